@@ -1,0 +1,81 @@
+"""Everything that can go wrong for a user, one class per situation of theirs.
+
+An error is an interface: it says what failed, what was expected and what was found, where the log is and what to do
+next. It knows nothing of SCons; the builders turn it into one clean message without a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class CrosspythonError(Exception):
+    """A failure that the user can act on. The parts are kept apart so that tests and front ends can read them."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: str | None = None,
+        found: str | None = None,
+        evidence: Sequence[str] = (),
+        log: Path | None = None,
+        next: str | None = None,
+    ) -> None:
+        self.what = what
+        self.expected = expected
+        self.found = found
+        self.evidence = tuple(evidence)
+        self.log = log
+        self.next = next
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        lines += [f"  {line}" for line in self.evidence]
+        if self.expected is not None:
+            lines.append(f"  expected: {self.expected}")
+        if self.found is not None:
+            lines.append(f"  found:    {self.found}")
+        if self.log is not None:
+            lines.append(f"  log:      {self.log}")
+        if self.next is not None:
+            lines.append(f"  next:     {self.next}")
+        return "\n".join(lines)
+
+
+class ConfigurationError(CrosspythonError):
+    """What the user typed or wrote down (a variable, a target file, a recipe) makes no sense."""
+
+
+class HostToolError(CrosspythonError):
+    """The build machine lacks a program that the build needs."""
+
+
+class ToolchainError(CrosspythonError):
+    """No cross compiler was found, or it does not fit the target."""
+
+
+class SourceError(CrosspythonError):
+    """A source file could not be had, or has the wrong bytes."""
+
+
+class ArchiveError(CrosspythonError):
+    """An archive is damaged, of an unknown kind, or holds members that must not be unpacked."""
+
+
+class StepError(CrosspythonError):
+    """A command of a component's plan failed, hung, or left something other than what was declared."""
+
+
+class AuditError(CrosspythonError):
+    """What was built would not work on the board: wrong machine, too new a libc, a missing library, a leaked path."""
+
+
+class CheckError(CrosspythonError):
+    """What was built was run, and did not do what it should."""
+
+
+class Interrupted(CrosspythonError):
+    """The user (or the system) asked the build to stop."""
