@@ -1,0 +1,26 @@
+"""crosspython: any Python, with any package, on any embedded Linux board, built by SCons.
+
+This package is the SCons tool (`generate`, `exists`) and the library behind it. SCons is imported by builders/ alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__version__ = "0.1.0"
+
+
+def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any) -> None:
+    """Give an environment crosspython's builders: `env.Tool("crosspython", target="rk3568", python="3.11")`.
+
+    settings: the same as a mapping. What can be chosen stands in builders/settings.py
+    """
+    from crosspython.builders import install_builders
+
+    install_builders(env, {**(settings or {}), **chosen})
+
+
+def exists(env: Any) -> bool:
+    """Always: what a build lacks is said when something is built, by name."""
+    return True

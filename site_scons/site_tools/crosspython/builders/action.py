@@ -1,0 +1,48 @@
+"""Actions: how a pure function of ours becomes something SCons runs, signs and reports."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+import SCons.Action
+import SCons.Errors
+
+from crosspython.errors import CrosspythonError
+
+# Raise it when the same plan would now give another product: it is part of every signature.
+ENGINE = "1"
+
+
+class Step:
+    """A function of (target, source, env), signed by a name of ours and never by its bytecode, which differs between
+    Python versions and hides what its helpers do (SCons manual, Action Objects)."""
+
+    def __init__(self, name: str, function: Callable[[list[Any], list[Any], Any], None]) -> None:
+        self.name = name
+        self.function = function
+
+    def __call__(self, target: list[Any], source: list[Any], env: Any) -> None:
+        try:
+            self.function(target, source, env)
+        except CrosspythonError as error:
+            raise SCons.Errors.BuildError(node=target[0], errstr=str(error), status=2) from None
+        except OSError as error:
+            raise SCons.Errors.BuildError(node=target[0], errstr=explain(error), status=2) from None
+
+    def get_contents(self, target: list[Any], source: list[Any], env: Any) -> bytes:
+        return f"crosspython {self.name} {ENGINE}".encode()
+
+
+def make_action(name: str, function: Callable[[list[Any], list[Any], Any], None], says: str | None) -> Any:
+    """An Action that prints `says` when it starts (and under -n), and turns our errors into one clean message."""
+    return SCons.Action.Action(Step(name, function), cmdstr=says)
+
+
+def explain(error: OSError) -> str:
+    """An operating system's error in a user's words."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full\n  found:    {what}\n  next:     free some space, or build elsewhere with build=FOLDER"
+    return f"the operating system refused\n  found:    {what}"

@@ -1,0 +1,94 @@
+"""Build: the one object on the environment. It holds the settings, the components by name, and what their actions share."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from crosspython.builders.settings import Settings
+from crosspython.errors import ConfigurationError
+from crosspython.recipes.recipe import Recipe
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver
+from crosspython.stages.carry_out import Workshop
+from crosspython.store.fetch import Store
+
+# What autoconf, libtool and make bear in the name of a folder that they work in.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
+
+
+@dataclass
+class Component:
+    """A recipe that was read, and the node of its stage archive."""
+
+    recipe: Recipe
+    node: Any
+    debug: Any = None
+
+
+@dataclass
+class Build:
+    """One target and one Python, being built."""
+
+    settings: Settings
+    components: dict[str, Component] = field(default_factory=dict)
+    jobs: int = 1
+    quiet: bool = False
+
+    def add(self, component: Component) -> None:
+        self.components[component.recipe.name] = component
+
+    def component(self, name: str, wanted_by: str) -> Component:
+        """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
+        if name not in self.components:
+            close = get_close_matches(name, self.components, n=1)
+            raise ConfigurationError(
+                f"{wanted_by}: no component is called {name!r}",
+                expected=f"one that was read before: {', '.join(self.components) or 'none was'}",
+                next=f"did you mean {close[0]!r}?" if close else "components/SConscript gives the order",
+            )
+        return self.components[name]
+
+    def closure(self, names: tuple[str, ...], wanted_by: str) -> tuple[Component, ...]:
+        """Components with all they depend on, each once, dependencies first."""
+        found: dict[str, Component] = {}
+        for name in names:
+            component = self.component(name, wanted_by)
+            for dependency in self.closure(component.recipe.depends, component.recipe.name):
+                found.setdefault(dependency.recipe.name, dependency)
+            found.setdefault(name, component)
+        return tuple(found.values())
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Made when the first action runs: reading SConscripts touches no disk."""
+        settings = self.settings
+        console = Console(quiet=self.quiet)
+        return Workshop(
+            target=settings.target,
+            store=Store(
+                settings.downloads,
+                mirror=settings.mirror,
+                offline=settings.offline,
+                progress=console.download,
+            ),
+            jobserver=Jobserver(self.jobs),
+            console=console,
+            work=self._work(),
+            logs=settings.folder / "logs",
+            path=settings.path,
+        )
+
+    def _work(self) -> Path:
+        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear."""
+        work = self.settings.folder / "work"
+        if PLAIN_PATH.fullmatch(str(work)):
+            return work
+        user = os.getuid()
+        return Path(tempfile.mkdtemp(prefix=f"crosspython-{user}-"))

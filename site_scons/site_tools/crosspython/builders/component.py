@@ -1,0 +1,159 @@
+"""Builders of components: each is one recipe and its product one File, the stage archive.
+
+    env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])      a configure script, autoconf's or hand-written
+    env.Make("bzip2", "1.0.8", sources=[...], ...)                   a plain Makefile
+    env.OpenSSL("openssl", "3.5.7", sources=[...], ...)              OpenSSL's Configure
+    env.CPython()  env.BuildPython()                                 the release that `python=` names
+
+All return the stage archive's node. The recipe's facts and the target's are readable Values among its sources.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build, Component
+from crosspython.builders.toolchain import toolchain_node
+from crosspython.errors import CrosspythonError
+from crosspython.recipes.autoconf import plan_autoconf
+from crosspython.recipes.cpython import plan_build_python, plan_cpython
+from crosspython.recipes.make import plan_make
+from crosspython.recipes.openssl import plan_openssl
+from crosspython.recipes.plan import Plan
+from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
+from crosspython.stages.carry_out import Order, build_component
+from crosspython.toolchain.probe import Toolchain
+
+BUILD_PYTHON = "build-python"
+
+
+def AddComponents(env: Any) -> None:
+    for method in (Autoconf, Make, OpenSSL, CPython, BuildPython):
+        env.AddMethod(method)
+
+
+def Autoconf(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """A component with a configure script. Options: those of recipes/autoconf.py, and depends, ships."""
+    return _declare(env, name, version, sources, plan_autoconf, options)
+
+
+def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """A component with a plain Makefile. Options: those of recipes/make.py, and depends, ships."""
+    return _declare(env, name, version, sources, plan_make, options)
+
+
+def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships."""
+    machine = env["CROSSPYTHON"].settings.target.machine
+    return _declare(env, name, version, sources, lambda **kw: plan_openssl(machine, **kw), options)
+
+
+def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
+    """The target's Python, of the release that `python=` names, with the dependencies its series declares."""
+    settings = env["CROSSPYTHON"].settings
+    release = settings.release
+    recipe = Recipe(
+        "cpython",
+        release.version,
+        release.sources,
+        plan_cpython(release, shared=settings.shared),
+        depends=release.depends,
+        patches=read_patches(_here(env) / release.series),
+        folder=_here(env),
+        ships=tuple(ships),
+    )
+    return _add(env, recipe)
+
+
+def BuildPython(env: Any) -> Any:
+    """The same Python for the build machine, unless `build_python=` names one."""
+    settings = env["CROSSPYTHON"].settings
+    release = settings.release
+    recipe = Recipe(
+        BUILD_PYTHON,
+        release.version,
+        release.sources,
+        plan_build_python(release),
+        patches=read_patches(_here(env) / release.series),
+        folder=_here(env),
+        machine=NATIVE,
+        ships=(),
+    )
+    return _add(env, recipe)
+
+
+def _declare(
+    env: Any,
+    name: str,
+    version: str,
+    sources: Sequence[Mapping[str, str]],
+    planner: Any,
+    options: dict[str, Any],
+) -> Any:
+    declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+    try:
+        plan: Plan = planner(**options)
+        return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    except TypeError as error:
+        raise SCons.Errors.UserError(f"{name}: the recipe has an option that its kind does not know\n  found: {error}") from None
+
+
+def _add(env: Any, recipe: Recipe) -> Any:
+    """Make the node of a component's stage archive."""
+    build: Build = env["CROSSPYTHON"]
+    settings = build.settings
+    try:
+        dependencies = build.closure(recipe.depends, recipe.name)
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    native = recipe.machine == NATIVE
+    folder = settings.build / "build-machine" / "stages" if native else settings.folder / "stages"
+    product = env.File(str(folder / f"{recipe.name}-{recipe.version}.tar.zst"))
+    debug = None if native else env.File(str(folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"))
+    sources = [env.Value(value, name=f"{topic} of {recipe.name}") for topic, value in recipe.facts().items() if value]
+    if not native:
+        target_facts = json.dumps(asdict(settings.target), indent=1, sort_keys=True)
+        sources += [env.Value(target_facts, name=f"target {settings.target.name}"), toolchain_node(env)]
+    sources += [dependency.node for dependency in dependencies]
+    uses_build_python = not native and "{build_python}" in recipe.plan.as_text()
+    if uses_build_python:
+        if settings.build_python is not None:
+            sources.append(env.Value(str(settings.build_python), name="build_python"))
+        else:
+            sources.append(build.component(BUILD_PYTHON, recipe.name).node)
+
+    def build_it(target: list[Any], source: list[Any], env: Any) -> None:
+        build_component(
+            Order(
+                recipe=recipe,
+                toolchain=None if native else Toolchain.read(settings.folder / "toolchain.json"),
+                dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
+                product=Path(product.abspath),
+                debug=Path(debug.abspath) if debug is not None else None,
+                build_python=_build_python(build) if uses_build_python else None,
+            ),
+            build.workshop,
+        )
+
+    targets = [product] if debug is None else [product, debug]
+    nodes = env.Command(targets, sources, make_action("component", build_it, f"building {recipe.title}"))
+    build.add(Component(recipe, nodes[0], debug))
+    return nodes[0]
+
+
+def _build_python(build: Build) -> Path:
+    return build.settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath)
+
+
+def _here(env: Any) -> Path:
+    """The folder of the SConscript that is being read."""
+    return Path(env.Dir(".").srcnode().abspath)

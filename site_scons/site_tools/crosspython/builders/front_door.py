@@ -1,0 +1,56 @@
+"""The standalone front door: what only crosspython's own SConstruct may do, and a guest in another build may not.
+
+Help, the number of jobs, the lock on the build folder, and stopping everything at once on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import SCons.Errors
+
+from crosspython.builders.build import Build
+from crosspython.builders.settings import VARIABLES
+from crosspython.errors import CrosspythonError
+from crosspython.run.lock import BuildLock
+from crosspython.run.signals import watch_signals
+
+# What can be asked for by name, with what it does.
+NAMES = {
+    "(nothing)": "the bundle and the sysroot",
+    "bundle": "the archive that is unpacked on the board",
+    "sysroot": "the folder that firmware code compiles and links against",
+    "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
+    "fetch": "get all sources, for later builds with offline=1",
+    "doctor": "what this machine lacks, and the command that mends it",
+}
+
+
+def help_text() -> str:
+    """What `scons -h` prints."""
+    lines = ["", "crosspython: any Python on any embedded Linux board.", "", "  scons [NAME ...] [VARIABLE=VALUE ...]", ""]
+    lines += [f"  {name:<12} {what}" for name, what in NAMES.items()]
+    lines += ["", "Variables:", ""]
+    for variable in VARIABLES:
+        lines.append(f"  {variable.name:<12} {variable.help}")
+        allowed = f"; allowed: {', '.join(variable.allowed)}" if variable.allowed else ""
+        lines.append(f"  {'':<12} default: {variable.default or 'none'}{allowed}")
+    return "\n".join([*lines, ""])
+
+
+def open_build(env: Any) -> None:
+    """Start a build of our own: as many jobs as cores, one run at a time, and a clean stop. Raises UserError."""
+    build: Build = env["CROSSPYTHON"]
+    env.SetOption("num_jobs", os.cpu_count() or 1)
+    build.jobs = env.GetOption("num_jobs")
+    build.quiet = bool(env.GetOption("silent"))
+    env.SConsignFile(str(build.settings.build / ".sconsign"))
+    only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
+    if only_looks:
+        return
+    try:
+        env["CROSSPYTHON_LOCK"] = BuildLock(build.settings.build).acquire()
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    watch_signals()

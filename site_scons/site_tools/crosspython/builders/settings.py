@@ -1,0 +1,126 @@
+"""What a user can choose, with defaults and allowed values: the one table behind `scons -h`, checks and the builders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.recipes.cpython import Release, read_release
+from crosspython.targets import Target, load_target, target_names
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing to choose on the command line. `allowed` is empty where anything goes."""
+
+    name: str
+    help: str
+    default: str = ""
+    allowed: tuple[str, ...] = ()
+
+
+VARIABLES = (
+    Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
+    Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", "3.13"),
+    Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
+    Variable("prefix", "where Python lies on the board; without it, what the target says"),
+    Variable("build", "the folder for everything that is built", "build"),
+    Variable("build_python", "an interpreter of the same X.Y that runs here; without it, one is built"),
+    Variable("slim", "leave out what a board does not need; pyc: the .py beside the .pyc too", "0", ("0", "1", "pyc")),
+    Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
+    Variable("mirror", "a folder or a http address that has the sources, by file name"),
+    Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
+    Variable("offline", "never touch the network", "0", ("0", "1")),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was chosen. Paths belong to the build machine, but for `target.prefix`."""
+
+    target: Target
+    release: Release
+    toolchain: str | None
+    build: Path
+    build_python: Path | None
+    slim: str
+    shared: bool
+    mirror: str | None
+    downloads: Path
+    offline: bool
+    path: str
+
+    @property
+    def folder(self) -> Path:
+        """Everything of this target."""
+        return self.build / self.target.name
+
+
+def check_names(given: Mapping[str, Any]) -> None:
+    """Every variable that was given is one of ours. Raises ConfigurationError with a suggestion for each that is not."""
+    known = [variable.name for variable in VARIABLES]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"unknown variable{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}",
+            evidence=[f"did you mean {close[0]}=?" for name in unknown if (close := get_close_matches(name, known, n=1))],
+            expected=", ".join(known),
+            next="scons -h tells what each is for",
+        )
+
+
+def read_settings(given: Mapping[str, Any], start: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from what was given; relative paths start at `start`. Raises ConfigurationError."""
+    check_names(given)
+    chosen = {variable.name: str(given.get(variable.name, variable.default)) for variable in VARIABLES}
+    for variable in VARIABLES:
+        if variable.allowed and chosen[variable.name] not in variable.allowed:
+            raise ConfigurationError(
+                f"{variable.name}={chosen[variable.name]}: not an allowed value",
+                expected=" or ".join(variable.allowed),
+                found=chosen[variable.name],
+            )
+    target = load_target(chosen["target"], start)
+    if chosen["prefix"]:
+        target = _with_prefix(target, chosen["prefix"])
+    return Settings(
+        target=target,
+        release=read_release(REPOSITORY / "components" / "cpython", chosen["python"]),
+        toolchain=_place(start, chosen["toolchain"]) if chosen["toolchain"] else None,
+        build=Path(_place(start, chosen["build"])),
+        build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,
+        slim=chosen["slim"],
+        shared=chosen["shared"] == "1",
+        mirror=_mirror(start, chosen["mirror"]),
+        downloads=Path(_place(start, chosen["downloads"])),
+        offline=chosen["offline"] == "1",
+        path=environ.get("PATH", os.defpath),
+    )
+
+
+def _with_prefix(target: Target, prefix: str) -> Target:
+    from dataclasses import replace
+
+    if not prefix.startswith("/") or prefix.rstrip("/") in ("", "/usr") or " " in prefix:
+        raise ConfigurationError(
+            f"prefix={prefix}: not a place for Python on the board",
+            expected="an absolute path of the board without spaces, and a folder of its own, such as /opt/python",
+        )
+    return replace(target, prefix=prefix.rstrip("/"))
+
+
+def _place(start: Path, path: str) -> str:
+    return os.path.normpath(start / Path(path).expanduser())
+
+
+def _mirror(start: Path, mirror: str) -> str | None:
+    if not mirror:
+        return None
+    return mirror if "://" in mirror else _place(start, mirror)

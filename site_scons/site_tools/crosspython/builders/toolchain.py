@@ -1,0 +1,53 @@
+"""The toolchain as a node: found, checked and described before anything is compiled with it.
+
+Two files: toolchain.txt holds the facts that products depend on, toolchain.json also where the compiler lies. A compiler
+that was moved or touched is looked at again; when its facts are the same, nothing is rebuilt.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build
+from crosspython.toolchain.find import describe_place
+from crosspython.toolchain.probe import load_toolchain
+
+
+def toolchain_node(env: Any) -> Any:
+    """The node of toolchain.txt, made once an environment's Build."""
+    build: Build = env["CROSSPYTHON"]
+    settings = build.settings
+    text, memory = settings.folder / "toolchain.txt", settings.folder / "toolchain.json"
+    node = env.File(str(text))
+    if node.has_builder():
+        return node
+
+    def look(target: list[Any], source: list[Any], env: Any) -> None:
+        toolchain = load_toolchain(
+            settings.target,
+            settings.toolchain,
+            path=settings.path,
+            unpack_into=settings.folder / "toolchain",
+            memory=memory,
+        )
+        write_whole(text, toolchain.identity + "\n")
+        build.workshop.console.line(f"toolchain: {toolchain.describe()}")
+
+    place = describe_place(settings.target, settings.toolchain, path=settings.path)
+    facts = json.dumps(asdict(settings.target), indent=1, sort_keys=True)
+    sources = [env.Value(place, name="toolchain's place"), env.Value(facts, name=f"target {settings.target.name}")]
+    nodes = env.Command([node, env.File(str(memory))], sources, make_action("toolchain", look, "looking at the toolchain"))
+    env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
+    return nodes[0]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)

@@ -1,0 +1,60 @@
+"""Planners of the kinds whose front is a `configure` script: autoconf's own, and hand-written ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crosspython.recipes.plan import Autoreconf, Make, Plan, Run, Step
+
+# What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
+CROSS_TOOLS = {
+    "CC": "{triplet}-gcc",
+    "CXX": "{triplet}-g++",
+    "CPP": "{triplet}-gcc -E",
+    "AR": "{triplet}-ar",
+    "RANLIB": "{triplet}-ranlib",
+    "NM": "{triplet}-nm",
+    "STRIP": "{triplet}-strip",
+    "OBJCOPY": "{triplet}-objcopy",
+    "READELF": "{triplet}-readelf",
+    "LD": "{triplet}-ld",
+}
+AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
+
+
+def plan_autoconf(
+    *,
+    configure: Sequence[str] = (),
+    make: Sequence[str] = (),
+    install: Sequence[str] = ("install",),
+    env: Mapping[str, str] | None = None,
+    steps: Sequence[Step] = (),
+    after: Sequence[Step] = (),
+    triplet: bool = True,
+    autoreconf: bool = False,
+    autoreconf_tools: bool = False,
+    tools: Sequence[str] = (),
+) -> Plan:
+    """configure, make, make install.
+
+    triplet:    False for a hand-written configure that knows no --host and takes CHOST and CC from the environment
+    autoreconf: always remake configure; otherwise only where the source has none
+    steps:      after configure, before make (edits of generated files)
+    after:      after the installation
+    """
+    host = ("--build={build_triplet}", "--host={triplet}") if triplet else ()
+    configure_env = {} if triplet else {"CHOST": "{triplet}"}
+    first: tuple[Step, ...] = (Autoreconf(("-fi",)),) if triplet else ()
+    needed = (*AUTORECONF_TOOLS, *tools) if autoreconf or autoreconf_tools else tuple(tools)
+    return Plan(
+        steps=(
+            *first,
+            Run("configure", ("./configure", *host, "--prefix={prefix}", *configure), env=configure_env),
+            *steps,
+            Make("make", tuple(make)),
+            Make("install", ("DESTDIR={stage}", *install)),
+            *after,
+        ),
+        tools=("make", *needed),
+        env={**CROSS_TOOLS, **(env or {})},
+    )

@@ -1,0 +1,150 @@
+"""Planner of CPython: the target's interpreter, and the same version for the build machine.
+
+What differs between versions is data (components/cpython/*.toml), read into `Release`; this module knows no version
+number but where a configure option appeared.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.recipes.autoconf import CROSS_TOOLS
+from crosspython.recipes.plan import (
+    CompilePython,
+    Edit,
+    InstallWheels,
+    Make,
+    Plan,
+    Remove,
+    RequireModules,
+    Run,
+    Step,
+)
+from crosspython.store.sources import Source
+
+# The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are final.
+COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/compileall\.py"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of CPython, with what its series declares.
+
+    depends:   components it needs, beside those of the build machine
+    modules:   extension modules that must come out
+    configure: options of this series
+    compileall: how many times its Makefile byte-compiles what it installs
+    """
+
+    version: str
+    series: str
+    sources: tuple[Source, ...]
+    depends: tuple[str, ...]
+    modules: tuple[str, ...]
+    configure: tuple[str, ...]
+    compileall: int
+
+    @property
+    def number(self) -> tuple[int, int]:
+        major, minor = self.series.split(".")
+        return int(major), int(minor)
+
+
+def series_names(folder: Path) -> tuple[str, ...]:
+    """The series there are data for, oldest first."""
+    return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
+
+
+def read_release(folder: Path, wanted: str) -> Release:
+    """The release for `python=3.13` (its series' default) or `python=3.13.5`. Raises ConfigurationError.
+
+    folder: holds one TOML file a series, named by it
+    """
+    known = series_names(folder)
+    series = ".".join(wanted.split(".")[:2])
+    if series not in known:
+        raise ConfigurationError(
+            f"python={wanted}: there is no such series here",
+            expected=f"one of {', '.join(known)}, or a patch release of one of them",
+            next=_did_you_mean(wanted, known),
+        )
+    data = tomllib.loads((folder / f"{series}.toml").read_text())
+    releases: Mapping[str, Any] = data["releases"]
+    version = data["default"] if wanted == series else wanted
+    if version not in releases:
+        raise ConfigurationError(
+            f"python={wanted}: no source is known for this patch release",
+            expected=f"one of {', '.join(releases)}",
+            next=f"add its sources and SHA-256 to {folder / f'{series}.toml'}",
+        )
+    return Release(
+        version=version,
+        series=series,
+        sources=tuple(Source(**source) for source in releases[version]),
+        depends=tuple(data["depends"]),
+        modules=tuple(data["modules"]),
+        configure=tuple(data.get("configure", ())),
+        compileall=data["compileall"],
+    )
+
+
+def _did_you_mean(wanted: str, known: tuple[str, ...]) -> str | None:
+    close = get_close_matches(wanted, known, n=1)
+    return f"did you mean python={close[0]}?" if close else None
+
+
+def plan_cpython(release: Release, *, shared: bool) -> Plan:
+    """The target's Python: cross-configured, its interpreter static unless `shared`, pip beside it."""
+    python, library = f"python{release.series}", f"lib/python{release.series}"
+    return Plan(
+        steps=(
+            Run("configure", ("./configure", *_cross_options(release, shared=shared))),
+            Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
+            Make("make"),
+            RequireModules(f"{library}/lib-dynload", release.modules),
+            Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),
+            InstallWheels(f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python),
+            *_cleaning(release, shared=shared),
+        ),
+        settle=(CompilePython(library),),
+        tools=("make",),
+        env={**CROSS_TOOLS, "CONFIG_SITE": "{recipe}/config.site"},
+    )
+
+
+def plan_build_python(release: Release) -> Plan:
+    """The same Python for the build machine: only what building the target's takes, as cheap as it gets."""
+    options = ("--prefix={prefix}", "--without-ensurepip", *(("--disable-test-modules",) if release.number >= (3, 12) else ()))
+    return Plan(
+        steps=(
+            Run("configure", ("./configure", *options), env={"OPT": "-DNDEBUG -fwrapv -O1 -w"}),
+            Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
+            Make("make"),
+            Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),
+        ),
+        tools=("gcc", "make"),
+    )
+
+
+def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
+    options = ["--build={build_triplet}", "--host={triplet}", "--prefix={prefix}", "--enable-ipv6", "--without-ensurepip"]
+    if shared:
+        options.append("--enable-shared")
+    if release.number >= (3, 10):
+        options.append("--without-static-libpython")
+    if release.number >= (3, 11):
+        options.append("--with-build-python={build_python}")
+    return (*options, *release.configure)
+
+
+def _cleaning(release: Release, *, shared: bool) -> tuple[Step, ...]:
+    """What `make install` puts there and nobody can use: the archive that a static interpreter was linked from."""
+    if shared or release.number >= (3, 10):
+        return ()
+    return (Remove((f"lib/libpython{release.series}*.a", f"lib/python{release.series}/config-*/libpython*.a")),)

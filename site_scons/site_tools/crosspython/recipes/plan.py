@@ -1,0 +1,159 @@
+"""Plans: the steps that build one component, as data.
+
+A plan is made when SConscripts are read, without touching network, disk or compiler, and carried out later by
+stages/carry_out.py. Folders are not known yet, so steps name them by placeholders:
+
+    {source}  {build}      the unpacked source; where to build it (often the same)
+    {stage}                DESTDIR; what is installed lies in {stage}{prefix}
+    {sysroot}              the component's private sysroot: its dependencies, headers in usr/include, libraries in usr/lib
+    {prefix}               where Python lies on the board
+    {triplet} {build_triplet}     the target's, the build machine's
+    {recipe}               the folder of the recipe, for the data files that lie beside it
+    {build_python}         the interpreter of the same X.Y that runs on the build machine
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PLACEHOLDER = re.compile(
+    r"\{(source|build|stage|sysroot|prefix|triplet|build_triplet|recipe|build_python)\}",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run a command: no shell, its own environment on top of the component's."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: str = "{build}"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Make:
+    """Run GNU make in the component's folder; it takes its jobs from crosspython's jobserver."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    cwd: str = "{build}"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Autoreconf:
+    """Make `configure` where the source came without one (a git export, as distributions like them)."""
+
+    arguments: tuple[str, ...] = ("-fi",)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace a pattern (a multi-line regular expression) in a generated file: exactly `matches` times, or fail."""
+
+    file: str
+    pattern: str
+    replacement: str
+    matches: int = 1
+
+
+@dataclass(frozen=True)
+class Install:
+    """Copy files matching a glob below the build folder into a folder below the prefix. `name` renames a single file."""
+
+    glob: str
+    folder: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Symlink:
+    """Make a symbolic link below the prefix."""
+
+    link: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Remove what matches these globs below the prefix; each has to match something."""
+
+    globs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InstallWheels:
+    """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter."""
+
+    glob: str
+    packages: str
+    interpreter: str
+
+
+@dataclass(frozen=True)
+class CompilePython:
+    """Byte-compile a folder below the prefix with build-python; the .pyc name the file's place on the board."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class RequireModules:
+    """Fail unless CPython's build made these extension modules, and say of each missing one what configure thought."""
+
+    folder: str
+    modules: tuple[str, ...]
+
+
+Step = (
+    Run
+    | Make
+    | Autoreconf
+    | Edit
+    | Install
+    | Symlink
+    | Remove
+    | InstallWheels
+    | CompilePython
+    | RequireModules
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
+
+    settle: steps that must see the files' final content, such as byte-compiling
+    """
+
+    steps: tuple[Step, ...]
+    settle: tuple[Step, ...] = ()
+    tools: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def as_text(self) -> str:
+        """The plan as readable JSON: what SCons signs, and what `--debug=explain` shows."""
+        return json.dumps(as_data(self), indent=1, sort_keys=True)
+
+
+def as_data(item: Any) -> Any:
+    """Dataclasses of plans and recipes as plain data; a step carries the name of its kind."""
+    if dataclasses.is_dataclass(item) and not isinstance(item, type):
+        fields = {f.name: as_data(getattr(item, f.name)) for f in dataclasses.fields(item)}
+        return {"kind": type(item).__name__, **fields}
+    if isinstance(item, Mapping):
+        return {key: as_data(value) for key, value in item.items()}
+    if isinstance(item, (tuple, list)):
+        return [as_data(value) for value in item]
+    return item
+
+
+def fill(text: str, places: Mapping[str, str]) -> str:
+    """Replace the placeholders of `text`; any other use of braces is left alone."""
+    return PLACEHOLDER.sub(lambda match: places[match[1]], text)

@@ -1,0 +1,95 @@
+"""Recipe: what a component declares. It is validated when it is read, all its problems at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.recipes.plan import Plan, as_data
+from crosspython.store.sources import Source
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+NATIVE, TARGET = "build machine", "target"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One component, ready to be built.
+
+    sources: alternatives, any of which will do; the first that can be had is taken
+    depends: names of components whose stages the private sysroot holds
+    patches: files of unified diffs with one leading folder (`patch -p1`), in order
+    folder:  where the recipe lies, with its patches and data files
+    machine: TARGET, or NATIVE for what runs on the build machine
+    ships:   globs below the prefix of what a bundle takes from this component
+    """
+
+    name: str
+    version: str
+    sources: tuple[Source, ...]
+    plan: Plan
+    depends: tuple[str, ...] = ()
+    patches: tuple[Path, ...] = ()
+    folder: Path = Path()
+    machine: str = TARGET
+    ships: tuple[str, ...] = ("lib/lib*.so.*",)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def facts(self) -> dict[str, str]:
+        """What the product depends on beside its dependencies, toolchain and target, as readable text by topic."""
+        return {
+            "plan": self.plan.as_text(),
+            "sources": "\n".join(source.sha256 for source in self.sources),
+            "patches": "\n".join(f"{patch.name}:\n{patch.read_text()}" for patch in self.patches),
+            "depends": "\n".join(self.depends),
+        }
+
+    def as_text(self) -> str:
+        return json.dumps(as_data(dataclasses.replace(self, patches=(), folder=Path())), default=str, indent=1)
+
+
+def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Source, ...]:
+    """Sources as recipes write them: `dict(url=..., sha256=...)` and `dict(pool=..., sha256=...)`, or both places."""
+    problems = []
+    known = {field.name for field in dataclasses.fields(Source)}
+    if not sources:
+        problems.append("no sources")
+    for source in sources:
+        if unknown := sorted(set(source) - known):
+            problems.append(f"source has unknown keys: {', '.join(unknown)}")
+        if not SHA256.fullmatch(source.get("sha256", "")):
+            problems.append(f"source {source.get('url') or source.get('pool')}: sha256 is not 64 hexadecimal digits")
+        if not source.get("url") and not source.get("pool"):
+            problems.append("source has neither url nor pool")
+    if problems:
+        raise ConfigurationError(
+            f"{name}: the recipe's sources are wrong",
+            evidence=problems,
+            next="docs/components.md shows how a recipe names its sources",
+        )
+    return tuple(Source(**source) for source in sources)
+
+
+def read_patches(folder: Path) -> tuple[Path, ...]:
+    """The numbered patches beside a recipe, in order: `0001-what-it-does.patch`."""
+    return tuple(sorted(folder.glob("[0-9]*.patch")))
+
+
+def make_recipe(name: str, version: str, *, sources: Sequence[Mapping[str, str]], folder: Path, **kw: Any) -> Recipe:
+    """A validated recipe. Raises ConfigurationError."""
+    if not NAME.fullmatch(name) or not NAME.fullmatch(version):
+        raise ConfigurationError(
+            f"component {name!r} {version!r}: bad name or version",
+            expected="lower-case letters, digits and . _ + -",
+        )
+    return Recipe(name, version, read_sources(name, sources), patches=read_patches(folder), folder=folder, **kw)

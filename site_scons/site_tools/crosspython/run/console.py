@@ -1,0 +1,135 @@
+"""What the user sees while a build runs: one line for each finished step, and the downloads.
+
+It knows columns, units and whether a terminal listens, and keeps lines of several threads whole. It knows nothing of
+components, and nothing it cannot write (a closed pipe, a full disk behind a redirection) ever fails a build.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import IO, TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_COMPONENT_WIDTH = 20
+_STEP_WIDTH = 14
+
+
+class Console:
+    """Lines and download progress on a stream. Quiet (`scons -s`) lets only warnings through."""
+
+    def __init__(self, stream: IO[str], quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._downloads: dict[str, float] = {}
+        self._bars: dict[str, TaskID] = {}
+        self._live: Progress | None = None
+        self._is_broken = False
+
+    def step(self, component: str, step: str, seconds: float, remark: str = "") -> None:
+        """A step has ended well: `  zlib 1.3.1           configure         0.6 s  remark`."""
+        line = f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {format_seconds(seconds):>10}"
+        self.line(f"{line}  {remark}" if remark else line)
+
+    def line(self, text: str) -> None:
+        """A line of text, as it stands."""
+        if not self._quiet:
+            with self._lock:
+                self._write(text)
+
+    def warn(self, text: str) -> None:
+        """A line that the user has to see, quiet or not."""
+        with self._lock:
+            self._write(f"crosspython: warning: {text}")
+
+    def progress(self, filename: str, done: int, total: int | None) -> None:
+        """A download has `done` bytes of `total` (None: not known yet). Equal numbers end it."""
+        if self._quiet:
+            return
+        with self._lock:
+            begin = self._downloads.setdefault(filename, time.monotonic())
+            if self._is_terminal():
+                self._draw(filename, done, total)
+            if done == total:
+                del self._downloads[filename]
+                self._remove_bar(filename)
+                took = format_seconds(time.monotonic() - begin)
+                self._write(f"  {'fetched':<{_COMPONENT_WIDTH}} {filename}  {format_size(done)} in {took}")
+
+    def close(self) -> None:
+        """Take bars off the screen that no download will end: after a failure or an interrupt."""
+        with self._lock:
+            for filename in list(self._bars):
+                self._remove_bar(filename)
+            self._downloads.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _is_terminal(self) -> bool:
+        return not self._is_broken and self._stream.isatty()
+
+    def _draw(self, filename: str, done: int, total: int | None) -> None:
+        if self._live is None:
+            self._live = _start_bars(self._stream)
+        if filename not in self._bars:
+            self._bars[filename] = self._live.add_task(filename, total=total)
+        self._live.update(self._bars[filename], completed=done, total=total)
+
+    def _remove_bar(self, filename: str) -> None:
+        if self._live is not None and filename in self._bars:
+            self._live.remove_task(self._bars.pop(filename))
+            if not self._bars:
+                self._live.stop()
+                self._live = None
+
+    def _write(self, text: str) -> None:
+        if self._is_broken:
+            return
+        encoding = self._stream.encoding or "utf-8"
+        plain = text.encode(encoding, "backslashreplace").decode(encoding)
+        try:
+            if self._live is not None:  # rich lifts its bars, writes, and draws them again below
+                self._live.console.print(plain, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            else:
+                self._stream.write(plain + "\n")
+                self._stream.flush()
+        except OSError:
+            self._is_broken = True
+
+
+def format_seconds(seconds: float) -> str:
+    """A duration as people read it: `0.6 s`, `4 min 05 s`, `1 h 02 min`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def format_size(size: int) -> str:
+    """A number of bytes as people read it, in powers of ten: `812 B`, `1.4 MB`."""
+    if size < 1000:
+        return f"{size} B"
+    amount = float(size)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.95:
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def _start_bars(stream: IO[str]) -> Progress:
+    # 0.1 s of import that only a download on a terminal pays.
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("  {task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bars = Progress(*columns, console=RichConsole(file=stream), transient=True)
+    bars.start()
+    return bars

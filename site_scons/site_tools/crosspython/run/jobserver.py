@@ -1,0 +1,220 @@
+"""The pool of job tokens: as many as cores may be busy, shared by every step and every tool that a step starts.
+
+It speaks GNU make's protocol (manual, "POSIX Jobserver Interaction") in both styles, on one FIFO of the build machine:
+each byte in it is a free core. Every step takes its first token here; a make or ninja that it starts owns that one
+without asking and reads the others itself. It starts no process and does not know what the tokens are used for.
+
+Under an outer make that hands its jobserver down we join that instead: our process owns one slot there already, which
+the first step uses; the other steps read the outer make's tokens and give back the very bytes that they read.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import fcntl
+import os
+import re
+import select
+import stat
+import tempfile
+import termios
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+from crosspython.errors import ConfigurationError
+from crosspython.run.signals import STOP, Stop
+
+_TOKEN = b"+"
+_PLAIN = re.compile(r"[\w./+,:@~-]+", re.ASCII)
+_OUTER = re.compile(r"--jobserver-(?:auth|fds)=(\S+)")
+
+
+class _Token(NamedTuple):
+    """A byte out of a pool, and the descriptor of the pool that it goes back to."""
+
+    pool: int
+    byte: bytes
+
+
+class Jobserver:
+    """A pool of `jobs` tokens, or our share of an outer make's.
+
+    The FIFO lies in a new folder below `folder`, or below the system's place for temporary files where that path has
+    a character that MAKEFLAGS would not survive. `makeflags` is the MAKEFLAGS we were started with (default: ours).
+    """
+
+    def __init__(
+        self, jobs: int, folder: Path | None = None, *, makeflags: str | None = None, stop: Stop = STOP
+    ) -> None:
+        self.jobs = jobs
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._held = 0
+        outer = _join_outer(os.environ.get("MAKEFLAGS", "") if makeflags is None else makeflags)
+        self.is_joined = outer is not None
+        if outer is not None:
+            self._pool, self._path = outer
+            # The one slot that our process owns in the outer make, as a pool of its own.
+            self._pools = [_open_slot(), self._pool]
+            self._remove = contextlib.ExitStack()
+        else:
+            self._path, self._remove = _make_fifo(folder)
+            self._pool = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._pools = [self._pool]
+            os.write(self._pool, _TOKEN * jobs)
+        # Of their own for the children: make 4.3 makes its reading end non-blocking, for everybody who shares it.
+        self.pass_fds = (os.open(self._path, os.O_RDONLY), os.open(self._path, os.O_WRONLY))
+        self._finalize = weakref.finalize(self, _close, [*self._pools, *self.pass_fds], self._remove)
+
+    @property
+    def free(self) -> int:
+        """Tokens that nobody uses now."""
+        return sum(_count(pool) for pool in self._pools)
+
+    @contextlib.contextmanager
+    def token(self) -> Iterator[None]:
+        """A core for the time of the block; waits for one. Raises Interrupted. Never inside another token's block."""
+        token = self._acquire()
+        try:
+            yield
+        finally:
+            self._release(token)
+
+    def environment(self, style: Literal["pipe", "fifo"]) -> dict[str, str]:
+        """The variables that hand the pool to a child that holds a token.
+
+        "pipe" is for make of any version, and its command must get `pass_fds`. "fifo" is for ninja >= 1.13, cargo and
+        what runs behind Python's subprocess, which closes descriptors; make before 4.4 dies of it.
+        """
+        auth = f"fifo:{self._path}" if style == "fifo" else "{},{}".format(*self.pass_fds)
+        # The form in which make itself hands it down. Never -jN on make's command line: that makes a pool of its own.
+        return {"MAKEFLAGS": f" -j{self.jobs} --jobserver-auth={auth}"}
+
+    def make_environment(self) -> dict[str, str]:
+        """The variables for make, whatever its version; the command must get `pass_fds`."""
+        return self.environment("pipe")
+
+    def close(self) -> None:
+        """Remove the FIFO. Closing again does nothing, and it happens by itself at the process's end."""
+        self._finalize()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _acquire(self) -> _Token:
+        poll = select.poll()
+        for descriptor in (self._stop.fileno(), *self._pools):
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            self._stop.check()
+            if token := self._take():
+                return token
+            poll.poll()
+
+    def _take(self) -> _Token | None:
+        with self._lock:  # reading and counting are one act for whoever looks whether the pool is whole
+            for pool in self._pools:
+                with contextlib.suppress(BlockingIOError):
+                    token = _Token(pool, os.read(pool, 1))
+                    self._held += 1
+                    return token
+        return None
+
+    def _release(self, token: _Token) -> None:
+        with self._lock:
+            self._held -= 1
+            os.write(token.pool, token.byte)
+            if self._held == 0 and not self.is_joined:
+                self._make_whole()
+
+    def _make_whole(self) -> None:
+        """Set the pool to what it must hold when no step runs.
+
+        A child that dies by SIGKILL takes the tokens it had read with it. That can be seen only now: while steps run,
+        a missing token may be in use. Too many are there when one was counted as lost and a late child returned it.
+        """
+        missing = self.jobs - _count(self._pool)
+        with contextlib.suppress(BlockingIOError):
+            if missing > 0:
+                os.write(self._pool, _TOKEN * missing)
+            elif missing < 0:
+                os.read(self._pool, -missing)
+
+
+def _make_fifo(folder: Path | None) -> tuple[str, contextlib.ExitStack]:
+    # MAKEFLAGS is split at blanks, and make expands it: only plain characters are sure to arrive.
+    wanted = [*([folder.absolute()] if folder is not None else []), tempfile.gettempdir(), "/tmp"]
+    places = [place for place in map(str, wanted) if _PLAIN.fullmatch(place)]
+    failures = []
+    for place in places:
+        remove = contextlib.ExitStack()
+        try:
+            Path(place).mkdir(parents=True, exist_ok=True)
+            path = Path(remove.enter_context(tempfile.TemporaryDirectory(prefix="crosspython-", dir=place))) / "jobs"
+            os.mkfifo(path, 0o600)
+            return str(path), remove
+        except OSError as error:  # read-only, full, or a file system that has no FIFOs
+            remove.close()
+            failures.append(f"{place}: {error.strerror}")
+    raise ConfigurationError(
+        "no folder takes the FIFO of the job pool", evidence=failures, next="set TMPDIR to a folder that can be written"
+    )
+
+
+def _join_outer(makeflags: str) -> tuple[int, str] | None:
+    """A descriptor on the outer make's pool and a path that opens it too; None where there is none of use."""
+    found = _OUTER.findall(makeflags.partition(" -- ")[0])
+    if not found:
+        return None
+    path = found[-1].removeprefix("fifo:")
+    if path == found[-1]:
+        # make hands the option down to every recipe, but closes the descriptors for those that are not marked as a
+        # make (by `+` or $(MAKE)); their numbers may belong to other files then.
+        ends = re.fullmatch(r"(\d+),(\d+)", path)
+        if ends is None or not all(_is_fifo(int(end)) for end in ends.groups()):
+            return None
+        path = f"/proc/{os.getpid()}/fd/{ends[1]}"
+    try:
+        # An opening of our own: whether it blocks is then nobody else's matter.
+        pool = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    if _is_fifo(pool):
+        return pool, path
+    os.close(pool)
+    return None
+
+
+def _is_fifo(descriptor: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+def _open_slot() -> int:
+    reader, writer = os.pipe()
+    slot = os.open(f"/proc/self/fd/{reader}", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.close(reader)
+    os.close(writer)
+    os.write(slot, _TOKEN)
+    return slot
+
+
+def _count(pool: int) -> int:
+    size = array.array("i", [0])
+    fcntl.ioctl(pool, termios.FIONREAD, size)
+    return size[0]
+
+
+def _close(descriptors: list[int], remove: contextlib.ExitStack) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+    remove.close()

@@ -1,0 +1,129 @@
+"""The log of one component: every command with its output, and what each step cost.
+
+It knows how to write a file on the build machine that is fresh at each build, and how to show its end. It does not
+know what the commands mean, and never writes to the console. Output is kept as the bytes that came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from crosspython.errors import StepError
+
+_TAIL_BYTES = 64 * 1024
+_LONGEST_LINE = 400
+# Terminal control: CSI and OSC sequences, other escapes, and control characters but for the tabulator.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass
+class Step:
+    """What one step of a component cost: start in seconds since the epoch, the rest in seconds and bytes."""
+
+    name: str
+    started: float
+    wall: float = 0.0
+    cpu: float = 0.0
+    max_rss: int = 0
+
+
+class Log:
+    """A component's log file. Commands write into `descriptor` themselves; one thread at a time uses a log."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.steps: list[Step] = []
+        self._environment: dict[str, str] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Appending, so that our lines and a command's output never overwrite each other.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+            self.descriptor = os.open(path, flags, 0o666)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @property
+    def component(self) -> str:
+        """Whose log it is."""
+        return self.path.stem
+
+    @property
+    def current(self) -> Step | None:
+        """The step that runs now."""
+        return self.steps[-1] if self.steps and not self.steps[-1].wall else None
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """A named part of the component's work; what its commands cost is added up in the step that it gives."""
+        step = Step(name, time.time())
+        begin = time.monotonic()
+        self.steps.append(step)
+        self.write(f"=== {self.component}: {name}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+        try:
+            yield step
+        finally:
+            step.wall = max(time.monotonic() - begin, 1e-6)
+        self.write(f"=== {self.component}: {name} took {step.wall:.1f} s, {step.cpu:.1f} s of CPU\n\n")
+
+    def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+        """Write a command so that a person can run it again: the environment where it changed, the folder, the words."""
+        if env != self._environment:
+            self._environment = dict(env)
+            words = "".join(f"    {key}={shlex.quote(value)} \\\n" for key, value in sorted(env.items()))
+            self.write(f"$ env -i \\\n{words}    sh\n")
+        self.write(f"$ cd {shlex.quote(str(cwd))}\n$ {shlex.join(argv)}\n")
+
+    def write(self, text: str) -> None:
+        """Append text. Raises StepError where the file cannot take it: the disk is full."""
+        rest = text.encode(errors="surrogateescape")
+        try:
+            while rest:
+                rest = rest[os.write(self.descriptor, rest) :]
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def tail(self, count: int = 20) -> tuple[str, ...]:
+        """The last lines as plain text, readable on any terminal: no escapes, no bytes that are not text."""
+        try:
+            with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(max(0, size - _TAIL_BYTES))
+                text = file.read(min(size, _TAIL_BYTES)).decode(errors="replace")
+        except OSError:
+            return ()
+        lines = [_clean_line(line) for line in text.rstrip().split("\n")[-count:]] if text.strip() else []
+        return tuple(lines)
+
+    def close(self) -> None:
+        """Close the file; closing again does nothing."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _unwritable(self, error: OSError) -> StepError:
+        return StepError(
+            f"{self.component}: the log cannot be written",
+            found=error.strerror,
+            log=self.path,
+            next="make room on that disk (df shows it), or mend its permissions; then run again",
+        )
+
+
+def _clean_line(line: str) -> str:
+    # A progress display rewrites its line after each carriage return: what stood there last is the line.
+    visible = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
+    return visible if len(visible) <= _LONGEST_LINE else visible[:_LONGEST_LINE] + " ..."

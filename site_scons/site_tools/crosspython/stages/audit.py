@@ -1,0 +1,180 @@
+"""Whether a stage would work on the board and may leave the build machine.
+
+Knows the rules; the facts come from the files themselves, never from what a build said that it did. Collects every
+problem before it complains. The stage belongs to the build machine, the prefix to the board. Binaries are judged in
+`elf_rules`; here are the rules for all kinds of files, and the complaint.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import AuditError
+from .board import BOARD_LIBRARIES
+from .board import BoardNeeds as BoardNeeds
+from .board import board_needs as board_needs
+from .elf import ELF_MAGIC, ElfFile, read_elf
+from .elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
+from .leaks import BuildPaths
+from .runpath import find_providers
+from .static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
+from .tree import walk_entries
+
+
+class TargetFacts(Protocol):
+    """What the audit reads of a target; `libc_baseline` is "glibc 2.31", or None for the toolchain's own libc."""
+
+    @property
+    def machine(self) -> str: ...
+    @property
+    def float_abi(self) -> str | None: ...
+    @property
+    def libc_baseline(self) -> str | None: ...
+    @property
+    def kernel(self) -> str | None: ...
+
+
+class ToolchainFacts(Protocol):
+    """What the audit reads of a toolchain."""
+
+    @property
+    def libc(self) -> str: ...
+    @property
+    def libc_version(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The rules that follow from a target and its toolchain, for all its components."""
+
+    target: TargetFacts
+    toolchain: ToolchainFacts
+    provided: frozenset[str]
+    forbidden: tuple[str, ...]
+
+    def find_problems(self, stage: Path) -> list[Problem]:
+        """Return all that is wrong with a stage. The target's own libc counts where it states one."""
+        libc, _, version = (self.target.libc_baseline or "").partition(" ")
+        return audit_stage(
+            stage,
+            wanted=wanted_elf(self.target.machine, self.target.float_abi),
+            libc=libc or self.toolchain.libc,
+            libc_version=version or self.toolchain.libc_version,
+            forbidden_paths=self.forbidden,
+            provided=self.provided,
+            kernel=self.target.kernel,
+        )
+
+    def require_clean(self, stage: Path, component: str, log: Path | None = None) -> None:
+        """Raise one AuditError that lists all that is wrong with a stage, if anything is."""
+        require_clean(self.find_problems(stage), component, log)
+
+
+@dataclass
+class _Found:
+    """What the walk over the files collects."""
+
+    problems: list[Problem]
+    elves: list[ElfFile]
+
+
+def audit_stage(
+    stage: Path,
+    *,
+    wanted: ElfWanted,
+    libc: str,
+    libc_version: str,
+    forbidden_paths: Sequence[str],
+    provided: frozenset[str] = frozenset(),
+    board_libraries: Iterable[str] | None = None,
+    kernel: str | None = None,
+) -> list[Problem]:
+    """Return all that would keep a stage from working on the board, sorted by path; an empty list means none.
+
+    `libc` is "glibc", "musl" or "uclibc", and `libc_version` the oldest that products must load on. `provided` are the
+    sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc.
+    """
+    stage = stage.absolute()
+    build_paths = BuildPaths.without_neutral({*forbidden_paths, str(stage), str(stage.resolve())})
+    found = _Found([], [])
+    for entry in walk_entries(stage):
+        path = Path(entry.path)
+        if entry.is_symlink():
+            found.problems += _judge_link(stage, path)
+            continue
+        found.problems += _judge_mode(stage, path)
+        if entry.is_file(follow_symlinks=False):
+            _judge_content(stage, path, build_paths, wanted, found)
+    patterns = tuple(BOARD_LIBRARIES[libc] if board_libraries is None else board_libraries)
+    providers = find_providers(stage, found.elves, provided)
+    for elf in found.elves:
+        found.problems += judge_elf(
+            elf, stage, wanted=wanted, libc_version=libc_version, providers=providers, patterns=patterns, kernel=kernel
+        )
+    return sorted(found.problems, key=lambda problem: (problem.path, problem.what))
+
+
+def require_clean(problems: Sequence[Problem], component: str, log: Path | None = None) -> None:
+    """Raise one AuditError that lists all problems, if there are any."""
+    if problems:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise AuditError(
+            f"{component}: what was built would not work on the board ({count})",
+            evidence=[str(problem) for problem in problems],
+            log=log,
+        )
+
+
+def _judge_content(stage: Path, path: Path, build_paths: BuildPaths, wanted: ElfWanted, found: _Found) -> None:
+    name = path.relative_to(stage).as_posix()
+    data = path.read_bytes()
+    leak = build_paths.find(data)
+    if leak is not None:
+        found.problems.append(Problem(name, "names a folder of the build machine", found=leak))
+    try:
+        if data.startswith(ELF_MAGIC):
+            elf = read_elf(path)
+            found.elves += [elf] if elf is not None else []
+        elif data.startswith((ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC)):
+            found.problems += _judge_archive(path, name, wanted)
+    except AuditError as error:
+        found.problems.append(Problem(name, error.what.removeprefix(f"{path}: "), found=error.found))
+
+
+def _judge_archive(path: Path, name: str, wanted: ElfWanted) -> list[Problem]:
+    """Judge the objects of a static library; one wrong object is enough, the others would say the same."""
+    folder = name.removesuffix(path.name)
+    for member in read_archive_members(path):
+        problems = judge_identity(member, folder + member.path.name, wanted)
+        if problems:
+            return problems
+    return []
+
+
+def _judge_mode(stage: Path, path: Path) -> list[Problem]:
+    name = path.relative_to(stage).as_posix()
+    mode = path.lstat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return [Problem(name, "is neither file nor folder nor link", found=stat.filemode(mode))]
+    problems = []
+    if mode & (stat.S_ISUID | stat.S_ISGID):
+        problems.append(Problem(name, "runs with somebody else's rights", found=stat.filemode(mode)))
+    if mode & stat.S_IWOTH:
+        problems.append(Problem(name, "may be written by everybody", found=stat.filemode(mode)))
+    return problems
+
+
+def _judge_link(stage: Path, path: Path) -> list[Problem]:
+    name = path.relative_to(stage).as_posix()
+    target = str(path.readlink())
+    if target.startswith("/"):
+        return [Problem(name, "is an absolute link", expected="a relative one", found=target)]
+    if not path.exists():
+        return [Problem(name, "is a link to nothing", found=target)]
+    if not path.resolve().is_relative_to(stage.resolve()):
+        return [Problem(name, "is a link out of the prefix", found=target)]
+    return []

@@ -1,0 +1,134 @@
+"""What products ask of the board: its libc's libraries, versions of symbols, a kernel.
+
+Knows which libraries every board with a given libc has, by the names that programs are linked against, and reads from
+a stage what it will ask for. Whether a board can give it is the audit's and the user's question. Paths belong to the
+build machine, but for the interpreter, which is the board's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from .elf import ElfFile, find_elf_files
+
+_GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
+
+BOARD_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "glibc": (
+        "libc.so.6",
+        "libm.so.6",
+        "libmvec.so.1",
+        "libpthread.so.0",
+        "libdl.so.2",
+        "librt.so.1",
+        "libutil.so.1",
+        "libresolv.so.2",
+        "libanl.so.1",
+        "ld-linux*.so.*",
+        *_GCC_LIBRARIES,
+    ),
+    "musl": ("libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1", *_GCC_LIBRARIES),
+    "uclibc": (
+        "libc.so.[01]",
+        "libm.so.[01]",
+        "libpthread.so.[01]",
+        "libdl.so.[01]",
+        "librt.so.[01]",
+        "libutil.so.[01]",
+        "libresolv.so.[01]",
+        "libcrypt.so.[01]",
+        "ld-uClibc.so.[01]",
+        "ld64-uClibc.so.[01]",
+        *_GCC_LIBRARIES,
+    ),
+}
+"""The libraries of a libc and of its compiler, by soname, as shell patterns."""
+
+# Names without a number that glibc gives to features of its loader, with the release that brought each (glibc's NEWS).
+_NAMED_VERSIONS = {"GLIBC_ABI_DT_RELR": (2, 36), "GLIBC_ABI_GNU2_TLS": (2, 42), "GLIBC_ABI_DT_X86_64_PLT": (2, 42)}
+
+
+@dataclass(frozen=True)
+class VersionNeed:
+    """The newest symbol version that is needed of a kind (GLIBC, GLIBCXX, GCC, ...), with a file and a symbol."""
+
+    version: str
+    path: str
+    symbol: str | None
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.path}{f': {self.symbol}' if self.symbol else ''})"
+
+
+@dataclass(frozen=True)
+class BoardNeeds:
+    """All that a stage needs of the board; `kernel` is the oldest that will do, None where no program states one."""
+
+    machines: tuple[str, ...]
+    interpreters: tuple[str, ...]
+    libraries: tuple[str, ...]
+    versions: dict[str, VersionNeed]
+    kernel: str | None
+
+    def describe(self) -> list[str]:
+        """Return the lines that tell a user what the board must have."""
+        versions = ", ".join(str(need) for need in self.versions.values())
+        return [
+            f"machine:   {', '.join(name.removeprefix('EM_') for name in self.machines)}",
+            f"loader:    {', '.join(self.interpreters)}",
+            f"libraries: {', '.join(self.libraries)}",
+            f"versions:  {versions or 'none'}",
+            f"kernel:    {f'{self.kernel} or newer' if self.kernel else 'any'}",
+        ]
+
+    @property
+    def glibc(self) -> VersionNeed | None:
+        """The newest version of glibc's symbols that is needed; None for another libc."""
+        return self.versions.get("GLIBC")
+
+
+def board_needs(stage: Path) -> BoardNeeds:
+    """Read what a stage needs of the board: every library that it does not hold itself, and the newest versions."""
+    elves = [elf for elf in find_elf_files(stage) if elf.kind in ("executable", "shared")]
+    own = {elf.soname or elf.path.name for elf in elves if elf.kind == "shared"}
+    kernels = [elf.kernel for elf in elves if elf.kernel is not None]
+    return BoardNeeds(
+        machines=tuple(sorted({elf.machine for elf in elves})),
+        interpreters=tuple(sorted({elf.interpreter for elf in elves if elf.interpreter is not None})),
+        libraries=tuple(sorted({name for elf in elves for name in elf.needed} - own)),
+        versions=_find_newest(stage, elves, own),
+        kernel=max(kernels, key=parse_version, default=None),
+    )
+
+
+def is_board_library(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether one of the board's libraries has this soname."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return a version's numbers, for comparing: GLIBC_2.34 and 2.34 are (2, 34); a name without one is ()."""
+    if text in _NAMED_VERSIONS:
+        return _NAMED_VERSIONS[text]
+    match = re.fullmatch(r"(?:.*_)?(\d+(?:\.\d+)*)", text)
+    return tuple(int(number) for number in match[1].split(".")) if match else ()
+
+
+def _find_newest(stage: Path, elves: Iterable[ElfFile], own: set[str]) -> dict[str, VersionNeed]:
+    newest: dict[str, tuple[str, ElfFile]] = {}
+    for elf in elves:
+        for library, versions in elf.version_needs.items():
+            for version in versions if library not in own else ():
+                family = "GLIBC" if version.startswith("GLIBC_") else version.rpartition("_")[0]
+                if family not in newest or parse_version(version) > parse_version(newest[family][0]):
+                    newest[family] = (version, elf)
+    return {family: _name_need(stage, version, elf) for family, (version, elf) in sorted(newest.items())}
+
+
+def _name_need(stage: Path, version: str, elf: ElfFile) -> VersionNeed:
+    symbols = elf.symbols_needing(version)
+    return VersionNeed(version, elf.path.relative_to(stage).as_posix(), symbols[0] if symbols else None)

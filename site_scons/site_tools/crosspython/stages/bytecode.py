@@ -1,0 +1,45 @@
+"""Compiled Python modules beside sources whose times have changed.
+
+Knows the head of a .pyc file since Python 3.7 (PEP 552) and of the older ones, as far as the time of the source is
+noted there. Python ignores a .pyc whose noted time is not its source's, and a board often cannot write a new one:
+each start would compile everything again. Never runs or unmarshals anything. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+_MAGIC_SIZE = 4
+_CRLF = b"\r\n"
+_FIRST_PEP_552_MAGIC = 3392  # CPython 3.7.0a4, Lib/importlib/_bootstrap_external.py
+
+
+def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
+    """Note `epoch` (seconds) as the time of the source, where the file notes one at all; tell whether it changed."""
+    data = bytecode.read_bytes()
+    if len(data) < _MAGIC_SIZE + 12 or data[2:4] != _CRLF:
+        return False
+    offset = _MAGIC_SIZE
+    (magic,) = struct.unpack_from("<H", data)
+    if magic >= _FIRST_PEP_552_MAGIC:
+        (flags,) = struct.unpack_from("<I", data, offset)
+        if flags != 0:  # checked by hash, or not at all
+            return False
+        offset += 4
+    stamp = struct.pack("<I", epoch & 0xFFFFFFFF)
+    if data[offset : offset + 4] == stamp:
+        return False
+    bytecode.write_bytes(data[:offset] + stamp + data[offset + 4 :])
+    return True
+
+
+def remove_stale_bytecode(changed_sources: Iterable[Path]) -> int:
+    """Remove the .pyc files of sources whose text was changed: they hold the old text's constants."""
+    count = 0
+    for source in changed_sources:
+        for bytecode in sorted((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc")):
+            bytecode.unlink()
+            count += 1
+    return count

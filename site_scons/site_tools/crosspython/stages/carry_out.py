@@ -1,0 +1,268 @@
+"""Carrying out a plan: from a recipe to a finished, audited stage archive.
+
+Reads like the life of a component: fetch, unpack, patch, the plan's steps, finish, settle, audit, pack. It knows how to
+do each step of a plan and nothing of SCons; why a step is there is the recipe's business.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crosspython.errors import SourceError, StepError
+from crosspython.recipes.plan import Step, fill
+from crosspython.recipes.recipe import NATIVE, Recipe
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.stages import steps
+from crosspython.stages.audit import Audit
+from crosspython.stages.finish import finish_stage
+from crosspython.store.archive import unpack_archive
+from crosspython.store.fetch import Store
+from crosspython.store.tree import pack_tree, unpack_tree
+from crosspython.targets import Target
+from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.wrapper import write_wrappers
+
+# Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
+EPOCH = 1577836800
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all components of one build share. All paths belong to the build machine.
+
+    work:   where components are unpacked and built; a path that autoconf and make can bear
+    path:   the PATH of the build machine's own tools
+    """
+
+    target: Target
+    store: Store
+    jobserver: Jobserver
+    console: Console
+    work: Path
+    logs: Path
+    path: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """One component to be built.
+
+    dependencies: stage archives for the private sysroot, by the component's name
+    build_python: the stage archive of the Python that runs on the build machine, or an interpreter's path
+    product, debug: the archives to be written
+    """
+
+    recipe: Recipe
+    toolchain: Toolchain | None
+    dependencies: Mapping[str, Path]
+    product: Path
+    debug: Path | None = None
+    build_python: Path | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+
+def build_component(order: Order, shop: Workshop) -> None:
+    """Build one component from its source to its stage archive; what is half done never bears the product's name.
+
+    The work folder goes when all went well and stays for a look when not.
+    """
+    recipe = order.recipe
+    source = fetch_source(recipe, shop)
+    log = Log(shop.logs / f"{recipe.name}-{recipe.version}.log")
+    work = shop.work / f"{recipe.name}-{recipe.version}"
+    shutil.rmtree(work, ignore_errors=True)
+    with shop.console.component(recipe.title, log.path) as progress, shop.jobserver.token():
+        bench = Bench(order, shop, log, work)
+        progress.step("unpack")
+        bench.prepare(source)
+        for step in recipe.plan.steps:
+            progress.step(steps.title(step))
+            bench.carry_out(step)
+        progress.step("finish")
+        bench.finish()
+        for step in recipe.plan.settle:
+            bench.carry_out(step)
+        bench.audit()
+        bench.pack()
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def fetch_source(recipe: Recipe, shop: Workshop) -> Path:
+    """The component's source archive in the store, fetched if need be. Holds no job token."""
+    try:
+        return shop.store.get(recipe.sources, recipe.title)[1]
+    except SourceError as error:
+        shop.console.failed(recipe.title, "fetch")
+        raise error
+
+
+class Bench:
+    """The folders and the environment of one component while it is being built."""
+
+    def __init__(self, order: Order, shop: Workshop, log: Log, work: Path) -> None:
+        self.order, self.shop, self.log, self.work = order, shop, log, work
+        self.recipe = order.recipe
+        self.source, self.destdir, self.sysroot = work / "source", work / "stage", work / "sysroot"
+        self.debug, self.bin, self.tmp = work / "debug", work / "bin", work / "tmp"
+        self.python = work / "build-python"
+        self.prefix = shop.target.prefix
+        self.places = {
+            "source": str(self.source),
+            "build": str(self.source),
+            "stage": str(self.destdir),
+            "sysroot": str(self.sysroot),
+            "prefix": self.prefix,
+            "triplet": shop.target.triplet,
+            "build_triplet": build_triplet(),
+            "recipe": str(self.recipe.folder),
+            "build_python": str(self._build_python()),
+            **order.overrides,
+        }
+
+    @property
+    def stage(self) -> Path:
+        """The tree below the prefix, as it was installed."""
+        return self.destdir / self.prefix.lstrip("/")
+
+    def prepare(self, source: Path) -> None:
+        """Source, private sysroot, compiler wrappers and build-python, all new."""
+        for folder in (
+            self.work,
+            self.stage,
+            self.sysroot / "usr/include",
+            self.sysroot / "usr/lib",
+            self.bin,
+            self.tmp,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        unpack_archive(source, self.source, strip=1)
+        for archive in self.order.dependencies.values():
+            unpack_tree(archive, self.sysroot / "usr")
+        if self.order.toolchain is not None:
+            write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        if self.order.build_python is not None and self.order.build_python.suffix == ".zst":
+            unpack_tree(self.order.build_python, self.python)
+        for patch in self.recipe.patches:
+            self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
+
+    def carry_out(self, step: Step) -> None:
+        self.log.step(steps.title(step))
+        steps.carry_out(step, self)
+
+    def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, make: bool = False) -> None:
+        """Run one command of this component in its own environment, its output in the log."""
+        pass_fds: tuple[int, ...] = ()
+        environment = {**self.environment(), **(env or {})}
+        if make:
+            environment |= self.shop.jobserver.make_environment()
+            pass_fds = self.shop.jobserver.pass_fds
+        filled = [fill(argument, self.places) for argument in argv]
+        run_command(
+            filled,
+            cwd=cwd,
+            env={name: fill(value, self.places) for name, value in environment.items()},
+            log=self.log,
+            pass_fds=pass_fds,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What a command sees: nothing is inherited but where the build machine's tools are."""
+        found = [str(self.bin), str(self.python / "bin"), self.shop.path]
+        return {
+            "PATH": os.pathsep.join(found),
+            "HOME": str(self.tmp),
+            "TMPDIR": str(self.tmp),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "SOURCE_DATE_EPOCH": str(EPOCH),
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            "CROSSPYTHON_SYSROOT": str(self.sysroot),
+            "CROSSPYTHON_WORK": str(self.work),
+            "PKG_CONFIG_LIBDIR": f"{self.sysroot}/usr/lib/pkgconfig:{self.sysroot}/usr/share/pkgconfig",
+            **self.recipe.plan.env,
+        }
+
+    def finish(self) -> None:
+        """Strip, split debug symbols, make relocatable, replace the work folder's path. See stages/finish.py."""
+        if self.recipe.machine == NATIVE:
+            return
+        require_only(self.destdir, self.stage, self.recipe.title, self.log)
+        finish_stage(
+            self.stage,
+            tools=self.bin,
+            triplet=self.shop.target.triplet,
+            replace={str(self.work): "/usr/src"},
+            prefix=self.prefix,
+            provided=frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")),
+            debug=self.debug,
+            epoch=EPOCH,
+        )
+
+    def audit(self) -> None:
+        if self.recipe.machine == NATIVE or self.order.toolchain is None:
+            return
+        provided = frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
+        forbidden = (str(self.work), str(self.shop.work), str(Path.home()) if Path.home() != Path("/") else "")
+        Audit(
+            target=self.shop.target,
+            toolchain=self.order.toolchain,
+            provided=provided,
+            forbidden=tuple(path for path in forbidden if len(path) > len("/root/")),
+            prefix=self.prefix,
+        ).require_clean(self.stage, self.recipe.title, self.log.path)
+
+    def pack(self) -> None:
+        pack_tree(self.stage, self.order.product, epoch=EPOCH)
+        if self.order.debug is not None:
+            self.debug.mkdir(exist_ok=True)
+            pack_tree(self.debug, self.order.debug, epoch=EPOCH)
+
+    def _build_python(self) -> Path:
+        given = self.order.build_python
+        if given is None:
+            return Path("/nonexistent/build-python")
+        return given if given.suffix != ".zst" else self.python / "bin" / "python3"
+
+
+def build_triplet() -> str:
+    """The build machine's triplet, in the form config.sub knows."""
+    return f"{os.uname().machine}-pc-linux-{'musl' if 'musl' in (sysconfig.get_config_var('SOABI') or '') else 'gnu'}"
+
+
+def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:
+    """Everything was installed below the prefix. Raises StepError naming what was not."""
+    strays = [str(path.relative_to(destdir)) for path in _files(destdir) if stage not in path.parents]
+    if strays or not any(True for _ in _files(stage)):
+        raise StepError(
+            f"{title}: the installation left " + ("files outside of the prefix" if strays else "nothing"),
+            expected=f"files below {stage.relative_to(destdir)}",
+            found=", ".join(strays[:10]) or "an empty stage",
+            log=log.path,
+            next="look at the configure options of the recipe (--prefix, --libdir, --sysconfdir)",
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent) / name for name in names)
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that goes when all went well."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)

@@ -1,0 +1,180 @@
+"""What is wrong with one ELF file, measured against the target.
+
+Knows the rules for programs, libraries and objects: made for the right machine, no libc newer than the board's, every
+library found, nothing that a hardened kernel or loader refuses. Judges facts that were read before; opens a file
+again only to name the symbols behind a complaint. Paths in problems are below the prefix.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from .board import is_board_library, parse_version
+from .elf import ElfFile
+
+_NAMED_SYMBOLS = 5
+
+
+@dataclass(frozen=True)
+class ElfWanted:
+    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order, float ABI (None: any)."""
+
+    machine: str
+    bits: int
+    little_endian: bool = True
+    float_abi: str | None = None
+
+
+_MACHINES = {
+    "armv5tejl": ("EM_ARM", 32),
+    "armv6l": ("EM_ARM", 32),
+    "armv7l": ("EM_ARM", 32),
+    "aarch64": ("EM_AARCH64", 64),
+    "riscv64": ("EM_RISCV", 64),
+    "i686": ("EM_386", 32),
+    "x86_64": ("EM_X86_64", 64),
+}
+
+
+def wanted_elf(machine: str, float_abi: str | None) -> ElfWanted:
+    """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows."""
+    if machine not in _MACHINES:
+        raise ConfigurationError(
+            f"no ELF facts are known of the machine {machine!r}", expected=", ".join(sorted(_MACHINES)), found=machine
+        )
+    name, bits = _MACHINES[machine]
+    return ElfWanted(name, bits, float_abi=float_abi)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with one file of a stage."""
+
+    path: str
+    what: str
+    expected: str | None = None
+    found: str | None = None
+
+    def __str__(self) -> str:
+        if self.expected is not None and self.found is not None:
+            return f"{self.path} {self.what}: expected {self.expected}, found {self.found}"
+        detail = self.found or (f"expected {self.expected}" if self.expected is not None else None)
+        return f"{self.path} {self.what}" + (f": {detail}" if detail else "")
+
+
+def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
+    """Compare what a file was made for with what the target is. A file that states no float ABI fits either."""
+    found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
+    expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
+    if found != expected:
+        return [Problem(name, "is for another machine", expected=expected, found=found)]
+    if None not in (elf.float_abi, wanted.float_abi) and elf.float_abi != wanted.float_abi:
+        return [Problem(name, "has the wrong float ABI", expected=wanted.float_abi, found=elf.float_abi)]
+    return []
+
+
+def judge_elf(
+    elf: ElfFile,
+    stage: Path,
+    *,
+    wanted: ElfWanted,
+    libc_version: str,
+    providers: Mapping[str, str],
+    patterns: Sequence[str],
+    kernel: str | None,
+) -> list[Problem]:
+    """Return all that is wrong with a file; one for another machine is not judged further.
+
+    `providers` maps libraries of the prefix to their folder, `patterns` the board's libraries, `kernel` the board's.
+    """
+    name = elf.path.relative_to(stage).as_posix()
+    problems = judge_identity(elf, name, wanted)
+    if problems or elf.kind == "relocatable":
+        return problems
+    problems += _judge_versions(elf, name, libc_version)
+    problems += _judge_libraries(elf, name, providers, patterns)
+    problems += _judge_runpath(elf, name)
+    if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
+        problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
+    if elf.has_text_relocations:
+        problems.append(Problem(name, "has text relocations", expected="position-independent code"))
+    if elf.has_executable_stack:
+        problems.append(Problem(name, "makes its stack executable", expected=".note.GNU-stack in every object"))
+    if kernel is not None and elf.kernel is not None and parse_version(elf.kernel) > parse_version(kernel):
+        problems.append(Problem(name, "needs a newer kernel", expected=f"{kernel} at most", found=elf.kernel))
+    return problems
+
+
+def _describe_identity(machine: str, bits: int, little_endian: bool) -> str:
+    return f"{machine.removeprefix('EM_')}, {bits} bit, {'little' if little_endian else 'big'} endian"
+
+
+def _judge_versions(elf: ElfFile, name: str, libc_version: str) -> list[Problem]:
+    baseline = parse_version(libc_version)
+    problems = []
+    for version in elf.versions_of("GLIBC_"):
+        number = parse_version(version)
+        if number > baseline:
+            problems.append(
+                Problem(
+                    name, f"needs {version} ({_list_symbols(elf, version)})", expected=f"glibc {libc_version} at most"
+                )
+            )
+        elif not number:
+            problems.append(
+                Problem(name, f"needs {version} ({_list_symbols(elf, version)}), which no release promises")
+            )
+    return problems
+
+
+def _list_symbols(elf: ElfFile, version: str) -> str:
+    symbols = elf.symbols_needing(version)
+    more = len(symbols) - _NAMED_SYMBOLS
+    return ", ".join(symbols[:_NAMED_SYMBOLS]) + (f" and {more} more" if more > 0 else "") or "the loader itself"
+
+
+def _judge_libraries(elf: ElfFile, name: str, providers: Mapping[str, str], patterns: Sequence[str]) -> list[Problem]:
+    problems = []
+    folder = posixpath.dirname(name)
+    searched = {_resolve_origin(entry, folder) for entry in (elf.runpath or "").split(":")}
+    for library in elf.needed:
+        if library in providers:
+            if providers[library] not in searched:
+                searched_in = elf.runpath or "no RUNPATH"
+                problems.append(
+                    Problem(
+                        name,
+                        f"will not find {library}",
+                        expected=f"{providers[library]} below the prefix",
+                        found=searched_in,
+                    )
+                )
+        elif not is_board_library(library, patterns):
+            problems.append(Problem(name, f"needs {library}, which neither the prefix nor the board has"))
+    return problems
+
+
+def _judge_runpath(elf: ElfFile, name: str) -> list[Problem]:
+    """Allow only what moves with the file and stays inside the prefix."""
+    expected = "$ORIGIN and a way that stays in the prefix"
+    if elf.has_rpath:
+        return [Problem(name, "has an RPATH of the old kind", expected="RUNPATH", found=elf.runpath)]
+    if elf.runpath is None:
+        return []
+    folder = posixpath.dirname(name)
+    if any(_resolve_origin(entry, folder) is None for entry in elf.runpath.split(":")):
+        return [Problem(name, "has a RUNPATH that leaves the prefix", expected=expected, found=elf.runpath)]
+    return []
+
+
+def _resolve_origin(entry: str, folder: str) -> str | None:
+    """Return the folder below the prefix that a RUNPATH entry names, None if it names another."""
+    head, slash, way = entry.partition("/")
+    if head not in ("$ORIGIN", "${ORIGIN}"):
+        return None
+    place = posixpath.normpath(posixpath.join(folder or ".", way)) if slash else folder or "."
+    return None if place == ".." or place.startswith("../") else place

@@ -1,0 +1,66 @@
+"""Paths of the build machine inside files: where they are, and what takes their place in text.
+
+Knows how a path is spelled in files: as it is, with spaces escaped as shells and makefiles do, and percent-encoded as
+in `file://` addresses. A path also covers all that lies below it, and its siblings `path-2` and `path.old`, which are
+no less of the build machine; a longer word (`/work` in `/workshop`) is something else. Compressed files are not
+looked into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from ..errors import ConfigurationError
+
+
+class BuildPaths:
+    """Absolute paths of the build machine, each with the neutral text that may stand in its place."""
+
+    def __init__(self, replacements: Mapping[str, str]) -> None:
+        self._neutral: dict[bytes, bytes] = {}
+        for path, neutral in replacements.items():
+            if not path.startswith("/") or path.strip("/") == "":
+                raise ConfigurationError(
+                    "a path to keep out of the products makes no sense", expected="an absolute folder", found=repr(path)
+                )
+            for spelling in _spell_path(path.rstrip("/")):
+                self._neutral[spelling] = neutral.encode()
+        longest_first = sorted(self._neutral, key=lambda spelling: (-len(spelling), spelling))
+        alternatives = b"|".join(re.escape(spelling) for spelling in longest_first)
+        self._pattern = re.compile(b"(?:" + alternatives + rb")(?![A-Za-z0-9_])") if self._neutral else None
+
+    @classmethod
+    def without_neutral(cls, paths: Iterable[str]) -> BuildPaths:
+        """Take paths that are only looked for."""
+        return cls(dict.fromkeys(paths, ""))
+
+    def find(self, data: bytes) -> str | None:
+        """Return the text around the first path found, up to the next blank or unprintable byte."""
+        match = self._search(data)
+        if match is None:
+            return None
+        tail = re.match(rb"[!#-&(-:=?-~]*", data[match.end() : match.end() + 120])
+        return (match.group() + (tail.group() if tail else b"")).decode(errors="replace")
+
+    def replace(self, data: bytes) -> tuple[bytes, int]:
+        """Put the neutral text in the place of each path; return the new bytes and how many were replaced."""
+        if self._pattern is None or self._search(data) is None:
+            return data, 0
+        return self._pattern.subn(lambda match: self._neutral[match.group()], data)
+
+    def _search(self, data: bytes) -> re.Match[bytes] | None:
+        """Search; bytes.find is several times quicker than the pattern, and nearly all files hold none."""
+        if self._pattern is None or not any(spelling in data for spelling in self._neutral):
+            return None
+        return self._pattern.search(data)
+
+
+def _spell_path(path: str) -> set[bytes]:
+    return {path.encode(), path.replace(" ", "\\ ").encode(), quote(path).encode()}
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether a file may be edited as text: no text file has a NUL byte, and all binary ones of a stage have."""
+    return b"\0" not in data

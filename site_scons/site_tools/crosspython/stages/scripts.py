@@ -1,0 +1,59 @@
+"""Scripts that find their interpreter from where they lie.
+
+Knows the two forms in which installers name a Python: a `#!` line, and the shell detour that distlib writes when that
+line would be too long or has a blank. Both name one fixed place; here they become a detour of our own, which looks
+for the interpreter beside the script and so survives any move. Other interpreters of the build are left to `env`.
+Pure bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_SHEBANG = re.compile(rb"#![ \t]*(?P<interpreter>/\S+)(?P<arguments>[^\r\n]*)\r?\n")
+_DISTLIB = re.compile(
+    rb"#!/bin/sh\n'''exec' (?P<quote>\"?)(?P<interpreter>/[^\n\"]+?)(?P=quote)"
+    rb"(?P<arguments>[^\n\"]*) \"\$0\" \"\$@\"\n' '''\n"
+)
+_ENCODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+[^\n]*\n")  # PEP 263: only in the first two lines
+_VERSIONED = re.compile(r"python\d+\.\d+")
+
+
+def make_relocatable_script(
+    data: bytes, *, prefix: str, build_folders: Sequence[str], to_bin: str, is_executable: bool
+) -> bytes | None:
+    """Rewrite a script's interpreter if that is the prefix's Python or of the build machine, else return None.
+
+    `prefix` belongs to the board, `build_folders` to the build machine; `to_bin` is the way from the script's folder to
+    the one with the interpreters ("." or "../../bin").
+    """
+    match = _DISTLIB.match(data) or _SHEBANG.match(data)
+    if match is None:
+        return None
+    interpreter = match["interpreter"].decode(errors="surrogateescape")
+    name = interpreter.rpartition("/")[2]
+    is_python = name.startswith("python")
+    folders = [*build_folders, prefix] if is_python else build_folders
+    if not any(interpreter.startswith(folder.rstrip("/") + "/") for folder in folders):
+        return None
+    body = data[match.end() :]
+    if is_python and not _VERSIONED.fullmatch(name):
+        name = "python3"
+    if not (is_python and is_executable):  # a module with a main part is run by naming an interpreter
+        return f"#!/usr/bin/env {name}\n".encode(errors="surrogateescape") + body
+    return _write_detour(name, match["arguments"].strip(), to_bin, body)
+
+
+def _write_detour(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
+    """Write a head that is a shell command to sh and a string to Python.
+
+    `''':'` is the command `:` to a shell, and the start of a string to Python. A line that states the source's encoding
+    must stay among the first two.
+    """
+    encoding = _ENCODING.match(body)
+    stated = encoding.group() if encoding else b""
+    place = '"$(dirname -- "$(readlink -f -- "$0")")"' + ("" if to_bin == "." else f"/{to_bin}")
+    command = f"exec {place}/{name}".encode() + (b" " + arguments if arguments else b"")
+    detour = b"''':'\n" + command + b' "$0" "$@"\n\'\'\'\n'
+    return b"#!/bin/sh\n" + stated + detour + body[len(stated) :]

@@ -1,0 +1,202 @@
+"""The kinds of steps a plan has: how each is carried out on a component's bench."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from functools import singledispatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crosspython.errors import StepError
+from crosspython.recipes.plan import (
+    Autoreconf,
+    CompilePython,
+    Edit,
+    Install,
+    InstallWheels,
+    Make,
+    Remove,
+    RequireModules,
+    Run,
+    Step,
+    Symlink,
+    fill,
+)
+
+if TYPE_CHECKING:
+    from crosspython.stages.carry_out import Bench
+
+# MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
+MODULE_STATE = re.compile(r"^MODULE_(\w+)_STATE=(.*)$", re.MULTILINE)
+
+
+def title(step: Step) -> str:
+    """What the log and the console call a step."""
+    return step.name if isinstance(step, (Run, Make)) else type(step).__name__.lower()
+
+
+@singledispatch
+def carry_out(step: Step, bench: Bench) -> None:
+    """Do one step of a plan. Raises StepError."""
+    raise TypeError(f"no such step: {step!r}")
+
+
+@carry_out.register
+def _run(step: Run, bench: Bench) -> None:
+    bench.run(step.argv, cwd=Path(fill(step.cwd, bench.places)), env=step.env)
+
+
+@carry_out.register
+def _make(step: Make, bench: Bench) -> None:
+    bench.run(("make", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), env=step.env, make=True)
+
+
+@carry_out.register
+def _autoreconf(step: Autoreconf, bench: Bench) -> None:
+    if not (bench.source / "configure").exists():
+        bench.run(("autoreconf", *step.arguments), cwd=bench.source)
+
+
+@carry_out.register
+def _edit(step: Edit, bench: Bench) -> None:
+    path = bench.source / step.file
+    if not path.is_file():
+        raise StepError(
+            f"{bench.recipe.title}: the file of a declared edit is not there",
+            expected=step.file,
+            found="no such file in the source after configure",
+            log=bench.log.path,
+            next="upstream changed: correct or remove the edit in the recipe",
+        )
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    replacement = fill(step.replacement, bench.places)
+    text, found = re.subn(step.pattern, lambda _: replacement, text, flags=re.MULTILINE)
+    if found != step.matches:
+        raise StepError(
+            f"{bench.recipe.title}: a declared edit of {step.file} does not match as it should",
+            expected=f"{step.matches} matches of {step.pattern!r}",
+            found=f"{found}",
+            log=bench.log.path,
+            next="upstream changed: correct or remove the edit in the recipe",
+        )
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+@carry_out.register
+def _install(step: Install, bench: Bench) -> None:
+    folder = bench.stage / step.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in _matches(bench, bench.source, step.glob):
+        shutil.copy2(path, folder / (step.name or path.name), follow_symlinks=False)
+
+
+@carry_out.register
+def _symlink(step: Symlink, bench: Bench) -> None:
+    link = bench.stage / step.link
+    link.unlink(missing_ok=True)
+    link.symlink_to(step.to)
+
+
+@carry_out.register
+def _remove(step: Remove, bench: Bench) -> None:
+    for glob in step.globs:
+        for path in _matches(bench, bench.stage, glob):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+@carry_out.register
+def _install_wheels(step: InstallWheels, bench: Bench) -> None:
+    from installer import install
+    from installer.destinations import SchemeDictionaryDestination
+    from installer.sources import WheelFile
+
+    packages, scripts = bench.stage / step.packages, bench.stage / "bin"
+    destination = SchemeDictionaryDestination(
+        {
+            "purelib": str(packages),
+            "platlib": str(packages),
+            "scripts": str(scripts),
+            "data": str(bench.stage),
+            "headers": str(bench.stage / "include"),
+        },
+        interpreter=f"{bench.prefix}/bin/{step.interpreter}",
+        script_kind="posix",
+    )
+    for path in _matches(bench, bench.stage, step.glob):
+        with WheelFile.open(path) as wheel:
+            install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
+
+
+@carry_out.register
+def _compile_python(step: CompilePython, bench: Bench) -> None:
+    folder = bench.stage / step.folder
+    bench.run(
+        (
+            "{build_python}",
+            *("-m", "compileall", "-q", "-f"),
+            *("--invalidation-mode", "timestamp"),
+            *("-x", "bad_coding|badsyntax|lib2to3/tests/data"),
+            *("-s", str(bench.destdir), "-p", "/"),
+            str(folder),
+        ),
+        cwd=bench.work,
+    )
+
+
+@carry_out.register
+def _require_modules(step: RequireModules, bench: Bench) -> None:
+    built = _built_modules(bench.source)
+    missing = sorted(set(step.modules) - built)
+    if not missing:
+        return
+    states = _module_states(bench.source / "Makefile")
+    reasons = [f"{name}: {_reason(states.get(name.upper()))}" for name in missing]
+    raise StepError(
+        f"{bench.recipe.title}: {len(missing)} extension modules of the standard library were not built",
+        evidence=reasons,
+        expected=f"{len(step.modules)} modules",
+        found=f"{len(built)} built",
+        log=bench.log.path,
+        next=f"search the log and {bench.source / 'config.log'} for the module's name; "
+        "its library has to be a component that this Python depends on",
+    )
+
+
+def _built_modules(source: Path) -> set[str]:
+    """Extension modules that lie built in a CPython source folder, and those linked into the interpreter."""
+    shared = {path.name.split(".")[0] for path in (*source.glob("Modules/*.so"), *source.glob("build/lib.*/*.so"))}
+    failed = {path.name.split("_failed.")[0] for path in source.glob("build/lib.*/*_failed.so")}
+    inittab = (source / "Modules/config.c").read_text()
+    return (shared - failed) | set(re.findall(r'^\s*\{"(\w+)", PyInit', inittab, re.MULTILINE))
+
+
+def _module_states(makefile: Path) -> dict[str, str]:
+    return {name.removesuffix("_"): state for name, state in MODULE_STATE.findall(makefile.read_text())}
+
+
+def _reason(state: str | None) -> str:
+    return {
+        None: "CPython's setup.py did not find what it needs",
+        "yes": "its compilation or link failed",
+        "missing": "configure did not find the library or header it needs",
+        "disabled": "disabled by configure",
+        "n/a": "not available on this platform, says configure",
+    }.get(state, f"configure says {state!r}")
+
+
+def _matches(bench: Bench, folder: Path, glob: str) -> list[Path]:
+    found = sorted(folder.glob(glob))
+    if not found:
+        raise StepError(
+            f"{bench.recipe.title}: nothing matches {glob!r}",
+            expected=f"files below {os.path.relpath(folder, bench.work)}",
+            found="none",
+            log=bench.log.path,
+            next="upstream's layout changed: correct the recipe",
+        )
+    return found

@@ -1,0 +1,29 @@
+"""The files of a stage, in one fixed order.
+
+Knows only how to walk: names sorted, symbolic links reported but never followed, so that every room sees the same
+files in the same order on every build machine. All paths belong to the build machine. What the files mean is others'
+business.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def walk_entries(tree: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield everything below a folder, folders before what they hold, sorted by name at each level."""
+    with os.scandir(tree) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk_entries(Path(entry.path))
+
+
+def find_files(tree: Path) -> Iterator[Path]:
+    """Yield the regular files below a folder; symbolic links are left out."""
+    for entry in walk_entries(tree):
+        if entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
