@@ -8,6 +8,7 @@ from typing import Any
 
 import SCons.Errors
 
+from crosspython.builders.action import has_changed
 from crosspython.builders.build import Build
 from crosspython.builders.component import AddComponents
 from crosspython.builders.products import AddProducts
@@ -22,7 +23,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     env["CROSSPYTHON"] = Build(settings)
-    env.Decider("content-timestamp")
+    env.Decider(has_changed)
     AddComponents(env)
     AddProducts(env)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import SCons.Action
 import SCons.Errors
+import SCons.Node
 
 from crosspython.errors import CrosspythonError
 
@@ -40,9 +42,24 @@ def make_action(name: str, function: Callable[[list[Any], list[Any], Any], None]
     return SCons.Action.Action(Step(name, function), cmdstr=says)
 
 
+def fact(env: Any, name: str, text: str) -> Any:
+    """A Value source that `--debug=explain` and `--tree` show by its name; it changes when the text does."""
+    return env.Value(f"{name} ({hashlib.sha256(text.encode()).hexdigest()[:12]})")
+
+
+def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = None) -> bool:
+    """SCons's content-timestamp, which spares hashing large archives, but for what was built in this very run: its
+    time has whole seconds, and a quick rebuild can end in the second of the one before."""
+    if dependency.get_state() == SCons.Node.executed:
+        return bool(dependency.changed_content(target, previous, repository))
+    return bool(dependency.changed_timestamp_then_content(target, previous, repository))
+
+
 def explain(error: OSError) -> str:
     """An operating system's error in a user's words."""
     what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full\n  found:    {what}\n  next:     free some space, or build elsewhere with build=FOLDER"
+        return (
+            f"the disk is full\n  found:    {what}\n  next:     free some space, or build elsewhere with build=FOLDER"
+        )
     return f"the operating system refused\n  found:    {what}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,11 +14,12 @@ from typing import Any
 
 from crosspython.builders.settings import Settings
 from crosspython.errors import ConfigurationError
-from crosspython.recipes.recipe import Recipe
+from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
+from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
-from crosspython.store.fetch import Store
+from crosspython.store.fetch import Store, missing_offline
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
@@ -40,6 +42,7 @@ class Build:
     components: dict[str, Component] = field(default_factory=dict)
     jobs: int = 1
     quiet: bool = False
+    lock: BuildLock | None = None
 
     def add(self, component: Component) -> None:
         self.components[component.recipe.name] = component
@@ -65,18 +68,36 @@ class Build:
             found.setdefault(name, component)
         return tuple(found.values())
 
+    def wanted(self) -> tuple[Component, ...]:
+        """The components that this Python takes, with its build-python; all that were read where no Python was."""
+        if "cpython" not in self.components:
+            return tuple(self.components.values())
+        return (*self.closure(("cpython",), "python"), *(c for c in self.components.values() if c.recipe.machine == NATIVE))
+
+    def require_sources(self) -> None:
+        """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing."""
+        if not self.settings.offline:
+            return
+        wanted = [
+            (component.recipe.title, component.recipe.sources)
+            for component in self.wanted()
+            if not Path(component.node.abspath).exists() and not self.workshop.store.is_at_hand(component.recipe.sources)
+        ]
+        if wanted:
+            raise missing_offline(wanted, self.settings.downloads)
+
     @cached_property
     def workshop(self) -> Workshop:
         """Made when the first action runs: reading SConscripts touches no disk."""
         settings = self.settings
-        console = Console(quiet=self.quiet)
+        console = Console(sys.stdout, quiet=self.quiet)
         return Workshop(
             target=settings.target,
             store=Store(
                 settings.downloads,
                 mirror=settings.mirror,
                 offline=settings.offline,
-                progress=console.download,
+                progress=console.progress,
             ),
             jobserver=Jobserver(self.jobs),
             console=console,

@@ -10,24 +10,24 @@ All return the stage archive's node. The recipe's facts and the target's are rea
 
 from __future__ import annotations
 
-import json
+import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import SCons.Errors
 
-from crosspython.builders.action import make_action
+from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.builders.toolchain import toolchain_node
+from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
+from crosspython.recipes.recipe import NATIVE, Recipe, check_options, make_recipe, read_patches
 from crosspython.stages.carry_out import Order, build_component
 from crosspython.toolchain.probe import Toolchain
 
@@ -52,7 +52,7 @@ def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, st
 def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
     """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships."""
     machine = env["CROSSPYTHON"].settings.target.machine
-    return _declare(env, name, version, sources, lambda **kw: plan_openssl(machine, **kw), options)
+    return _declare(env, name, version, sources, partial(plan_openssl, machine), options)
 
 
 def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
@@ -97,14 +97,14 @@ def _declare(
     planner: Any,
     options: dict[str, Any],
 ) -> Any:
-    declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+    known = {*inspect.signature(planner).parameters, "depends", "ships"} - {"machine"}
     try:
+        check_options(name, options, known)
+        declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
         plan: Plan = planner(**options)
         return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
-    except TypeError as error:
-        raise SCons.Errors.UserError(f"{name}: the recipe has an option that its kind does not know\n  found: {error}") from None
 
 
 def _add(env: Any, recipe: Recipe) -> Any:
@@ -119,19 +119,19 @@ def _add(env: Any, recipe: Recipe) -> Any:
     folder = settings.build / "build-machine" / "stages" if native else settings.folder / "stages"
     product = env.File(str(folder / f"{recipe.name}-{recipe.version}.tar.zst"))
     debug = None if native else env.File(str(folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"))
-    sources = [env.Value(value, name=f"{topic} of {recipe.name}") for topic, value in recipe.facts().items() if value]
+    sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
     if not native:
-        target_facts = json.dumps(asdict(settings.target), indent=1, sort_keys=True)
-        sources += [env.Value(target_facts, name=f"target {settings.target.name}"), toolchain_node(env)]
+        sources += [target_fact(env), toolchain_node(env)]
     sources += [dependency.node for dependency in dependencies]
     uses_build_python = not native and "{build_python}" in recipe.plan.as_text()
     if uses_build_python:
         if settings.build_python is not None:
-            sources.append(env.Value(str(settings.build_python), name="build_python"))
+            sources.append(fact(env, "build_python", str(settings.build_python)))
         else:
             sources.append(build.component(BUILD_PYTHON, recipe.name).node)
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
+        build.require_sources()
         build_component(
             Order(
                 recipe=recipe,

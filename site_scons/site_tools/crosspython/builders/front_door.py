@@ -10,6 +10,7 @@ from typing import Any
 
 import SCons.Errors
 
+from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.settings import VARIABLES
 from crosspython.errors import CrosspythonError
@@ -29,7 +30,13 @@ NAMES = {
 
 def help_text() -> str:
     """What `scons -h` prints."""
-    lines = ["", "crosspython: any Python on any embedded Linux board.", "", "  scons [NAME ...] [VARIABLE=VALUE ...]", ""]
+    lines = [
+        "",
+        "crosspython: any Python on any embedded Linux board.",
+        "",
+        "  scons [NAME ...] [VARIABLE=VALUE ...]",
+        "",
+    ]
     lines += [f"  {name:<12} {what}" for name, what in NAMES.items()]
     lines += ["", "Variables:", ""]
     for variable in VARIABLES:
@@ -45,12 +52,18 @@ def open_build(env: Any) -> None:
     env.SetOption("num_jobs", os.cpu_count() or 1)
     build.jobs = env.GetOption("num_jobs")
     build.quiet = bool(env.GetOption("silent"))
-    env.SConsignFile(str(build.settings.build / ".sconsign"))
+    folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
-    if only_looks:
-        return
+    if not only_looks:
+        _take(build)
+    if folder.is_dir():
+        env.SConsignFile(str(folder / ".sconsign"), signatures)
+
+
+def _take(build: Build) -> None:
     try:
-        env["CROSSPYTHON_LOCK"] = BuildLock(build.settings.build).acquire()
+        build.lock = BuildLock(build.settings.build)
+        build.lock.acquire()
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     watch_signals()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import make_action
+from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.errors import HostToolError
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
@@ -34,12 +34,13 @@ def Bundle(env: Any) -> Any:
             slim=settings.slim,
             work=build.workshop.work,
         )
-        build.workshop.console.closing(tell(report, product, build))
+        for line in tell(report, product, build):
+            build.workshop.console.line(line)
 
     parts = [part.node for part in (python, *libraries)]
     return env.Command(
         env.File(str(product)),
-        [env.Value(choices, name="choices of the bundle"), *parts],
+        [fact(env, "choices of the bundle", choices), *parts],
         make_action("bundle", bundle, f"packing {product.name}"),
     )
 
@@ -67,7 +68,7 @@ def FetchSources(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        for component in build.components.values():
+        for component in build.wanted():
             build.workshop.store.get(component.recipe.sources, component.recipe.title)
 
     return env.AlwaysBuild(env.Alias("fetch", [], make_action("fetch", fetch, "fetching all sources")))
@@ -75,12 +76,12 @@ def FetchSources(env: Any) -> Any:
 
 def CheckBundle(env: Any, bundle: Any) -> Any:
     """Run what was built, in the emulator. Fails where there is none."""
-    from crosspython.checks.check import check_bundle
-
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.checks.check import check_bundle
+
         check_bundle(
             Path(source[0].abspath),
             target=settings.target,
@@ -98,11 +99,11 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
 def Doctor(env: Any) -> Any:
     """Say what this machine lacks, and the command that mends it."""
-    from crosspython.doctor import examine, mend
-
     build: Build = env["CROSSPYTHON"]
 
     def doctor(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.doctor import examine, mend
+
         findings = examine(path=build.settings.path, target=build.settings.target, toolchain=build.settings.toolchain)
         for finding in findings:
             build.workshop.console.line(str(finding))

@@ -70,7 +70,9 @@ def check_names(given: Mapping[str, Any]) -> None:
     if unknown:
         raise ConfigurationError(
             f"unknown variable{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}",
-            evidence=[f"did you mean {close[0]}=?" for name in unknown if (close := get_close_matches(name, known, n=1))],
+            evidence=[
+                f"did you mean {close[0]}=?" for name in unknown if (close := get_close_matches(name, known, n=1))
+            ],
             expected=", ".join(known),
             next="scons -h tells what each is for",
         )

@@ -11,38 +11,45 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import make_action
+from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.toolchain.find import describe_place
-from crosspython.toolchain.probe import load_toolchain
+from crosspython.toolchain.probe import look_at_toolchain
 
 
 def toolchain_node(env: Any) -> Any:
     """The node of toolchain.txt, made once an environment's Build."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    text, memory = settings.folder / "toolchain.txt", settings.folder / "toolchain.json"
+    text, facts_file = settings.folder / "toolchain.txt", settings.folder / "toolchain.json"
     node = env.File(str(text))
     if node.has_builder():
         return node
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
-        toolchain = load_toolchain(
+        toolchain = look_at_toolchain(
             settings.target,
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
-            memory=memory,
         )
+        toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
-        build.workshop.console.line(f"toolchain: {toolchain.describe()}")
+        build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
-    facts = json.dumps(asdict(settings.target), indent=1, sort_keys=True)
-    sources = [env.Value(place, name="toolchain's place"), env.Value(facts, name=f"target {settings.target.name}")]
-    nodes = env.Command([node, env.File(str(memory))], sources, make_action("toolchain", look, "looking at the toolchain"))
+    sources = [fact(env, "place of the toolchain", place), target_fact(env)]
+    nodes = env.Command(
+        [node, env.File(str(facts_file))], sources, make_action("toolchain", look, "looking at the toolchain")
+    )
     env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
     return nodes[0]
+
+
+def target_fact(env: Any) -> Any:
+    """The target, as a source of everything that is built for it."""
+    target = env["CROSSPYTHON"].settings.target
+    return fact(env, f"target {target.name}", json.dumps(asdict(target), indent=1, sort_keys=True))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -19,42 +19,38 @@ CROSS_TOOLS = {
     "READELF": "{triplet}-readelf",
     "LD": "{triplet}-ld",
 }
-AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
 
 
 def plan_autoconf(
     *,
     configure: Sequence[str] = (),
     make: Sequence[str] = (),
-    install: Sequence[str] = ("install",),
-    env: Mapping[str, str] | None = None,
+    install: Sequence[str] | None = ("install",),
+    environment: Mapping[str, str] | None = None,
     steps: Sequence[Step] = (),
     after: Sequence[Step] = (),
     triplet: bool = True,
-    autoreconf: bool = False,
-    autoreconf_tools: bool = False,
     tools: Sequence[str] = (),
 ) -> Plan:
     """configure, make, make install.
 
     triplet:    False for a hand-written configure that knows no --host and takes CHOST and CC from the environment
-    autoreconf: always remake configure; otherwise only where the source has none
     steps:      after configure, before make (edits of generated files)
+    install:    None where `make install` would do more than is wanted; `after` then does it
     after:      after the installation
     """
     host = ("--build={build_triplet}", "--host={triplet}") if triplet else ()
     configure_env = {} if triplet else {"CHOST": "{triplet}"}
-    first: tuple[Step, ...] = (Autoreconf(("-fi",)),) if triplet else ()
-    needed = (*AUTORECONF_TOOLS, *tools) if autoreconf or autoreconf_tools else tuple(tools)
+    first: tuple[Step, ...] = (Autoreconf(),) if triplet else ()
     return Plan(
         steps=(
             *first,
             Run("configure", ("./configure", *host, "--prefix={prefix}", *configure), env=configure_env),
             *steps,
             Make("make", tuple(make)),
-            Make("install", ("DESTDIR={stage}", *install)),
+            *(() if install is None else (Make("install", ("DESTDIR={stage}", *install)),)),
             *after,
         ),
-        tools=("make", *needed),
-        env={**CROSS_TOOLS, **(env or {})},
+        tools=("make", *tools),
+        env={**CROSS_TOOLS, **(environment or {})},
     )

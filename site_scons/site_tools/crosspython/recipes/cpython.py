@@ -120,7 +120,11 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
 
 def plan_build_python(release: Release) -> Plan:
     """The same Python for the build machine: only what building the target's takes, as cheap as it gets."""
-    options = ("--prefix={prefix}", "--without-ensurepip", *(("--disable-test-modules",) if release.number >= (3, 12) else ()))
+    options = (
+        "--prefix={prefix}",
+        "--without-ensurepip",
+        *(("--disable-test-modules",) if release.number >= (3, 12) else ()),
+    )
     return Plan(
         steps=(
             Run("configure", ("./configure", *options), env={"OPT": "-DNDEBUG -fwrapv -O1 -w"}),
@@ -133,7 +137,13 @@ def plan_build_python(release: Release) -> Plan:
 
 
 def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
-    options = ["--build={build_triplet}", "--host={triplet}", "--prefix={prefix}", "--enable-ipv6", "--without-ensurepip"]
+    options = [
+        "--build={build_triplet}",
+        "--host={triplet}",
+        "--prefix={prefix}",
+        "--enable-ipv6",
+        "--without-ensurepip",
+    ]
     if shared:
         options.append("--enable-shared")
     if release.number >= (3, 10):

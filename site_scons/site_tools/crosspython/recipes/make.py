@@ -12,7 +12,7 @@ def plan_make(
     *,
     make: Sequence[str] = (),
     install: Sequence[str] | None = ("install",),
-    env: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
     steps: Sequence[Step] = (),
     after: Sequence[Step] = (),
     cwd: str = "{build}",
@@ -23,4 +23,4 @@ def plan_make(
     run = [*steps, Make("make", (*variables, *make), cwd=cwd)]
     if install is not None:
         run.append(Make("install", (*variables, "DESTDIR={stage}", "PREFIX={prefix}", *install), cwd=cwd))
-    return Plan(steps=(*run, *after), tools=("make", *tools), env={**CROSS_TOOLS, **(env or {})})
+    return Plan(steps=(*run, *after), tools=("make", *tools), env={**CROSS_TOOLS, **(environment or {})})

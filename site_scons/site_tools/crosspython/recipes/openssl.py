@@ -39,7 +39,7 @@ def plan_openssl(
     install: Sequence[str] = ("install_sw",),
     steps: Sequence[Step] = (),
     after: Sequence[Step] = (),
-    env: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Plan:
     """Configure with the target's cross prefix, make, make install_sw.
 
@@ -50,7 +50,14 @@ def plan_openssl(
         steps=(
             Run(
                 "configure",
-                ("perl", "./Configure", openssl_target(machine), "--cross-compile-prefix={triplet}-", *options, *configure),
+                (
+                    "perl",
+                    "./Configure",
+                    openssl_target(machine),
+                    "--cross-compile-prefix={triplet}-",
+                    *options,
+                    *configure,
+                ),
             ),
             *steps,
             Make("make", tuple(make)),
@@ -58,5 +65,5 @@ def plan_openssl(
             *after,
         ),
         tools=("make", "perl"),
-        env=dict(env or {}),
+        env=dict(environment or {}),
     )

@@ -50,8 +50,6 @@ class Make:
 class Autoreconf:
     """Make `configure` where the source came without one (a git export, as distributions like them)."""
 
-    arguments: tuple[str, ...] = ("-fi",)
-
 
 @dataclass(frozen=True)
 class Edit:
@@ -111,18 +109,7 @@ class RequireModules:
     modules: tuple[str, ...]
 
 
-Step = (
-    Run
-    | Make
-    | Autoreconf
-    | Edit
-    | Install
-    | Symlink
-    | Remove
-    | InstallWheels
-    | CompilePython
-    | RequireModules
-)
+Step = Run | Make | Autoreconf | Edit | Install | Symlink | Remove | InstallWheels | CompilePython | RequireModules
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
-from crosspython.recipes.plan import Plan, as_data
+from crosspython.recipes.plan import Plan
 from crosspython.store.sources import Source
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")
@@ -54,9 +54,6 @@ class Recipe:
             "depends": "\n".join(self.depends),
         }
 
-    def as_text(self) -> str:
-        return json.dumps(as_data(dataclasses.replace(self, patches=(), folder=Path())), default=str, indent=1)
-
 
 def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Source, ...]:
     """Sources as recipes write them: `dict(url=..., sha256=...)` and `dict(pool=..., sha256=...)`, or both places."""
@@ -83,6 +80,19 @@ def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Sourc
 def read_patches(folder: Path) -> tuple[Path, ...]:
     """The numbered patches beside a recipe, in order: `0001-what-it-does.patch`."""
     return tuple(sorted(folder.glob("[0-9]*.patch")))
+
+
+def check_options(name: str, given: Iterable[str], known: Collection[str]) -> None:
+    """A recipe gives no option that its kind does not know. Raises ConfigurationError with suggestions."""
+    unknown = [option for option in given if option not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"{name}: the recipe has options that its kind does not know: {', '.join(unknown)}",
+            evidence=[
+                f"did you mean {close[0]}?" for option in unknown if (close := get_close_matches(option, known, n=1))
+            ],
+            expected=", ".join(sorted(known)),
+        )
 
 
 def make_recipe(name: str, version: str, *, sources: Sequence[Mapping[str, str]], folder: Path, **kw: Any) -> Recipe:

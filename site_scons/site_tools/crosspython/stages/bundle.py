@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crosspython.stages.audit import BoardNeeds, board_needs
-from crosspython.stages.carry_out import EPOCH, fresh_folder
+from crosspython.stages.carry_out import EPOCH
 from crosspython.store.tree import pack_tree, unpack_tree
 
 # What a board does not need, below the prefix. `slim=1` leaves it out.
@@ -130,3 +131,12 @@ def keep_only_bytecode(tree: Path) -> None:
 def size_of(tree: Path) -> int:
     """The bytes of all files below a folder."""
     return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(tree) for name in names)
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that goes when all went well."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)

@@ -10,14 +10,14 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crosspython.errors import SourceError, StepError
-from crosspython.recipes.plan import Step, fill
+from crosspython.doctor import require_tools
+from crosspython.errors import StepError
+from crosspython.recipes.plan import fill
 from crosspython.recipes.recipe import NATIVE, Recipe
-from crosspython.run.console import Console
+from crosspython.run.console import Console, format_seconds
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
@@ -33,6 +33,9 @@ from crosspython.toolchain.wrapper import write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
 EPOCH = 1577836800
+
+# Folders that every Linux has: their names say nothing of this build machine.
+SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 
 
 @dataclass(frozen=True)
@@ -76,33 +79,32 @@ def build_component(order: Order, shop: Workshop) -> None:
     The work folder goes when all went well and stays for a look when not.
     """
     recipe = order.recipe
-    source = fetch_source(recipe, shop)
-    log = Log(shop.logs / f"{recipe.name}-{recipe.version}.log")
+    require_tools(tools_of(recipe), shop.path, recipe.title)
+    _, source = shop.store.get(recipe.sources, recipe.title)  # holds no job token
     work = shop.work / f"{recipe.name}-{recipe.version}"
     shutil.rmtree(work, ignore_errors=True)
-    with shop.console.component(recipe.title, log.path) as progress, shop.jobserver.token():
+    with Log(shop.logs / f"{recipe.name}-{recipe.version}.log") as log, shop.jobserver.token():
         bench = Bench(order, shop, log, work)
-        progress.step("unpack")
-        bench.prepare(source)
+        with log.step("unpack"):
+            bench.prepare(source)
         for step in recipe.plan.steps:
-            progress.step(steps.title(step))
-            bench.carry_out(step)
-        progress.step("finish")
-        bench.finish()
-        for step in recipe.plan.settle:
-            bench.carry_out(step)
-        bench.audit()
-        bench.pack()
+            with log.step(steps.title(step)):
+                steps.carry_out(step, bench)
+        with log.step("finish"):
+            bench.finish()
+            for step in recipe.plan.settle:
+                steps.carry_out(step, bench)
+        with log.step("audit"):
+            bench.audit()
+            bench.pack()
+    longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
+    shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
     shutil.rmtree(work, ignore_errors=True)
 
 
-def fetch_source(recipe: Recipe, shop: Workshop) -> Path:
-    """The component's source archive in the store, fetched if need be. Holds no job token."""
-    try:
-        return shop.store.get(recipe.sources, recipe.title)[1]
-    except SourceError as error:
-        shop.console.failed(recipe.title, "fetch")
-        raise error
+def tools_of(recipe: Recipe) -> tuple[str, ...]:
+    """The build machine's programs that a recipe's plan and patches call."""
+    return (*recipe.plan.tools, *(("patch",) if recipe.patches else ()))
 
 
 class Bench:
@@ -153,10 +155,6 @@ class Bench:
             unpack_tree(self.order.build_python, self.python)
         for patch in self.recipe.patches:
             self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
-
-    def carry_out(self, step: Step) -> None:
-        self.log.step(steps.title(step))
-        steps.carry_out(step, self)
 
     def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, make: bool = False) -> None:
         """Run one command of this component in its own environment, its output in the log."""
@@ -214,13 +212,13 @@ class Bench:
         if self.recipe.machine == NATIVE or self.order.toolchain is None:
             return
         provided = frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
-        forbidden = (str(self.work), str(self.shop.work), str(Path.home()) if Path.home() != Path("/") else "")
+        compilers = self.order.toolchain.prefix.rpartition("/")[0]
+        forbidden = (str(self.shop.work), *(() if compilers in SYSTEM_FOLDERS else (compilers,)))
         Audit(
             target=self.shop.target,
             toolchain=self.order.toolchain,
             provided=provided,
-            forbidden=tuple(path for path in forbidden if len(path) > len("/root/")),
-            prefix=self.prefix,
+            forbidden=forbidden,
         ).require_clean(self.stage, self.recipe.title, self.log.path)
 
     def pack(self) -> None:
@@ -257,12 +255,3 @@ def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:
 def _files(folder: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(folder):
         yield from (Path(parent) / name for name in names)
-
-
-@contextmanager
-def fresh_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder that goes when all went well."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    yield folder
-    shutil.rmtree(folder)

@@ -9,6 +9,7 @@ from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crosspython.doctor import require_tools
 from crosspython.errors import StepError
 from crosspython.recipes.plan import (
     Autoreconf,
@@ -28,6 +29,9 @@ from crosspython.recipes.plan import (
 if TYPE_CHECKING:
     from crosspython.stages.carry_out import Bench
 
+# What autoreconf runs; it says little when one of them is missing.
+AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
+
 # MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
 MODULE_STATE = re.compile(r"^MODULE_(\w+)_STATE=(.*)$", re.MULTILINE)
 
@@ -43,23 +47,24 @@ def carry_out(step: Step, bench: Bench) -> None:
     raise TypeError(f"no such step: {step!r}")
 
 
-@carry_out.register
+@carry_out.register(Run)
 def _run(step: Run, bench: Bench) -> None:
     bench.run(step.argv, cwd=Path(fill(step.cwd, bench.places)), env=step.env)
 
 
-@carry_out.register
+@carry_out.register(Make)
 def _make(step: Make, bench: Bench) -> None:
     bench.run(("make", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), env=step.env, make=True)
 
 
-@carry_out.register
+@carry_out.register(Autoreconf)
 def _autoreconf(step: Autoreconf, bench: Bench) -> None:
     if not (bench.source / "configure").exists():
-        bench.run(("autoreconf", *step.arguments), cwd=bench.source)
+        require_tools(AUTORECONF_TOOLS, bench.shop.path, bench.recipe.title)
+        bench.run(("autoreconf", "-fi"), cwd=bench.source)
 
 
-@carry_out.register
+@carry_out.register(Edit)
 def _edit(step: Edit, bench: Bench) -> None:
     path = bench.source / step.file
     if not path.is_file():
@@ -84,7 +89,7 @@ def _edit(step: Edit, bench: Bench) -> None:
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-@carry_out.register
+@carry_out.register(Install)
 def _install(step: Install, bench: Bench) -> None:
     folder = bench.stage / step.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,14 +97,14 @@ def _install(step: Install, bench: Bench) -> None:
         shutil.copy2(path, folder / (step.name or path.name), follow_symlinks=False)
 
 
-@carry_out.register
+@carry_out.register(Symlink)
 def _symlink(step: Symlink, bench: Bench) -> None:
     link = bench.stage / step.link
     link.unlink(missing_ok=True)
     link.symlink_to(step.to)
 
 
-@carry_out.register
+@carry_out.register(Remove)
 def _remove(step: Remove, bench: Bench) -> None:
     for glob in step.globs:
         for path in _matches(bench, bench.stage, glob):
@@ -109,7 +114,7 @@ def _remove(step: Remove, bench: Bench) -> None:
                 path.unlink()
 
 
-@carry_out.register
+@carry_out.register(InstallWheels)
 def _install_wheels(step: InstallWheels, bench: Bench) -> None:
     from installer import install
     from installer.destinations import SchemeDictionaryDestination
@@ -132,7 +137,7 @@ def _install_wheels(step: InstallWheels, bench: Bench) -> None:
             install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
 
 
-@carry_out.register
+@carry_out.register(CompilePython)
 def _compile_python(step: CompilePython, bench: Bench) -> None:
     folder = bench.stage / step.folder
     bench.run(
@@ -148,7 +153,7 @@ def _compile_python(step: CompilePython, bench: Bench) -> None:
     )
 
 
-@carry_out.register
+@carry_out.register(RequireModules)
 def _require_modules(step: RequireModules, bench: Bench) -> None:
     built = _built_modules(bench.source)
     missing = sorted(set(step.modules) - built)

@@ -1,0 +1,157 @@
+"""Fixtures of all tests: a small project built by real SCons, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TOOLS = REPOSITORY / "site_scons" / "site_tools"
+
+SCONSTRUCT = """\
+DefaultEnvironment(tools=[])
+env = Environment(tools=[])
+env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
+from crosspython.builders.front_door import open_build
+open_build(env)
+Export("env")
+nodes = SConscript("recipes/SConscript")
+Default(nodes)
+env.FetchSources()
+"""
+
+# As autoconf's: it takes --prefix, and leaves a Makefile.
+CONFIGURE = """\
+#!/bin/sh
+for argument; do case $argument in --prefix=*) prefix=${argument#--prefix=} ;; esac; done
+echo "answer: 42" > config.log
+cat > Makefile <<EOF
+PREFIX=$prefix
+all: lib$NAME.so.1
+lib$NAME.so.1: code.c
+\t$CC -shared -fPIC -g -Wl,-soname,lib$NAME.so.1 -o lib$NAME.so.1 code.c
+install:
+\tmkdir -p \\$(DESTDIR)\\$(PREFIX)/lib
+\tcp lib$NAME.so.1 \\$(DESTDIR)\\$(PREFIX)/lib/
+EOF
+"""
+RECIPE = """\
+Import("env")
+nodes = env.Autoconf({name!r}, "1.0", sources=[dict(url="https://upstream.invalid/{name}-1.0.tar.gz", sha256={sha256!r})],
+    environment={{"NAME": {name!r}}}{options})
+Return("nodes")
+"""
+
+
+def pack(folder: str, files: dict[str, str]) -> bytes:
+    """A source archive with one folder at the top."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"{folder}/{name}")
+            info.size, info.mode, info.mtime = len(text.encode()), 0o755, 1577836800
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return stream.getvalue()
+
+
+class Project:
+    """A tiny SCons project with packages whose configure is a few lines long."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mirror = folder / "mirror"
+        self.mirror.mkdir(parents=True)
+        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.recipes = folder / "recipes"
+        self.recipes.mkdir()
+        self.names: list[str] = []
+
+    def add(self, name: str, *, options: str = "", configure: str = CONFIGURE, code: str = "int f(void){return 1;}\n") -> None:
+        """A package with a recipe; `options` are further arguments of its Autoconf()."""
+        data = pack(f"{name}-1.0", {"configure": configure, "code.c": code})
+        (self.mirror / f"{name}-1.0.tar.gz").write_bytes(data)
+        recipe = RECIPE.format(name=name, sha256=hashlib.sha256(data).hexdigest(), options=f", {options}" if options else "")
+        (self.recipes / name).mkdir(exist_ok=True)
+        (self.recipes / name / "SConscript").write_text(recipe)
+        if name not in self.names:
+            self.names.append(name)
+        listing = ", ".join(f'SConscript("{each}/SConscript")' for each in self.names)
+        (self.recipes / "SConscript").write_text(f'Import("env")\nnodes = [{listing}]\nReturn("nodes")\n')
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "LANG": "C.UTF-8"}
+
+    def command(self, *arguments: str) -> list[str]:
+        given = [f"mirror={self.mirror}", f"downloads={self.folder / 'downloads'}", *arguments]
+        return [sys.executable, "-m", "SCons", "-Q", *given]
+
+    def scons(self, *arguments: str, path: str | None = None, code: int | None = 0) -> str:
+        """Run SCons to its end; its output. `code` is the exit status that it has to have, None for any failure."""
+        environment = self.environment | ({"PATH": path} if path else {})
+        run = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        output = run.stdout + run.stderr
+        assert "Traceback" not in output, output
+        assert run.returncode == code if code is not None else run.returncode != 0, output
+        return output
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start SCons and leave it running."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def stage(self, name: str, target: str = "rv1126") -> Path:
+        return self.folder / "build" / target / "stages" / f"{name}-1.0.tar.zst"
+
+    def log(self, name: str, target: str = "rv1126") -> Path:
+        return self.folder / "build" / target / "logs" / f"{name}-1.0.log"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+def wait_for(condition, seconds: float = 60.0) -> None:
+    """Wait until something holds; fail when it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.02)
+
+
+def send(process: subprocess.Popen[str], number: signal.Signals) -> float:
+    """Send a signal and wait for the end; the seconds that took."""
+    begin = time.monotonic()
+    process.send_signal(number)
+    process.wait(timeout=60)
+    return time.monotonic() - begin
+
+
+def dedent(text: str) -> str:
+    return textwrap.dedent(text).lstrip("\n")

@@ -1,0 +1,243 @@
+"""Each bad input: a clear message or plain success, never a traceback, nothing half-built taken for whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CONFIGURE, Project, send, wait_for
+
+SLOW_CONFIGURE = "#!/bin/sh\ntouch started\nsleep 60 & sleep 60\n"
+
+
+def alive(marker: str) -> list[str]:
+    """Command lines of processes whose environment or folder names the marker."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if marker in os.readlink(process / "cwd"):
+                    found.append((process / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+    return found
+
+
+def test_an_unknown_target_gets_a_suggestion(project: Project) -> None:
+    project.add("hello")
+    assert "did you mean target=rv1126?" in project.scons("target=rv1125", code=2)
+
+
+def test_an_unknown_variable_gets_a_suggestion(project: Project) -> None:
+    project.add("hello")
+    output = project.scons("targt=rv1126", code=2)
+    assert "unknown variable: targt" in output
+    assert "did you mean target=?" in output
+
+
+def test_an_unknown_python_names_what_there_is(project: Project) -> None:
+    project.add("hello")
+    assert "3.13" in project.scons("python=3.31", code=2)
+
+
+def test_a_value_that_is_not_allowed_names_the_allowed_ones(project: Project) -> None:
+    project.add("hello")
+    assert "0 or 1 or pyc" in project.scons("slim=yes", code=2)
+
+
+def test_a_malformed_target_file_names_the_line(project: Project) -> None:
+    project.add("hello")
+    (project.folder / "mine.toml").write_text('machine = "armv7l"\ntriplet = \n')
+    assert "line 2" in project.scons("target=./mine.toml", code=2)
+
+
+def test_a_target_file_with_mistakes_names_all_of_them(project: Project) -> None:
+    project.add("hello")
+    (project.folder / "mine.toml").write_text('machin = "armv7l"\ncflags = 3\n')
+    output = project.scons("target=./mine.toml", code=2)
+    assert "machin: no such key; did you mean machine?" in output
+    assert "triplet: missing" in output
+    assert "cflags: expected a list of strings" in output
+
+
+def test_a_users_target_file_builds(project: Project) -> None:
+    project.add("hello")
+    (project.folder / "boards").mkdir()
+    (project.folder / "boards" / "mine.toml").write_text('extends = "rv1126"\nprefix = "/srv/python"\n')
+    project.scons("target=./boards/mine.toml")
+    assert project.stage("hello", "mine").is_file()
+
+
+def test_a_dependency_misspelt_gets_a_suggestion(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["bsae"]')
+    assert "did you mean 'base'?" in project.scons(code=2)
+
+
+def test_an_option_misspelt_gets_a_suggestion(project: Project) -> None:
+    project.add("hello", options='configur=["--x"]')
+    assert "did you mean configure?" in project.scons(code=2)
+
+
+def test_a_toolchain_of_another_machine_is_refused(project: Project) -> None:
+    project.add("hello")
+    output = project.scons("toolchain=/usr/bin/aarch64-linux-gnu-gcc", code=2)
+    assert "EM_AARCH64" in output
+    assert "EM_ARM" in output
+    assert not project.stage("hello").exists()
+
+
+def test_a_soft_float_toolchain_is_refused(project: Project) -> None:
+    project.add("hello")
+    sdk = project.folder / "sdk" / "bin"
+    sdk.mkdir(parents=True)
+    prefix = "/usr/bin/arm-linux-gnueabihf-"
+    for tool in ("g++", "ar", "ranlib", "strip", "objcopy", "readelf"):
+        (sdk / f"arm-linux-gnueabihf-{tool}").symlink_to(prefix + tool)
+    (sdk / "gnu").mkdir()
+    (sdk / "gnu" / "stubs-soft.h").touch()
+    compiler = sdk / "arm-linux-gnueabihf-gcc"
+    compiler.write_text(f"""#!/bin/sh
+case $* in *-dumpmachine*) exec echo arm-linux-gnueabi ;; esac
+for argument; do
+    shift
+    case $argument in -mfloat-abi=*) ;; *) set -- "$@" "$argument" ;; esac
+done
+exec {prefix}gcc -I{sdk} "$@" -mfloat-abi=soft -nostdlib -Wl,--unresolved-symbols=ignore-all
+""")
+    compiler.chmod(0o755)
+    output = project.scons(f"toolchain={project.folder / 'sdk'}", code=2)
+    assert "expected: hard-float" in output
+    assert "found:    soft-float" in output
+
+
+def test_no_toolchain_at_all_tells_three_ways(project: Project, tmp_path: Path) -> None:
+    project.add("hello")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    output = project.scons(path=str(bare), code=2)
+    assert "three ways" in output
+    assert "g++-arm-linux-gnueabihf" in output
+    assert "toolchain=" in output
+
+
+@pytest.mark.parametrize(("tool", "package"), [("make", "make"), ("perl", "perl")])
+def test_a_missing_tool_names_its_package(project: Project, tmp_path: Path, tool: str, package: str) -> None:
+    project.add("hello", options='tools=["perl"]')
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for folder in os.environ["PATH"].split(":"):
+        for program in Path(folder).glob("*") if Path(folder).is_dir() else ():
+            if program.name != tool and not (tools / program.name).exists():
+                (tools / program.name).symlink_to(program)
+    output = project.scons(path=str(tools), code=2)
+    assert f"lacks programs: {tool}" in output
+    assert f"install -y {package}" in output
+
+
+def test_a_missing_autoreconf_names_its_package(project: Project, tmp_path: Path) -> None:
+    project.add("hello", configure="")
+    path = project.mirror / "hello-1.0.tar.gz"
+    assert path.is_file()
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for folder in os.environ["PATH"].split(":"):
+        for program in Path(folder).glob("*") if Path(folder).is_dir() else ():
+            if program.name != "autoreconf" and not (tools / program.name).exists():
+                (tools / program.name).symlink_to(program)
+    project.add("bare", options="")
+    import hashlib
+
+    from tests.conftest import RECIPE, pack
+
+    data = pack("bare-1.0", {"configure.ac": "AC_INIT\n"})
+    (project.mirror / "bare-1.0.tar.gz").write_bytes(data)
+    recipe = RECIPE.format(name="bare", sha256=hashlib.sha256(data).hexdigest(), options="")
+    (project.recipes / "bare" / "SConscript").write_text(recipe)
+    (project.recipes / "SConscript").write_text('Import("env")\nnodes = SConscript("bare/SConscript")\nReturn("nodes")\n')
+    output = project.scons(path=str(tools), code=2)
+    assert "lacks programs: autoreconf" in output
+    assert "autoconf" in output
+
+
+def test_wrong_bytes_name_both_hashes_and_are_kept_aside(project: Project) -> None:
+    project.add("hello")
+    (project.mirror / "hello-1.0.tar.gz").write_bytes(b"something else")
+    output = project.scons(code=2)
+    assert "SHA-256" in output
+    assert list((project.folder / "downloads" / "rejected").iterdir())
+    assert not project.stage("hello").exists()
+
+
+def test_offline_lists_everything_that_is_missing(project: Project) -> None:
+    project.add("hello")
+    project.add("world")
+    for archive in project.mirror.iterdir():
+        archive.unlink()
+    output = project.scons("offline=1", code=2)
+    assert "hello-1.0.tar.gz" in output
+    assert "world-1.0.tar.gz" in output
+
+
+@pytest.mark.parametrize("name", ["with a space", "nön-ascii"])
+def test_a_build_folder_that_make_cannot_bear_works(project: Project, name: str) -> None:
+    project.add("hello")
+    project.scons(f"build={project.folder / name}")
+    assert (project.folder / name / "rv1126" / "stages" / "hello-1.0.tar.zst").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_everything_at_once(project: Project, number: signal.Signals) -> None:
+    project.add("hello", configure=SLOW_CONFIGURE)
+    process = project.start()
+    wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
+    seconds = send(process, number)
+    output = process.stdout.read() if process.stdout else ""
+    assert seconds < 2
+    assert process.returncode != 0
+    assert "Traceback" not in output, output
+    wait_for(lambda: not alive(str(project.folder)), 2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_the_run_after_an_interrupt_goes_on(project: Project, number: signal.Signals) -> None:
+    project.add("first")
+    project.add("hello", options='depends=["first"]', configure=SLOW_CONFIGURE)
+    process = project.start()
+    wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
+    send(process, number)
+    assert not project.stage("hello").exists()
+    project.add("hello", options='depends=["first"]', configure=CONFIGURE)
+    output = project.scons()
+    # SCons notes what it built when it ends; after a kill -9 it cannot, and builds that once more.
+    assert number == signal.SIGKILL or "building first" not in output
+    assert project.stage("hello").is_file()
+    subprocess.run(["pkill", "-f", "sleep 60"], check=False)
+
+
+def test_two_runs_in_one_folder_the_second_is_told(project: Project) -> None:
+    project.add("hello", configure=SLOW_CONFIGURE)
+    process = project.start()
+    wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
+    output = project.scons(code=2)
+    send(process, signal.SIGINT)
+    assert "another run is at work" in output
+    assert str(process.pid) in output
+
+
+def test_a_full_disk_is_told(project: Project, tmp_path: Path) -> None:
+    project.add("hello")
+    # A file system of its own, in a mount namespace of its own: it goes with the process.
+    small = tmp_path / "small"
+    small.mkdir()
+    script = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
+    command = ["unshare", "-Urm", "sh", "-c", script, str(small), *project.command(f"build={small}")]
+    run = subprocess.run(command, cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=60, check=False)
+    output = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "No space left on device" in output or "disk is full" in output, output
+    assert "Traceback" not in output

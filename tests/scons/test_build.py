@@ -1,0 +1,143 @@
+"""What a SCons user expects of components: built once, rebuilt for a reason, left alone otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tests.conftest import Project
+
+
+def test_a_component_is_one_archive(project: Project) -> None:
+    project.add("hello")
+    output = project.scons()
+    assert "building hello 1.0" in output
+    assert project.stage("hello").is_file()
+    assert "hello-1.0: make" in project.log("hello").read_text()
+
+
+def test_a_second_run_does_nothing(project: Project) -> None:
+    project.add("hello")
+    project.scons()
+    assert "is up to date" in project.scons()
+    project.scons("-q")
+
+
+def test_question_says_that_something_is_to_be_built(project: Project) -> None:
+    project.add("hello")
+    project.scons("-q", code=1)
+
+
+def test_a_dry_run_builds_and_writes_nothing(project: Project) -> None:
+    project.add("hello")
+    assert "building hello 1.0" in project.scons("-n")
+    assert not (project.folder / "build").exists()
+
+
+def test_clean_removes_what_was_built(project: Project) -> None:
+    project.add("hello")
+    project.scons()
+    project.scons("-c")
+    assert not project.stage("hello").exists()
+
+
+def test_a_changed_plan_rebuilds_and_explain_names_it(project: Project) -> None:
+    project.add("hello")
+    project.scons()
+    project.add("hello", options='configure=["--prefix=/opt/python", "--with-more"]')
+    assert "plan of hello" in project.scons("--debug=explain")
+
+
+def test_a_new_patch_rebuilds(project: Project) -> None:
+    project.add("hello")
+    project.scons()
+    patch = "--- a/code.c\n+++ b/code.c\n@@ -1 +1 @@\n-int f(void){return 1;}\n+int f(void){return 2;}\n"
+    (project.recipes / "hello" / "0001-two.patch").write_text(patch)
+    assert "patches of hello" in project.scons("--debug=explain")
+
+
+def test_a_patch_that_does_not_apply_fails_by_name(project: Project) -> None:
+    project.add("hello")
+    (project.recipes / "hello" / "0001-stale.patch").write_text("--- a/code.c\n+++ b/code.c\n@@ -1 +1 @@\n-no\n+yes\n")
+    assert "hello 1.0" in project.scons(code=2)
+
+
+def test_an_identical_dependency_stops_the_wave(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    project.scons()
+    project.add("base", options="make=['-s']")
+    output = project.scons()
+    assert "building base" in output
+    assert "building user" not in output
+
+
+def test_a_changed_dependency_rebuilds_its_users(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    project.scons()
+    project.add("base", code="int g(void){return 3;}\n")
+    assert "building user" in project.scons()
+
+
+def test_keep_going_builds_what_does_not_need_the_failed_one(project: Project) -> None:
+    project.add("bad", code="this is no C\n")
+    project.add("good")
+    output = project.scons("-k", code=2)
+    assert project.stage("good").is_file()
+    assert not project.stage("bad").exists()
+    assert "bad-1.0.log" in output
+
+
+def test_a_failure_shows_the_last_lines_and_the_log(project: Project) -> None:
+    project.add("bad", code="this is no C\n")
+    output = project.scons(code=2)
+    assert "code.c:1" in output
+    assert str(project.log("bad")) in output
+
+
+def test_quiet_says_nothing(project: Project) -> None:
+    project.add("hello")
+    assert project.scons("-s") == ""
+
+
+def test_two_targets_lie_side_by_side(project: Project) -> None:
+    project.add("hello")
+    project.scons("target=rv1126")
+    project.scons("target=rk3568")
+    assert project.stage("hello", "rv1126").is_file()
+    assert project.stage("hello", "rk3568").is_file()
+    assert "is up to date" in project.scons("target=rv1126")
+
+
+def test_the_same_source_gives_the_same_bytes_in_any_folder(project: Project, tmp_path) -> None:
+    other = Project(tmp_path / "somewhere" / "else")
+    hashes = []
+    for each in (project, other):
+        each.add("hello")
+        each.scons()
+        hashes.append(hashlib.sha256(each.stage("hello").read_bytes()).hexdigest())
+    assert hashes[0] == hashes[1]
+
+
+def test_tree_shows_the_dependencies(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    output = project.scons("-n", "--tree=all")
+    assert "base-1.0.tar.zst" in output
+    assert "plan of user" in output
+
+
+def test_an_edit_that_no_longer_matches_fails(project: Project) -> None:
+    edit = "steps=[__import__('crosspython.recipes.plan', fromlist=['Edit']).Edit('Makefile', 'gone', 'x', 2)]"
+    project.add("hello", options=edit)
+    output = project.scons(code=2)
+    assert "expected: 2 matches of 'gone'" in output
+    assert "found:    0" in output
+
+
+def test_fetch_then_offline_builds(project: Project) -> None:
+    project.add("hello")
+    project.scons("fetch")
+    (project.mirror / "hello-1.0.tar.gz").unlink()
+    project.scons("offline=1")
+    assert project.stage("hello").is_file()
