@@ -76,11 +76,15 @@ class Project:
         self.recipes.mkdir()
         self.names: list[str] = []
 
-    def add(self, name: str, *, options: str = "", configure: str = CONFIGURE, code: str = "int f(void){return 1;}\n") -> None:
+    def add(
+        self, name: str, *, options: str = "", configure: str = CONFIGURE, code: str = "int f(void){return 1;}\n"
+    ) -> None:
         """A package with a recipe; `options` are further arguments of its Autoconf()."""
         data = pack(f"{name}-1.0", {"configure": configure, "code.c": code})
         (self.mirror / f"{name}-1.0.tar.gz").write_bytes(data)
-        recipe = RECIPE.format(name=name, sha256=hashlib.sha256(data).hexdigest(), options=f", {options}" if options else "")
+        recipe = RECIPE.format(
+            name=name, sha256=hashlib.sha256(data).hexdigest(), options=f", {options}" if options else ""
+        )
         (self.recipes / name).mkdir(exist_ok=True)
         (self.recipes / name / "SConscript").write_text(recipe)
         if name not in self.names:

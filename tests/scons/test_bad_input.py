@@ -158,7 +158,9 @@ def test_a_missing_autoreconf_names_its_package(project: Project, tmp_path: Path
     (project.mirror / "bare-1.0.tar.gz").write_bytes(data)
     recipe = RECIPE.format(name="bare", sha256=hashlib.sha256(data).hexdigest(), options="")
     (project.recipes / "bare" / "SConscript").write_text(recipe)
-    (project.recipes / "SConscript").write_text('Import("env")\nnodes = SConscript("bare/SConscript")\nReturn("nodes")\n')
+    (project.recipes / "SConscript").write_text(
+        'Import("env")\nnodes = SConscript("bare/SConscript")\nReturn("nodes")\n'
+    )
     output = project.scons(path=str(tools), code=2)
     assert "lacks programs: autoreconf" in output
     assert "autoconf" in output
@@ -236,7 +238,9 @@ def test_a_full_disk_is_told(project: Project, tmp_path: Path) -> None:
     small.mkdir()
     script = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
     command = ["unshare", "-Urm", "sh", "-c", script, str(small), *project.command(f"build={small}")]
-    run = subprocess.run(command, cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        command, cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=60, check=False
+    )
     output = run.stdout + run.stderr
     assert run.returncode != 0
     assert "No space left on device" in output or "disk is full" in output, output

@@ -32,7 +32,12 @@ _PACKAGES: dict[str, dict[str, str]] = {
     "pkg-config": {"debian": "pkgconf", "fedora": "pkgconf", "arch": "pkgconf", "suse": "pkgconf"},
     "tclsh": {"debian": "tcl", "fedora": "tcl", "arch": "tcl", "suse": "tcl"},
     "tic": {"debian": "ncurses-bin", "fedora": "ncurses", "arch": "ncurses", "suse": "ncurses-utils"},
-    "qemu-user": {"debian": "qemu-user-static", "fedora": "qemu-user-static", "arch": "qemu-user-static", "suse": "qemu-linux-user"},
+    "qemu-user": {
+        "debian": "qemu-user-static",
+        "fedora": "qemu-user-static",
+        "arch": "qemu-user-static",
+        "suse": "qemu-linux-user",
+    },
 }
 _INSTALL = {
     "debian": "apt-get install -y",
@@ -41,9 +46,21 @@ _INSTALL = {
     "suse": "zypper install",
 }
 # What any build calls, whichever components it needs; recipes name what is theirs alone.
-BUILD_TOOLS = ("gcc", "g++", "make", "patch", "perl", "pkg-config", "autoreconf", "automake", "libtoolize", "tic", "infocmp", "tclsh")
+BUILD_TOOLS = (
+    "gcc",
+    "g++",
+    "make",
+    "patch",
+    "perl",
+    "pkg-config",
+    "autoreconf",
+    "automake",
+    "libtoolize",
+    "tic",
+    "infocmp",
+    "tclsh",
+)
 _MODULES = ("SCons", "requests", "rich", "zstandard", "elftools", "installer", "packaging")
-_EMULATORS = {"armv6l": "qemu-arm", "armv7l": "qemu-arm", "i686": "qemu-i386"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,11 @@ def mend(findings: Iterable[Finding]) -> str:
     if any(finding.what.startswith("Python: ") for finding in missing):
         commands.append(".venv/bin/pip install -r requirements.txt")
     return " && ".join(commands)
+
+
+def emulator_package() -> str:
+    """The command that installs QEMU's user-mode emulators."""
+    return f"{_INSTALL[family()]} {_PACKAGES['qemu-user'][family()]}"
 
 
 def require_tools(names: Sequence[str], path: str, wanted_by: str) -> None:
@@ -123,7 +145,7 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
 
 
 def _look_for_emulator(machine: str, path: str) -> Finding:
-    name = _EMULATORS.get(machine, f"qemu-{machine}")
+    name = MACHINES[machine].emulator
     found = shutil.which(f"{name}-static", path=path) or shutil.which(name, path=path)
     detail = found or "only `scons check` needs it"
     return Finding(name, found is not None, detail, _PACKAGES["qemu-user"][family()])

@@ -72,7 +72,10 @@ class Build:
         """The components that this Python takes, with its build-python; all that were read where no Python was."""
         if "cpython" not in self.components:
             return tuple(self.components.values())
-        return (*self.closure(("cpython",), "python"), *(c for c in self.components.values() if c.recipe.machine == NATIVE))
+        return (
+            *self.closure(("cpython",), "python"),
+            *(c for c in self.components.values() if c.recipe.machine == NATIVE),
+        )
 
     def require_sources(self) -> None:
         """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing."""
@@ -81,7 +84,8 @@ class Build:
         wanted = [
             (component.recipe.title, component.recipe.sources)
             for component in self.wanted()
-            if not Path(component.node.abspath).exists() and not self.workshop.store.is_at_hand(component.recipe.sources)
+            if not Path(component.node.abspath).exists()
+            and not self.workshop.store.is_at_hand(component.recipe.sources)
         ]
         if wanted:
             raise missing_offline(wanted, self.settings.downloads)

@@ -80,18 +80,20 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
     settings = build.settings
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.checks.check import check_bundle
+        from crosspython.checks.check import Subject, check_bundle
 
-        check_bundle(
-            Path(source[0].abspath),
+        subject = Subject(
+            bundle=Path(source[0].abspath),
+            full=Path(build.components["cpython"].node.abspath),
             target=settings.target,
             toolchain=Toolchain.read(settings.folder / "toolchain.json"),
             release=settings.release,
-            full=Path(build.components["cpython"].node.abspath),
             work=build.workshop.work / "check",
-            console=build.workshop.console,
             path=settings.path,
+            build_paths=(str(build.workshop.work),),
+            jobs=build.jobs,
         )
+        check_bundle(subject, build.workshop.console.line, settings.folder / "check.json")
 
     alias = env.Alias("check", bundle, make_action("check", check, "checking the bundle in the emulator"))
     return env.AlwaysBuild(alias)
@@ -116,17 +118,16 @@ def Doctor(env: Any) -> Any:
 def tell(report: BundleReport, product: Path, build: Build) -> list[str]:
     """The build's last lines: what was made, what it needs of the board, and how it gets there."""
     target = build.settings.target
-    parent, root = target.prefix.rsplit("/", 1)
-    lines = [
+    parent = target.prefix.rpartition("/")[0] or "/"
+    return [
         f"{product}",
         f"  size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board"
         + (f"; slim={build.settings.slim} saved {megabytes(report.saved)}" if report.saved else ""),
         *(f"  {line}" for line in report.needs.describe()),
         "  to put it there:",
         f"    scp {product} root@BOARD:/tmp/",
-        f"    ssh root@BOARD 'mkdir -p {parent or '/'} && tar -C {parent or '/'} -xzf /tmp/{product.name} && {target.prefix}/bin/python3 -V'",
+        f"    ssh root@BOARD 'mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {target.prefix}/bin/python3 -V'",
     ]
-    return lines
 
 
 def megabytes(size: int) -> str:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from elftools.elf.constants import P_FLAGS  # type: ignore[import-untyped]
-from elftools.elf.dynamic import DynamicSegment  # type: ignore[import-untyped]
-from elftools.elf.elffile import ELFFile  # type: ignore[import-untyped]
-from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection  # type: ignore[import-untyped]
+from elftools.elf.constants import P_FLAGS
+from elftools.elf.dynamic import DynamicSegment
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
 from ..errors import AuditError
 from .float_abi import read_float_abi

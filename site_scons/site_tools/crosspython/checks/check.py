@@ -1,0 +1,229 @@
+"""The verdict on a bundle: it is unpacked, run in the emulator, and judged against what it should do.
+
+First our own self-test, then again after the tree was moved to a path with a blank and an umlaut, then a named list of
+CPython's own tests, compared with results kept as data. Every deviation counts, also a test that unexpectedly passes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from crosspython.checks.emulator import EmulatedPython, check_environment, emulate
+from crosspython.errors import CheckError
+from crosspython.recipes.cpython import Release
+from crosspython.store.tree import unpack_tree
+from crosspython.targets import Target
+from crosspython.toolchain.machines import MACHINES
+from crosspython.toolchain.probe import Toolchain
+
+DATA = Path(__file__).parent / "data"
+_MARK = "CROSSPYTHON "
+_SELFTEST_SECONDS = 900
+# What is worth a second look after the tree was moved.
+_AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check or one of CPython's test modules: what it is called, whether all was as expected, and what was not."""
+
+    name: str
+    ok: bool
+    seconds: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not show up."""
+
+    bundle: Path
+    full: Path
+    target: Target
+    toolchain: Toolchain
+    release: Release
+    work: Path
+    path: str
+    build_paths: tuple[str, ...]
+    jobs: int
+
+
+def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> list[Result]:
+    """Run everything, say each result as it comes, write the report. Raises CheckError with all that was not right.
+
+    A slim bundle has no tests: CPython's own are then taken from `full`, its stage archive.
+    """
+    shutil.rmtree(subject.work, ignore_errors=True)
+    subject.work.mkdir(parents=True)
+    results = []
+
+    def note(result: Result) -> None:
+        results.append(result)
+        detail = result.detail.strip().splitlines()[-1] if result.detail.strip() else ""
+        say(f"  {'ok' if result.ok else 'FAILED':<7} {result.name:<28} {result.seconds:7.1f} s  {detail[:90]}")
+
+    tree = _unpack(subject)
+    python = emulate(tree, subject.target, subject.toolchain, subject.path)
+    for result in _selftest(subject, python, ()):
+        note(result)
+    moved = subject.work / "moved to über there" / "py"
+    moved.parent.mkdir()
+    tree = tree.rename(moved)
+    python = emulate(tree, subject.target, subject.toolchain, subject.path)
+    for result in _selftest(subject, python, _AFTER_MOVE):
+        note(Result(f"moved: {result.name}", result.ok, result.seconds, result.detail))
+    for result in _cpython_tests(subject, python):
+        note(result)
+    report.write_text(json.dumps([vars(result) for result in results], indent=1))
+    _judge(results, report)
+    shutil.rmtree(subject.work)
+    return results
+
+
+def _unpack(subject: Subject) -> Path:
+    folder = subject.work / "board"
+    unpack_tree(subject.bundle, folder)
+    tops = list(folder.iterdir())
+    if len(tops) != 1:
+        raise CheckError(f"{subject.bundle}: no bundle", expected="one folder at the top", found=f"{len(tops)}")
+    return tops[0]
+
+
+def _selftest(subject: Subject, python: EmulatedPython, only: Sequence[str]) -> list[Result]:
+    """Run data/selftest.py; a check that did not report counts as failed."""
+    folder = subject.work / ("selftest-moved" if only else "selftest")
+    folder.mkdir()
+    expected = folder / "expected.json"
+    machine = subject.target.machine
+    expected.write_text(
+        json.dumps(
+            {
+                "modules": subject.release.modules,
+                "machine": machine,
+                "bits": MACHINES[machine].bits,
+                "certificate": str(DATA / "localhost-test-only.pem"),
+                "series": python.series,
+                "build_paths": subject.build_paths,
+                "only": list(only),
+            }
+        )
+    )
+    command = [str(python.python), str(DATA / "selftest.py"), str(expected), str(folder)]
+    output, ended = _run(command, folder, subject.path, _SELFTEST_SECONDS)
+    results = [json.loads(line.removeprefix(_MARK)) for line in output.splitlines() if line.startswith(_MARK)]
+    found = [Result(item["name"], item["ok"], item["seconds"], item["detail"]) for item in results]
+    if ended != "exit status 0" or not found:
+        found.append(Result("selftest", False, 0.0, f"{output[-2000:]}\nended with {ended}"))
+    return found
+
+
+def _cpython_tests(subject: Subject, python: EmulatedPython) -> list[Result]:
+    """CPython's own tests, the named modules side by side."""
+    plan = tomllib.loads((DATA / "cpython-tests.toml").read_text())
+    known: Mapping[str, Mapping[str, str]] = plan.get("known", {})
+    library = python.tree / "lib" / f"python{python.series}"
+    if not (library / "test").is_dir():
+        unpack_tree(subject.full, python.tree, only=lambda name: "/test/" in name or "/_test" in name)
+    names = [name for name in plan["modules"] if _find_test(library, name)]
+    missing = [
+        name for name in plan["modules"] if name not in names and python.series not in plan["absent"].get(name, [])
+    ]
+    results = [Result(name, False, 0.0, "there is no such test module") for name in missing]
+    with ThreadPoolExecutor(subject.jobs) as pool:
+        results += pool.map(lambda name: _run_test(subject, python, name, known, plan["seconds"]), names)
+    return results
+
+
+def _find_test(library: Path, name: str) -> bool:
+    return (library / "test" / f"{name}.py").is_file() or (library / "test" / name).is_dir()
+
+
+def _run_test(
+    subject: Subject, python: EmulatedPython, name: str, known: Mapping[str, Mapping[str, str]], seconds: float
+) -> Result:
+    folder = subject.work / "tests" / name
+    folder.mkdir(parents=True)
+    xml = folder / "result.xml"
+    command = [str(python.python), "-m", "test", "--junit-xml", str(xml), name]
+    begin = time.monotonic()
+    output, ended = _run(command, folder, subject.path, seconds)
+    took = round(time.monotonic() - begin, 1)
+    (folder / "output.txt").write_text(output)
+    if not xml.is_file():
+        return Result(name, False, took, f"{output[-1500:]}\nno result: {ended}")
+    run, failed = read_junit(xml)
+    reasons = known.get(name, {})
+    surprises = [f"{case}: failed" for case in sorted(failed) if case not in reasons]
+    surprises += [f"{case}: passes now, though it is known to fail" for case in reasons if case in run - failed]
+    if not run:
+        surprises.append("it ran no test")
+    detail = f"{len(run)} run" + (f", {len(failed & set(reasons))} known to fail" if failed & set(reasons) else "")
+    return Result(name, not surprises, took, "\n".join(surprises) or detail)
+
+
+def read_junit(path: Path) -> tuple[set[str], set[str]]:
+    """The test cases that ran (not those skipped), and those of them that failed, by their ids."""
+    run, failed = set(), set()
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = case.attrib["name"]
+        if case.find("skipped") is not None:
+            continue
+        run.add(name)
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.add(name)
+    return run, failed
+
+
+def _run(command: Sequence[str], folder: Path, path: str, seconds: float) -> tuple[str, str]:
+    """What a command printed, and how it ended."""
+    with (folder / "output.log").open("w+", errors="replace") as log:
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=check_environment(folder, path),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            ended = f"exit status {child.wait(timeout=seconds)}"
+        except subprocess.TimeoutExpired:
+            ended = f"no end within {seconds:g} s"
+        finally:
+            _kill_group(child)
+        log.seek(0)
+        return log.read(), ended
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _judge(results: Sequence[Result], report: Path) -> None:
+    failed = [result for result in results if not result.ok]
+    if failed:
+        raise CheckError(
+            f"check: {len(failed)} of {len(results)} checks failed",
+            evidence=[line for result in failed for line in (f"{result.name}:", *_last_lines(result.detail))],
+            log=report,
+            next="the folder work/check is kept, with the output of each",
+        )
+
+
+def _last_lines(text: str, count: int = 12) -> list[str]:
+    return [f"    {line}" for line in text.strip().splitlines()[-count:]]

@@ -1,0 +1,428 @@
+"""What a Python on a board has to be able to do. Runs on the target, with its standard library alone.
+
+Prints one JSON line a check: name, ok, seconds, detail. Arguments: a JSON file with `modules` that must import,
+`machine`, `certificate`, `series`; then a folder to write to.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+import traceback
+
+with open(sys.argv[1]) as file:
+    EXPECTED = json.load(file)
+FOLDER = sys.argv[2]
+# Modules that only work in the circumstances they are made for: importing is not their purpose.
+NOT_IMPORTED = {
+    "_testimportmultiple",
+    "_testmultiphase",
+    "_testsinglephase",
+    "_xxtestfuzz",
+    "xxlimited",
+    "xxlimited_35",
+}
+
+
+def extension_modules():
+    """Every extension module that should be there can be imported, and so can every other that is."""
+    found = {
+        name.split(".")[0]
+        for name in os.listdir(os.path.join(sys.prefix, "lib", f"python{EXPECTED['series']}", "lib-dynload"))
+    }
+    failed = {}
+    for name in sorted(
+        (set(EXPECTED["modules"]) | found | set(sys.builtin_module_names)) - NOT_IMPORTED - {"__main__"}
+    ):
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"
+    assert not failed, failed
+    return f"{len(found)} in lib-dynload, {len(sys.builtin_module_names)} built in"
+
+
+def machine():
+    """It says of itself what the board says."""
+    assert os.uname().machine.startswith(EXPECTED["machine"][:4]) or EXPECTED["machine"] in os.uname().machine, (
+        os.uname()
+    )
+    assert sys.byteorder == "little"
+    assert struct.calcsize("P") * 8 == EXPECTED["bits"], struct.calcsize("P")
+    return sysconfig.get_platform()
+
+
+def prefix():
+    """It found itself where it lies, not where it was configured for."""
+    assert sys.executable.startswith(sys.prefix), (sys.executable, sys.prefix)
+    assert sys.prefix == os.path.dirname(os.path.dirname(os.path.abspath(sys.executable))), sys.prefix
+    assert sysconfig.get_paths()["stdlib"].startswith(sys.prefix), sysconfig.get_paths()
+    return sys.prefix
+
+
+def tls():
+    """A TLS connection to a local server, its certificate verified; 1.3 and 1.2, by name and by IPv4."""
+    import ssl
+
+    done = []
+    for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
+        server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server_context.load_cert_chain(EXPECTED["certificate"])
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve(listener=listener, context=server_context):
+            connection, _ = listener.accept()
+            with context.wrap_socket(connection, server_side=True) as tls_connection:
+                tls_connection.sendall(tls_connection.recv(100)[::-1])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        context = ssl.create_default_context(cafile=EXPECTED["certificate"])
+        context.minimum_version = context.maximum_version = version
+        with socket.create_connection(listener.getsockname()) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as connection:
+                connection.sendall(b"abc")
+                assert connection.recv(100) == b"cba"
+                done.append(connection.version())
+        thread.join()
+        listener.close()
+    return f"{ssl.OPENSSL_VERSION}: {', '.join(done)}"
+
+
+def refused_certificate():
+    """A certificate that nobody vouches for is refused."""
+    import ssl
+
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_context.load_cert_chain(EXPECTED["certificate"])
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        with contextlib.suppress(OSError), server_context.wrap_socket(connection, server_side=True) as tls_connection:
+            tls_connection.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with socket.create_connection(listener.getsockname()) as plain:
+        try:
+            ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
+        except ssl.SSLCertVerificationError as error:
+            return error.verify_message
+        finally:
+            thread.join(1)
+    raise AssertionError("the connection was made")
+
+
+def hashes():
+    import hashlib
+
+    for name in sorted(hashlib.algorithms_guaranteed):
+        digest = hashlib.new(name, b"abc")
+        assert digest.digest(16) if digest.digest_size == 0 else digest.digest()
+    assert hashlib.sha256(b"abc").hexdigest().startswith("ba7816bf")
+    return f"{len(hashlib.algorithms_available)} algorithms"
+
+
+def sqlite():
+    import sqlite3
+
+    path = os.path.join(FOLDER, "test.db")
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("create table t (a integer, b text)")
+        database.executemany("insert into t values (?, ?)", [(n, "ü" * n) for n in range(1000)])
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("select count(*), max(length(b)) from t").fetchone() == (1000, 999)
+        database.execute("create virtual table f using fts5(x)")
+    return sqlite3.sqlite_version
+
+
+def ctypes_callback():
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    numbers = (ctypes.c_int * 5)(5, 1, 4, 2, 3)
+    compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+    libc.qsort(numbers, 5, ctypes.sizeof(ctypes.c_int), compare(lambda a, b: a[0] - b[0]))
+    assert list(numbers) == [1, 2, 3, 4, 5], list(numbers)
+    libc.strtod.restype = ctypes.c_double
+    assert libc.strtod(b"1.5", None) == 1.5  # returned in a float register: the float ABI is right
+    return "qsort called back"
+
+
+def subprocesses():
+    out = subprocess.run([sys.executable, "-c", "print(6 * 7)"], capture_output=True, text=True, check=True).stdout
+    assert out == "42\n", out
+    assert subprocess.run(["/bin/sh", "-c", "exit 3"]).returncode == 3
+    return "python and sh"
+
+
+def threads():
+    import queue
+
+    items, results = queue.Queue(), []
+
+    def work():
+        while (item := items.get()) is not None:
+            results.append(item * item)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for number in (*range(100), None, None, None, None):
+        items.put(number)
+    for worker in workers:
+        worker.join()
+    assert sorted(results) == [n * n for n in range(100)]
+    return "4 threads"
+
+
+def multiprocesses():
+    import multiprocessing
+
+    for method in ("fork", "spawn"):
+        context = multiprocessing.get_context(method)
+        with context.Pool(2) as pool:
+            assert pool.map(abs, [-1, -2, 3]) == [1, 2, 3]
+    messages = multiprocessing.get_context("fork").Queue()
+    messages.put(1)
+    time.sleep(0.1)
+    assert messages.qsize() == 1  # needs sem_getvalue
+    messages.get()
+    return "fork, spawn, Queue.qsize"
+
+
+def curses_screen():
+    """A screen on a pseudo-terminal, with no terminfo database at hand: the terminals compiled in are used."""
+    import pty
+
+    program = "import curses; curses.wrapper(lambda s: (s.addstr(0, 0, 'crosspython'), s.refresh())); print(curses.ncurses_version)"
+    output = b""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "TERMINFO": "/nonexistent",
+            "TERMINFO_DIRS": "/nonexistent",
+        }
+        os.execve(sys.executable, [sys.executable, "-c", program], environment)
+    with contextlib.suppress(OSError):
+        while chunk := os.read(terminal, 4096):
+            output += chunk
+    _, status = os.waitpid(pid, 0)
+    assert status == 0, output
+    assert b"crosspython" in output, output
+    return "initscr, xterm-256color"
+
+
+def readline_history():
+    import readline
+
+    readline.parse_and_bind("tab: complete")
+    readline.add_history("first")
+    assert readline.get_history_item(1) == "first"
+    return getattr(readline, "backend", "readline")
+
+
+def zoneinfos():
+    """A time zone from a file of our own, so that it does not matter what the machine has."""
+    import datetime
+    import zoneinfo
+
+    folder = os.path.join(FOLDER, "tz", "Test")
+    os.makedirs(folder, exist_ok=True)
+    footer = b"\nTST-1TDT,M3.5.0,M10.5.0/3\n"
+    header = b"TZif2" + b"\0" * 15 + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    with open(os.path.join(folder, "Zone"), "wb") as file:
+        file.write(header + struct.pack(">lBB", 3600, 0, 0) + b"TST\0")
+        file.write(header + struct.pack(">lBB", 3600, 0, 0) + b"TST\0" + footer)
+    zoneinfo.reset_tzpath(to=[os.path.join(FOLDER, "tz")])
+    zone = zoneinfo.ZoneInfo("Test/Zone")
+    assert datetime.datetime(2024, 7, 1, tzinfo=zone).utcoffset() == datetime.timedelta(hours=2)
+    assert datetime.datetime(2024, 1, 1, tzinfo=zone).utcoffset() == datetime.timedelta(hours=1)
+    return "summer and winter"
+
+
+def tzset():
+    os.environ["TZ"] = "XXX-5"
+    time.tzset()
+    assert time.timezone == -5 * 3600, time.timezone
+    return "time.tzset"
+
+
+def compression():
+    names = ["zlib", "bz2", "lzma", *(["compression.zstd"] if sys.version_info >= (3, 14) else [])]
+    data = b"crosspython" * 1000
+    for name in names:
+        module = importlib.import_module(name)
+        assert module.decompress(module.compress(data)) == data, name
+    return ", ".join(names)
+
+
+def accelerated():
+    """What is slow without its C half has it."""
+    import decimal
+    import pickle
+
+    assert decimal.Decimal.__module__ == "decimal" and "_decimal" in sys.modules
+    assert pickle.Pickler.__module__ == "_pickle"
+    assert sys.hash_info.algorithm.startswith("siphash"), sys.hash_info
+    return sys.hash_info.algorithm
+
+
+def ipv6():
+    assert socket.has_ipv6
+    with contextlib.closing(socket.socket(socket.AF_INET6)) as one:
+        assert one.family == socket.AF_INET6
+    assert socket.getaddrinfo("::1", 80, socket.AF_INET6)
+    return "AF_INET6, getaddrinfo"
+
+
+def uuids():
+    import _uuid
+    import uuid
+
+    assert _uuid.has_uuid_generate_time_safe
+    assert uuid.uuid1().version == 1
+    return str(uuid.uuid4())
+
+
+def crypts():
+    if sys.version_info >= (3, 13):
+        return "gone since 3.13"
+    import crypt
+
+    hashed = crypt.crypt("secret", crypt.METHOD_SHA512)
+    assert hashed.startswith("$6$"), hashed
+    return "METHOD_SHA512"
+
+
+def venvs():
+    """A venv runs, knows where it is, and has pip where the bundle has ensurepip."""
+    path = os.path.join(FOLDER, "venv")
+    has_ensurepip = importlib.util.find_spec("ensurepip") is not None
+    subprocess.run(
+        [sys.executable, "-m", "venv", *([] if has_ensurepip else ["--without-pip"]), path],
+        check=True,
+        capture_output=True,
+    )
+    python = os.path.join(path, "bin", "python")
+    out = subprocess.run(
+        [python, "-c", "import sys; print(sys.prefix != sys.base_prefix, sys.prefix)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert out.startswith("True ") and out.strip().endswith("venv"), out
+    if has_ensurepip:
+        return subprocess.run(
+            [python, "-m", "pip", "--version"], check=True, capture_output=True, text=True
+        ).stdout.split(" from")[0]
+    return "without pip"
+
+
+def pip_installs():
+    """pip takes a wheel tagged for this machine at the first try, and refuses the classic wrong tag."""
+    import zipfile
+
+    def wheel(tag):
+        path = os.path.join(FOLDER, f"tiny-1.0-{tag}.whl")
+        metadata = {
+            "tiny.py": "answer = 42\n",
+            "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+            "tiny-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: check\nRoot-Is-Purelib: false\nTag: {tag}\n",
+        }
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in metadata.items():
+                archive.writestr(name, text)
+            archive.writestr(
+                "tiny-1.0.dist-info/RECORD", "".join(f"{name},,\n" for name in [*metadata, "tiny-1.0.dist-info/RECORD"])
+            )
+        return path
+
+    def install(path):
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--no-index",
+            "--no-deps",
+            "--target",
+            os.path.join(FOLDER, "site"),
+            path,
+        ]
+        return subprocess.run(pip, capture_output=True, text=True)
+
+    interpreter = "cp%d%d" % sys.version_info[:2]
+    good = install(wheel(f"{interpreter}-{interpreter}-linux_{EXPECTED['machine']}"))
+    assert good.returncode == 0, good.stderr
+    sys.path.insert(0, os.path.join(FOLDER, "site"))
+    assert importlib.import_module("tiny").answer == 42
+    if EXPECTED["machine"].startswith("armv"):
+        bad = install(wheel(f"{interpreter}-{interpreter}-linux_arm"))
+        assert "not a supported wheel" in bad.stderr, bad.stderr
+    return f"linux_{EXPECTED['machine']}"
+
+
+def build_paths():
+    """sysconfig names no folder that only the build machine has."""
+    text = json.dumps(sysconfig.get_config_vars(), default=str)
+    found = [path for path in EXPECTED["build_paths"] if path in text]
+    assert not found, found
+    return f"{len(sysconfig.get_config_vars())} variables"
+
+
+CHECKS = (
+    machine,
+    prefix,
+    extension_modules,
+    build_paths,
+    accelerated,
+    compression,
+    hashes,
+    ctypes_callback,
+    sqlite,
+    tls,
+    refused_certificate,
+    ipv6,
+    threads,
+    multiprocesses,
+    subprocesses,
+    curses_screen,
+    readline_history,
+    zoneinfos,
+    tzset,
+    uuids,
+    crypts,
+    venvs,
+    pip_installs,
+)
+
+
+def main():
+    names = set(EXPECTED.get("only") or [check.__name__ for check in CHECKS])
+    for check in CHECKS:
+        if check.__name__ not in names:
+            continue
+        begin = time.monotonic()
+        try:
+            result = {"ok": True, "detail": check() or ""}
+        except BaseException:
+            result = {"ok": False, "detail": traceback.format_exc()}
+        result.update(name=check.__name__, seconds=round(time.monotonic() - begin, 2))
+        print("CROSSPYTHON " + json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    tempfile.tempdir = FOLDER
+    main()

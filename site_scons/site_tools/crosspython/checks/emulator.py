@@ -1,0 +1,100 @@
+"""The board's Python on the build machine: QEMU's user-mode emulator under a tree that was unpacked from a bundle.
+
+CPython and its tests start `sys.executable` again, and the kernel here runs no programs of another machine (unless
+binfmt_misc is set up, which is not ours to ask for). So the interpreter's place is taken by a shell script that starts
+it in the emulator under the script's own name: `sys.executable`, a venv's link to it and multiprocessing then all work.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.doctor import emulator_package
+from crosspython.errors import CheckError, HostToolError
+from crosspython.targets import Target
+from crosspython.toolchain.machines import MACHINES
+from crosspython.toolchain.probe import Toolchain
+
+_SCRIPT = """\
+#!/bin/sh
+# Written by crosspython: {name} in the emulator, under this script's name.
+exec {emulator} -0 "$0" {program} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class EmulatedPython:
+    """An unpacked bundle whose interpreter runs here. `python` starts it."""
+
+    tree: Path
+    python: Path
+    series: str
+
+
+def find_emulator(machine: str, path: str) -> str:
+    """QEMU's user-mode emulator for a machine, on PATH. Raises HostToolError with the package that brings it."""
+    name = MACHINES[machine].emulator
+    for candidate in (f"{name}-static", name):
+        if found := shutil.which(candidate, path=path):
+            return found
+    raise HostToolError(
+        f"check: there is no emulator for {machine} on this machine",
+        expected=f"{name}-static or {name} on PATH",
+        found="none",
+        next=emulator_package(),
+    )
+
+
+def emulator_command(target: Target, toolchain: Toolchain, path: str) -> list[str]:
+    """The emulator with the target's CPU, and the toolchain's libc in the place of the board's."""
+    command = [find_emulator(target.machine, path)]
+    if target.emulator_cpu is not None:
+        command += ["-cpu", target.emulator_cpu]
+    return [*command, "-L", str(libc_root(toolchain))]
+
+
+def libc_root(toolchain: Toolchain) -> Path:
+    """The folder below which the loader lies as it does on the board, at lib/ld-linux*.so.N. Raises CheckError."""
+    folder = Path(toolchain.libc_folder)
+    for root in (*([Path(toolchain.sysroot)] if toolchain.sysroot else []), *folder.parents):
+        if any(root.glob("lib*/ld-*.so*")):
+            return root
+    raise CheckError(
+        "check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none"
+    )
+
+
+def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> EmulatedPython:
+    """Put the emulator in front of the interpreter of an unpacked bundle."""
+    interpreters = [p for p in tree.glob("bin/python3.*") if p.suffix[1:].isdigit() and not p.is_symlink()]
+    if len(interpreters) != 1:
+        raise CheckError(
+            f"check: {tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them"
+        )
+    python = interpreters[0]
+    program = python.with_name(f".{python.name}.target")
+    if not program.exists():
+        python.rename(program)
+    command = shlex.join(emulator_command(target, toolchain, path))
+    python.write_text(_SCRIPT.format(name=target.name, emulator=command, program=shlex.quote(str(program))))
+    python.chmod(0o755)
+    return EmulatedPython(tree, python, python.name.removeprefix("python"))
+
+
+def check_environment(folder: Path, path: str) -> dict[str, str]:
+    """What the emulated Python sees of this machine: as little as it can do with."""
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm",
+        "TZ": "UTC",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }

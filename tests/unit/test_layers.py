@@ -1,0 +1,46 @@
+"""The dependency rule: nothing below builders/ knows SCons, and builders/ is imported by nobody below it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import crosspython
+
+PACKAGE = Path(crosspython.__file__).parent
+
+
+def imports(path: Path) -> set[str]:
+    """Names of the modules that a file imports, relative ones resolved roughly to the package."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_scons_is_imported_by_builders_alone() -> None:
+    guilty = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "builders" not in path.parts and any(name.split(".")[0] == "SCons" for name in imports(path))
+    ]
+    assert guilty == []
+
+
+def test_nobody_below_imports_builders() -> None:
+    guilty = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "builders" not in path.parts
+        and path != PACKAGE / "__init__.py"
+        and any(name.startswith("crosspython.builders") for name in imports(path))
+    ]
+    assert guilty == []
+
+
+def test_recipes_know_neither_processes_nor_the_network() -> None:
+    for path in (PACKAGE / "recipes").glob("*.py"):
+        assert imports(path).isdisjoint({"subprocess", "socket", "requests"}), path
