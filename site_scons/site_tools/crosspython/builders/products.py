@@ -90,7 +90,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             release=settings.release,
             work=build.workshop.work / "check",
             path=settings.path,
-            build_paths=(str(build.workshop.work),),
+            build_paths=tuple(str(build.workshop.work / c.recipe.name) for c in build.components.values()),
             jobs=build.jobs,
         )
         check_bundle(subject, build.workshop.console.line, settings.folder / "check.json")

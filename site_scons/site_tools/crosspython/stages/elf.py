@@ -184,7 +184,7 @@ def _read_version_needs(elf: Any) -> dict[str, tuple[str, ...]]:
     for section in elf.iter_sections():
         if isinstance(section, GNUVerNeedSection):
             for library, versions in section.iter_versions():
-                needs[library.name] = tuple(sorted(version.name for version in versions))
+                needs[str(library.name)] = tuple(sorted(str(version.name) for version in versions))
     return needs
 
 
@@ -201,4 +201,4 @@ def _symbols_of_version(elf: Any, wanted: str) -> set[str]:
     if table is None or numbers is None:
         return set()
     used = (index for index in range(numbers.num_symbols()) if numbers.get_symbol(index)["ndx"] in indexes)
-    return {table.get_symbol(index).name for index in used}
+    return {str(table.get_symbol(index).name) for index in used}

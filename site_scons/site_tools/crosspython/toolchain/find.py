@@ -1,105 +1,189 @@
-"""Finding the compiler: in what `toolchain=` names, or under the target's known prefixes on PATH."""
+"""Finding the cross compiler: in an SDK, by a path, or among the target's known prefixes on PATH.
+
+Knows where vendors put compilers and how to choose among several. Whether the chosen one makes the right code is
+probe.py's question. All paths belong to the build machine.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.errors import ToolchainError
+from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.targets import Target
-from crosspython.toolchain.machines import MACHINES
-from crosspython.toolchain.sdk import prepare_sdk
+from crosspython.toolchain.machines import find_machine, fits_architecture
+from crosspython.toolchain.query import ask
+from crosspython.toolchain.sdk import is_archive, open_sdk
+from crosspython.toolchain.triplet import parse_triplet
 
-# Where SDKs keep their programs, from the folder that the user names.
-_BINS = ("bin", "usr/bin", "host/bin", "host/usr/bin", "*/bin", "*/host/bin", "*/*/bin", "*/*/*/bin")
+# Where compilers lie below the folder that a user names: the SDK itself, a Buildroot output, a vendor's whole source tree.
+_BIN_FOLDERS = (
+    "",
+    "bin",
+    "usr/bin",
+    "host/bin",
+    "host/usr/bin",
+    "output/host/bin",
+    "*/bin",
+    "*/usr/bin",
+    "*/host/bin",
+    "*/host/usr/bin",
+    "*/*/bin",
+    "prebuilts/gcc/*/*/*/bin",
+    "*/prebuilts/gcc/*/*/*/bin",
+    "tools/linux/toolchain/*/bin",
+    "buildroot/output/*/host/bin",
+)
 
 
-def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
-    """Where the compiler would be taken from, with size and time: cheap, runs nothing, changes when it may have changed."""
-    if toolchain is None:
-        compilers = [cc for prefix in target.prefixes if (cc := shutil.which(f"{prefix}-gcc", path=path))]
-        paths = [Path(cc) for cc in compilers[:1]]
-    else:
-        given = Path(toolchain)
-        paths = [given] if not given.is_dir() else _compilers_in(given)
-    return "\n".join(_describe(path) for path in paths) or "none"
+@dataclass(frozen=True)
+class _Candidate:
+    cc: Path
+    triplet: str
+    fits: bool
 
 
 def find_compiler(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Path:
-    """The C compiler for a target. Raises ToolchainError: none, or only of other machines."""
-    if toolchain is None:
-        for prefix in target.prefixes:
-            if found := shutil.which(f"{prefix}-gcc", path=path):
-                return Path(found)
-        raise _nothing_found(target, "on PATH")
+    """Return the C compiler for a target.
+
+    toolchain:   an SDK's folder or archive, a compiler, or a compiler's prefix; None or "": look on `path`
+    unpack_into: the folder for our copies of SDKs
+    Raises ToolchainError, and for an SDK that cannot be opened what open_sdk raises.
+    """
+    cc = _find_given(target, Path(toolchain), path, unpack_into) if toolchain else _find_on_path(target, path)
+    cxx = Path(prefix_of(cc) + "g++")
+    if not os.access(cxx, os.X_OK):
+        raise ToolchainError(
+            f"{cc} has no C++ compiler beside it",
+            expected=str(cxx),
+            found="nothing" if not cxx.exists() else "a file that cannot be run",
+            next=_get_one(target) if not toolchain else "a complete SDK as toolchain=",
+        )
+    return cc
+
+
+def prefix_of(cc: Path) -> str:
+    """Return a compiler's path up to and including the dash: what its sisters' names begin with."""
+    return str(cc).removesuffix("gcc")
+
+
+def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
+    """Say where the compiler is looked for and what lies there, without running, unpacking or refusing anything.
+
+    The text changes when a compiler there is moved or touched.
+    """
+    if not toolchain:
+        cc = _first_on_path(target, path)
+        return _describe_file(cc) if cc else "none on PATH"
     given = Path(toolchain)
-    if given.is_file() and os.access(given, os.X_OK) and given.name.endswith("gcc"):
-        return given
-    sdk = prepare_sdk(given, unpack_into)
-    compilers = _compilers_in(sdk)
-    for prefix in target.prefixes:
-        for compiler in compilers:
-            if compiler.name == f"{prefix}-gcc":
-                return compiler
-    return _choose_by_machine(compilers, target, sdk)
+    if given.is_dir():
+        return "\n".join([str(given), *(_describe_file(cc) for cc in _compilers_below(given))])
+    return _describe_file(_find_file(given) or given)
 
 
-def _compilers_in(folder: Path) -> list[Path]:
-    """Cross compilers in an SDK, those nearest to its top first."""
-    found = dict.fromkeys(
-        path for pattern in _BINS for path in sorted(folder.glob(f"{pattern}/*-gcc")) if os.access(path, os.X_OK)
-    )
-    return list(found)
-
-
-def _choose_by_machine(compilers: Sequence[Path], target: Target, sdk: Path) -> Path:
-    wanted = MACHINES[target.machine].architectures
-    others = []
-    for compiler in compilers:
-        triplet = dump_machine(compiler)
-        if triplet.split("-")[0] in wanted:
-            return compiler
-        others.append(f"{compiler.name} ({triplet or 'does not run'})")
-    if not others:
-        raise _nothing_found(target, f"in {sdk}")
-    raise ToolchainError(
-        f"{sdk}: this toolchain is not for {target.name}",
-        expected=f"a compiler for {target.machine}",
-        found=", ".join(others),
-        next="target=, or the SDK of this board",
-    )
-
-
-def dump_machine(compiler: Path) -> str:
-    """The triplet a compiler says it is for; empty when it does not run here."""
+def _describe_file(file: Path) -> str:
     try:
-        run = subprocess.run([compiler, "-dumpmachine"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return run.stdout.strip() if run.returncode == 0 else ""
-
-
-def _describe(path: Path) -> str:
-    try:
-        status = path.stat()
+        status = file.stat()
     except OSError:
-        return f"{path}: not there"
-    return f"{path} {status.st_size} {status.st_mtime_ns}"
+        return f"{file} is not there"
+    return f"{file} {status.st_size} {status.st_mtime_ns}"
 
 
-def _nothing_found(target: Target, where: str) -> ToolchainError:
-    package = MACHINES[target.machine].package
-    return ToolchainError(
-        f"{target.name}: no cross compiler was found {where}",
-        evidence=[
-            "there are three ways to get one:",
-            "1. the board vendor's SDK, which knows the board best: toolchain=FOLDER-OR-ARCHIVE",
-            f"2. the distribution's package: apt-get install {package}",
-            f"3. a published toolchain for {target.triplet} (Arm's, Bootlin's), unpacked or as archive: toolchain=...",
-        ],
-        expected=f"one of {', '.join(f'{prefix}-gcc' for prefix in target.prefixes)}",
-        found="none",
+def _first_on_path(target: Target, path: str) -> Path | None:
+    found = (shutil.which(f"{prefix}-gcc", path=path) for prefix in target.prefixes)
+    return next((Path(cc).absolute() for cc in found if cc), None)
+
+
+def _find_on_path(target: Target, path: str) -> Path:
+    cc = _first_on_path(target, path)
+    if cc is None:
+        raise ToolchainError(
+            f"no cross compiler for {target.name} was found",
+            expected=f"one of these on PATH: {', '.join(f'{prefix}-gcc' for prefix in target.prefixes)}",
+            found="none of them",
+            next=_get_one(target),
+        )
+    return cc
+
+
+def _get_one(target: Target) -> str:
+    from crosspython.doctor import cross_compiler_command  # reads /etc, and only a failure needs it
+
+    command = cross_compiler_command(target)
+    return "get one in one of three ways:\n" + "\n".join(
+        f"    {number}. {way}"
+        for number, way in enumerate(
+            (
+                f"the distribution's: {command}" if command else "the distribution's package, if it has one with a libc",
+                "the vendor's SDK for the board, its folder or its archive as downloaded: toolchain=PATH",
+                f"a ready toolchain as Arm and Bootlin publish them for {target.triplet}: toolchain=ARCHIVE",
+            ),
+            start=1,
+        )
     )
+
+
+def _find_given(target: Target, given: Path, path: str, unpack_into: Path) -> Path:
+    if given.is_dir() or (given.is_file() and is_archive(given)):
+        return _find_below(target, open_sdk(given, unpack_into, path=path), given)
+    cc = _find_file(given)
+    if cc is None or not cc.name.endswith("gcc"):
+        raise ToolchainError(
+            f"toolchain={given}: no toolchain there",
+            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst), a compiler (...-gcc) or its prefix",
+            found="a file of another kind" if given.exists() else "no such file or folder",
+        )
+    return cc
+
+
+def _find_file(given: Path) -> Path | None:
+    """A compiler by its own path, or by its prefix with or without the last dash."""
+    if given.is_file():
+        return given.absolute()
+    ways = (Path(f"{given}{rest}").absolute() for rest in ("gcc", "-gcc"))
+    return next((way for way in ways if way.is_file()), None)
+
+
+def _find_below(target: Target, sdk: Path, given: Path) -> Path:
+    """Choose by the target's known prefixes first, then by what a compiler says of itself."""
+    compilers = list(_compilers_below(sdk))
+    if not compilers:
+        raise ToolchainError(
+            f"toolchain={given}: no cross compiler in it",
+            expected=f"bin/{target.prefixes[0]}-gcc, or another bin/*-gcc",
+            found="no such file",
+            next="name the folder that holds bin/, or the compiler itself",
+        )
+    names = [f"{prefix}-gcc" for prefix in target.prefixes]
+    known = sorted((cc for cc in compilers if cc.name in names), key=lambda cc: names.index(cc.name))
+    if known:
+        return known[0]
+    candidates = [_judge(target, cc) for cc in compilers]
+    fitting = [candidate for candidate in candidates if candidate.fits]
+    if not fitting:
+        raise ToolchainError(
+            f"toolchain={given}: no compiler in it is for {target.name}",
+            expected=f"one for {target.machine} with Linux ({target.triplet})",
+            found=", ".join(dict.fromkeys(f"{item.triplet} ({item.cc.name})" for item in candidates)),
+        )
+    wanted = parse_triplet(target.triplet).float_abi
+    return min(fitting, key=lambda item: parse_triplet(item.triplet).float_abi != wanted).cc
+
+
+def _judge(target: Target, cc: Path) -> _Candidate:
+    try:
+        triplet = parse_triplet(ask(cc, "-dumpmachine"))
+    except (ToolchainError, ConfigurationError):
+        return _Candidate(cc, "one that does not run", False)
+    fits = triplet.is_linux and fits_architecture(find_machine(target.machine), triplet.architecture)
+    return _Candidate(cc, triplet.text, fits)
+
+
+def _compilers_below(folder: Path) -> Iterator[Path]:
+    """Every `*-gcc` that can be run, nearest folders first; a compiler with two names comes once for each."""
+    for pattern in _BIN_FOLDERS:
+        for bin_folder in sorted(folder.glob(pattern)) if pattern else [folder]:
+            yield from sorted(cc.absolute() for cc in bin_folder.glob("*-gcc") if os.access(cc, os.X_OK) and cc.is_file())

@@ -1,37 +1,63 @@
-"""Facts of machines, by what `uname -m` says there: which compilers make code for them, and what their ELF files are."""
+"""The machines that boards have, as facts: one row each.
+
+Knows how a machine is called by `uname -m`, by triplets, by ELF headers and by the emulator. It knows no board, no
+compiler and no flags, and reads no file. Names of ELF machines are elf.h's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from crosspython.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine.
+    """One row: what `uname -m` says, and what others call it.
 
-    elf:           e_machine of its ELF files, by elf.h's name
-    architectures: first parts of triplets whose compilers make code for it
-    float_abis:    what a target may call its float ABI; empty where there is only one
-    package:       Debian's package of a cross compiler for it
-    emulator:      QEMU's user-mode emulator of it
+    architectures: shell patterns of a triplet's first word
+    float_abis:    the conventions it can have; empty where there is only one
+    emulator:      QEMU's user-mode emulator, without `-static`
     """
 
+    name: str
+    architectures: tuple[str, ...]
     elf: str
     bits: int
-    architectures: tuple[str, ...]
     emulator: str
     float_abis: tuple[str, ...] = ()
-    package: str | None = None
+    little_endian: bool = True
 
 
-_ARM = ("arm", "armv7", "armv7a", "armv7l", "armv6", "armv6l")
-_ARM_FLOATS = ("hard", "soft")
+# ARM's architecture stands in the triplet as `arm`, whatever its version; `armeb` is the other byte order.
+_ARM = ("arm", "armv[5-8]*[!b]", "armv[5-8]")
 
-MACHINES = {
-    "armv6l": Machine("EM_ARM", 32, _ARM, "qemu-arm", _ARM_FLOATS, "g++-arm-linux-gnueabihf"),
-    "armv7l": Machine("EM_ARM", 32, _ARM, "qemu-arm", _ARM_FLOATS, "g++-arm-linux-gnueabihf"),
-    "aarch64": Machine("EM_AARCH64", 64, ("aarch64",), "qemu-aarch64", (), "g++-aarch64-linux-gnu"),
-    "riscv64": Machine("EM_RISCV", 64, ("riscv64",), "qemu-riscv64", ("hard", "soft"), "g++-riscv64-linux-gnu"),
-    "i686": Machine("EM_386", 32, ("i386", "i486", "i586", "i686"), "qemu-i386", (), "g++-i686-linux-gnu"),
-    "x86_64": Machine("EM_X86_64", 64, ("x86_64",), "qemu-x86_64", (), "g++-x86-64-linux-gnu"),
-}
+MACHINES = (
+    Machine("armv5tejl", _ARM, "EM_ARM", 32, "qemu-arm", ("soft",)),
+    Machine("armv6l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
+    Machine("armv7l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
+    Machine("aarch64", ("aarch64",), "EM_AARCH64", 64, "qemu-aarch64"),
+    Machine("riscv64", ("riscv64*",), "EM_RISCV", 64, "qemu-riscv64", ("hard", "soft")),
+    Machine("i686", ("i[3-6]86",), "EM_386", 32, "qemu-i386"),
+    Machine("x86_64", ("x86_64",), "EM_X86_64", 64, "qemu-x86_64"),
+)
+
+
+def find_machine(name: str) -> Machine:
+    """Return the row of a machine, by what `uname -m` says there. Raises ConfigurationError."""
+    names = [machine.name for machine in MACHINES]
+    if name not in names:
+        close = get_close_matches(name, names, n=1)
+        raise ConfigurationError(
+            f'no machine is called "{name}"' + (f', did you mean "{close[0]}"?' if close else ""),
+            expected=f"what uname -m says on the board: {', '.join(names)}",
+            found=name,
+        )
+    return MACHINES[names.index(name)]
+
+
+def fits_architecture(machine: Machine, architecture: str) -> bool:
+    """Tell whether a triplet's first word names this machine's architecture."""
+    return any(fnmatchcase(architecture, pattern) for pattern in machine.architectures)

@@ -1,79 +1,180 @@
-"""A vendor's SDK: a folder, or the archive it was downloaded as. Neither is ever edited in place.
+"""A vendor's SDK: a folder, or an archive as it was downloaded, made ready for use.
 
-An archive is unpacked into the build folder; so is a copy of a folder whose Buildroot `relocate-sdk.sh` has not been run
-for the place where it lies. The script writes the SDK's own path into the SDK (Buildroot manual, "Using the generated
-toolchain outside Buildroot"), so it is run on our copy only.
+Knows how to get a folder in which an SDK works without ever writing to what the user gave: archives are unpacked once,
+a Buildroot SDK that was made for another place is copied, and `relocate-sdk.sh` runs in our own copy only (Buildroot's
+manual, "Using the generated toolchain outside Buildroot"). Which compiler lies in it is find.py's question. All paths
+belong to the build machine.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-from crosspython.errors import ToolchainError
-from crosspython.store.archive import unpack_archive
+from crosspython.errors import HostToolError, ToolchainError
 
+_RELOCATE = "relocate-sdk.sh"
 _LOCATION = "share/buildroot/sdk-location"
-_SCRIPT = "relocate-sdk.sh"
+_ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip)$", re.IGNORECASE)
+_EVIDENCE_LINES = 10
+_PATIENCE = 900  # seconds: a slow disk and an SDK of gigabytes
 
 
-def prepare_sdk(given: Path, unpack_into: Path) -> Path:
-    """The folder of a usable SDK for what `toolchain=` names. Raises ToolchainError."""
-    if not given.exists():
-        raise ToolchainError(
-            f"toolchain={given}: there is nothing there",
-            expected="the folder of an SDK, its archive (.tar.gz, .bz2, .xz, .zst), or a compiler",
-        )
-    if given.is_file():
-        return _prepare(given, unpack_into)
-    relocatable = _find_relocatable(given)
-    if relocatable is None or _is_relocated(relocatable):
-        return given
-    return _prepare(given, unpack_into)
+def is_archive(path: Path) -> bool:
+    """Tell by its name whether a path may be an SDK's archive."""
+    return bool(_ARCHIVE.search(path.name))
 
 
-def _prepare(given: Path, unpack_into: Path) -> Path:
-    """Our own copy of an SDK, made once and named by what it was made from."""
-    status = given.stat()
-    key = hashlib.sha256(f"{given} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
-    folder = unpack_into / f"{given.name.split('.tar')[0]}-{key}"
-    done = folder.with_name(folder.name + ".done")
-    if done.exists() and folder.is_dir():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    unpack_into.mkdir(parents=True, exist_ok=True)
-    if given.is_file():
-        unpack_archive(given, folder, strip=0)
-    else:
-        shutil.copytree(given, folder, symlinks=True)
-    if relocatable := _find_relocatable(folder):
-        _relocate(relocatable)
-    done.touch()
+def open_sdk(given: Path, unpack_into: Path, *, path: str) -> Path:
+    """Return a folder with the SDK in working order: the given one, or our own copy below `unpack_into`.
+
+    path: where the tools lie that `relocate-sdk.sh` calls
+    Raises ToolchainError, HostToolError, and what unpack_archive raises.
+    """
+    if given.is_dir():
+        if not _needs_relocation(given):
+            return given
+        return _make_once(given, _key_of_folder(given), unpack_into, lambda folder: _copy(given, folder), path)
+    from crosspython.store.archive import unpack_archive  # slow to import, and seldom needed
+
+    key = _recall_key(given, unpack_into) or _key_of_file(given)
+    return _make_once(given, key, unpack_into, lambda folder: unpack_archive(given, folder), path)
+
+
+def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
+    """Fill and relocate a folder, or return it if that was done before. The marker beside it is written last of all.
+
+    An SDK is good for the place where it was relocated only, so the marker names the place.
+    """
+    name = _ARCHIVE.sub("", given.name)
+    folder = (unpack_into / f"{name}-{key[:16]}").absolute()
+    marker = folder.with_name(folder.name + ".json")
+    facts = {"place": str(folder), "key": key, **_stamp(given)}
+    known = _read_marker(marker)
+    if known.get("place") != str(folder) or not folder.is_dir():
+        marker.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fill(folder)
+        if _needs_relocation(find_root(folder)):
+            _relocate(find_root(folder), path)
+    if known != facts:
+        part = marker.with_name(marker.name + ".part")
+        part.write_text(json.dumps(facts, indent=1))
+        part.replace(marker)
+    return find_root(folder)
+
+
+def find_root(folder: Path) -> Path:
+    """Go down through folders that hold nothing but one folder, as archives have them."""
+    while not (folder / "bin").is_dir():
+        entries = list(folder.iterdir())
+        if len(entries) != 1 or not entries[0].is_dir() or entries[0].is_symlink():
+            break
+        folder = entries[0]
     return folder
 
 
-def _find_relocatable(folder: Path) -> Path | None:
-    """The folder with Buildroot's script: the SDK itself, or the only folder in it."""
-    candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    return next((path for path in candidates if (path / _SCRIPT).is_file()), None)
-
-
-def _is_relocated(sdk: Path) -> bool:
-    try:
-        return (sdk / _LOCATION).read_text().strip() == str(sdk)
-    except OSError:
+def _needs_relocation(sdk: Path) -> bool:
+    """It is Buildroot's, and was made for another place than where it lies."""
+    if not (sdk / _RELOCATE).is_file():
         return False
+    try:
+        location = (sdk / _LOCATION).read_text(errors="surrogateescape").strip()
+    except OSError:
+        return True
+    return location not in (str(sdk), str(sdk.resolve()))
 
 
-def _relocate(sdk: Path) -> None:
-    command = ["sh", f"./{_SCRIPT}"] if not os.access(sdk / _SCRIPT, os.X_OK) else [f"./{_SCRIPT}"]
-    run = subprocess.run(command, cwd=sdk, capture_output=True, text=True, errors="replace", timeout=600, check=False)
-    if run.returncode != 0:
+def _relocate(sdk: Path, path: str) -> None:
+    script = sdk / _RELOCATE
+    if "file -b" in script.read_text(errors="replace") and shutil.which("file", path=path) is None:
+        from crosspython.doctor import require_tools  # without `file` the script changes nothing and is content
+
+        require_tools(["file"], path)
+    _run(["/bin/sh", str(script)], f"{sdk.name}: {_RELOCATE} failed", path)
+    if _needs_relocation(sdk):
         raise ToolchainError(
-            f"{sdk}: the SDK's {_SCRIPT} failed",
-            evidence=(run.stdout + run.stderr).splitlines()[-20:],
-            found=f"exit status {run.returncode}",
+            f"{sdk.name}: {_RELOCATE} did not move the SDK",
+            expected=f"{_LOCATION} names {sdk}",
+            found=(sdk / _LOCATION).read_text(errors="replace").strip() if (sdk / _LOCATION).is_file() else "no such file",
+            next="ask the vendor, or run the script by hand and pass the folder as toolchain=",
         )
+
+
+def _copy(given: Path, folder: Path) -> None:
+    """Copy with links, modes and times. The copy gets its name when it is whole."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    _run(["cp", "-a", str(given.resolve()), str(part)], f"{given}: the SDK could not be copied", os.environ.get("PATH", ""))
+    part.rename(folder)
+
+
+def _run(argv: list[str], what: str, path: str) -> None:
+    environment = {**os.environ, "PATH": path, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            errors="replace",
+            env=environment,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise HostToolError(f"{what}: {argv[0]} is not there") from error
+    except subprocess.TimeoutExpired as error:
+        raise ToolchainError(f"{what}: it did not end within {_PATIENCE} s") from error
+    if done.returncode != 0:
+        raise ToolchainError(
+            what, evidence=done.stdout.splitlines()[-_EVIDENCE_LINES:], found=f"exit status {done.returncode}"
+        )
+
+
+def _key_of_file(archive: Path) -> str:
+    try:
+        with archive.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ToolchainError(f"toolchain={archive}: cannot be read: {error.strerror}") from error
+
+
+def _key_of_folder(sdk: Path) -> str:
+    """What tells one SDK from another, and from its next version unpacked in the same place."""
+    facts = [str(sdk.resolve())]
+    for name in (_RELOCATE, _LOCATION, "bin"):
+        if (sdk / name).exists():
+            status = (sdk / name).stat()
+            facts.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _recall_key(given: Path, unpack_into: Path) -> str | None:
+    """Return the hash of an archive that was hashed before and has not been touched since."""
+    stamp = _stamp(given)
+    for marker in unpack_into.glob("*.json"):
+        known = _read_marker(marker)
+        if all(known.get(name) == value for name, value in stamp.items()):
+            return known.get("key")
+    return None
+
+
+def _stamp(given: Path) -> dict[str, str]:
+    status = given.stat()
+    return {"given": str(given.absolute()), "size": str(status.st_size), "mtime": str(status.st_mtime_ns)}
+
+
+def _read_marker(marker: Path) -> dict[str, str]:
+    try:
+        known = json.loads(marker.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

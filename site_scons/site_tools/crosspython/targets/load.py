@@ -1,0 +1,139 @@
+"""Targets: boards described by TOML files, those that come with crosspython and the user's own.
+
+Knows how a target's file is found and read, and how one extends another. What may stand in it is rules.py's business;
+it runs no compiler and looks at nothing but TOML files of the build machine.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.targets.rules import KEYS, find_problems
+from crosspython.toolchain.triplet import parse_triplet
+
+_SHIPPED = Path(__file__).resolve().parent
+_DOCUMENTATION = "docs/targets.md tells how to write one"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One board.
+
+    machine:      what `uname -m` says there; wheel tags are made of it
+    triplet:      canonical; what autoconf gets as --host, and what our wrappers are called
+    prefixes:     known names of compilers for it, best first, without the trailing dash
+    cflags:       CPU flags
+    float_abi:    "hard", "soft", or None where the machine has no choice
+    libc_baseline: "glibc 2.31", the board's own libc, or None: the toolchain's
+    kernel:       "4.19", the board's, or None
+    emulator_cpu: a CPU of QEMU's that has what cflags ask for, or None: QEMU's default
+    prefix:       where Python lies on the board
+    """
+
+    name: str
+    description: str
+    machine: str
+    triplet: str
+    prefixes: tuple[str, ...]
+    cflags: tuple[str, ...]
+    float_abi: str | None
+    libc_baseline: str | None
+    kernel: str | None
+    emulator_cpu: str | None
+    prefix: str
+
+
+def target_names() -> tuple[str, ...]:
+    """The targets that come with crosspython."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+
+
+def load_target(name_or_path: str, start: Path) -> Target:
+    """Read a target that comes with crosspython, by its name, or a TOML file; a relative path starts at `start`.
+
+    Raises ConfigurationError that lists all that is wrong.
+    """
+    file = _find_file(name_or_path, start)
+    values = _read_chain(file, ())
+    problems = find_problems(values)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", file.stem):
+        problems.append(f"the file's name: {file.stem!r} is to name a folder, and so has letters, digits and . _ + - only")
+    if problems:
+        raise ConfigurationError(f"target {file.stem}: {_name(file)} is wrong", evidence=problems, next=_DOCUMENTATION)
+    return _make_target(file.stem, values)
+
+
+def _make_target(name: str, values: dict[str, Any]) -> Target:
+    return Target(
+        name=name,
+        description=values.get("description", name),
+        machine=values["machine"],
+        triplet=values["triplet"],
+        prefixes=tuple(values.get("prefixes", [values["triplet"]])),
+        cflags=tuple(values["cflags"]),
+        float_abi=values.get("float_abi", parse_triplet(values["triplet"]).float_abi),
+        libc_baseline=values.get("libc_baseline"),
+        kernel=values.get("kernel"),
+        emulator_cpu=values.get("emulator_cpu"),
+        prefix=values.get("prefix", "/opt/python").rstrip("/"),
+    )
+
+
+def _find_file(name_or_path: str, start: Path) -> Path:
+    if name_or_path in target_names():
+        return _SHIPPED / f"{name_or_path}.toml"
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        return start / Path(name_or_path).expanduser()
+    close = get_close_matches(name_or_path, target_names(), n=1)
+    raise ConfigurationError(
+        f'no target is called "{name_or_path}"' + (f', did you mean "{close[0]}"?' if close else ""),
+        expected=f"{', '.join(target_names())}, or a path to a TOML file",
+        found=name_or_path or "nothing",
+        next=_DOCUMENTATION,
+    )
+
+
+def _read_chain(file: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
+    """Read a file over what it extends. A path in `extends` starts at the file's own folder."""
+    if file.resolve() in readers:
+        raise ConfigurationError(f"target {file.stem}: {_name(file)} extends itself", found=" -> ".join(map(_name, readers)))
+    values = _read_toml(file)
+    base = values.pop("extends", None)
+    unknown = [_unknown_key(key) for key in values if key not in KEYS]
+    if base is not None and not isinstance(base, str):
+        unknown.append('"extends": expected text, the name of a target or a path')
+    if unknown:
+        raise ConfigurationError(
+            f"target {file.stem}: {_name(file)} is wrong",
+            evidence=[*unknown, *find_problems(values, whole=base is None)],
+            next=_DOCUMENTATION,
+        )
+    if base is None:
+        return values
+    return _read_chain(_find_file(base, file.parent), (*readers, file.resolve())) | values
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"target {file.stem}: {_name(file)} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"target {file.stem}: {_name(file)} is not UTF-8 text", found=str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"target {file.stem}: {_name(file)} is not TOML", found=str(error)) from error
+
+
+def _unknown_key(key: str) -> str:
+    close = get_close_matches(key, [*KEYS, "extends"], n=1)
+    return f'"{key}": unknown key' + (f', did you mean "{close[0]}"?' if close else "")
+
+
+def _name(file: Path) -> str:
+    return f"{file.name} of crosspython" if file.parent == _SHIPPED else str(file)

@@ -1,0 +1,67 @@
+"""Asking a compiler: one process, its answer, and one sentence when it does not run.
+
+It knows how programs fail to start and how long to wait. It does not know what the answers mean.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from crosspython.errors import ToolchainError
+
+PATIENCE = 60.0  # seconds; a compiler on a slow network disk needs some, a hung one has as many
+_EVIDENCE_LINES = 6
+
+_REASONS = {
+    errno.EACCES: "it may not be executed (its file mode, or a disk mounted noexec)",
+    errno.ENOEXEC: "it is not a program for this machine",
+    errno.ENOENT: "its loader is not there: a program for another kind of machine, or a 32-bit one without its libraries",
+}
+
+
+def try_ask(
+    program: Path, *arguments: str, input: str = "", cwd: Path | None = None, patience: float = PATIENCE
+) -> tuple[int, str, str]:
+    """Run a compiler and return exit status, stdout and stderr. Raises ToolchainError when it cannot be run or hangs."""
+    try:
+        done = subprocess.run(
+            [str(program), *arguments],
+            input=input,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            env=clean_environment(os.environ),
+            cwd=cwd,
+            timeout=patience,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolchainError(f"{program}: the compiler hangs", expected="an answer", found=f"none in {patience:g} s") from error
+    except OSError as error:
+        missing = error.errno == errno.ENOENT and not program.exists()
+        reason = "no such file" if missing else _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise ToolchainError(f"{program}: the compiler cannot be run: {reason}") from error
+    return done.returncode, done.stdout, done.stderr
+
+
+def ask(program: Path, *arguments: str, input: str = "", patience: float = PATIENCE) -> str:
+    """Return what a compiler answers. Raises ToolchainError also when it fails."""
+    status, answer, complaint = try_ask(program, *arguments, input=input, patience=patience)
+    if status != 0:
+        raise ToolchainError(
+            f"{program}: the compiler does not work",
+            expected=f"an answer to {' '.join(arguments)}",
+            found=f"exit status {status}" if status >= 0 else f"ended by signal {-status}",
+            evidence=complaint.splitlines()[-_EVIDENCE_LINES:],
+        )
+    return answer.strip()
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what GCC reads from it to find headers, libraries and its own parts (GCC's manual)."""
+    drop = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "DEPENDENCIES_OUTPUT")
+    return {name: value for name, value in environment.items() if name not in drop} | {"LC_ALL": "C"}

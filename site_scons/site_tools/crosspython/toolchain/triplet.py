@@ -1,0 +1,59 @@
+"""Triplets: the names that autoconf and GCC give to a kind of machine.
+
+Knows how to take one apart and what its last word says of the libc and of floating-point numbers (GCC's
+config.gcc and the GNU config.sub). It does not know which triplets a board goes by.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crosspython.errors import ConfigurationError
+
+# The last word's start names the libc; bare-metal compilers have no libc that a board with Linux could load.
+_LIBCS = (("musl", "musl"), ("uclibc", "uclibc"), ("gnu", "glibc"))
+
+
+@dataclass(frozen=True)
+class Triplet:
+    """arm-buildroot-linux-gnueabihf: architecture, vendor ("" where none is named), system, abi."""
+
+    text: str
+    architecture: str
+    vendor: str
+    system: str
+    abi: str
+
+    @property
+    def is_linux(self) -> bool:
+        """It is for programs that run on Linux, not for bare metal."""
+        return self.system == "linux"
+
+    @property
+    def libc(self) -> str | None:
+        """The libc it names: "glibc", "musl", "uclibc"; None where it names none."""
+        return next((libc for start, libc in _LIBCS if self.abi.startswith(start)), None)
+
+    @property
+    def float_abi(self) -> str | None:
+        """What ARM's triplets say of floating-point numbers: "hard" or "soft"; None for other machines."""
+        if not self.architecture.startswith("arm") or "eabi" not in self.abi:
+            return None
+        return "hard" if self.abi.endswith("hf") else "soft"
+
+
+def parse_triplet(text: str) -> Triplet:
+    """Take a triplet of two to four words apart. Raises ConfigurationError."""
+    words = text.split("-")
+    if not 2 <= len(words) <= 4 or not all(re.fullmatch(r"[A-Za-z0-9_.]+", word) for word in words):
+        raise ConfigurationError(
+            f'"{text}" is not a triplet', expected="two to four words such as arm-linux-gnueabihf", found=text or "nothing"
+        )
+    architecture, *rest = words
+    if "linux" in rest:
+        position = rest.index("linux")
+        return Triplet(text, architecture, "-".join(rest[:position]), "linux", "-".join(rest[position + 1 :]))
+    if len(rest) == 1:
+        return Triplet(text, architecture, "", "none", rest[0])
+    return Triplet(text, architecture, rest[0], "none", rest[-1])
