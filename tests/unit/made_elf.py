@@ -74,7 +74,9 @@ def make_archive(members: dict[str, bytes]) -> bytes:
     """Make a static library of members with short names."""
     data = b"!<arch>\n"
     for name, body in members.items():
-        data += f"{name + '/':<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
+        data += (
+            f"{name + '/':<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
+        )
     return data
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -94,14 +93,14 @@ class Build:
     def workshop(self) -> Workshop:
         """Made when the first action runs: reading SConscripts touches no disk."""
         settings = self.settings
-        console = Console(sys.stdout, quiet=self.quiet)
+        console = Console(quiet=self.quiet)
         return Workshop(
             target=settings.target,
             store=Store(
                 settings.downloads,
                 mirror=settings.mirror,
                 offline=settings.offline,
-                progress=console.progress,
+                progress=console.download,
             ),
             jobserver=Jobserver(self.jobs),
             console=console,

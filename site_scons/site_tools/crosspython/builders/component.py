@@ -29,7 +29,7 @@ from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, check_options, make_recipe, read_patches
 from crosspython.stages.carry_out import Order, build_component
-from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.facts import Toolchain
 
 BUILD_PYTHON = "build-python"
 

@@ -9,7 +9,7 @@ from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.errors import HostToolError
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
-from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.facts import Toolchain
 
 
 def AddProducts(env: Any) -> None:
@@ -34,8 +34,7 @@ def Bundle(env: Any) -> Any:
             slim=settings.slim,
             work=build.workshop.work,
         )
-        for line in tell(report, product, build):
-            build.workshop.console.line(line)
+        build.workshop.console.closing(tell(report, product, build))
 
     parts = [part.node for part in (python, *libraries)]
     return env.Command(

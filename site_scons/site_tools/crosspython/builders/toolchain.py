@@ -14,7 +14,7 @@ from typing import Any
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.toolchain.find import describe_place
-from crosspython.toolchain.probe import look_at_toolchain
+from crosspython.toolchain.probe import load_toolchain
 
 
 def toolchain_node(env: Any) -> Any:
@@ -27,13 +27,13 @@ def toolchain_node(env: Any) -> Any:
         return node
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
-        toolchain = look_at_toolchain(
+        toolchain = load_toolchain(
             settings.target,
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
+            memory=facts_file,
         )
-        toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
         build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 

@@ -26,8 +26,8 @@ from crosspython.errors import CheckError
 from crosspython.recipes.cpython import Release
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
-from crosspython.toolchain.machines import MACHINES
-from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.machines import find_machine
 
 DATA = Path(__file__).parent / "data"
 _MARK = "CROSSPYTHON "
@@ -113,7 +113,7 @@ def _selftest(subject: Subject, python: EmulatedPython, only: Sequence[str]) -> 
             {
                 "modules": subject.release.modules,
                 "machine": machine,
-                "bits": MACHINES[machine].bits,
+                "bits": find_machine(machine).bits,
                 "certificate": str(DATA / "localhost-test-only.pem"),
                 "series": python.series,
                 "build_paths": subject.build_paths,

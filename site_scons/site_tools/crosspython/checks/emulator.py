@@ -8,15 +8,14 @@ it in the emulator under the script's own name: `sys.executable`, a venv's link 
 from __future__ import annotations
 
 import shlex
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.doctor import emulator_package
 from crosspython.errors import CheckError, HostToolError
+from crosspython.hosttools import find_tool, install_command
 from crosspython.targets import Target
-from crosspython.toolchain.machines import MACHINES
-from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.machines import find_machine
 
 _SCRIPT = """\
 #!/bin/sh
@@ -36,15 +35,14 @@ class EmulatedPython:
 
 def find_emulator(machine: str, path: str) -> str:
     """QEMU's user-mode emulator for a machine, on PATH. Raises HostToolError with the package that brings it."""
-    name = MACHINES[machine].emulator
-    for candidate in (f"{name}-static", name):
-        if found := shutil.which(candidate, path=path):
-            return found
+    name = find_machine(machine).emulator
+    if found := find_tool(name, path):
+        return found
     raise HostToolError(
         f"check: there is no emulator for {machine} on this machine",
         expected=f"{name}-static or {name} on PATH",
         found="none",
-        next=emulator_package(),
+        next=install_command([name]),
     )
 
 
@@ -59,12 +57,10 @@ def emulator_command(target: Target, toolchain: Toolchain, path: str) -> list[st
 def libc_root(toolchain: Toolchain) -> Path:
     """The folder below which the loader lies as it does on the board, at lib/ld-linux*.so.N. Raises CheckError."""
     folder = Path(toolchain.libc_folder)
-    for root in (*([Path(toolchain.sysroot)] if toolchain.sysroot else []), *folder.parents):
+    for root in (*([toolchain.sysroot] if toolchain.sysroot else []), *folder.parents):
         if any(root.glob("lib*/ld-*.so*")):
             return root
-    raise CheckError(
-        "check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none"
-    )
+    raise CheckError("check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
 
 
 def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> EmulatedPython:

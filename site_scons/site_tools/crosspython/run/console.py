@@ -6,9 +6,16 @@ components, and nothing it cannot write (a closed pipe, a full disk behind a red
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Self
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from crosspython.errors import Interrupted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -18,21 +25,38 @@ _STEP_WIDTH = 14
 
 
 class Console:
-    """Lines and download progress on a stream. Quiet (`scons -s`) lets only warnings through."""
+    """Lines and download progress on a stream (default: stdout). Quiet (`scons -s`) lets only warnings through."""
 
-    def __init__(self, stream: IO[str], quiet: bool = False) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._stream = sys.stdout if stream is None else stream
         self._quiet = quiet
         self._lock = threading.Lock()
         self._downloads: dict[str, float] = {}
         self._bars: dict[str, TaskID] = {}
         self._live: Progress | None = None
+        self._closing: list[str] = []
         self._is_broken = False
+        atexit.register(self.close)
 
-    def step(self, component: str, step: str, seconds: float, remark: str = "") -> None:
-        """A step has ended well: `  zlib 1.3.1           configure         0.6 s  remark`."""
-        line = f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {format_seconds(seconds):>10}"
-        self.line(f"{line}  {remark}" if remark else line)
+    @contextlib.contextmanager
+    def component(self, title: str, log: Path) -> Iterator[Steps]:
+        """A component's work: one line for each step that it ends, and one with the log for the step that fails."""
+        steps = Steps(self, title)
+        try:
+            yield steps
+        except BaseException as error:
+            steps.fail("stopped" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed", log)
+            raise
+        steps.end()
+
+    def failed(self, component: str, step: str) -> None:
+        """A step that is no part of a component's work has failed: fetching its source."""
+        self.step(component, step, None, "failed")
+
+    def step(self, component: str, step: str, seconds: float | None, remark: str = "") -> None:
+        """A step has ended: `  zlib 1.3.1           configure           0.6 s  remark`."""
+        took = "" if seconds is None else format_seconds(seconds)
+        self.line(f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {took:>11}  {remark}".rstrip())
 
     def line(self, text: str) -> None:
         """A line of text, as it stands."""
@@ -45,7 +69,12 @@ class Console:
         with self._lock:
             self._write(f"crosspython: warning: {text}")
 
-    def progress(self, filename: str, done: int, total: int | None) -> None:
+    def closing(self, lines: Sequence[str]) -> None:
+        """The build's last lines: kept, and written when the process ends, below whatever SCons says until then."""
+        with self._lock:
+            self._closing += lines
+
+    def download(self, filename: str, done: int, total: int | None) -> None:
         """A download has `done` bytes of `total` (None: not known yet). Equal numbers end it."""
         if self._quiet:
             return
@@ -60,17 +89,14 @@ class Console:
                 self._write(f"  {'fetched':<{_COMPONENT_WIDTH}} {filename}  {format_size(done)} in {took}")
 
     def close(self) -> None:
-        """Take bars off the screen that no download will end: after a failure or an interrupt."""
+        """Write the closing lines, and take bars off the screen that no download will end (after a failure)."""
         with self._lock:
             for filename in list(self._bars):
                 self._remove_bar(filename)
             self._downloads.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+            lines, self._closing = self._closing, []
+            if lines and not self._quiet:
+                self._write("\n".join(lines))
 
     def _is_terminal(self) -> bool:
         return not self._is_broken and self._stream.isatty()
@@ -104,6 +130,31 @@ class Console:
             self._is_broken = True
 
 
+class Steps:
+    """The steps of one component, one after the other; made by Console.component."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._step: tuple[str, float] | None = None
+
+    def step(self, name: str) -> None:
+        """The step before has ended well, and this one begins."""
+        self.end()
+        self._step = (name, time.monotonic())
+
+    def end(self, remark: str = "") -> None:
+        """The step that runs has ended."""
+        if self._step is not None:
+            name, begin = self._step
+            self._step = None
+            self._console.step(self._title, name, time.monotonic() - begin, remark)
+
+    def fail(self, how: str, log: Path) -> None:
+        """The step that runs, if one does, did not end well."""
+        self.end(f"{how}, log: {log}")
+
+
 def format_seconds(seconds: float) -> str:
     """A duration as people read it: `0.6 s`, `4 min 05 s`, `1 h 02 min`."""
     if seconds < 59.95:
@@ -116,15 +167,11 @@ def format_size(size: int) -> str:
     """A number of bytes as people read it, in powers of ten: `812 B`, `1.4 MB`."""
     if size < 1000:
         return f"{size} B"
-    amount = float(size)
-    for unit in ("kB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95:
-            break
-    return f"{amount:.1f} {unit}"
+    factor, unit = next(((f, u) for f, u in ((1e3, "kB"), (1e6, "MB")) if size / f < 999.95), (1e9, "GB"))
+    return f"{size / factor:.1f} {unit}"
 
 
-def _start_bars(stream: IO[str]) -> Progress:
+def _start_bars(stream: TextIO) -> Progress:
     # 0.1 s of import that only a download on a terminal pays.
     from rich.console import Console as RichConsole
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn

@@ -46,6 +46,11 @@ class Groups:
         with self._lock:
             return frozenset(self._live)
 
+    def guard(self) -> None:
+        """Start the guardian if there is none yet: before a child, so that the child is in its care from the start."""
+        with self._lock:
+            self._tell("")
+
     def add(self, leader: int) -> None:
         """Take charge of a child that was started in a session of its own."""
         with self._lock:

@@ -176,9 +176,9 @@ def _join_outer(makeflags: str) -> tuple[int, str] | None:
     path = found[-1].removeprefix("fifo:")
     if path == found[-1]:
         # make hands the option down to every recipe, but closes the descriptors for those that are not marked as a
-        # make (by `+` or $(MAKE)); their numbers may belong to other files then.
+        # make (by `+` or $(MAKE)). Their numbers belong to files of our own then, which Python makes not inheritable.
         ends = re.fullmatch(r"(\d+),(\d+)", path)
-        if ends is None or not all(_is_fifo(int(end)) for end in ends.groups()):
+        if ends is None or not all(_is_fifo(int(end)) and os.get_inheritable(int(end)) for end in ends.groups()):
             return None
         path = f"/proc/{os.getpid()}/fd/{ends[1]}"
     try:

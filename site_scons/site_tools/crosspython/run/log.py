@@ -6,12 +6,12 @@ know what the commands mean, and never writes to the console. Output is kept as 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -42,6 +42,8 @@ class Log:
         self.path = path
         self.steps: list[Step] = []
         self._environment: dict[str, str] = {}
+        self._begin: float | None = None
+        self._output = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Appending, so that our lines and a command's output never overwrite each other.
@@ -49,6 +51,7 @@ class Log:
             self.descriptor = os.open(path, flags, 0o666)
         except OSError as error:
             raise self._unwritable(error) from error
+        self._finalize = weakref.finalize(self, os.close, self.descriptor)
 
     @property
     def component(self) -> str:
@@ -58,28 +61,23 @@ class Log:
     @property
     def current(self) -> Step | None:
         """The step that runs now."""
-        return self.steps[-1] if self.steps and not self.steps[-1].wall else None
+        return self.steps[-1] if self.steps and self._begin is not None else None
 
-    @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """A named part of the component's work; what its commands cost is added up in the step that it gives."""
-        step = Step(name, time.time())
-        begin = time.monotonic()
-        self.steps.append(step)
+    def step(self, name: str) -> None:
+        """Begin a step of the component's work, and end the one before; what its commands cost is added up in it."""
+        self._end_step()
+        self.steps.append(Step(name, time.time()))
+        self._begin = time.monotonic()
         self.write(f"=== {self.component}: {name}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-        try:
-            yield step
-        finally:
-            step.wall = max(time.monotonic() - begin, 1e-6)
-        self.write(f"=== {self.component}: {name} took {step.wall:.1f} s, {step.cpu:.1f} s of CPU\n\n")
 
     def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-        """Write a command so that a person can run it again: the environment where it changed, the folder, the words."""
+        """Write a command so that a person can run it again: its folder, its words, the environment if it changed."""
         if env != self._environment:
             self._environment = dict(env)
             words = "".join(f"    {key}={shlex.quote(value)} \\\n" for key, value in sorted(env.items()))
             self.write(f"$ env -i \\\n{words}    sh\n")
         self.write(f"$ cd {shlex.quote(str(cwd))}\n$ {shlex.join(argv)}\n")
+        self._output = os.fstat(self.descriptor).st_size
 
     def write(self, text: str) -> None:
         """Append text. Raises StepError where the file cannot take it: the disk is full."""
@@ -91,28 +89,34 @@ class Log:
             raise self._unwritable(error) from error
 
     def tail(self, count: int = 20) -> tuple[str, ...]:
-        """The last lines as plain text, readable on any terminal: no escapes, no bytes that are not text."""
+        """The last lines of the last command's output, as text that any terminal bears: no escapes, no odd bytes."""
         try:
             with self.path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
-                file.seek(max(0, size - _TAIL_BYTES))
-                text = file.read(min(size, _TAIL_BYTES)).decode(errors="replace")
+                begin = file.seek(max(self._output, size - _TAIL_BYTES))
+                text = file.read(max(0, size - begin)).decode(errors="replace")
         except OSError:
             return ()
         lines = [_clean_line(line) for line in text.rstrip().split("\n")[-count:]] if text.strip() else []
         return tuple(lines)
 
     def close(self) -> None:
-        """Close the file; closing again does nothing."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        """End the last step and close the file; closing again does nothing."""
+        if self._finalize.alive:
+            self._end_step()
+        self._finalize()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _end_step(self) -> None:
+        if self.current is not None and self._begin is not None:
+            step = self.current
+            step.wall, self._begin = time.monotonic() - self._begin, None
+            self.write(f"=== {self.component}: {step.name} took {step.wall:.1f} s, {step.cpu:.1f} s of CPU\n\n")
 
     def _unwritable(self, error: OSError) -> StepError:
         return StepError(

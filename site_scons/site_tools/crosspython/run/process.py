@@ -60,6 +60,7 @@ def run_command(
     """
     stop.check()
     log.command(argv, cwd, env)
+    stop.groups.guard()
     begin = time.monotonic()
     with _input_file(input) as stdin:
         leader = _start(argv, cwd, env, log, pass_fds, stdin)

@@ -11,48 +11,27 @@ import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from ..errors import AuditError
-from .board import BOARD_LIBRARIES
-from .board import BoardNeeds as BoardNeeds
-from .board import board_needs as board_needs
-from .elf import ELF_MAGIC, ElfFile, read_elf
-from .elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
-from .leaks import BuildPaths
-from .runpath import find_providers
-from .static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
-from .tree import walk_entries
-
-
-class TargetFacts(Protocol):
-    """What the audit reads of a target; `libc_baseline` is "glibc 2.31", or None for the toolchain's own libc."""
-
-    @property
-    def machine(self) -> str: ...
-    @property
-    def float_abi(self) -> str | None: ...
-    @property
-    def libc_baseline(self) -> str | None: ...
-    @property
-    def kernel(self) -> str | None: ...
-
-
-class ToolchainFacts(Protocol):
-    """What the audit reads of a toolchain."""
-
-    @property
-    def libc(self) -> str: ...
-    @property
-    def libc_version(self) -> str: ...
+from crosspython.errors import AuditError
+from crosspython.stages.board import BOARD_LIBRARIES
+from crosspython.stages.board import BoardNeeds as BoardNeeds
+from crosspython.stages.board import board_needs as board_needs
+from crosspython.stages.elf import ELF_MAGIC, ElfFile, read_elf
+from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
+from crosspython.stages.leaks import BuildPaths
+from crosspython.stages.runpath import find_providers
+from crosspython.stages.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
+from crosspython.stages.tree import walk_entries
+from crosspython.targets.load import Target
+from crosspython.toolchain.facts import Toolchain
 
 
 @dataclass(frozen=True)
 class Audit:
     """The rules that follow from a target and its toolchain, for all its components."""
 
-    target: TargetFacts
-    toolchain: ToolchainFacts
+    target: Target
+    toolchain: Toolchain
     provided: frozenset[str]
     forbidden: tuple[str, ...]
 

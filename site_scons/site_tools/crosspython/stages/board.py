@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from .elf import ElfFile, find_elf_files
+from crosspython.stages.elf import ElfFile, find_elf_files
 
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 

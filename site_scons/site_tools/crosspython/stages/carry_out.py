@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crosspython.doctor import require_tools
 from crosspython.errors import StepError
+from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import fill
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console, format_seconds
@@ -28,8 +28,8 @@ from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
 from crosspython.targets import Target
-from crosspython.toolchain.probe import Toolchain
-from crosspython.toolchain.wrapper import write_wrappers
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
 EPOCH = 1577836800
@@ -79,24 +79,24 @@ def build_component(order: Order, shop: Workshop) -> None:
     The work folder goes when all went well and stays for a look when not.
     """
     recipe = order.recipe
-    require_tools(tools_of(recipe), shop.path, recipe.title)
+    require_tools(tools_of(recipe), shop.path)
     _, source = shop.store.get(recipe.sources, recipe.title)  # holds no job token
     work = shop.work / f"{recipe.name}-{recipe.version}"
     shutil.rmtree(work, ignore_errors=True)
     with Log(shop.logs / f"{recipe.name}-{recipe.version}.log") as log, shop.jobserver.token():
         bench = Bench(order, shop, log, work)
-        with log.step("unpack"):
-            bench.prepare(source)
+        log.step("unpack")
+        bench.prepare(source)
         for step in recipe.plan.steps:
-            with log.step(steps.title(step)):
-                steps.carry_out(step, bench)
-        with log.step("finish"):
-            bench.finish()
-            for step in recipe.plan.settle:
-                steps.carry_out(step, bench)
-        with log.step("audit"):
-            bench.audit()
-            bench.pack()
+            log.step(steps.title(step))
+            steps.carry_out(step, bench)
+        log.step("finish")
+        bench.finish()
+        for step in recipe.plan.settle:
+            steps.carry_out(step, bench)
+        log.step("audit")
+        bench.audit()
+        bench.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
     shutil.rmtree(work, ignore_errors=True)
@@ -201,7 +201,7 @@ class Bench:
             self.stage,
             tools=self.bin,
             triplet=self.shop.target.triplet,
-            replace={str(self.work): "/usr/src"},
+            replace={str(self.work): SOURCE_PLACE, **dict.fromkeys(self._compilers(), SOURCE_PLACE)},
             prefix=self.prefix,
             provided=frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")),
             debug=self.debug,
@@ -212,8 +212,7 @@ class Bench:
         if self.recipe.machine == NATIVE or self.order.toolchain is None:
             return
         provided = frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
-        compilers = self.order.toolchain.prefix.rpartition("/")[0]
-        forbidden = (str(self.shop.work), *(() if compilers in SYSTEM_FOLDERS else (compilers,)))
+        forbidden = (str(self.shop.work), *self._compilers())
         Audit(
             target=self.shop.target,
             toolchain=self.order.toolchain,
@@ -226,6 +225,12 @@ class Bench:
         if self.order.debug is not None:
             self.debug.mkdir(exist_ok=True)
             pack_tree(self.debug, self.order.debug, epoch=EPOCH)
+
+    def _compilers(self) -> tuple[str, ...]:
+        """The folder of the compilers, unless every Linux has one of that name."""
+        prefix = self.order.toolchain.prefix if self.order.toolchain is not None else ""
+        folder = prefix.rpartition("/")[0]
+        return () if folder in ("", *SYSTEM_FOLDERS) else (folder,)
 
     def _build_python(self) -> Path:
         given = self.order.build_python

@@ -18,9 +18,9 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
-from ..errors import AuditError
-from .float_abi import read_float_abi
-from .tree import find_files
+from crosspython.errors import AuditError
+from crosspython.stages.float_abi import read_float_abi
+from crosspython.stages.tree import find_files
 
 ELF_MAGIC = b"\x7fELF"
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from .board import is_board_library, parse_version
-from .elf import ElfFile
+from crosspython.stages.board import is_board_library, parse_version
+from crosspython.stages.elf import ElfFile
+from crosspython.toolchain.machines import find_machine
 
 _NAMED_SYMBOLS = 5
 
@@ -29,25 +29,10 @@ class ElfWanted:
     float_abi: str | None = None
 
 
-_MACHINES = {
-    "armv5tejl": ("EM_ARM", 32),
-    "armv6l": ("EM_ARM", 32),
-    "armv7l": ("EM_ARM", 32),
-    "aarch64": ("EM_AARCH64", 64),
-    "riscv64": ("EM_RISCV", 64),
-    "i686": ("EM_386", 32),
-    "x86_64": ("EM_X86_64", 64),
-}
-
-
 def wanted_elf(machine: str, float_abi: str | None) -> ElfWanted:
     """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows."""
-    if machine not in _MACHINES:
-        raise ConfigurationError(
-            f"no ELF facts are known of the machine {machine!r}", expected=", ".join(sorted(_MACHINES)), found=machine
-        )
-    name, bits = _MACHINES[machine]
-    return ElfWanted(name, bits, float_abi=float_abi)
+    row = find_machine(machine)
+    return ElfWanted(row.elf, row.bits, row.little_endian, float_abi)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,16 @@ def read_float_abi(elf: Any) -> str | None:
 
 
 def _read_arm_attributes(elf: Any) -> str | None:
-    """Read Tag_ABI_VFP_args. Assembler sources usually state nothing, and such objects link with either convention."""
+    """Judge an object as GNU ld does before it links it (bfd, elf32-arm.c).
+
+    A compiler states the convention only if it is not the base one, but always which kind of numbers it uses; what
+    states neither is usually assembler, and links with either convention.
+    """
+    values: dict[str, int] = {}
     for section in elf.iter_sections("SHT_ARM_ATTRIBUTES"):
         for subsection in section.iter_subsections():
             for scope in subsection.iter_subsubsections("TAG_FILE"):
-                for attribute in scope.iter_attributes("TAG_ABI_VFP_ARGS"):
-                    return _ARM_VFP_ARGS.get(attribute.value)
-    return None
+                values |= {attribute.tag: attribute.value for attribute in scope.iter_attributes()}
+    if "TAG_ABI_VFP_ARGS" not in values and values.get("TAG_ABI_FP_NUMBER_MODEL", 0) == 0:
+        return None
+    return _ARM_VFP_ARGS.get(values.get("TAG_ABI_VFP_ARGS", 0))

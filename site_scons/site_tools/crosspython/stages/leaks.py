@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from ..errors import ConfigurationError
+from crosspython.errors import ConfigurationError
 
 
 class BuildPaths:

@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_SHEBANG = re.compile(rb"#![ \t]*(?P<interpreter>/\S+)(?P<arguments>[^\r\n]*)\r?\n")
+_SHEBANG = re.compile(rb"#![ \t]*(?P<quoted>)(?P<bare>/\S+)(?P<arguments>[^\r\n]*)\r?\n")
 _DISTLIB = re.compile(
-    rb"#!/bin/sh\n'''exec' (?P<quote>\"?)(?P<interpreter>/[^\n\"]+?)(?P=quote)"
-    rb"(?P<arguments>[^\n\"]*) \"\$0\" \"\$@\"\n' '''\n"
+    rb"#!/bin/sh\n'''exec' (?:\"(?P<quoted>/[^\n\"]+)\"|(?P<bare>/\S+))(?P<arguments>[^\n\"]*) \"\$0\" \"\$@\"\n' '''\n"
 )
 _ENCODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+[^\n]*\n")  # PEP 263: only in the first two lines
 _VERSIONED = re.compile(r"python\d+\.\d+")
@@ -31,7 +30,7 @@ def make_relocatable_script(
     match = _DISTLIB.match(data) or _SHEBANG.match(data)
     if match is None:
         return None
-    interpreter = match["interpreter"].decode(errors="surrogateescape")
+    interpreter = (match["quoted"] or match["bare"]).decode(errors="surrogateescape")
     name = interpreter.rpartition("/")[2]
     is_python = name.startswith("python")
     folders = [*build_folders, prefix] if is_python else build_folders

@@ -9,8 +9,8 @@ from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crosspython.doctor import require_tools
 from crosspython.errors import StepError
+from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import (
     Autoreconf,
     CompilePython,
@@ -60,7 +60,7 @@ def _make(step: Make, bench: Bench) -> None:
 @carry_out.register(Autoreconf)
 def _autoreconf(step: Autoreconf, bench: Bench) -> None:
     if not (bench.source / "configure").exists():
-        require_tools(AUTORECONF_TOOLS, bench.shop.path, bench.recipe.title)
+        require_tools(AUTORECONF_TOOLS, bench.shop.path)
         bench.run(("autoreconf", "-fi"), cwd=bench.source)
 
 

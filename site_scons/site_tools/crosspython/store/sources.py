@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -19,5 +20,12 @@ class Source:
 
     @property
     def filename(self) -> str:
-        """The name that mirrors and the user know the file by."""
-        return (self.url or self.pool or self.sha256).rpartition("/")[2]
+        """The name that the file has in the store, and that the user knows it by."""
+        return self.filenames[0]
+
+    @property
+    def filenames(self) -> tuple[str, ...]:
+        """The names under which a mirror may carry the file: upstream's, then the distribution's."""
+        paths = (urlsplit(self.url).path if self.url else "", self.pool or "")
+        names = dict.fromkeys(path.rpartition("/")[2] for path in paths)
+        return tuple(name for name in names if name not in ("", ".", "..")) or (self.sha256,)

@@ -63,7 +63,9 @@ def load_target(name_or_path: str, start: Path) -> Target:
     values = _read_chain(file, ())
     problems = find_problems(values)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", file.stem):
-        problems.append(f"the file's name: {file.stem!r} is to name a folder, and so has letters, digits and . _ + - only")
+        problems.append(
+            f"the file's name: {file.stem!r} is to name a folder, and so has letters, digits and . _ + - only"
+        )
     if problems:
         raise ConfigurationError(f"target {file.stem}: {_name(file)} is wrong", evidence=problems, next=_DOCUMENTATION)
     return _make_target(file.stem, values)
@@ -76,7 +78,7 @@ def _make_target(name: str, values: dict[str, Any]) -> Target:
         machine=values["machine"],
         triplet=values["triplet"],
         prefixes=tuple(values.get("prefixes", [values["triplet"]])),
-        cflags=tuple(values["cflags"]),
+        cflags=tuple(values.get("cflags", ())),
         float_abi=values.get("float_abi", parse_triplet(values["triplet"]).float_abi),
         libc_baseline=values.get("libc_baseline"),
         kernel=values.get("kernel"),
@@ -92,7 +94,7 @@ def _find_file(name_or_path: str, start: Path) -> Path:
         return start / Path(name_or_path).expanduser()
     close = get_close_matches(name_or_path, target_names(), n=1)
     raise ConfigurationError(
-        f'no target is called "{name_or_path}"' + (f', did you mean "{close[0]}"?' if close else ""),
+        f"target={name_or_path}: no such board" + (f"; did you mean target={close[0]}?" if close else ""),
         expected=f"{', '.join(target_names())}, or a path to a TOML file",
         found=name_or_path or "nothing",
         next=_DOCUMENTATION,
@@ -102,12 +104,14 @@ def _find_file(name_or_path: str, start: Path) -> Path:
 def _read_chain(file: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
     """Read a file over what it extends. A path in `extends` starts at the file's own folder."""
     if file.resolve() in readers:
-        raise ConfigurationError(f"target {file.stem}: {_name(file)} extends itself", found=" -> ".join(map(_name, readers)))
+        raise ConfigurationError(
+            f"target {file.stem}: {_name(file)} extends itself", found=" -> ".join(map(_name, readers))
+        )
     values = _read_toml(file)
     base = values.pop("extends", None)
     unknown = [_unknown_key(key) for key in values if key not in KEYS]
     if base is not None and not isinstance(base, str):
-        unknown.append('"extends": expected text, the name of a target or a path')
+        unknown.append("extends: expected a string, the name of a target or a path")
     if unknown:
         raise ConfigurationError(
             f"target {file.stem}: {_name(file)} is wrong",
@@ -132,7 +136,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _unknown_key(key: str) -> str:
     close = get_close_matches(key, [*KEYS, "extends"], n=1)
-    return f'"{key}": unknown key' + (f', did you mean "{close[0]}"?' if close else "")
+    return f"{key}: no such key" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _name(file: Path) -> str:

@@ -38,6 +38,9 @@ _BIN_FOLDERS = (
     "buildroot/output/*/host/bin",
 )
 
+# What builds call besides the C compiler.
+_COMPANIONS = ("g++", "ar", "ranlib", "strip", "objcopy", "readelf")
+
 
 @dataclass(frozen=True)
 class _Candidate:
@@ -54,12 +57,13 @@ def find_compiler(target: Target, toolchain: str | None, *, path: str, unpack_in
     Raises ToolchainError, and for an SDK that cannot be opened what open_sdk raises.
     """
     cc = _find_given(target, Path(toolchain), path, unpack_into) if toolchain else _find_on_path(target, path)
-    cxx = Path(prefix_of(cc) + "g++")
-    if not os.access(cxx, os.X_OK):
+    missing = [tool for tool in _COMPANIONS if not os.access(prefix_of(cc) + tool, os.X_OK)]
+    if missing:
+        what = "no C++ compiler beside it" if "g++" in missing else "an incomplete toolchain around it"
         raise ToolchainError(
-            f"{cc} has no C++ compiler beside it",
-            expected=str(cxx),
-            found="nothing" if not cxx.exists() else "a file that cannot be run",
+            f"{cc} has {what}",
+            expected=", ".join(f"{Path(prefix_of(cc)).name}{tool}" for tool in missing) + f" in {cc.parent}",
+            found="none that can be run",
             next=_get_one(target) if not toolchain else "a complete SDK as toolchain=",
         )
     return cc
@@ -117,7 +121,9 @@ def _get_one(target: Target) -> str:
         f"    {number}. {way}"
         for number, way in enumerate(
             (
-                f"the distribution's: {command}" if command else "the distribution's package, if it has one with a libc",
+                f"the distribution's: {command}"
+                if command
+                else "the distribution's package, if it has one with a libc",
                 "the vendor's SDK for the board, its folder or its archive as downloaded: toolchain=PATH",
                 f"a ready toolchain as Arm and Bootlin publish them for {target.triplet}: toolchain=ARCHIVE",
             ),
@@ -186,4 +192,6 @@ def _compilers_below(folder: Path) -> Iterator[Path]:
     """Every `*-gcc` that can be run, nearest folders first; a compiler with two names comes once for each."""
     for pattern in _BIN_FOLDERS:
         for bin_folder in sorted(folder.glob(pattern)) if pattern else [folder]:
-            yield from sorted(cc.absolute() for cc in bin_folder.glob("*-gcc") if os.access(cc, os.X_OK) and cc.is_file())
+            yield from sorted(
+                cc.absolute() for cc in bin_folder.glob("*-gcc") if os.access(cc, os.X_OK) and cc.is_file()
+            )

@@ -34,7 +34,7 @@ class Machine:
 # ARM's architecture stands in the triplet as `arm`, whatever its version; `armeb` is the other byte order.
 _ARM = ("arm", "armv[5-8]*[!b]", "armv[5-8]")
 
-MACHINES = (
+_ROWS = (
     Machine("armv5tejl", _ARM, "EM_ARM", 32, "qemu-arm", ("soft",)),
     Machine("armv6l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
     Machine("armv7l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
@@ -43,19 +43,19 @@ MACHINES = (
     Machine("i686", ("i[3-6]86",), "EM_386", 32, "qemu-i386"),
     Machine("x86_64", ("x86_64",), "EM_X86_64", 64, "qemu-x86_64"),
 )
+MACHINES = {row.name: row for row in _ROWS}
 
 
 def find_machine(name: str) -> Machine:
     """Return the row of a machine, by what `uname -m` says there. Raises ConfigurationError."""
-    names = [machine.name for machine in MACHINES]
-    if name not in names:
-        close = get_close_matches(name, names, n=1)
+    if name not in MACHINES:
+        close = get_close_matches(name, MACHINES, n=1)
         raise ConfigurationError(
-            f'no machine is called "{name}"' + (f', did you mean "{close[0]}"?' if close else ""),
-            expected=f"what uname -m says on the board: {', '.join(names)}",
+            f"the machine {name!r} is not known" + (f"; did you mean {close[0]}?" if close else ""),
+            expected=f"what uname -m says on the board: {', '.join(MACHINES)}",
             found=name,
         )
-    return MACHINES[names.index(name)]
+    return MACHINES[name]
 
 
 def fits_architecture(machine: Machine, architecture: str) -> bool:

@@ -1,214 +1,182 @@
-"""Looking at a compiler before anything is built with it: does it run, what does it make, which libc does it bring.
+"""Looking at a cross compiler before anything is built with it: does it run, and does it make the target's code?
 
-Nothing that it says about itself is believed where its output can be read instead.
+Knows what to ask GCC and how to read its answers and its output. It does not know where compilers are found
+(find.py) or how they are kept from the build machine's files (wrapper.py). All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
+import os
 import re
-import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ToolchainError
-from crosspython.stages.elf import ElfFile, read_elf
 from crosspython.targets import Target
-from crosspython.toolchain.find import find_compiler
-from crosspython.toolchain.machines import MACHINES
+from crosspython.toolchain.facts import Toolchain, recall, remember
+from crosspython.toolchain.find import describe_place, find_compiler, prefix_of
+from crosspython.toolchain.query import PATIENCE, ask, try_ask
+from crosspython.toolchain.sample import check_code
 
-_TIMEOUT = 60
-_PROGRAM = """\
-#include <stdio.h>
-#include <linux/version.h>
-int main(void) { printf("%d\\n", LINUX_VERSION_CODE); return 0; }
-"""
+__all__ = ["Toolchain", "load_toolchain", "look_at_toolchain", "probe_toolchain"]
+
 _MACROS = """\
+#if defined __has_include
+#if __has_include(<features.h>)
 #include <features.h>
+#endif
+#if __has_include(<linux/version.h>)
 #include <linux/version.h>
-CROSSPYTHON glibc __GLIBC__.__GLIBC_MINOR__
-CROSSPYTHON uclibc __UCLIBC_MAJOR__.__UCLIBC_MINOR__.__UCLIBC_SUBLEVEL__
-CROSSPYTHON kernel LINUX_VERSION_CODE
-CROSSPYTHON gcc __GNUC__.__GNUC_MINOR__.__GNUC_PATCHLEVEL__
-CROSSPYTHON clang __clang_major__.__clang_minor__.__clang_patchlevel__
+#endif
+#endif
 """
+# What products are made of besides flags: the compiler proper, the binutils, and what is linked into everything.
+_PROGRAMS = ("cc1", "cc1plus", "as", "ld")
+_FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
 
 
-@dataclass(frozen=True)
-class Toolchain:
-    """A cross compiler that was looked at.
+def load_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path, memory: Path) -> Toolchain:
+    """Find and probe a toolchain, or return what `memory` (a JSON file) knows of it.
 
-    prefix:  its path up to and including the dash before `gcc`
-    triplet: what it calls itself (-dumpmachine)
-    libc_folder: where its libc.so.6 (or libc.so) lies
-    sysroot: its own; None where it is rooted in the build machine's /, as a distribution's cross compilers are
-    identity: what products depend on: changes when the compiler changes, not when it moves
+    It is looked at again when its compiler's path, size or time, the target, or what the user asked for has changed.
+    Raises as find_compiler and probe_toolchain do.
     """
-
-    prefix: str
-    triplet: str
-    compiler: str
-    libc: str
-    libc_version: str
-    kernel_headers: str | None
-    sysroot: str | None
-    libc_folder: str
-    identity: str
-
-    def describe(self) -> str:
-        return f"{Path(self.prefix).name}gcc: {self.compiler}, {self.libc} {self.libc_version}, kernel headers {self.kernel_headers}"
-
-    def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(dataclasses.asdict(self), indent=1))
-        part.replace(path)
-
-    @staticmethod
-    def read(path: Path) -> Toolchain:
-        fields: dict[str, Any] = json.loads(path.read_text())
-        return Toolchain(**fields)
+    place = _stamp(toolchain) if toolchain else [describe_place(target, None, path=path)]
+    asked = {"toolchain": toolchain or "", "place": place, "target": _as_json(target)}
+    known = recall(memory)
+    if known is not None and recall(memory, {**asked, "compiler": _stamp(known.prefix + "gcc")}) is not None:
+        return known
+    probed = look_at_toolchain(target, toolchain, path=path, unpack_into=unpack_into)
+    remember(memory, {**asked, "compiler": _stamp(probed.prefix + "gcc")}, probed)
+    return probed
 
 
 def look_at_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Toolchain:
-    """Find the compiler and look at it. Raises ToolchainError in one sentence, with what was expected and found."""
+    """Find and probe a toolchain, for a caller who knows by other means when to look again."""
     return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into), target)
 
 
-def probe_toolchain(cc: Path, target: Target) -> Toolchain:
-    """Look at the C compiler `cc` of the build machine."""
-    triplet = _run(cc, "-dumpmachine").strip()
-    prefix = str(cc)[: -len("gcc")]
-    for tool in ("g++", "ar", "ranlib", "strip", "objcopy", "readelf"):
-        if not Path(prefix + tool).exists():
-            raise ToolchainError(
-                f"{cc}: the toolchain is not complete", expected=f"{Path(prefix).name}{tool} beside it", found="none"
-            )
-    with tempfile.TemporaryDirectory(prefix="crosspython-probe-") as folder:
-        elf = _compile(cc, target, Path(folder))
-        macros = _read_macros(cc, target, Path(folder))
-    libc, libc_version = _read_libc(cc, macros, elf)
-    sysroot = _run(cc, "-print-sysroot").strip()
-    rooted = sysroot in ("", "/")
-    compiler = f"clang {macros['clang']}" if "clang" in macros else f"gcc {macros['gcc']}"
-    facts = {
-        "compiler": compiler,
-        "triplet": triplet,
-        "libc": f"{libc} {libc_version}",
-        "kernel_headers": macros.get("kernel"),
-        "version": _run(cc, "--version").splitlines()[0],
-        "configured": hashlib.sha256(re.sub(r"\S*/\S*", "", _run(cc, "-v")).encode()).hexdigest()[:16],
-    }
+def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> Toolchain:
+    """Run a compiler, check what it makes for a target and return what it is.
+
+    patience: seconds that each of its processes may take
+    Raises ToolchainError: it does not run, or makes code that the board cannot run.
+    """
+    triplet = ask(cc, "-dumpmachine", patience=patience)
+    with tempfile.TemporaryDirectory(prefix="crosspython-") as folder:
+        interpreter = check_code(cc, target, Path(folder), patience=patience)
+    macros = _read_macros(cc, target, patience)
+    libc, libc_version = _name_libc(cc, macros, interpreter)
+    sysroot = ask(cc, "-print-sysroot", patience=patience)
+    compiler = _name_compiler(macros)
+    kernel = _name_kernel(macros)
+    own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
+    facts = (
+        f"{compiler} for {triplet}",
+        f"{libc} {libc_version}",
+        f"kernel headers {kernel or 'none'}",
+        "sysroot of its own" if own else "rooted in the build machine",
+        f"sha256 {_hash_parts(cc, macros, patience)}",
+    )
     return Toolchain(
-        prefix=prefix,
+        prefix=prefix_of(cc.absolute()),
         triplet=triplet,
         compiler=compiler,
         libc=libc,
         libc_version=libc_version,
-        kernel_headers=macros.get("kernel"),
-        sysroot=None if rooted else str(Path(sysroot).resolve()),
-        libc_folder=_find_libc_folder(cc, libc),
-        identity="\n".join(f"{name}: {value}" for name, value in facts.items()),
+        kernel_headers=kernel,
+        sysroot=own,
+        libc_folder=_find_libc(cc, patience),
+        fortran=os.access(prefix_of(cc) + "gfortran", os.X_OK),
+        identity="\n".join(facts),
     )
 
 
-def _run(cc: Path, *arguments: str, folder: Path | None = None) -> str:
-    """What the compiler prints, on both streams."""
-    try:
-        run = subprocess.run(
-            [cc, *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise ToolchainError(
-            f"{cc}: the compiler does not run here", found=error.strerror, next="an SDK for this kind of build machine"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise ToolchainError(
-            f"{cc}: the compiler hangs", expected=f"an end within {_TIMEOUT} s", found=" ".join(arguments)
-        ) from error
-    if run.returncode != 0:
-        raise ToolchainError(
-            f"{cc}: the compiler fails at a trivial task",
-            evidence=(run.stdout + run.stderr).splitlines()[-5:],
-            found=f"exit status {run.returncode} of {cc.name} {' '.join(arguments)}",
-        )
-    return run.stdout + run.stderr
-
-
-def _compile(cc: Path, target: Target, folder: Path) -> ElfFile:
-    """What the compiler makes: first whatever it likes, for another machine's would choke on our options; then ours."""
-    (folder / "probe.c").write_text(_PROGRAM)
-    machine = MACHINES[target.machine]
-    _run(cc, "-c", "-o", "probe.o", "probe.c", folder=folder)
-    elf = _read(cc, folder / "probe.o", target)
-    if (elf.machine, elf.bits) != (machine.elf, machine.bits):
-        raise ToolchainError(
-            f"{cc}: this compiler is not for {target.name}",
-            expected=f"code for {target.machine} ({machine.elf}, {machine.bits} bit)",
-            found=f"{elf.machine}, {elf.bits} bit",
-            next="target=, or a toolchain for this board",
-        )
-    _run(cc, *target.cflags, "-o", "probe", "probe.c", folder=folder)
-    elf = _read(cc, folder / "probe", target)
-    if target.float_abi is not None and elf.float_abi != target.float_abi:
-        raise ToolchainError(
-            f"{cc}: this compiler makes code of another float ABI than {target.name}'s",
-            expected=f"{target.float_abi}-float",
-            found=f"{elf.float_abi}-float",
-        )
-    return elf
-
-
-def _read(cc: Path, path: Path, target: Target) -> ElfFile:
-    elf = read_elf(path)
-    if elf is None:
-        raise ToolchainError(f"{cc}: the compiler makes no ELF files", expected=f"code for {target.machine}")
-    return elf
-
-
-def _read_macros(cc: Path, target: Target, folder: Path) -> dict[str, str]:
-    (folder / "macros.c").write_text(_MACROS)
-    found = {}
-    for name, value in re.findall(
-        r"^CROSSPYTHON (\w+) (.+)$", _run(cc, *target.cflags, "-E", "-P", "macros.c", folder=folder), re.M
-    ):
-        if re.fullmatch(r"[\d. ]+", value):
-            found[name] = value.replace(" ", "")
-    if "kernel" in found:
-        code = int(found["kernel"])
-        found["kernel"] = f"{code >> 16}.{code >> 8 & 0xFF}.{code & 0xFF}"
-    return found
-
-
-def _read_libc(cc: Path, macros: dict[str, str], elf: ElfFile) -> tuple[str, str]:
-    """Which libc programs are linked to. uClibc claims to be an old glibc as well; musl has no macro, but a loader."""
-    if "uclibc" in macros:
-        return "uclibc", macros["uclibc"]
-    if "glibc" in macros:
-        return "glibc", macros["glibc"]
-    if "musl" in (elf.interpreter or ""):
-        library = Path(_run(cc, "-print-file-name=libc.so").strip())
-        version = re.search(rb"\x00(1\.\d+\.\d+)\x00", library.read_bytes()) if library.is_file() else None
-        return "musl", version[1].decode() if version else "1.2"
-    raise ToolchainError(
-        f"{cc}: no known libc comes with it", expected="glibc, musl or uClibc", found=f"loader {elf.interpreter}"
-    )
-
-
-def _find_libc_folder(cc: Path, libc: str) -> str:
-    name = "libc.so" if libc == "musl" else "libc.so.0" if libc == "uclibc" else "libc.so.6"
-    found = Path(_run(cc, f"-print-file-name={name}").strip())
+def _find_libc(cc: Path, patience: float) -> str:
+    """The folder of the libc that programs are linked with: its name is a linker script or the library itself."""
+    found = Path(ask(cc, "-print-file-name=libc.so", patience=patience).strip())
     if not found.is_absolute():
-        raise ToolchainError(f"{cc}: its libc is not where it looks for it", expected=name, found="none")
+        raise ToolchainError(
+            f"{cc}: its libc is not where it looks", expected="libc.so among its libraries", found="none"
+        )
     return str(found.resolve().parent)
+
+
+def _read_macros(cc: Path, target: Target, patience: float) -> dict[str, str]:
+    answer = ask(cc, *target.cflags, "-E", "-dM", "-x", "c", "-", input=_MACROS, patience=patience)
+    return dict(re.findall(r"^#define (\w+) (.*)$", answer, re.MULTILINE))
+
+
+def _name_compiler(macros: dict[str, str]) -> str:
+    family, names = (
+        ("clang", ("__clang_major__", "__clang_minor__", "__clang_patchlevel__"))
+        if "__clang__" in macros
+        else ("gcc", ("__GNUC__", "__GNUC_MINOR__", "__GNUC_PATCHLEVEL__"))
+    )
+    return f"{family} {'.'.join(macros.get(name, '0') for name in names)}"
+
+
+def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> tuple[str, str]:
+    """uClibc has glibc's macros too, and musl has none on purpose (its FAQ): its loader's name tells."""
+    if "__UCLIBC__" in macros:
+        parts = (macros.get(f"__UCLIBC_{part}__", "0") for part in ("MAJOR", "MINOR", "SUBLEVEL"))
+        return "uclibc", ".".join(parts)
+    if "__GLIBC__" in macros:
+        return "glibc", f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}"
+    if "ld-musl-" in interpreter:
+        return "musl", _read_musl_version(Path(ask(cc, "-print-file-name=libc.so")))
+    raise ToolchainError(
+        f"{cc}: its libc is not known",
+        expected="glibc, musl or uClibc",
+        found=f"a loader called {interpreter or 'nothing'}",
+    )
+
+
+def _read_musl_version(library: Path) -> str:
+    """musl's loader prints its version when it is run without a program, so the text stands in it."""
+    try:
+        found = re.search(rb"\0(\d+\.\d+\.\d+)(-git[\w.-]*)?\0", library.read_bytes())
+    except OSError:
+        return "unknown"
+    return found[1].decode() if found else "unknown"
+
+
+def _name_kernel(macros: dict[str, str]) -> str | None:
+    code = macros.get("LINUX_VERSION_CODE", "")
+    if not code.isdigit():
+        return None
+    number = int(code)
+    return f"{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
+
+
+def _hash_parts(cc: Path, macros: dict[str, str], patience: float) -> str:
+    """Hash what the compiler is made of. Paths are left out: the same SDK in another folder makes the same products.
+
+    The macros stand for the flags that a vendor's wrapper adds.
+    """
+    digest = hashlib.sha256("\n".join(f"{name} {text}" for name, text in sorted(macros.items())).encode())
+    questions = [("prog", name) for name in _PROGRAMS] + [("file", name) for name in _FILES]
+    for kind, name in questions:
+        status, answer, _ = try_ask(cc, f"-print-{kind}-name={name}", patience=patience)
+        part = Path(answer.strip())
+        if status == 0 and part.is_absolute() and part.is_file():
+            with part.open("rb") as file:
+                digest.update(f"\n{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def _stamp(file: str) -> list[Any]:
+    """What changes when a file is replaced; a list, as JSON gives it back."""
+    try:
+        status = Path(file).stat()
+    except OSError:
+        return [file]
+    return [file, status.st_size, status.st_mtime_ns]
+
+
+def _as_json(target: Target) -> dict[str, Any]:
+    """A target's facts without tuples, as JSON gives them back."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(target).items()}

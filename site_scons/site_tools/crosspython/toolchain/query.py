@@ -40,7 +40,9 @@ def try_ask(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ToolchainError(f"{program}: the compiler hangs", expected="an answer", found=f"none in {patience:g} s") from error
+        raise ToolchainError(
+            f"{program}: the compiler hangs", expected="an answer", found=f"none in {patience:g} s"
+        ) from error
     except OSError as error:
         missing = error.errno == errno.ENOENT and not program.exists()
         reason = "no such file" if missing else _REASONS.get(error.errno or 0, error.strerror or str(error))
@@ -63,5 +65,13 @@ def ask(program: Path, *arguments: str, input: str = "", patience: float = PATIE
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what GCC reads from it to find headers, libraries and its own parts (GCC's manual)."""
-    drop = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "DEPENDENCIES_OUTPUT")
+    drop = (
+        "CPATH",
+        "C_INCLUDE_PATH",
+        "CPLUS_INCLUDE_PATH",
+        "LIBRARY_PATH",
+        "COMPILER_PATH",
+        "GCC_EXEC_PREFIX",
+        "DEPENDENCIES_OUTPUT",
+    )
     return {name: value for name, value in environment.items() if name not in drop} | {"LC_ALL": "C"}

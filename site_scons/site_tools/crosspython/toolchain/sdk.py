@@ -95,7 +95,7 @@ def _needs_relocation(sdk: Path) -> bool:
 def _relocate(sdk: Path, path: str) -> None:
     script = sdk / _RELOCATE
     if "file -b" in script.read_text(errors="replace") and shutil.which("file", path=path) is None:
-        from crosspython.doctor import require_tools  # without `file` the script changes nothing and is content
+        from crosspython.hosttools import require_tools  # without `file` the script changes nothing and is content
 
         require_tools(["file"], path)
     _run(["/bin/sh", str(script)], f"{sdk.name}: {_RELOCATE} failed", path)
@@ -103,7 +103,9 @@ def _relocate(sdk: Path, path: str) -> None:
         raise ToolchainError(
             f"{sdk.name}: {_RELOCATE} did not move the SDK",
             expected=f"{_LOCATION} names {sdk}",
-            found=(sdk / _LOCATION).read_text(errors="replace").strip() if (sdk / _LOCATION).is_file() else "no such file",
+            found=(sdk / _LOCATION).read_text(errors="replace").strip()
+            if (sdk / _LOCATION).is_file()
+            else "no such file",
             next="ask the vendor, or run the script by hand and pass the folder as toolchain=",
         )
 
@@ -112,7 +114,11 @@ def _copy(given: Path, folder: Path) -> None:
     """Copy with links, modes and times. The copy gets its name when it is whole."""
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    _run(["cp", "-a", str(given.resolve()), str(part)], f"{given}: the SDK could not be copied", os.environ.get("PATH", ""))
+    _run(
+        ["cp", "-a", str(given.resolve()), str(part)],
+        f"{given}: the SDK could not be copied",
+        os.environ.get("PATH", ""),
+    )
     part.rename(folder)
 
 

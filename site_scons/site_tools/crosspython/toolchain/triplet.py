@@ -48,7 +48,9 @@ def parse_triplet(text: str) -> Triplet:
     words = text.split("-")
     if not 2 <= len(words) <= 4 or not all(re.fullmatch(r"[A-Za-z0-9_.]+", word) for word in words):
         raise ConfigurationError(
-            f'"{text}" is not a triplet', expected="two to four words such as arm-linux-gnueabihf", found=text or "nothing"
+            f'"{text}" is not a triplet',
+            expected="two to four words such as arm-linux-gnueabihf",
+            found=text or "nothing",
         )
     architecture, *rest = words
     if "linux" in rest:

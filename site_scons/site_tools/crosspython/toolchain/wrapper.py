@@ -1,102 +1,163 @@
-"""Compiler wrappers: the vendor's tools under the target's canonical names, hermetic.
+"""Compiler wrappers: shell scripts that keep a cross compiler from the build machine's files.
 
-Each is a small POSIX shell script. A compiler's adds the target's CPU, the component's private sysroot and the room for a
-RUNPATH, so that nothing of it stands in a Makefile or in sysconfig data; and it refuses what would let the build
-machine in. It reads CROSSPYTHON_SYSROOT (headers in usr/include, libraries in usr/lib) and CROSSPYTHON_WORK (a folder
-that products shall not name) from its environment.
+Knows what a compiler has to be told so that it sees its own libc, the component's private sysroot and nothing else,
+and which arguments give away that a build asks for something of the build machine. It does not know who calls it.
+Paths belong to the build machine. The scripts are plain POSIX shell without a process of their own: what they cost is
+paid hundreds of times in each configure.
+
+In the environment of each call: CROSSPYTHON_SYSROOT, the private sysroot (headers in usr/include, libraries in
+usr/lib), and CROSSPYTHON_WORK, the folder whose path must not land in products.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
 from crosspython.targets import Target
-from crosspython.toolchain.probe import Toolchain
+from crosspython.toolchain.facts import Toolchain
 
-# Room in .dynstr that stages/finish.py overwrites with a path relative to $ORIGIN; 64 characters hold the longest.
-RESERVED_RUNPATH = "/crosspython-reserved-runpath".ljust(64, "-")
+# Room for the RUNPATH that stages/finish.py writes over it: 64 characters.
+RESERVED_RUNPATH = "/crosspython-reserves-this-room-for-a-runpath".ljust(64, "-")
 
-_COMPILERS = ("gcc", "g++", "gfortran")
-_ALIASES = {"cc": "gcc", "c++": "g++"}
-_TOOLS = (
-    "ar",
-    "as",
-    "cpp",
-    "gcc-ar",
-    "gcc-nm",
-    "gcc-ranlib",
-    "ld",
-    "nm",
-    "objcopy",
-    "objdump",
-    "ranlib",
-    "readelf",
-    "size",
-    "strings",
-    "strip",
-)
+# What debug information and __FILE__ name instead of the work folder.
+SOURCE_PLACE = "/usr/src"
 
-_COMPILER = """\
+_DRIVERS = {"gcc": "gcc", "cc": "gcc", "g++": "g++", "c++": "g++", "gfortran": "gfortran"}
+# Link-time optimisation needs the archivers that load GCC's plugin, where the toolchain has them.
+_ARCHIVERS = ("ar", "nm", "ranlib")
+_BINUTILS = ("as", "strip", "objcopy", "objdump", "readelf", "size", "strings", "addr2line")
+
+_HEAD = """\
 #!/bin/sh
-# Written by crosspython: {real} for {name}. See toolchain/wrapper.py.
-for argument do
-    case $argument in
-        -I/usr/include* | -I/usr/local/* | -isystem/usr/include* | -L/lib | -L/lib/* | -L/lib64 | -L/usr/lib* | -L/usr/local/*)
-            echo "crosspython: $argument would let the build machine's files into the target's code" >&2
-            exit 1 ;;
-        -march=native | -mcpu=native | -mtune=native | -m64 | -m32 | -msse* | -mavx*)
-            echo "crosspython: $argument is for the build machine's processor, not for {name}" >&2
-            exit 1 ;;
-    esac
-done
-exec {real} {flags} {sysroot} \\
-    "-ffile-prefix-map=${{CROSSPYTHON_WORK:-/nonexistent}}=/usr/src" \\
-    "-Wl,-rpath-link,$CROSSPYTHON_SYSROOT/usr/lib" -Wl,--enable-new-dtags -Wl,-rpath,{reserved} \\
-    "$@" {libraries}
+# Written by crosspython: {name} for {target}.
+sysroot=${{CROSSPYTHON_SYSROOT-}}
+work=${{CROSSPYTHON_WORK:-/nonexistent/work}}
+if [ -z "$sysroot" ]; then
+    echo "crosspython: {name}: CROSSPYTHON_SYSROOT is not set, so the build machine's files would be seen" >&2
+    exit 1
+fi
+refuse() {{
+    echo "crosspython: {name}: $1: $2" >&2
+    exit 1
+}}
 """
-_TOOL = """\
-#!/bin/sh
-exec {real} "$@"
+
+# A path may stand in the word after its option: `option` holds such an option until then. What lies in the work folder
+# or is the cross compiler's own may lie anywhere.
+_CHECK = """\
+option= links=yes input=
+for word do
+    case $option$word in
+    -I | -L | -isystem | -idirafter | -iquote) option=$word; continue ;;
+    -I"$work"/* | -L"$work"/* | -isystem"$work"/* | -idirafter"$work"/* | -iquote"$work"/*) ;;
+    {own}) ;;
+    -I/usr/include | -I/usr/include/* | -I/usr/local/include | -I/usr/local/include/* | -I/usr/lib/* | \\
+    -isystem/usr/include | -isystem/usr/include/* | -isystem/usr/local/include* | -isystem/usr/lib/* | \\
+    -idirafter/usr/include* | -idirafter/usr/local/include* | -iquote/usr/include* | -iquote/usr/local/include* | \\
+    -L/lib | -L/lib/* | -L/lib32* | -L/lib64* | -L/libx32* | -L/usr/lib | -L/usr/lib/* | -L/usr/lib32* | \\
+    -L/usr/lib64* | -L/usr/libx32* | -L/usr/local/lib | -L/usr/local/lib/* | -L/usr/local/lib64* | -L/usr/X11R6/* | \\
+    -Wl,-L/lib | -Wl,-L/lib/* | -Wl,-L/usr/lib | -Wl,-L/usr/lib/* | -Wl,-L/usr/local/lib*)
+        refuse "$option$word" "a folder of the build machine, and not for the target" ;;
+    -march=native | -mcpu=native | -mtune=native)
+        refuse "$word" "would mean the build machine's CPU, and not the target's" ;;
+    -m16 | -m32 | -m64 | -mx32)
+        refuse "$word" "a flag for the build machine's kind of CPU" ;;
+    -c | -S | -E | -M | -MM | -fsyntax-only) links= ;;
+    -?*) ;;
+    *) input=yes ;;
+    esac
+    option=
+done
+"""
+
+_LINK = """\
+if [ "$links$input" = yesyes ]; then
+    set -- "$@" -L"$sysroot/usr/lib" -Wl,-rpath-link,"$sysroot/usr/lib" {libc}-Wl,--enable-new-dtags -Wl,-rpath,{runpath}
+fi
 """
 
 
 def write_wrappers(folder: Path, toolchain: Toolchain, target: Target) -> None:
-    """Write `<triplet>-gcc`, `<triplet>-ar`, ... into a folder of the build machine that goes first in PATH."""
+    """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _COMPILERS:
-        if Path(toolchain.prefix + name).exists():
-            _write(folder / f"{target.triplet}-{name}", _compiler_script(toolchain, target, name))
-    for alias, name in _ALIASES.items():
-        link = folder / f"{target.triplet}-{alias}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(f"{target.triplet}-{name}")
-    for name in _TOOLS:
-        if Path(toolchain.prefix + name).exists():
-            _write(folder / f"{target.triplet}-{name}", _TOOL.format(real=shlex.quote(toolchain.prefix + name)))
+    for name, script in _make_scripts(toolchain, target).items():
+        path = folder / f"{target.triplet}-{name}"
+        path.write_bytes(os.fsencode(script))
+        path.chmod(0o755)
 
 
-def _compiler_script(toolchain: Toolchain, target: Target, name: str) -> str:
+def _make_scripts(toolchain: Toolchain, target: Target) -> dict[str, str]:
+    names = {name: tool for name, tool in _DRIVERS.items() if tool != "gfortran" or toolchain.fortran}
+    scripts = {name: _wrap_compiler(name, tool, toolchain, target) for name, tool in names.items()}
+    has_cpp = os.access(toolchain.prefix + "cpp", os.X_OK)
+    scripts["cpp"] = _wrap_compiler("cpp", "cpp" if has_cpp else "gcc", toolchain, target)
+    scripts["ld"] = _wrap_linker(toolchain, target)
+    for name in _ARCHIVERS:
+        tool = f"gcc-{name}" if os.access(f"{toolchain.prefix}gcc-{name}", os.X_OK) else name
+        scripts[name] = scripts[f"gcc-{name}"] = _pass_on(toolchain, tool)
+    for name in _BINUTILS:
+        if os.access(toolchain.prefix + name, os.X_OK):
+            scripts[name] = _pass_on(toolchain, name)
+    return scripts
+
+
+def _pass_on(toolchain: Toolchain, tool: str) -> str:
+    return f'#!/bin/sh\nexec {shlex.quote(toolchain.prefix + tool)} "$@"\n'
+
+
+def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target) -> str:
+    """The target's flags come before the caller's, which may be more particular; the sysroot after the caller's paths."""
+    before = [shlex.quote(flag) for flag in target.cflags]
+    if name == "cpp" and tool != "cpp":
+        before.append("-E")
+    after = ['-isystem "$sysroot/usr/include"', f'{_map_option(toolchain)}="$work={SOURCE_PLACE}"']
     if toolchain.sysroot is None:
-        # The compiler's own libc lies beside it; the sysroot takes the place of the build machine's /usr.
-        # The linker looks for what libraries need in that sysroot alone, unless it is told where the libc is.
-        rpath_link = shlex.quote(f"-Wl,-rpath-link,{toolchain.libc_folder}")
-        sysroot, libraries = f'"--sysroot=$CROSSPYTHON_SYSROOT" {rpath_link}', ""
+        before.insert(0, '--sysroot="$sysroot"')
     else:
-        # The vendor's sysroot stays; ours is looked at first. -B makes it show in the search path, where setup.py looks.
-        sysroot = '-isystem "$CROSSPYTHON_SYSROOT/usr/include" "-B$CROSSPYTHON_SYSROOT/usr/lib"'
-        libraries = '"-L$CROSSPYTHON_SYSROOT/usr/lib"'
-    return _COMPILER.format(
-        real=shlex.quote(toolchain.prefix + name),
-        name=target.name,
-        flags=" ".join(shlex.quote(flag) for flag in target.cflags),
-        sysroot=sysroot,
-        libraries=libraries,
-        reserved=RESERVED_RUNPATH,
+        before.append('-B"$sysroot/usr/lib"')  # shows in `-E -v`, where CPython's setup.py (3.11 and older) looks
+    call = [shlex.quote(toolchain.prefix + tool), *before, '"$@"', *after]
+    return (
+        _HEAD.format(name=f"{target.triplet}-{name}", target=target.name)
+        + _CHECK.format(own=_own_folders(toolchain))
+        + (_LINK.format(runpath=RESERVED_RUNPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
+        + f"exec {' '.join(call)}\n"
     )
 
 
-def _write(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
+def _libc_place(toolchain: Toolchain) -> str:
+    """With our --sysroot the linker looks for what libraries need in our sysroot alone, where no libc is."""
+    return "" if toolchain.sysroot else f"-Wl,-rpath-link,{shlex.quote(toolchain.libc_folder)} "
+
+
+def _own_folders(toolchain: Toolchain) -> str:
+    """The cross compiler's own folders, as libtool reads them from its output and gives them back with -L."""
+    folders = ["/usr/lib/gcc-cross", f"/usr/lib/gcc/{toolchain.triplet}"]
+    if toolchain.sysroot is not None:
+        folders = [str(toolchain.sysroot), str(Path(toolchain.prefix).parent.parent)]
+    return " | ".join(f"{option}{shlex.quote(folder)}/*" for folder in folders for option in ("-I", "-L", "-isystem"))
+
+
+def _find_libc_too(toolchain: Toolchain) -> str:
+    """With our sysroot the linker looks there alone for what libraries need, and no libc is there."""
+    if toolchain.sysroot is not None:
+        return ""
+    return f" -Xlinker -rpath-link -Xlinker {shlex.quote(toolchain.libc_folder)}"
+
+
+def _map_option(toolchain: Toolchain) -> str:
+    """GCC 8 brought the option that covers __FILE__ too (its release notes); older ones map debug information only."""
+    family, _, version = toolchain.compiler.partition(" ")
+    has_file_map = family != "gcc" or int(version.split(".")[0]) >= 8
+    return "-ffile-prefix-map" if has_file_map else "-fdebug-prefix-map"
+
+
+def _wrap_linker(toolchain: Toolchain, target: Target) -> str:
+    """A direct call of the linker: the same places, but no reserved room, for a script of theirs may be at work."""
+    own = '--sysroot="$sysroot" ' if toolchain.sysroot is None else ""
+    return (
+        _HEAD.format(name=f"{target.triplet}-ld", target=target.name)
+        + _CHECK.format(own=_own_folders(toolchain))
+        + f'exec {shlex.quote(toolchain.prefix + "ld")} {own}"$@" -L"$sysroot/usr/lib" -rpath-link "$sysroot/usr/lib"\n'
+    )

@@ -1,0 +1,107 @@
+"""What a build costs: cold, no-op, one recipe changed; against the commands of a guide, in the same run on this machine.
+
+    python benchmarks/build.py [--jobs 2] [--without-guide]
+
+Needs the sources in the store (`scons fetch`). Everything is built in a temporary folder; the table goes to standard
+output, for docs/benchmarks.md. Times of children come from the kernel's own accounting (wait4).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of wall clock, and of all processors together; bytes of the largest process."""
+
+    wall: float
+    cpu: float
+    memory: int
+
+    @property
+    def cores(self) -> float:
+        return self.cpu / self.wall
+
+    def row(self, what: str) -> str:
+        return f"| {what} | {self.wall:.1f} | {self.cpu:.1f} | {self.cores:.2f} |"
+
+
+def measure(command: list[str], cwd: Path) -> Cost:
+    """Run a command to its end; it has to succeed."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    run = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{run.stdout[-3000:]}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(wall, cpu, after.ru_maxrss * 1024)
+
+
+def best(command: list[str], cwd: Path, times: int = 5) -> Cost:
+    return min((measure(command, cwd) for _ in range(times)), key=lambda cost: cost.cpu)
+
+
+def copy_repository(folder: Path) -> Path:
+    """The tracked files as they are in the working tree, so that a recipe can be changed."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, folder / name)
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--downloads", type=Path, default=Path("~/.cache/crosspython/sources").expanduser())
+    parser.add_argument("--without-guide", action="store_true")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="crosspython-benchmark-") as name:
+        copy = copy_repository(Path(name) / "repository")
+        scons = [sys.executable, "-m", "SCons", "-Q", f"-j{chosen.jobs}", f"downloads={chosen.downloads}"]
+        subprocess.run([*scons, "fetch"], cwd=copy, check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(copy / "build")
+        cold = measure([*scons, "target=rv1126"], copy)
+        print(f"{platform.machine()}, {chosen.jobs} jobs, Python {platform.python_version()}\n")
+        print("| what | wall s | CPU s | cores busy |\n| --- | --- | --- | --- |")
+        print(cold.row("cold `scons target=rv1126`"), flush=True)
+        if not chosen.without_guide:
+            guide = measure(
+                [
+                    str(REPOSITORY / "benchmarks/guide.sh"),
+                    str(chosen.downloads),
+                    str(Path(name) / "guide"),
+                    str(chosen.jobs),
+                ],
+                copy,
+            )
+            print(guide.row("the guide's commands, one after the other"), flush=True)
+        print(best([*scons, "target=rv1126"], copy).row("no-op"), flush=True)
+        print(best([*scons, "-h"], copy).row("`scons -h`"), flush=True)
+        recipe = copy / "components/libuuid/SConscript"
+        recipe.write_text(
+            recipe.read_text().replace('"--disable-nls",', '"--disable-nls",\n        "--disable-rpath",')
+        )
+        print(measure([*scons, "target=rv1126"], copy).row("one recipe changed (libuuid), its product not"), flush=True)
+        if not chosen.without_guide:
+            print(
+                f"\ncold build to the guide's commands: {cold.wall / guide.wall:.2f} of the wall time, {cold.cpu / guide.cpu:.2f} of the CPU"
+            )
+        print(f"cold build's wall to (CPU / {chosen.jobs}): {cold.wall / (cold.cpu / chosen.jobs):.2f}")
+
+
+if __name__ == "__main__":
+    main()

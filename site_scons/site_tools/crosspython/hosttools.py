@@ -1,0 +1,124 @@
+"""Host tools: the programs that builds call on the build machine, and the packages that bring them.
+
+Knows which package of which distribution has which program, and the command that installs it. What a build needs is
+not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 22.04 to 24.04, Fedora, Arch and openSUSE.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.errors import HostToolError
+
+_OS_RELEASE = Path("/etc/os-release")
+
+
+@dataclass(frozen=True)
+class PackageManager:
+    """How a family of distributions installs packages; `families` are values of ID and ID_LIKE in os-release."""
+
+    name: str
+    install: tuple[str, ...]
+    families: tuple[str, ...]
+
+
+MANAGERS = (
+    PackageManager("apt", ("apt-get", "install", "-y"), ("debian", "ubuntu")),
+    PackageManager("dnf", ("dnf", "install", "-y"), ("fedora", "rhel", "centos")),
+    PackageManager("pacman", ("pacman", "-S", "--needed"), ("arch",)),
+    PackageManager("zypper", ("zypper", "install", "-y"), ("suse", "opensuse")),
+)
+
+# Program -> package, where they differ; in the order of MANAGERS. None: the distribution has none.
+_PACKAGES: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
+    "g++": ("g++", "gcc-c++", "gcc", "gcc-c++"),
+    "cc": ("gcc", "gcc", "gcc", "gcc"),
+    "aclocal": ("automake", "automake", "automake", "automake"),
+    "autoreconf": ("autoconf", "autoconf", "autoconf", "autoconf"),
+    "autopoint": ("autopoint", "gettext-devel", "gettext", "gettext-tools"),
+    "libtoolize": ("libtool libltdl-dev", "libtool libtool-ltdl-devel", "libtool", "libtool libltdl-devel"),
+    "libtool": ("libtool-bin", "libtool", "libtool", "libtool"),
+    "pkg-config": ("pkg-config", "pkgconf-pkg-config", "pkgconf", "pkg-config"),
+    "tclsh": ("tcl", "tcl", "tcl", "tcl"),
+    "xz": ("xz-utils", "xz", "xz", "xz"),
+    "tic": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils"),
+    "infocmp": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils"),
+    "cp": ("coreutils", "coreutils", "coreutils", "coreutils"),
+    "qemu-arm": ("qemu-user-static", "qemu-user-static-arm", "qemu-user-static", "qemu-linux-user"),
+    "qemu-aarch64": ("qemu-user-static", "qemu-user-static-aarch64", "qemu-user-static", "qemu-linux-user"),
+    "qemu-riscv64": ("qemu-user-static", "qemu-user-static-riscv", "qemu-user-static", "qemu-linux-user"),
+    "arm-linux-gnueabihf-g++": ("g++-arm-linux-gnueabihf", None, None, None),
+    "arm-linux-gnueabi-g++": ("g++-arm-linux-gnueabi", None, None, None),
+    "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None),
+    "riscv64-linux-gnu-g++": ("g++-riscv64-linux-gnu", None, "riscv64-linux-gnu-gcc", None),
+}
+# Programs whose package has their name everywhere.
+_SAME = ("gcc", "make", "perl", "patch", "file", "autoconf", "automake", "gawk", "bison", "flex", "m4", "sed", "tar")
+
+
+def find_manager(os_release: Path = _OS_RELEASE) -> PackageManager | None:
+    """Return how this machine installs packages, or None for a distribution nobody taught us."""
+    try:
+        lines = os_release.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    facts = {name: value.strip("\"'") for name, _, value in (line.partition("=") for line in lines)}
+    families = [facts.get("ID", ""), *facts.get("ID_LIKE", "").split()]
+    families += [family.split("-")[0] for family in families]
+    return next((manager for manager in MANAGERS if set(manager.families) & set(families)), None)
+
+
+def package_of(tool: str, manager: PackageManager | None = None) -> str | None:
+    """Return the package (or packages, with spaces between) that brings a program; None where nobody knows.
+
+    manager: of which distributions; None: this machine's
+    """
+    manager = manager or find_manager()
+    name = tool.removesuffix("-static") if tool.startswith("qemu-") else tool
+    if manager is None:
+        return None
+    if name in _SAME:
+        return name
+    return _PACKAGES[name][MANAGERS.index(manager)] if name in _PACKAGES else None
+
+
+def install_command(tools: Iterable[str], manager: PackageManager | None = None) -> str | None:
+    """Return the command that brings all these programs, or None where it is not known for each of them."""
+    manager = manager or find_manager()
+    packages = [package_of(tool, manager) for tool in tools]
+    if manager is None or not packages or None in packages:
+        return None
+    names = dict.fromkeys(name for package in packages if package for name in package.split())
+    return shlex.join([*(() if os.geteuid() == 0 else ("sudo",)), *manager.install, *names])
+
+
+def find_tool(tool: str, path: str) -> str | None:
+    """Return where a program lies on `path`; an emulator may be there with or without -static."""
+    names = (tool, f"{tool}-static") if tool.startswith("qemu-") else (tool,)
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def require_tools(tools: Sequence[str], path: str) -> None:
+    """Raise one HostToolError that names all programs that are missing on `path`, and the command that brings them."""
+    missing = [tool for tool in dict.fromkeys(tools) if find_tool(tool, path) is None]
+    if missing:
+        raise HostToolError(
+            f"this machine lacks programs: {', '.join(missing)}",
+            expected="them on PATH",
+            found=f"PATH={path}",
+            next=describe_install(missing),
+        )
+
+
+def describe_install(tools: Sequence[str]) -> str:
+    """Return the command that brings these programs; those that no known package brings are named after it."""
+    known = [tool for tool in tools if package_of(tool)]
+    unknown = [tool for tool in tools if tool not in known]
+    parts = [command] if (command := install_command(known)) else []
+    parts += [f"install {', '.join(unknown)}"] if unknown else []
+    return "; and ".join(parts)

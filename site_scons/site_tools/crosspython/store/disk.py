@@ -1,0 +1,35 @@
+"""What a full or forbidding disk means for the user, in words for an error's `found` and `next`."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk, or the user's share of it, is used up."""
+    return error.errno in _FULL
+
+
+def describe_refusal(error: OSError, folder: Path, needed: int | None = None) -> str:
+    """Why the disk refused, how much was needed (bytes; None: not known), and how much is free in `folder`."""
+    words = error.strerror or str(error)
+    if not is_full(error):
+        return words
+    facts = [words]
+    if needed is not None:
+        facts.append(f"{needed:,} bytes more were needed")
+    if (free := free_space(folder)) is not None:
+        facts.append(f"{free:,} are free in {folder}")
+    return "; ".join(facts)
+
+
+def free_space(folder: Path) -> int | None:
+    """Bytes that may still be written below a folder; None where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

@@ -1,0 +1,231 @@
+"""One file over HTTP, from a server that may be dead, slow, lying or breaking off.
+
+It knows when another try makes sense, how to go on where an earlier try broke off (RFC 9110, 14 Range Requests), and
+which hosts need not be asked again. Whether the bytes are the right ones is for others to say.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crosspython.run.signals import STOP
+
+if TYPE_CHECKING:
+    from requests import Response
+
+Progress = Callable[[str, int, int | None], None]
+
+_CHUNK = 1 << 18
+_TRIES = 4
+_HEADWAY = 1 << 20  # bytes: a try that brought so much more does not count
+_SLOWEST = 256  # bytes a second: less than that for as long as a silence may last is a silence
+_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+class Unavailable(Exception):
+    """A place does not have the file, or cannot be asked. The text says why, in few words."""
+
+
+class WriteError(Exception):
+    """The disk refused. needed: bytes that were still to come, None if that is not known."""
+
+    def __init__(self, error: OSError, needed: int | None) -> None:
+        super().__init__(str(error))
+        self.error, self.needed = error, needed
+
+
+@dataclass
+class Failure(Exception):
+    """One try has failed. again: another may succeed; cost: how many tries it counts; host: no file of it can be had."""
+
+    reason: str
+    again: bool = False
+    cost: int = 1
+    host: bool = False
+
+
+@dataclass
+class Downloader:
+    """Downloads for one process.
+
+    timeout: seconds until a connection must stand, and seconds of silence until a server is given up
+    pause:   seconds before the second try, doubled for each one after
+    unreachable: why a host could not be reached: it is not asked again
+    """
+
+    timeout: tuple[float, float] = (10.0, 30.0)
+    pause: float = 1.0
+    progress: Progress | None = None
+    unreachable: dict[str, str] = field(default_factory=dict)
+
+    def download(self, url: str, part: Path, name: str) -> bool:
+        """Bring a file to `part`, going on after the bytes that are there. Return whether some of them were used.
+
+        name: what progress is reported for
+        Raises Unavailable, WriteError, Interrupted.
+        """
+        host = urlsplit(url).netloc
+        if host in self.unreachable:
+            raise Unavailable(self.unreachable[host])
+        spent, furthest, validator = 0, _size(part), ""
+        while True:
+            try:
+                transfer = Transfer(self, part, name, validator)
+                transfer.run(url)
+                return transfer.start > 0
+            except Failure as failure:
+                reached = _size(part)
+                spent = failure.cost + (0 if reached >= furthest + _HEADWAY else spent)
+                furthest, validator = max(furthest, reached), transfer.validator
+                if failure.host and (not failure.again or spent >= _TRIES):
+                    self.unreachable[host] = failure.reason
+                if not failure.again or spent >= _TRIES:
+                    raise Unavailable(failure.reason) from failure
+            wait(self.pause * 2 ** (spent - 1))
+
+
+class Transfer:
+    """One try. `validator` is the ETag of the bytes in `part` (empty: unknown), and then of what came."""
+
+    def __init__(self, downloader: Downloader, part: Path, name: str, validator: str) -> None:
+        self.downloader, self.part, self.name, self.validator = downloader, part, name, validator
+        self.start = _size(part)
+
+    def run(self, url: str) -> None:
+        """Get the rest of the file, or all of it. Raises Failure, WriteError, Interrupted."""
+        import requests  # 0.1 s that a build without downloads does not pay
+        from urllib3.exceptions import HTTPError
+
+        headers = {"Accept-Encoding": "identity"}
+        if self.start:
+            headers["Range"] = f"bytes={self.start}-"
+            if self.validator:
+                headers["If-Range"] = self.validator
+        try:
+            with requests.get(url, headers=headers, stream=True, timeout=self.downloader.timeout) as response:
+                total = self._read_head(response)
+                self._write(response, total)
+        except (requests.RequestException, HTTPError) as error:
+            raise judge(error) from error
+
+    def _read_head(self, response: Response) -> int | None:
+        """Judge the answer. Return the size of the whole file, None if the server does not say."""
+        status = response.status_code
+        length = response.headers.get("Content-Length", "")
+        if status == 416:  # what we have is longer than the file, or the server's file has changed
+            self._forget()
+            raise Failure("the server refuses to go on where an earlier try broke off", again=True)
+        if status not in (200, 206):
+            raise Failure(f"the server answered {status} {response.reason}".rstrip(), again=status in _TRY_AGAIN)
+        if status == 200:
+            self.start = 0
+        elif match := _CONTENT_RANGE.match(response.headers.get("Content-Range", "")):
+            if int(match[1]) != self.start:
+                self._forget()
+                raise Failure("the server goes on at another place than asked", again=True)
+        etag = response.headers.get("ETag", "")
+        self.validator = "" if etag.startswith("W/") else etag
+        return self.start + int(length) if length.isdigit() else None
+
+    def _write(self, response: Response, total: int | None) -> None:
+        # The bytes as they are: some servers declare a .tar.gz to be a gzip-encoded tar. read1 hands out what has come.
+        read = getattr(response.raw, "read1", response.raw.read)
+        done, progress = self.start, self.downloader.progress
+        silence = self.downloader.timeout[1]
+        mark, told, since = done, 0.0, time.monotonic()
+        with _Part(self.part, self.start) as part:
+            while chunk := read(_CHUNK, decode_content=False):
+                STOP.check()
+                part.write(chunk, total)
+                done += len(chunk)
+                now = time.monotonic()
+                if progress is not None and done != total and now - told > 0.1:
+                    progress(self.name, done, total)
+                    told = now
+                if now - since > silence:
+                    if done - mark < _SLOWEST * silence:
+                        raise Failure("the server sends next to nothing", again=True, cost=2)
+                    mark, since = done, now
+        if total is not None and done != total:
+            raise Failure(f"truncated: {done} of {total} bytes came", again=True)
+
+    def _forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.start, self.validator = 0, ""
+
+
+class _Part:
+    """The file being written. Unbuffered, so that what is counted is on the disk, and an error is the disk's."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        self._path, self._done = path, start
+
+    def __enter__(self) -> _Part:
+        try:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise WriteError(error, None) from error
+        if self._done == 0:
+            os.truncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_END)
+        return self
+
+    def write(self, chunk: bytes, total: int | None) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            try:
+                written = os.write(self._descriptor, rest)
+            except OSError as error:
+                raise WriteError(error, None if total is None else total - self._done) from error
+            self._done += written
+            rest = rest[written:]
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def judge(error: Exception) -> Failure:
+    """What an error of requests or urllib3 means: whether to try again, and whether the host is to be asked at all."""
+    import requests
+    from urllib3.exceptions import NewConnectionError, ReadTimeoutError
+
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.ConnectTimeout):
+        return Failure("no connection in time", host=True)
+    if isinstance(error, requests.exceptions.SSLError):
+        return Failure(f"no secure connection: {cause or error}", host=True)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Failure(f"the proxy gives no way: {getattr(cause, 'original_error', None) or cause or error}", host=True)
+    if isinstance(error, requests.ReadTimeout):
+        return Failure("no answer in time", again=True, cost=2, host=True)
+    if isinstance(cause, NewConnectionError):
+        text = str(cause)
+        is_name = "resolve" in text or "getaddrinfo" in text or "Name or service" in text
+        return Failure("the host name is not known here" if is_name else text.rpartition("] ")[2].lower(), host=True)
+    if isinstance(error, ReadTimeoutError):
+        return Failure("the server fell silent", again=True, cost=2)
+    if isinstance(error, requests.RequestException) and not isinstance(error, requests.ConnectionError):
+        return Failure(str(error))
+    return Failure("the connection broke off", again=True)
+
+
+def wait(seconds: float) -> None:
+    """Sleep, but for no longer than the run. Raises Interrupted."""
+    select.select([STOP], [], [], seconds)
+    STOP.check()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

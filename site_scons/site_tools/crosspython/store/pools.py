@@ -1,0 +1,45 @@
+"""The distribution's source pools: which archives this build machine is set up to use, and where a file lies in one.
+
+It asks apt and knows the layout of Debian's and Ubuntu's archives; it knows no host by name, and fetches nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import urlsplit
+
+_COMMAND = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+_SCHEMES = ("http", "https", "file")
+_PATIENCE = 30  # seconds
+
+
+@cache
+def apt_pools() -> tuple[str, ...]:
+    """The archives that apt on this machine is configured with, as base addresses; none where there is no apt.
+
+    Source: apt-get(8), `indextargets`; asked once a process, and only when a pool is wanted.
+    """
+    try:
+        done = subprocess.run(
+            _COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    bases = (line.strip().rstrip("/") for line in done.stdout.splitlines())
+    return tuple(dict.fromkeys(base for base in bases if urlsplit(base).scheme in _SCHEMES))
+
+
+def pool_addresses(base: str, pool: str) -> Iterator[str]:
+    """Where an archive may keep `pool`, a path such as z/zlib/zlib_1.3.orig.tar.gz; the likeliest address first.
+
+    Debian's security archive has its files below pool/updates/main. Ubuntu keeps some of what Debian has in main in
+    universe (Debian's and Ubuntu's archives themselves; no document promises it).
+    """
+    base = base.rstrip("/")
+    yield f"{base}/pool/main/{pool}"
+    if "security" in base:
+        yield f"{base}/pool/updates/main/{pool}"
+    if "ubuntu" in urlsplit(base).path:
+        yield f"{base}/pool/universe/{pool}"

@@ -1,0 +1,96 @@
+"""A tiny program, compiled to see what code a compiler makes.
+
+Knows which code a target can run and how to say in one sentence that a compiler makes another. It does not know what
+the compiler is called or which libc it brings. Writes into a folder of its caller's only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from crosspython.errors import ToolchainError
+from crosspython.targets import Target
+from crosspython.toolchain.find import prefix_of
+from crosspython.toolchain.machines import MACHINES, find_machine
+from crosspython.toolchain.query import try_ask
+
+_FREESTANDING = "double twice(double number) { return number + number; }\n"
+_PROGRAM = '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'
+_CXX_PROGRAM = "#include <string>\nint main(int count, char **) { return std::string(count, 'x').size() > 9; }\n"
+_EVIDENCE_LINES = 6
+
+
+def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> str:
+    """Compile and link for the target; return the loader that programs ask for. Raises ToolchainError."""
+    complaint = _build(cc, target, folder / "object.o", ("-c", "-x", "c"), _FREESTANDING, patience)
+    if complaint is not None:
+        _judge_plain(cc, target, folder, patience)
+        raise _refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
+    _judge(cc, target, folder / "object.o")
+    complaint = _build(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
+    if complaint is not None:
+        _judge_plain(cc, target, folder, patience)
+        raise _refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
+    interpreter = _judge(cc, target, folder / "program")
+    cxx = Path(prefix_of(cc) + "g++")
+    complaint = _build(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
+    if complaint is not None:
+        raise _refuse(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
+    return interpreter
+
+
+def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
+    """Look at the code it makes without our flags: why they do not work is then said better than the compiler does."""
+    if _build(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience) is None:
+        _judge(cc, target, folder / "plain.o")
+
+
+def _build(
+    compiler: Path, target: Target, product: Path, how: tuple[str, ...], text: str, patience: float
+) -> list[str] | None:
+    """Return None when it worked, else what the compiler said."""
+    arguments = (*target.cflags, *how, "-", "-o", str(product))
+    status, said, complaint = try_ask(compiler, *arguments, input=text, cwd=product.parent, patience=patience)
+    if status == 0 and product.exists():
+        return None
+    return (complaint or said).splitlines()[-_EVIDENCE_LINES:] or [f"exit status {status}, and no file"]
+
+
+def _refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
+    return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
+
+
+def _judge(cc: Path, target: Target, product: Path) -> str:
+    """Compare what was made with what the board runs; return the loader it asks for, if any."""
+    from crosspython.stages.elf import read_elf  # pyelftools is slow to import, and a remembered toolchain needs none
+
+    machine = find_machine(target.machine)
+    elf = read_elf(product)
+    if elf is None:
+        raise ToolchainError(
+            f"{cc} makes no Linux code", expected=f"{machine.elf} ELF files", found="a file of another kind"
+        )
+    wanted, made = (
+        _describe(machine.elf, machine.bits, machine.little_endian),
+        _describe(elf.machine, elf.bits, elf.little_endian),
+    )
+    if made != wanted:
+        name = _name_machine(elf.machine, elf.bits)
+        raise ToolchainError(f"{cc} makes {name} code, which {target.name} cannot run", expected=wanted, found=made)
+    if target.float_abi and elf.float_abi and elf.float_abi != target.float_abi:
+        raise ToolchainError(
+            f"{cc} makes {elf.float_abi}-float code, which {target.name} cannot run",
+            expected=f"{target.float_abi}-float",
+            found=f"{elf.float_abi}-float",
+        )
+    return elf.interpreter or ""
+
+
+def _name_machine(elf: str, bits: int) -> str:
+    fitting = [row.name for row in MACHINES.values() if (row.elf, row.bits) == (elf, bits)]
+    return fitting[0] if len(fitting) == 1 else elf.removeprefix("EM_").lower()
+
+
+def _describe(elf: str, bits: int, little_endian: bool) -> str:
+    return f"{elf}, {bits}-bit, {'little' if little_endian else 'big'}-endian"

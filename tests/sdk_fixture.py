@@ -1,0 +1,134 @@
+"""SDKs for tests: the distribution's cross compiler, re-packed as vendors ship theirs.
+
+Knows the layout of Buildroot's SDKs and where GCC looks for its parts relative to itself. What to pack is asked of the
+compiler, so that no version stands here. The real compiler works from any place, once `relocate-sdk.sh` has run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+PREFIX = "arm-buildroot-linux-gnueabihf"
+DISTRIBUTIONS = "arm-linux-gnueabihf"
+MADE_AT = "/home/vendor/buildroot/output/host"
+
+# Buildroot's toolchain-wrapper in a few lines. The path stands in it so that nothing works without relocation.
+_DRIVER = """\
+#!/bin/sh
+case $* in -dumpmachine) exec echo {prefix} ;; esac
+sdk={place}
+exec "$sdk/bin/{prefix}-{tool}.br_real" --sysroot="$sdk/{prefix}/sysroot" "$@"
+"""
+_RELOCATE = """\
+#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+old=$(cat share/buildroot/sdk-location) || exit 1
+echo "moving from $old to $PWD"
+grep -lrI -- "$old" bin share | while read -r name; do
+    case $(file -b --mime-type "$name") in text/*) sed -i "s|$old|$PWD|g" "$name" ;; esac
+done
+"""
+
+
+def make_sdk(folder: Path) -> Path:
+    """Make a Buildroot SDK of the distribution's compiler for ARM in a new folder; it was "made" at MADE_AT."""
+    cc = f"{DISTRIBUTIONS}-gcc"
+    own = Path(_ask(cc, "-print-file-name=libgcc.a")).resolve().parent  # /usr/lib/gcc-cross/<triplet>/<version>
+    libc = Path(_ask(cc, "-print-file-name=libc.so")).resolve().parent
+    headers = libc.parent / "include"
+    sysroot = folder / PREFIX / "sysroot"
+
+    parts = folder / own.relative_to("/usr")
+    _copy_tree(own, parts, skip=("lto1", "*san*", "plugin", "*.so.*", "libgcov*"))
+    _copy_tree(headers, sysroot / "usr/include", skip=("c++",))
+    _copy_tree(headers / "c++", folder / DISTRIBUTIONS / "include/c++")
+    _copy_tree(libc, sysroot / "usr/lib", skip=("*san*",))
+    (sysroot / "lib").symlink_to("usr/lib")
+    _write_linker_scripts(parts, sysroot)
+    _copy_programs(folder)
+    _write(folder / "relocate-sdk.sh", _RELOCATE, 0o755)
+    _write(folder / "share/buildroot/sdk-location", f"{MADE_AT}\n", 0o644)
+    return folder
+
+
+def pack_sdk(sdk: Path, archive: Path) -> Path:
+    """Pack an SDK with one folder at the top, as Buildroot's `make sdk` does."""
+    mode = {".gz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}.get(archive.suffix, "w")
+    options = {"compresslevel": 1} if archive.suffix == ".gz" else {}
+    with tarfile.open(archive, mode, **options) as tar:
+        tar.add(sdk, arcname=f"{PREFIX}_sdk-buildroot")
+    return archive
+
+
+def make_soft_float(folder: Path) -> Path:
+    """Make a toolchain under a hard-float name that makes soft-float code, whatever it is asked."""
+    return _make_disguised(folder, DISTRIBUTIONS, "-mfloat-abi=soft")
+
+
+def make_wrong_machine(folder: Path) -> Path:
+    """Make a toolchain under ARM's name that is for aarch64."""
+    return _make_disguised(folder, "aarch64-linux-gnu", "")
+
+
+def _make_disguised(folder: Path, real: str, flag: str) -> Path:
+    for tool in ("gcc", "g++", "ar", "ranlib", "strip", "objcopy", "readelf"):
+        last = flag if tool in ("gcc", "g++") else ""
+        _write(folder / "bin" / f"{PREFIX}-{tool}", f'#!/bin/sh\nexec {real}-{tool} "$@" {last}\n', 0o755)
+    return folder
+
+
+def _ask(program: str, *arguments: str) -> str:
+    return subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _copy_programs(folder: Path) -> None:
+    for tool in ("gcc", "g++", "cpp"):
+        driver = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
+        _link_or_copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
+        script = _DRIVER.format(prefix=PREFIX, tool=tool, place=MADE_AT)
+        _write(folder / "bin" / f"{PREFIX}-{tool}", script, 0o755)
+    for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
+        program = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
+        _link_or_copy(str(program), str(folder / "bin" / f"{PREFIX}-{tool}"))
+        link = folder / DISTRIBUTIONS / "bin" / tool  # GCC runs these, by names without a prefix
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(f"../../bin/{PREFIX}-{tool}")
+
+
+def _write_linker_scripts(parts: Path, sysroot: Path) -> None:
+    """Debian's libc.so names files by where Debian has them; Buildroot's by their place in the sysroot."""
+    for script in (sysroot / "usr/lib").glob("*.so"):
+        if not script.is_symlink() and script.read_bytes()[:4] != b"\x7fELF":
+            text = script.read_text().replace(f"/usr/{DISTRIBUTIONS}/lib/", "/usr/lib/")
+            script.unlink()
+            script.write_text(text)
+    for link in [*parts.glob("*.so")]:
+        if link.is_symlink():
+            name = Path(os.readlink(link)).name
+            link.unlink()
+            if (sysroot / "usr/lib" / name).exists():
+                (sysroot / "usr/lib" / link.name).unlink(missing_ok=True)
+                (sysroot / "usr/lib" / link.name).symlink_to(name)
+
+
+def _copy_tree(source: Path, destination: Path, skip: tuple[str, ...] = ()) -> None:
+    ignore = shutil.ignore_patterns(*skip)
+    shutil.copytree(source, destination, symlinks=True, copy_function=_link_or_copy, ignore=ignore)
+
+
+def _link_or_copy(source: str, destination: str) -> None:
+    Path(destination).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy2(source, destination)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)

@@ -1,0 +1,130 @@
+"""The real thing: what `scons target=rv1126` made, looked at file by file, linked against and run in the emulator.
+
+The first test that needs it builds it, which takes minutes; after the README's first command it is there already.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from crosspython.stages.elf import find_elf_files
+from crosspython.store.tree import unpack_tree
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.slow
+BUILD = REPOSITORY / "build" / "rv1126"
+BUNDLE = BUILD / "python-3.13.5-rv1126.tar.gz"
+
+
+def scons(*arguments: str) -> str:
+    command = [sys.executable, "-m", "SCons", "-Q", *arguments]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3000, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    scons("target=rv1126")
+    return BUILD
+
+
+@pytest.fixture(scope="session")
+def tree(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("board")
+    unpack_tree(BUNDLE, folder)
+    return folder / "python"
+
+
+def test_the_bundle_has_one_folder_at_the_top(built: Path) -> None:
+    with tarfile.open(BUNDLE) as tar:
+        assert {name.split("/")[0] for name in tar.getnames()} == {"python"}
+
+
+def test_no_file_names_the_build_machines_folders(tree: Path) -> None:
+    forbidden = str(BUILD).encode()
+    guilty = [path for path in tree.rglob("*") if path.is_file() and forbidden in path.read_bytes()]
+    assert guilty == []
+
+
+def test_every_elf_file_is_for_the_board(tree: Path) -> None:
+    files = list(find_elf_files(tree))
+    assert len(files) > 80
+    assert {(elf.machine, elf.float_abi) for elf in files} == {("EM_ARM", "hard")}
+
+
+def test_every_runpath_is_relative_and_every_needed_library_is_there(tree: Path) -> None:
+    own = {path.name for path in tree.glob("lib/*.so*")}
+    for elf in find_elf_files(tree):
+        assert elf.runpath is None or elf.runpath == "" or elf.runpath.startswith("$ORIGIN"), elf
+        if own & set(elf.needed):
+            assert elf.runpath, elf.path
+
+
+def test_the_interpreter_is_static(tree: Path) -> None:
+    (python,) = [elf for elf in find_elf_files(tree) if elf.path.name == "python3.13"]
+    assert not any(name.startswith("libpython") for name in python.needed)
+
+
+def test_bytecode_is_fresh_when_it_is_unpacked(tree: Path) -> None:
+    source = tree / "lib/python3.13/os.py"
+    cached = (tree / "lib/python3.13/__pycache__/os.cpython-313.pyc").read_bytes()
+    assert int.from_bytes(cached[8:12], "little") == int(source.stat().st_mtime)
+
+
+def test_debug_symbols_are_kept_apart(built: Path) -> None:
+    assert (built / "stages/cpython-3.13.5.debug.tar.zst").stat().st_size > 1_000_000
+
+
+def test_firmware_links_against_the_sysroot_and_runs(built: Path, tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "app.c").write_text(
+        "#include <stdio.h>\n#include <zlib.h>\n#include <openssl/crypto.h>\n"
+        'int main(void) { printf("%s %s\\n", zlibVersion(), OpenSSL_version(OPENSSL_VERSION)); return 0; }\n'
+    )
+    compiler = ["arm-linux-gnueabihf-gcc", f"--sysroot={built / 'sysroot'}", "-o", "app", "app.c", "-lcrypto", "-lz"]
+    subprocess.run(compiler, cwd=tmp_path, check=True)
+    command = ["qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf", "-E", f"LD_LIBRARY_PATH={tree / 'lib'}", "./app"]
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert out.startswith("1.3.1 OpenSSL 3.5.7")
+
+
+def test_pkg_config_files_are_relocatable(built: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved" / "usr"
+    shutil.copytree(built / "sysroot" / "usr" / "lib" / "pkgconfig", moved / "lib" / "pkgconfig")
+    environment = {"PKG_CONFIG_LIBDIR": str(moved / "lib" / "pkgconfig"), "PATH": "/usr/bin:/bin"}
+    command = ["pkg-config", "--variable=includedir", "zlib"]
+    out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert Path(out.strip()).resolve() == (moved / "include").resolve()
+
+
+def test_nothing_is_left_to_do(built: Path) -> None:
+    scons("-q", "target=rv1126")
+
+
+def test_slim_says_what_it_saved_and_still_runs(built: Path, tmp_path: Path) -> None:
+    output = scons("target=rv1126", "slim=pyc", "bundle")
+    try:
+        assert "slim=pyc saved" in output
+        assert "ssh root@BOARD" in output
+        unpack_tree(BUNDLE, tmp_path)
+        assert not list(tmp_path.rglob("*.py"))
+        python = tmp_path / "python/bin/python3.13"
+        command = [
+            "qemu-arm-static",
+            "-L",
+            "/usr/arm-linux-gnueabihf",
+            str(python),
+            "-c",
+            "import ssl, json, pip; print(json.dumps(ssl.OPENSSL_VERSION))",
+        ]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert json.loads(out).startswith("OpenSSL 3.5.7")
+    finally:
+        scons("target=rv1126")

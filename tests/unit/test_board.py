@@ -1,0 +1,69 @@
+"""What a stage asks of the board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.stages.board import BOARD_LIBRARIES, board_needs, is_board_library, parse_version
+from made_elf import make_elf
+
+
+def test_needs_are_what_the_stage_does_not_hold_itself(tmp_path: Path) -> None:
+    (tmp_path / "libz.so.1").write_bytes(make_elf(soname="libz.so.1", needed=["libc.so.6"]))
+    (tmp_path / "tool").write_bytes(
+        make_elf(needed=["libz.so.1", "libm.so.6", "libc.so.6"], interpreter="/lib/ld-linux-armhf.so.3")
+    )
+    needs = board_needs(tmp_path)
+    assert needs.libraries == ("libc.so.6", "libm.so.6")
+    assert needs.machines == ("EM_ARM",) and needs.interpreters == ("/lib/ld-linux-armhf.so.3",)
+
+
+def test_an_empty_stage_needs_nothing(tmp_path: Path) -> None:
+    needs = board_needs(tmp_path)
+    assert (needs.libraries, needs.glibc, needs.kernel) == ((), None, None)
+
+
+def test_needs_are_told_in_lines(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_bytes(make_elf(needed=["libc.so.6"], interpreter="/lib/ld-linux-armhf.so.3"))
+    assert board_needs(tmp_path).describe() == [
+        "machine:   ARM",
+        "loader:    /lib/ld-linux-armhf.so.3",
+        "libraries: libc.so.6",
+        "versions:  none",
+        "kernel:    any",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("libc", "name", "has"),
+    [
+        ("glibc", "libc.so.6", True),
+        ("glibc", "ld-linux-armhf.so.3", True),
+        ("glibc", "libstdc++.so.6", True),
+        ("glibc", "libz.so.1", False),
+        ("glibc", "libcrypt.so.1", False),
+        ("musl", "libc.so", True),
+        ("musl", "libc.so.6", False),
+        ("musl", "ld-musl-armhf.so.1", True),
+        ("uclibc", "libc.so.1", True),
+        ("uclibc", "ld-uClibc.so.0", True),
+    ],
+)
+def test_each_libc_brings_its_own_libraries(libc: str, name: str, has: bool) -> None:
+    assert is_board_library(name, BOARD_LIBRARIES[libc]) is has
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("GLIBC_2.34", (2, 34)),
+        ("GLIBC_2.2.5", (2, 2, 5)),
+        ("GLIBCXX_3.4.30", (3, 4, 30)),
+        ("4.19", (4, 19)),
+        ("GLIBC_PRIVATE", ()),
+        ("GLIBC_ABI_DT_RELR", (2, 36)),
+    ],
+)
+def test_versions_become_numbers(text: str, version: tuple[int, ...]) -> None:
+    assert parse_version(text) == version

@@ -1,0 +1,61 @@
+"""The times noted in .pyc files; the files are made by this machine's Python."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import py_compile
+import struct
+from pathlib import Path
+
+import pytest
+from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
+
+EPOCH = 1700000000
+
+
+def compile_module(folder: Path, mode: py_compile.PycInvalidationMode) -> tuple[Path, Path]:
+    source = folder / "module.py"
+    source.write_text("x = 1\n")
+    return source, Path(py_compile.compile(str(source), doraise=True, invalidation_mode=mode) or "")
+
+
+def test_python_takes_a_stamped_file_for_its_source_of_that_time(tmp_path: Path) -> None:
+    source, bytecode = compile_module(tmp_path, py_compile.PycInvalidationMode.TIMESTAMP)
+    assert stamp_bytecode(bytecode, EPOCH)
+    os.utime(source, (EPOCH, EPOCH))
+    before = bytecode.read_bytes()
+    spec = importlib.util.spec_from_file_location("module", source)
+    assert spec is not None and spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    assert bytecode.read_bytes() == before  # else Python would have written a new one
+
+
+@pytest.mark.parametrize("mode", ["CHECKED_HASH", "UNCHECKED_HASH"])
+def test_a_file_that_notes_no_time_stays(tmp_path: Path, mode: str) -> None:
+    _source, bytecode = compile_module(tmp_path, py_compile.PycInvalidationMode[mode])
+    assert not stamp_bytecode(bytecode, EPOCH)
+
+
+def test_a_file_of_python_3_6_has_its_time_where_flags_are_now(tmp_path: Path) -> None:
+    path = tmp_path / "old.pyc"
+    path.write_bytes(struct.pack("<H2sII", 3379, b"\r\n", 1, 6) + b"code")
+    assert stamp_bytecode(path, EPOCH)
+    assert path.read_bytes() == struct.pack("<H2sII", 3379, b"\r\n", EPOCH, 6) + b"code"
+
+
+def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    _source, bytecode = compile_module(tmp_path, py_compile.PycInvalidationMode.TIMESTAMP)
+    stamp_bytecode(bytecode, EPOCH)
+    assert not stamp_bytecode(bytecode, EPOCH)
+
+
+def test_what_only_has_the_name_stays(tmp_path: Path) -> None:
+    path = tmp_path / "bad.pyc"
+    path.write_bytes(b"not bytecode at all")
+    assert not stamp_bytecode(path, EPOCH) and path.read_bytes() == b"not bytecode at all"
+
+
+def test_bytecode_of_a_changed_source_goes(tmp_path: Path) -> None:
+    source, bytecode = compile_module(tmp_path, py_compile.PycInvalidationMode.TIMESTAMP)
+    assert remove_stale_bytecode([source]) == 1 and not bytecode.exists()

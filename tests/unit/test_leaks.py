@@ -1,0 +1,66 @@
+"""Finding and replacing paths of the build machine."""
+
+from __future__ import annotations
+
+import pytest
+from crosspython.errors import ConfigurationError
+from crosspython.stages.leaks import BuildPaths, is_text
+from hypothesis import given
+from hypothesis import strategies as st
+
+PATHS = BuildPaths({"/home/me/work": "/usr/src", "/home/me/work/zlib/dest/opt/python": "/opt/python"})
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        (b"-I/home/me/work/zlib/x.h", b"-I/usr/src/zlib/x.h"),
+        (b"cd /home/me/work", b"cd /usr/src"),
+        (b"/home/me/work/zlib/dest/opt/python/lib", b"/opt/python/lib"),
+        (b"/home/me/workshop", b"/home/me/workshop"),
+        (b"/home/me/work-2/x", b"/usr/src-2/x"),
+        (b"/home/me", b"/home/me"),
+    ],
+)
+def test_the_longest_path_that_fits_is_replaced(text: bytes, new: bytes) -> None:
+    assert PATHS.replace(text)[0] == new
+
+
+def test_replacements_are_counted() -> None:
+    assert PATHS.replace(b"/home/me/work:/home/me/work")[1] == 2
+
+
+def test_a_path_in_a_binary_is_found_and_shown_to_its_end() -> None:
+    assert PATHS.find(b"\0\1/home/me/work/zlib/a.c\0rest") == "/home/me/work/zlib/a.c"
+
+
+def test_a_clean_file_has_none() -> None:
+    assert PATHS.find(b"/home/you/work") is None
+
+
+@pytest.mark.parametrize("text", [b"/srv/my build/x", b"/srv/my\\ build/x", b"file:///srv/my%20build/x"])
+def test_blanks_are_found_in_every_spelling(text: bytes) -> None:
+    assert BuildPaths.without_neutral(["/srv/my build"]).find(text) is not None
+
+
+def test_a_name_that_is_not_ascii_is_found() -> None:
+    assert BuildPaths.without_neutral(["/srv/mühle"]).find("CC=/srv/mühle/gcc".encode()) is not None
+
+
+def test_without_paths_nothing_is_found() -> None:
+    assert BuildPaths({}).replace(b"/home") == (b"/home", 0)
+
+
+@pytest.mark.parametrize("path", ["", "/", "work/zlib"])
+def test_a_path_that_would_match_everything_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError):
+        BuildPaths({path: "/usr/src"})
+
+
+@given(st.lists(st.sampled_from([b"/home/me/work", b"/zlib", b"-2", b" ", b"x", b"\n", b"/home/me"]), max_size=15))
+def test_nothing_is_found_after_replacing(parts: list[bytes]) -> None:
+    assert PATHS.find(PATHS.replace(b"".join(parts))[0]) is None
+
+
+def test_a_nul_byte_makes_a_file_binary() -> None:
+    assert is_text(b"caf\xe9") and not is_text(b"a\0b")

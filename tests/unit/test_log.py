@@ -1,0 +1,123 @@
+"""Logs: fresh, complete, and readable at their end whatever a command wrote."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+
+
+def test_a_log_makes_its_folder_and_starts_empty(tmp_path: Path) -> None:
+    path = tmp_path / "rv1126" / "logs" / "zlib.log"
+    for _ in range(2):
+        with Log(path) as log:
+            log.write("once\n")
+    assert path.read_text() == "once\n"
+
+
+def test_a_step_has_a_header_and_its_cost(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.step("configure")
+        log.step("make")
+        assert [step.name for step in log.steps] == ["configure", "make"]
+        assert log.current is log.steps[1]
+    text = log.path.read_text()
+    assert text.index("=== zlib: configure, 20") < text.index("=== zlib: configure took 0.0 s") < text.index("make, 20")
+    assert "=== zlib: make took" in text
+    assert log.current is None
+    assert log.steps[0].wall > 0
+
+
+def test_a_command_can_be_copied_from_the_log(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.command(["sh", "-c", 'echo "$CC" > out'], tmp_path, {"CC": "a b", "PATH": os.defpath})
+    script = "".join(line.removeprefix("$ ") for line in log.path.read_text().splitlines(keepends=True))
+    environment, _, commands = script.partition("    sh\n")
+    (tmp_path / "script").write_text(f"{environment}    sh <<'EOF'\n{commands}EOF\n")
+    assert os.system(f"sh '{tmp_path}/script'") == 0
+    assert (tmp_path / "out").read_text() == "a b\n"
+
+
+def test_an_unchanged_environment_is_written_once(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        for _ in range(3):
+            log.command(["true"], tmp_path, {"CC": "gcc"})
+    assert log.path.read_text().count("CC=gcc") == 1
+
+
+def test_the_tail_has_the_last_lines(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.write("".join(f"line {i}\n" for i in range(100_000)))
+        assert log.tail(2) == ("line 99998", "line 99999")
+        assert len(log.tail()) == 20
+
+
+def test_the_tail_shows_nothing_of_earlier_commands(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.write("checking for gcc... yes\n")
+        log.command(["make"], tmp_path, {"CC": "gcc"})
+        log.write("no rule\n")
+        assert log.tail() == ("no rule",)
+
+
+def test_the_tail_of_an_empty_log_is_empty(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        assert log.tail() == ()
+
+
+def test_the_tail_of_a_removed_log_is_empty(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.path.unlink()
+        assert log.tail() == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (b"\x1b[1m\x1b[31merror:\x1b[0m no\n", "error: no"),
+        (b"\x1b]8;;http://x\x07link\x1b]8;;\x07\n", "link"),
+        (b"10%\r55%\r100%\r\n", "100%"),
+        (b"caf\xe9 \xe2\x9c\x93\n", "caf\ufffd ✓"),
+        (b"a\x00\x08b\tc\n", "ab\tc"),
+        (b"x" * 1000 + b"\n", "x" * 400 + " ..."),
+    ],
+    ids=["colours", "link", "progress", "other encoding", "control characters", "long line"],
+)
+def test_the_tail_is_plain_text(written: bytes, shown: str, tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        os.write(log.descriptor, written)
+        assert log.tail() == (shown,)
+
+
+def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "zlib.log").symlink_to("/dev/full")
+    log = Log(tmp_path / "zlib.log")
+    with pytest.raises(StepError) as caught:
+        log.write("text\n")
+    assert caught.value.what == "zlib: the log cannot be written"
+    assert caught.value.found == "No space left on device"
+    assert caught.value.log == log.path
+    log.close()
+
+
+def test_a_log_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    with pytest.raises(StepError, match="zlib: the log cannot be written"):
+        Log(tmp_path / "logs" / "zlib.log")
+
+
+def test_text_that_is_no_unicode_goes_through_as_its_bytes(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        log.write(os.fsdecode(b"caf\xe9\n"))
+    assert log.path.read_bytes() == b"caf\xe9\n"
+
+
+def test_a_forgotten_log_gives_its_descriptor_back(tmp_path: Path) -> None:
+    log = Log(tmp_path / "zlib.log")
+    descriptor = log.descriptor
+    del log
+    with pytest.raises(OSError):
+        os.fstat(descriptor)

