@@ -20,7 +20,7 @@ MADE_AT = "/home/vendor/buildroot/output/host"
 _DRIVER = """\
 #!/bin/sh
 case $* in -dumpmachine) exec echo {prefix} ;; esac
-sdk={place}
+sdk="{place}"
 exec "$sdk/bin/{prefix}-{tool}.br_real" --sysroot="$sdk/{prefix}/sysroot" "$@"
 """
 _RELOCATE = """\
@@ -88,12 +88,12 @@ def _ask(program: str, *arguments: str) -> str:
 def _copy_programs(folder: Path) -> None:
     for tool in ("gcc", "g++", "cpp"):
         driver = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
-        _link_or_copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
+        _copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
         script = _DRIVER.format(prefix=PREFIX, tool=tool, place=MADE_AT)
         _write(folder / "bin" / f"{PREFIX}-{tool}", script, 0o755)
     for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
         program = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
-        _link_or_copy(str(program), str(folder / "bin" / f"{PREFIX}-{tool}"))
+        _copy(str(program), str(folder / "bin" / f"{PREFIX}-{tool}"))
         link = folder / DISTRIBUTIONS / "bin" / tool  # GCC runs these, by names without a prefix
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(f"../../bin/{PREFIX}-{tool}")
@@ -106,7 +106,7 @@ def _write_linker_scripts(parts: Path, sysroot: Path) -> None:
             text = script.read_text().replace(f"/usr/{DISTRIBUTIONS}/lib/", "/usr/lib/")
             script.unlink()
             script.write_text(text)
-    for link in [*parts.glob("*.so")]:
+    for link in list(parts.glob("*.so")):
         if link.is_symlink():
             name = Path(os.readlink(link)).name
             link.unlink()
@@ -117,15 +117,12 @@ def _write_linker_scripts(parts: Path, sysroot: Path) -> None:
 
 def _copy_tree(source: Path, destination: Path, skip: tuple[str, ...] = ()) -> None:
     ignore = shutil.ignore_patterns(*skip)
-    shutil.copytree(source, destination, symlinks=True, copy_function=_link_or_copy, ignore=ignore)
+    shutil.copytree(source, destination, symlinks=True, copy_function=_copy, ignore=ignore)
 
 
-def _link_or_copy(source: str, destination: str) -> None:
+def _copy(source: str, destination: str) -> None:
     Path(destination).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, destination)
-    except OSError:
-        shutil.copy2(source, destination)
+    shutil.copy2(source, destination)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

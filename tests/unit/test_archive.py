@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import zstandard
-
 from crosspython.errors import ArchiveError
 from crosspython.store.archive import unpack_archive
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from crosspython.stages.bundle import keep_only_bytecode, make_sysroot, remove_needless, size_of
 from crosspython.store.tree import pack_tree
 
@@ -69,7 +68,9 @@ def test_bytecode_is_imported_without_its_source(tree: Path) -> None:
     library = tree / "lib" / "python3.13"
     assert not (library / "os.py").exists()
     assert not list(library.rglob("__pycache__"))
-    program = f"import sys; sys.path.insert(0, {str(library)!r}); import somewhere.decoder as d; print(d.answer, d.__file__)"
+    program = (
+        f"import sys; sys.path.insert(0, {str(library)!r}); import somewhere.decoder as d; print(d.answer, d.__file__)"
+    )
     out = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True).stdout
     assert out.startswith("42 ")
     assert out.strip().endswith("decoder.pyc")

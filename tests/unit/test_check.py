@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from crosspython.checks.check import DATA, Result, _judge, _known_failures, read_junit
 from crosspython.errors import CheckError
 

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
 from crosspython.errors import SourceError
 from crosspython.store.fetch import Store
 from crosspython.store.sources import Source

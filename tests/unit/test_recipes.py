@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from crosspython.errors import ConfigurationError
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
@@ -13,6 +12,7 @@ from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import openssl_target, plan_openssl
 from crosspython.recipes.plan import Autoreconf, Make, Run, fill
 from crosspython.recipes.recipe import check_options, make_recipe, read_patches, read_sources
+
 from tests.conftest import REPOSITORY
 
 SHA = "0" * 64

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from crosspython.errors import ConfigurationError
 from crosspython.targets import load_target, target_names
 

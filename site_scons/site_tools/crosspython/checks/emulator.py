@@ -60,7 +60,9 @@ def libc_root(toolchain: Toolchain) -> Path:
     for root in (*([toolchain.sysroot] if toolchain.sysroot else []), *folder.parents):
         if any(root.glob("lib*/ld-*.so*")):
             return root
-    raise CheckError("check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
+    raise CheckError(
+        "check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none"
+    )
 
 
 def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> EmulatedPython:

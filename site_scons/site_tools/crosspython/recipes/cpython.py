@@ -25,6 +25,7 @@ from crosspython.recipes.plan import (
     RequireModules,
     Run,
     Step,
+    Symlink,
 )
 from crosspython.store.sources import Source
 
@@ -110,6 +111,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             RequireModules(f"{library}/lib-dynload", release.modules),
             Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),
             InstallWheels(f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python),
+            Symlink("bin/python", "python3"),
             *_cleaning(release, shared=shared),
         ),
         settle=(CompilePython(library),),

@@ -72,9 +72,10 @@ for word do
 done
 """
 
+# -Xlinker for what may hold a comma, at which -Wl is split.
 _LINK = """\
 if [ "$links$input" = yesyes ]; then
-    set -- "$@" -L"$sysroot/usr/lib" -Wl,-rpath-link,"$sysroot/usr/lib" {libc}-Wl,--enable-new-dtags -Wl,-rpath,{runpath}
+    set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" {libc}-Wl,--enable-new-dtags -Wl,-rpath,{runpath}
 fi
 """
 
@@ -128,7 +129,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target) -
 
 def _libc_place(toolchain: Toolchain) -> str:
     """With our --sysroot the linker looks for what libraries need in our sysroot alone, where no libc is."""
-    return "" if toolchain.sysroot else f"-Wl,-rpath-link,{shlex.quote(toolchain.libc_folder)} "
+    return "" if toolchain.sysroot else f"-Xlinker -rpath-link -Xlinker {shlex.quote(toolchain.libc_folder)} "
 
 
 def _own_folders(toolchain: Toolchain) -> str:
@@ -137,13 +138,6 @@ def _own_folders(toolchain: Toolchain) -> str:
     if toolchain.sysroot is not None:
         folders = [str(toolchain.sysroot), str(Path(toolchain.prefix).parent.parent)]
     return " | ".join(f"{option}{shlex.quote(folder)}/*" for folder in folders for option in ("-I", "-L", "-isystem"))
-
-
-def _find_libc_too(toolchain: Toolchain) -> str:
-    """With our sysroot the linker looks there alone for what libraries need, and no libc is there."""
-    if toolchain.sysroot is not None:
-        return ""
-    return f" -Xlinker -rpath-link -Xlinker {shlex.quote(toolchain.libc_folder)}"
 
 
 def _map_option(toolchain: Toolchain) -> str:
