@@ -12,6 +12,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import zstandard
+
 PREFIX = "arm-buildroot-linux-gnueabihf"
 DISTRIBUTIONS = "arm-linux-gnueabihf"
 MADE_AT = "/home/vendor/buildroot/output/host"
@@ -21,7 +23,7 @@ _DRIVER = """\
 #!/bin/sh
 case $* in -dumpmachine) exec echo {prefix} ;; esac
 sdk="{place}"
-exec "$sdk/bin/{prefix}-{tool}.br_real" --sysroot="$sdk/{prefix}/sysroot" "$@"
+exec "$sdk/bin/{prefix}-{tool}.br_real" {sysroot}"$@"
 """
 _RELOCATE = """\
 #!/bin/sh
@@ -43,7 +45,7 @@ def make_sdk(folder: Path) -> Path:
     sysroot = folder / PREFIX / "sysroot"
 
     parts = folder / own.relative_to("/usr")
-    _copy_tree(own, parts, skip=("lto1", "*san*", "plugin", "*.so.*", "libgcov*"))
+    _copy_tree(own, parts, skip=("*san*", "plugin", "*.so.*", "libgcov*"))
     _copy_tree(headers, sysroot / "usr/include", skip=("c++",))
     _copy_tree(headers / "c++", folder / DISTRIBUTIONS / "include/c++")
     _copy_tree(libc, sysroot / "usr/lib", skip=("*san*",))
@@ -57,10 +59,14 @@ def make_sdk(folder: Path) -> Path:
 
 def pack_sdk(sdk: Path, archive: Path) -> Path:
     """Pack an SDK with one folder at the top, as Buildroot's `make sdk` does."""
-    mode = {".gz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}.get(archive.suffix, "w")
-    options = {"compresslevel": 1} if archive.suffix == ".gz" else {}
-    with tarfile.open(archive, mode, **options) as tar:
-        tar.add(sdk, arcname=f"{PREFIX}_sdk-buildroot")
+    name = f"{PREFIX}_sdk-buildroot"
+    if archive.suffix == ".zst":
+        with zstandard.open(archive, "wb") as stream, tarfile.open(fileobj=stream, mode="w|") as tar:
+            tar.add(sdk, arcname=name)
+        return archive
+    options = {"compresslevel": 1} if archive.suffix != ".xz" else {"preset": 0}
+    with tarfile.open(archive, f"w:{archive.suffix[1:]}", **options) as tar:
+        tar.add(sdk, arcname=name)
     return archive
 
 
@@ -86,10 +92,11 @@ def _ask(program: str, *arguments: str) -> str:
 
 
 def _copy_programs(folder: Path) -> None:
-    for tool in ("gcc", "g++", "cpp"):
+    for tool in ("gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib"):
         driver = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
         _copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
-        script = _DRIVER.format(prefix=PREFIX, tool=tool, place=MADE_AT)
+        sysroot = "" if tool.startswith("gcc-") else f'--sysroot="$sdk/{PREFIX}/sysroot" '
+        script = _DRIVER.format(prefix=PREFIX, tool=tool, place=MADE_AT, sysroot=sysroot)
         _write(folder / "bin" / f"{PREFIX}-{tool}", script, 0o755)
     for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
         program = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()

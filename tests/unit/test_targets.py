@@ -67,3 +67,80 @@ def test_a_mistake_is_told(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_target(write(tmp_path, text), tmp_path)
     assert complaint in str(caught.value)
+
+
+VALID = 'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('machine = "armv7l"', "triplet: missing"),
+        ('machine = "armv7"\ntriplet = "arm-linux-gnueabihf"', "did you mean armv7l"),
+        ('machine = "armv7l"\ntriplet = "arm linux"', "not a triplet"),
+        ('machine = "armv7l"\ntriplet = "arm-none-eabi"', "bare metal"),
+        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabi"\nfloat_abi = "hard"', "hard does not go with"),
+        ('machine = "armv7l"\ntriplet = "arm-linux"', "float_abi: missing"),
+        ('machine = "aarch64"\ntriplet = "aarch64-linux-gnu"\nfloat_abi = "hard"', "leave it out"),
+        (
+            'machine = "riscv64"\ntriplet = "riscv64-linux-gnu"\ncflags = ["-mabi=lp64"]\nfloat_abi = "hard"',
+            "-mabi=lp64",
+        ),
+        (VALID + 'cflags = ["-mfloat-abi=softfp"]', "-mfloat-abi=softfp does not go with"),
+        (VALID + 'cflags = ["-mcpu=cortex-a7 -mfpu=neon"]', "one flag each"),
+        (VALID + "prefixes = []", "prefixes: expected at least one"),
+        (VALID + 'prefixes = ["arm-linux-gnueabihf-"]', "the last dash"),
+        (VALID + 'prefix = "/usr"', "an absolute path"),
+        (VALID + 'prefix = "/opt/my python"', "an absolute path"),
+        (VALID + 'kernel = "four"', "such as 4.19"),
+        (VALID + "kernel = 4.19", "kernel: expected a string"),
+        (VALID + "[board]\nname = 1", "board: no such key"),
+        (VALID + "extends = 3", "extends: expected a string"),
+        ('extends = "mine.toml"', "extends itself"),
+        ('extends = "rv1127"', "did you mean target=rv1126?"),
+        ('extends = "./none.toml"', "cannot be read"),
+        ("machine = 1\nmachine = 2", "not TOML"),
+    ],
+)
+def test_one_more_mistake_is_told(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_target(write(tmp_path, text), tmp_path)
+    assert complaint in str(caught.value)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_target(write(tmp_path, 'machne = "armv7l"\ncflags = "-O2"\nkernel = 5\n'), tmp_path)
+    assert len(caught.value.evidence) == 5  # the misspelt key, the two that are then missing, two wrong types
+
+
+def test_a_malformed_file_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="line 3"):
+        load_target(write(tmp_path, VALID + 'cflags = [\n"a" "b"]'.replace("\n", "")), tmp_path)
+
+
+def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"machine = '\xff\xfe'")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        load_target("./mine.toml", tmp_path)
+
+
+def test_a_file_whose_name_cannot_be_a_folders_is_told(tmp_path: Path) -> None:
+    (tmp_path / "my board.toml").write_text(VALID)
+    with pytest.raises(ConfigurationError, match="is to name a folder"):
+        load_target("./my board.toml", tmp_path)
+
+
+def test_a_chain_of_boards_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / "base.toml").write_text('extends = "rv1126"\nkernel = "4.19"\n')
+    target = load_target(write(tmp_path, 'extends = "./boards/base.toml"\nprefix = "/srv/python/"\n'), tmp_path)
+    assert (target.machine, target.kernel, target.prefix) == ("armv7l", "4.19", "/srv/python")
+
+
+def test_the_float_abi_follows_from_the_triplet(tmp_path: Path) -> None:
+    assert load_target(write(tmp_path, VALID), tmp_path).float_abi == "hard"
+
+
+def test_a_board_without_prefixes_is_looked_for_by_its_triplet(tmp_path: Path) -> None:
+    assert load_target(write(tmp_path, VALID), tmp_path).prefixes == ("arm-linux-gnueabihf",)

@@ -53,7 +53,7 @@ PYTHON_PACKAGES = {
 class Finding:
     """One thing that was looked for.
 
-    kind:  "tool", "compiler" or "python"
+    kind:  "tool", "compiler", "place" (of an SDK) or "python"
     found: where it is, or None
     """
 
@@ -99,7 +99,8 @@ def mend(findings: Sequence[Finding]) -> str:
     tools = [finding.name for finding in missing if finding.kind == "tool"]
     tools += [f"{finding.name}-g++" for finding in missing if finding.kind == "compiler"]
     packages = [finding.name for finding in missing if finding.kind == "python"]
-    commands = [describe_install(tools)] if tools else []
+    commands = [f"correct toolchain={finding.name}" for finding in missing if finding.kind == "place"]
+    commands += [describe_install(tools)] if tools else []
     if packages:
         commands.append(shlex.join([sys.executable, "-m", "pip", "install", *packages]))
     return " && ".join(commands)
@@ -117,7 +118,7 @@ def _look(tool: str, purpose: str, path: str) -> Finding:
 def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Finding:
     if toolchain:
         found = toolchain if Path(toolchain).exists() else None
-        return Finding("tool", toolchain, "toolchain= names it", found)
+        return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
     names = [f"{prefix}-g++" for prefix in target.prefixes]
     found = next((cxx for name in names if (cxx := find_tool(name, path))), None)
     return Finding("compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain=", found)

@@ -1,88 +1,64 @@
 """Unpacking other people's archives: sources and vendor SDKs. Nothing of theirs is trusted.
 
-It knows the formats by their content, refuses members that leave the folder or are no files, folders or links, and
-never leaves half an archive behind under the final name.
+It never leaves half an archive under the final name: members go to a folder beside it, which is renamed when it is
+whole. formats.py knows the formats, members.py what may be unpacked. All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
-import lzma
 import shutil
-import tarfile
-import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 
-import zstandard
-
 from crosspython.errors import ArchiveError
+from crosspython.store.disk import describe_refusal, is_full
+from crosspython.store.formats import Damaged, damage_told, read_members
+from crosspython.store.members import Refused, Unpacker, refuse
 
-_ZSTD_MAGIC, _ZIP_MAGIC = b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
-_DAMAGED = (tarfile.ReadError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile)
 
+def unpack_archive(archive: Path, folder: Path, *, strip: int = 0, keep_absolute_links: bool = False) -> None:
+    """Unpack a tar (plain, gz, bz2, xz, zst) or zip archive, with times and the right to run. Replaces `folder`.
 
-def unpack_archive(archive: Path, folder: Path, *, strip: int = 0) -> None:
-    """Unpack a tar (plain, gz, bz2, xz, zst) or zip archive into a new folder, with modes and times.
-
-    strip: leading folders of every name to leave out, as sources come in one of their own
-    Raises ArchiveError: damaged, truncated, of an unknown kind, or with a member that must not be unpacked.
+    strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
+    keep_absolute_links: make links to absolute paths, as the sysroots of SDKs have them, instead of refusing them
+    Raises ArchiveError: damaged, truncated, of an unknown kind, or with a member that must not be unpacked; disk full.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    part = folder.with_name(folder.name + ".part")
     try:
-        _unpack(archive, temporary)
-        whole = temporary
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        unpacker = Unpacker(part, keep_absolute_links=keep_absolute_links)
+        with damage_told():
+            for member in read_members(archive):
+                unpacker.add(member)
+        unpacker.close()
+        whole = part
         for _ in range(strip):
             whole = _only_folder(whole, archive)
         shutil.rmtree(folder, ignore_errors=True)
         whole.rename(folder)
-        folder.chmod(0o755)
-    except (tarfile.FilterError, ValueError) as error:
-        raise ArchiveError(
-            f"{archive.name}: refused to unpack", found=str(error), next="get the archive from its author"
-        ) from error
-    except _DAMAGED as error:
+    except Refused as reason:
+        raise refuse(archive, reason) from reason
+    except Damaged as error:
         raise ArchiveError(
             f"{archive.name}: the archive is damaged, truncated or of an unknown kind",
             expected="a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip file",
-            found=str(error) or type(error).__name__,
+            found=str(error),
             next="get it again",
         ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
+            expected=f"{archive} can be read, and {folder.parent} written",
+            found=describe_refusal(error, folder.parent),
+            next="free some space there" if is_full(error) else None,
+        ) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _unpack(archive: Path, folder: Path) -> None:
-    with archive.open("rb") as file:
-        magic = file.read(4)
-        file.seek(0)
-        if magic == _ZSTD_MAGIC:
-            with (
-                zstandard.ZstdDecompressor().stream_reader(file) as stream,
-                tarfile.open(fileobj=stream, mode="r|") as tar,
-            ):
-                tar.extractall(folder, filter="data")
-        elif magic == _ZIP_MAGIC:
-            _unzip(file.name, folder)
-        else:
-            with tarfile.open(fileobj=file, mode="r:*") as tar:
-                tar.extractall(folder, filter="data")
-
-
-def _unzip(name: str, folder: Path) -> None:
-    with zipfile.ZipFile(name) as archive:
-        for member in archive.infolist():
-            if member.filename.startswith("/") or ".." in Path(member.filename).parts:
-                raise ValueError(f"{member.filename!r} would be written outside of the folder")
-            path = Path(archive.extract(member, folder))
-            if mode := (member.external_attr >> 16) & 0o777:
-                path.chmod(mode | 0o600)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _only_folder(folder: Path, archive: Path) -> Path:
     entries = list(folder.iterdir())
-    if len(entries) != 1 or not entries[0].is_dir():
+    if len(entries) != 1 or entries[0].is_symlink() or not entries[0].is_dir():
         raise ArchiveError(
             f"{archive.name}: not laid out as sources are",
             expected="one folder at the top",

@@ -28,7 +28,7 @@ _TRIES = 4
 _HEADWAY = 1 << 20  # bytes: a try that brought so much more does not count
 _SLOWEST = 256  # bytes a second: less than that for as long as a silence may last is a silence
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
 
 class Unavailable(Exception):
@@ -43,7 +43,7 @@ class WriteError(Exception):
         self.error, self.needed = error, needed
 
 
-@dataclass
+@dataclass(eq=False)
 class Failure(Exception):
     """One try has failed. again: another may succeed; cost: how many tries it counts; host: no file of it can be had."""
 
@@ -128,10 +128,10 @@ class Transfer:
             raise Failure(f"the server answered {status} {response.reason}".rstrip(), again=status in _TRY_AGAIN)
         if status == 200:
             self.start = 0
-        elif match := _CONTENT_RANGE.match(response.headers.get("Content-Range", "")):
-            if int(match[1]) != self.start:
-                self._forget()
-                raise Failure("the server goes on at another place than asked", again=True)
+        match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+        if status == 206 and match and int(match[1]) != self.start:
+            self._forget()
+            raise Failure("the server goes on at another place than asked", again=True)
         etag = response.headers.get("ETag", "")
         self.validator = "" if etag.startswith("W/") else etag
         return self.start + int(length) if length.isdigit() else None
@@ -170,13 +170,11 @@ class _Part:
         self._path, self._done = path, start
 
     def __enter__(self) -> _Part:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if self._done else os.O_TRUNC)
         try:
-            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._descriptor = os.open(self._path, flags, 0o666)
         except OSError as error:
             raise WriteError(error, None) from error
-        if self._done == 0:
-            os.truncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_END)
         return self
 
     def write(self, chunk: bytes, total: int | None) -> None:

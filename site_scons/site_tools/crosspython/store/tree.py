@@ -1,112 +1,181 @@
-"""Stage archives: a tree as one file, the same bytes for the same tree, whenever and wherever it is packed."""
+"""Stage archives: a tree as one file, the same bytes for the same tree, whenever and wherever it is packed.
+
+Names are in one order; owner, time and modes say nothing of the machine that packed; GNU's tar format, since BusyBox,
+which unpacks the bundle on many a board, skips the extended headers that long names get in POSIX's. What the files
+mean is others' business. All paths belong to the build machine.
+"""
 
 from __future__ import annotations
 
 import gzip
 import os
+import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 import zstandard
 
 from crosspython.errors import ArchiveError
+from crosspython.store.disk import describe_refusal, is_full
+from crosspython.store.formats import Damaged, damage_told, read_members
+from crosspython.store.members import FILE, FOLDER, Member, Refused, Unpacker, refuse
 
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
+_CHUNK = 1 << 18
 
 
 def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "") -> None:
     """Pack the files, links and folders below `tree`, sorted by name, all owned by root and of one time.
 
-    `root` is a folder put before every name. Modes are 755 or 644. By its name, `archive` is a .tar.zst or a .tar.gz;
-    it appears when it is whole.
+    root:    a folder put before every name
+    archive: by its name a .tar.zst or a .tar.gz; it appears when it is whole
+    Modes are 755 or 644. Two names of one file become two files. Raises ArchiveError: a device in the tree, disk full.
     """
-    archive.parent.mkdir(parents=True, exist_ok=True)
     part = archive.with_name(archive.name + ".part")
-    with (
-        _writing(part, archive.suffix) as stream,
-        tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-    ):
-        for name in _names(tree):
-            path = tree / name
-            info = tar.gettarinfo(str(path), arcname=f"{root}/{name}" if root else name)
-            info.uid = info.gid = 0
-            info.uname = info.gname = "root"
-            info.mtime = epoch
-            info.mode = 0o755 if info.isdir() or info.mode & 0o100 or info.issym() else 0o644
-            if info.islnk():
-                info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
-            if info.isreg():
-                with path.open("rb") as file:
-                    tar.addfile(info, file)
-            else:
-                tar.addfile(info)
-    part.replace(archive)
-
-
-def unpack_tree(archive: Path, folder: Path, *, only: Callable[[str], bool] | None = None) -> None:
-    """Unpack a stage archive into a folder that may hold others. `only` chooses names below the root.
-
-    Raises ArchiveError when a file is there already with other bytes: two components install the same name.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _reading(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
-            for member in tar:
-                if only is None or (not member.isdir() and only(member.name)):
-                    _unpack_member(tar, member, folder, archive)
-    except (tarfile.TarError, zstandard.ZstdError, EOFError, gzip.BadGzipFile) as error:
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _compressing(part, archive.suffix) as stream,
+            tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, encoding="utf-8", bufsize=_CHUNK) as tar,
+        ):
+            for parent in reversed(PurePosixPath(root, "x").parents[:-1]):
+                tar.addfile(_header(str(parent), tarfile.DIRTYPE, 0o755, epoch))
+            for path in _walk(str(tree)):
+                _add(tar, path, os.path.join(root, os.path.relpath(path, tree)), epoch)
+        part.replace(archive)
+    except OSError as error:
+        raise ArchiveError(
+            f"{archive.name}: cannot be packed" + (": the disk is full" if is_full(error) else ""),
+            expected=f"{tree} can be read, and {archive.parent} written",
+            found=describe_refusal(error, archive.parent),
+            next="free some space there" if is_full(error) else None,
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unpack_tree(
+    archive: Path,
+    folder: Path,
+    *,
+    only: Callable[[str], bool] | None = None,
+    origins: dict[str, str] | None = None,
+) -> None:
+    """Unpack a stage archive into a folder that may hold others.
+
+    only:    chooses names, as they stand in the archive; folders are then made where a chosen name needs one
+    origins: which archive each name came from; pass the same dict for all archives of a folder, it is added to
+    Raises ArchiveError when a name is there already as something else: two components install the same name.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        unpacker = _StageUnpacker(folder, archive, {} if origins is None else origins)
+        with damage_told():
+            for member in read_members(archive):
+                if only is None or (member.kind != FOLDER and only(member.name)):
+                    unpacker.add(member)
+    except Refused as reason:
+        raise refuse(archive, reason) from reason
+    except Damaged as error:
         raise ArchiveError(
             f"{archive}: damaged archive", found=str(error), next="remove the file and build again"
         ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
+            expected=f"{archive} can be read, and {folder} written",
+            found=describe_refusal(error, folder),
+            next="free some space there" if is_full(error) else None,
+        ) from error
 
 
-def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, archive: Path) -> None:
-    path = folder / member.name
-    if path.is_symlink() or path.is_file():
-        stream = tar.extractfile(member) if member.isreg() else None
-        same = (
-            (path.is_symlink() and str(path.readlink()) == member.linkname)
-            if stream is None
-            else not path.is_symlink() and path.read_bytes() == stream.read()
+class _StageUnpacker(Unpacker):
+    """Keeps what is there, if it is the same. Links are made as they are: they were judged when the stage was."""
+
+    def __init__(self, folder: Path, archive: Path, origins: dict[str, str]) -> None:
+        super().__init__(folder, keep_absolute_links=True)
+        self._archive, self._origins = archive, origins
+
+    def add_file(self, path: str, member: Member, data: IO[bytes]) -> None:
+        if not os.path.lexists(path):
+            super().add_file(path, member, data)
+        elif os.path.islink(path) or not os.path.isfile(path) or not _has_bytes(path, data):
+            raise self._conflict(path)
+        self._origins.setdefault(self.name_of(path), self._archive.name)
+
+    def add_link(self, path: str, member: Member) -> None:
+        if not os.path.lexists(path):
+            super().add_link(path, member)
+        elif not os.path.islink(path) or os.readlink(path) != member.target:
+            raise self._conflict(path)
+        self._origins.setdefault(self.name_of(path), self._archive.name)
+
+    def _conflict(self, path: str) -> ArchiveError:
+        name = self.name_of(path)
+        return ArchiveError(
+            f"{self._archive.name} holds a file that another component has installed with other bytes",
+            expected=f"{name} as it came from {self._origins.get(name, 'an archive unpacked before')}",
+            found=f"another {name} in {self._archive.name}",
+            next="let one of the two recipes remove it",
         )
-        if not same:
-            raise ArchiveError(
-                f"{archive.name} holds a file that another component has installed with other bytes",
-                found=member.name,
-                next="let one of the two recipes remove it",
-            )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tar.extract(member, folder, set_attrs=True, filter="tar")
 
 
-def _names(tree: Path) -> Iterator[str]:
-    names = []
-    for parent, folders, files in os.walk(tree):
-        names += [os.path.relpath(os.path.join(parent, name), tree) for name in (*folders, *files)]
-    return iter(sorted(names))
+def _add(tar: tarfile.TarFile, path: str, name: str, epoch: int) -> None:
+    status = os.lstat(path)
+    if stat.S_ISLNK(status.st_mode):
+        header = _header(name, tarfile.SYMTYPE, 0o777, epoch)
+        header.linkname = os.readlink(path)
+        tar.addfile(header)
+    elif stat.S_ISDIR(status.st_mode):
+        tar.addfile(_header(name, tarfile.DIRTYPE, 0o755, epoch))
+    elif stat.S_ISREG(status.st_mode):
+        header = _header(name, tarfile.REGTYPE, 0o755 if status.st_mode & 0o100 else 0o644, epoch)
+        header.size = status.st_size
+        with open(path, "rb") as file:
+            tar.addfile(header, file)
+    else:
+        raise ArchiveError(
+            f"{name}: cannot be packed", expected="files, folders and links", found="a device, a pipe or a socket"
+        )
+
+
+def _header(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
+    header.type, header.mode, header.mtime = kind, mode, epoch
+    header.uname = header.gname = "root"
+    return header
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Everything below a folder, folders before what they hold, sorted by the bytes of the names at each level."""
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+    for entry in ordered:
+        yield entry.path
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path)
+
+
+def _has_bytes(path: str, data: IO[bytes]) -> bool:
+    with open(path, "rb") as file:
+        while True:
+            chunk = data.read(_CHUNK)
+            if file.read(len(chunk) or 1) != chunk:
+                return False
+            if not chunk:
+                return True
 
 
 @contextmanager
-def _writing(path: Path, suffix: str) -> Iterator[IO[bytes]]:
+def _compressing(path: Path, suffix: str) -> Iterator[IO[bytes]]:
     with path.open("wb") as file:
         if suffix == ".zst":
-            with zstandard.ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(file, closefd=False) as stream:
-                yield stream
+            compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+            with compressor.stream_writer(file, closefd=False) as stream:
+                yield cast(IO[bytes], stream)
         else:
             with gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0) as stream:
-                yield stream
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as file:
-        if path.suffix == ".zst":
-            with zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as stream:
-                yield stream
-        else:
-            with gzip.GzipFile(fileobj=file) as stream:
-                yield stream
+                yield cast(IO[bytes], stream)

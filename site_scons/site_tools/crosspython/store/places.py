@@ -1,0 +1,54 @@
+"""Where a source may be had, in which order. Pure but for the question whether the user put a file into the store.
+
+A place is an address or a path of the build machine, as text. Asking it is fetch.py's and download.py's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from urllib.request import url2pathname
+
+from crosspython.errors import ConfigurationError
+from crosspython.store.pools import pool_addresses
+from crosspython.store.sources import Source
+
+
+def places_of(source: Source, folder: Path, mirror: str | None, pools: Callable[[], Sequence[str]]) -> Iterator[str]:
+    """What the user put into the store's `folder`, the mirror, upstream, the pools. `pools` is called late, if at all."""
+    by_hand = folder / source.filename
+    if by_hand.is_file():
+        yield str(by_hand)
+    if mirror:
+        is_address = "://" in mirror
+        yield from (
+            f"{mirror.rstrip('/')}/{quote(name, safe='+~') if is_address else name}" for name in source.filenames
+        )
+    if source.url is not None:
+        yield source.url
+    if source.pool is not None:
+        for base in pools():
+            yield from pool_addresses(base, source.pool)
+
+
+def check_mirror(mirror: str | None) -> None:
+    """Raise ConfigurationError for an address that nobody here knows how to ask."""
+    if mirror and "://" in mirror and urlsplit(mirror).scheme not in ("http", "https", "file"):
+        raise ConfigurationError(
+            f"mirror={show(mirror)}: not a mirror",
+            expected="a folder, or an address with http://, https:// or file://",
+        )
+
+
+def local_path(place: str) -> Path | None:
+    """The file that a place names on this machine; None if it is an address of another one."""
+    if place.startswith("file:"):
+        return Path(url2pathname(urlsplit(place).path))
+    return None if "://" in place else Path(place)
+
+
+def show(place: str) -> str:
+    """A place as it may be shown: without the password that an address may hold."""
+    return re.sub(r"(?<=://)[^/@]*@", "***@", place)

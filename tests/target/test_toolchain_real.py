@@ -1,0 +1,241 @@
+"""Real cross compilers: what is shipped fits them, SDKs work from other places, and the wrappers hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ToolchainError
+from crosspython.stages.elf import read_elf
+from crosspython.targets import load_target, target_names
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.probe import load_toolchain
+from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
+
+from tests.sdk_fixture import PREFIX, make_sdk, make_soft_float, make_wrong_machine, pack_sdk
+
+pytestmark = pytest.mark.slow
+
+PATH = os.environ["PATH"]
+RV1126 = load_target("rv1126", Path())
+
+
+def load(toolchain: Path | None, folder: Path, name: str = "rv1126") -> Toolchain:
+    return load_toolchain(
+        load_target(name, Path()),
+        str(toolchain) if toolchain else None,
+        path=PATH,
+        unpack_into=folder / "unpacked",
+        memory=folder / "toolchain.json",
+    )
+
+
+@pytest.fixture(scope="module")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sdk(tmp_path_factory.mktemp("vendor") / "sdk")
+
+
+@pytest.fixture(scope="module")
+def opened(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return load(sdk, tmp_path_factory.mktemp("my, büild"))
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return load(None, tmp_path_factory.mktemp("build"))
+
+
+@dataclass
+class Bench:
+    """A component's work folder with wrappers, a private sysroot, and one library in it that nobody else has."""
+
+    toolchain: Toolchain
+    work: Path
+
+    def __post_init__(self) -> None:
+        self.sysroot = self.work / "sysroot"
+        write_wrappers(self.work / "bin", self.toolchain, RV1126)
+        self.write("sysroot/usr/include/only_ours.h", "int ours(void);\n")
+        self.write("ours.c", "int inner(void); int ours(void) { return inner(); }\n")
+        self.write("inner.c", "#include <math.h>\nint inner(void) { return (int) floor(2.5); }\n")
+        libraries = self.sysroot / "usr/lib"
+        libraries.mkdir()
+        self.run("gcc", "-shared", "-fPIC", "inner.c", "-lm", "-o", f"{libraries}/libinner.so")
+        self.run("gcc", "-shared", "-fPIC", "ours.c", "-linner", "-o", f"{libraries}/libours.so")
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def try_run(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": PATH, "CROSSPYTHON_SYSROOT": str(self.sysroot), "CROSSPYTHON_WORK": str(self.work)}
+        command = [self.work / "bin" / f"arm-linux-gnueabihf-{tool}", *arguments]
+        return subprocess.run(command, cwd=self.work, env=env, capture_output=True, text=True, check=False)
+
+    def run(self, tool: str, *arguments: str) -> str:
+        done = self.try_run(tool, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module", params=["distributions", "opened"])
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(request.getfixturevalue(request.param), tmp_path_factory.mktemp("my, wörk"))
+
+
+def only_on_the_build_machine() -> str:
+    """A header of the build machine's that the cross compiler's own libc does not bring."""
+    own = Path("/usr/arm-linux-gnueabihf/include")
+    names = sorted(path.name for path in Path("/usr/include").glob("*.h") if not (own / path.name).exists())
+    assert names, "the build machine has no headers of its own"
+    return names[0]
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_the_distributions_compiler_makes_code_for_every_shipped_board(tmp_path: Path, name: str) -> None:
+    toolchain = load(None, tmp_path, name)
+    assert toolchain.libc == "glibc"
+    assert toolchain.sysroot is None
+    assert toolchain.kernel_headers is not None
+
+
+def test_an_sdks_folder_is_copied_relocated_and_works(sdk: Path, opened: Toolchain) -> None:
+    assert opened.triplet == PREFIX
+    assert opened.sysroot is not None
+    assert sdk not in opened.sysroot.parents
+    assert (sdk / "share/buildroot/sdk-location").read_text().startswith("/home/vendor")
+
+
+def test_an_sdk_compiles_with_its_own_parts(opened: Toolchain) -> None:
+    root = Path(opened.prefix).parent.parent
+    done = subprocess.run([f"{opened.prefix}gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=True)
+    assert root in Path(done.stdout.strip()).resolve().parents
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_an_sdks_archive_works(sdk: Path, opened: Toolchain, tmp_path: Path, suffix: str) -> None:
+    archive = pack_sdk(sdk, tmp_path / f"sdk.tar{suffix}")
+    assert load(archive, tmp_path / "büild folder").identity == opened.identity
+
+
+def test_the_same_compiler_in_an_sdk_has_the_same_parts(opened: Toolchain, distributions: Toolchain) -> None:
+    assert opened.identity.splitlines()[-1] == distributions.identity.splitlines()[-1]
+
+
+def test_soft_float_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="makes soft-float code") as caught:
+        load(make_soft_float(tmp_path / "sdk"), tmp_path)
+    assert (caught.value.expected, caught.value.found) == ("hard-float", "soft-float")
+
+
+def test_another_machine_under_a_fitting_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="makes aarch64 code"):
+        load(make_wrong_machine(tmp_path / "sdk"), tmp_path)
+
+
+def test_a_program_uses_the_private_sysroots_library(bench: Bench) -> None:
+    bench.write("main.c", "#include <only_ours.h>\nint main(void) { return ours() != 2; }\n")
+    bench.run("gcc", "main.c", "-lours", "-o", "main")  # libours needs libinner, and that libm: rpath-link finds both
+    elf = read_elf(bench.work / "main")
+    assert elf is not None
+    assert "libours.so" in elf.needed
+
+
+def test_such_a_program_runs_in_the_emulator(bench: Bench) -> None:
+    emulator = shutil.which("qemu-arm-static") or shutil.which("qemu-arm")
+    assert emulator, "no qemu-arm: apt-get install qemu-user-static"
+    bench.write("run.c", "#include <only_ours.h>\nint main(void) { return ours() + 40; }\n")
+    bench.run("gcc", "run.c", "-lours", "-o", "run")
+    root = str(bench.toolchain.sysroot or Path(bench.toolchain.libc_folder).parent)
+    command = [emulator, "-cpu", "cortex-a7", "-L", root, bench.work / "run"]
+    done = subprocess.run(command, env={"LD_LIBRARY_PATH": f"{bench.sysroot}/usr/lib"}, check=False)
+    assert done.returncode == 42
+
+
+@pytest.mark.parametrize("arguments", [(), ("-shared", "-fPIC"), ("-static",), ("-Wl,--disable-new-dtags",)])
+def test_what_is_linked_has_room_for_a_runpath(bench: Bench, arguments: Sequence[str]) -> None:
+    bench.write("room.c", "int main(void) { return 0; }\n")
+    bench.run("gcc", "room.c", *arguments, "-o", "room")
+    elf = read_elf(bench.work / "room")
+    assert elf is not None
+    assert elf.runpath == (None if "-static" in arguments else RESERVED_RUNPATH)
+    assert not elf.has_rpath
+
+
+def test_objects_link_into_one(bench: Bench) -> None:
+    bench.write("part.c", "int part(void) { return 0; }\n")
+    bench.run("gcc", "-c", "part.c", "-o", "part.o")
+    bench.run("gcc", "-r", "-nostdlib", "part.o", "-o", "whole.o")
+    bench.run("ld", "-r", "part.o", "-o", "direct.o")
+    assert (bench.work / "whole.o").exists()
+    assert (bench.work / "direct.o").exists()
+
+
+def test_headers_of_the_build_machine_are_not_found(bench: Bench) -> None:
+    name = only_on_the_build_machine()
+    bench.write("theirs.c", f"#include <{name}>\n")
+    done = bench.try_run("gcc", "-E", "theirs.c")
+    assert done.returncode == 1
+    assert f"{name}: No such file" in done.stderr
+
+
+@pytest.mark.parametrize("tool", ["gcc", "g++", "cpp"])
+def test_the_search_path_shows_our_sysroot_and_nothing_of_the_build_machine(bench: Bench, tool: str) -> None:
+    bench.write("empty.c", "")
+    said = bench.run(tool, "-E", "-v", "empty.c")
+    folders = said.partition("search starts here:")[2].partition("End of search list")[0].split("\n")
+    assert f" {bench.sysroot}/usr/include" in folders
+    assert not {" /usr/include", " /usr/local/include"} & set(folders)
+
+
+def test_the_library_path_shows_our_sysroot(bench: Bench) -> None:
+    bench.write("empty.c", "")
+    said = bench.run("gcc", "-E", "-v", "empty.c")  # CPython's setup.py (3.11 and older) reads this line
+    line = next(line for line in said.splitlines() if line.startswith("LIBRARY_PATH="))
+    folders = [os.path.normpath(folder) for folder in line.removeprefix("LIBRARY_PATH=").split(":")]
+    assert f"{bench.sysroot}/usr/lib" in folders
+    assert "/usr/lib" not in folders
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("place.c", "#include <only_ours.h>\n#include <assert.h>\nint f(int x) { assert(x); return ours(); }\n"),
+        ("place.cc", "#include <string>\nconst char *f() { return __FILE__; }\nstd::string g() { return f(); }\n"),
+        ("place.S", ".text\nnop\n"),
+    ],
+)
+@pytest.mark.parametrize("option", ["-O2", "-flto"])
+def test_no_object_holds_the_work_folders_path(bench: Bench, name: str, text: str, option: str) -> None:
+    source = bench.write(name, text)
+    bench.run("g++" if name.endswith("cc") else "gcc", "-g", option, "-c", str(source), "-o", "place.o")
+    assert str(bench.work).encode() not in (bench.work / "place.o").read_bytes()
+
+
+def test_a_refused_flag_stops_the_compiler(bench: Bench) -> None:
+    bench.write("empty.c", "")
+    done = bench.try_run("gcc", "-I", "/usr/include", "-c", "empty.c")
+    assert done.returncode == 1
+    assert "-I/usr/include: a folder of the build machine" in done.stderr
+
+
+@pytest.mark.parametrize("question", ["-v", "--version", "-dumpmachine", "-print-search-dirs", "-print-multiarch"])
+def test_a_question_without_a_file_is_answered(bench: Bench, question: str) -> None:
+    bench.run("gcc", question)
+
+
+def test_link_time_optimisation_goes_through_static_libraries(bench: Bench) -> None:
+    bench.write("lto.c", "int lto(void) { return 0; }\n")
+    bench.write("lto_main.c", "int lto(void); int main(void) { return lto(); }\n")
+    bench.run("gcc", "-flto", "-c", "lto.c", "-o", "lto.o")
+    bench.run("ar", "rcs", "liblto.a", "lto.o")
+    assert "lto" in bench.run("nm", "liblto.a")
+    assert "plugin needed" not in bench.run("ranlib", "liblto.a")
+    bench.run("gcc", "-flto", "lto_main.c", "liblto.a", "-o", "lto")

@@ -1,0 +1,170 @@
+"""The doctor: what is missing, and the command that mends it, on this distribution and on others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from crosspython import hosttools
+from crosspython.doctor import TOOLS, Finding, examine, mend
+from crosspython.errors import HostToolError
+from crosspython.hosttools import MANAGERS, find_manager, find_tool, install_command, package_of, require_tools
+from crosspython.targets import load_target
+
+RV1126 = load_target("rv1126", Path())
+APT, DNF, PACMAN, ZYPPER = MANAGERS
+
+
+@pytest.fixture(autouse=True)
+def _on_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosttools, "find_manager", lambda: APT)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+def make_tools(folder: Path, *names: str) -> str:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def look(path: str, toolchain: str | None = None, without: str = "") -> list[Finding]:
+    return examine(path=path, target=RV1126, toolchain=toolchain, has_module=lambda name: name != without)
+
+
+def missing(findings: list[Finding]) -> set[str]:
+    return {finding.name for finding in findings if not finding.ok and finding.name != "patchelf"}
+
+
+def test_a_machine_with_everything_lacks_nothing(tmp_path: Path) -> None:
+    path = make_tools(tmp_path, *TOOLS, "qemu-arm-static", "arm-linux-gnueabihf-g++", "patchelf")
+    assert all(finding.ok for finding in look(path))
+    assert mend(look(path)) == ""
+
+
+def test_a_fresh_machine_is_mended_by_one_command(tmp_path: Path) -> None:
+    findings = [finding for finding in look(str(tmp_path)) if finding.name != "patchelf"]
+    command = mend(findings)
+    assert command.startswith("sudo apt-get install -y gcc g++ make perl ")
+    assert {"automake", "libtool", "qemu-user-static", "g++-arm-linux-gnueabihf"} <= set(command.split())
+    assert "\n" not in command
+
+
+def test_each_package_is_named_once(tmp_path: Path) -> None:
+    words = mend(look(str(tmp_path))).split()
+    assert words.count("automake") == 1
+
+
+def test_missing_python_packages_are_mended_by_pip(tmp_path: Path) -> None:
+    path = make_tools(tmp_path, *TOOLS, "qemu-arm", "arm-linux-gnueabihf-g++", "patchelf")
+    assert mend(look(path, without="elftools")) == f"{sys.executable} -m pip install pyelftools"
+
+
+def test_any_known_prefix_is_a_cross_compiler(tmp_path: Path) -> None:
+    path = make_tools(tmp_path, "arm-rockchip830-linux-gnueabihf-g++")
+    assert "arm-linux-gnueabihf" not in missing(look(path))
+
+
+def test_with_an_sdk_no_cross_compiler_is_missed(tmp_path: Path) -> None:
+    assert "arm-linux-gnueabihf" not in missing(look("", str(tmp_path)))
+
+
+def test_with_an_sdk_the_tool_that_relocates_is_missed(tmp_path: Path) -> None:
+    assert "file" in missing(look("", str(tmp_path)))
+
+
+def test_an_sdk_that_is_not_there_is_told(tmp_path: Path) -> None:
+    findings = look(make_tools(tmp_path, *TOOLS, "file", "qemu-arm", "patchelf"), f"{tmp_path}/none")
+    assert mend(findings) == f"correct toolchain={tmp_path}/none"
+
+
+def test_findings_read_as_lines(tmp_path: Path) -> None:
+    text = [str(finding) for finding in look(make_tools(tmp_path, "make"))]
+    assert f"ok       make: {tmp_path}/make" in text
+    assert any(line.startswith("missing  gcc: ") for line in text)
+
+
+def test_required_tools_that_are_there_raise_nothing(tmp_path: Path) -> None:
+    require_tools(["make"], make_tools(tmp_path, "make"))
+
+
+def test_all_missing_tools_are_named_with_their_packages(tmp_path: Path) -> None:
+    with pytest.raises(HostToolError) as caught:
+        require_tools(["make", "libtoolize", "perl", "make"], make_tools(tmp_path, "perl"))
+    assert caught.value.what == "this machine lacks programs: make, libtoolize"
+    assert caught.value.next == "sudo apt-get install -y make libtool libltdl-dev"
+
+
+def test_a_tool_of_no_known_package_is_named_itself(tmp_path: Path) -> None:
+    with pytest.raises(HostToolError) as caught:
+        require_tools(["make", "zork"], str(tmp_path))
+    assert caught.value.next == "sudo apt-get install -y make; and install zork"
+
+
+def test_a_distribution_that_nobody_knows_gets_the_tools_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosttools, "find_manager", lambda: None)
+    with pytest.raises(HostToolError) as caught:
+        require_tools(["make", "libtoolize"], str(tmp_path))
+    assert caught.value.next == "install make, libtoolize"
+
+
+def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert install_command(["make"]) == "apt-get install -y make"
+
+
+@pytest.mark.parametrize("name", ["qemu-arm", "qemu-arm-static"])
+def test_an_emulator_is_found_by_either_name(tmp_path: Path, name: str) -> None:
+    assert find_tool("qemu-arm", make_tools(tmp_path, name)) == f"{tmp_path}/{name}"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ID=debian\n", "apt"),
+        ("ID=ubuntu\nID_LIKE=debian\n", "apt"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"\n', "apt"),
+        ("ID=fedora\n", "dnf"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf"),
+        ("ID=arch\n", "pacman"),
+        ('ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n', "zypper"),
+    ],
+)
+def test_the_distribution_is_read_from_os_release(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "os-release").write_text(text)
+    manager = find_manager(tmp_path / "os-release")
+    assert manager is not None
+    assert manager.name == name
+
+
+@pytest.mark.parametrize("text", ["ID=plan9\n", "", None])
+def test_another_distribution_is_not_guessed(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "os-release").write_text(text)
+    assert find_manager(tmp_path / "os-release") is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "manager", "package"),
+    [
+        ("g++", DNF, "gcc-c++"),
+        ("tic", ZYPPER, "ncurses-utils"),
+        ("qemu-arm-static", APT, "qemu-user-static"),
+        ("aarch64-linux-gnu-g++", PACMAN, "aarch64-linux-gnu-gcc"),
+        ("arm-linux-gnueabihf-g++", DNF, None),
+        ("patch", PACMAN, "patch"),
+        ("zork", APT, None),
+    ],
+)
+def test_packages_are_named_as_each_distribution_does(
+    tool: str, manager: hosttools.PackageManager, package: str | None
+) -> None:
+    assert package_of(tool, manager) == package
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_every_tool_of_the_doctors_has_a_package_everywhere(manager: hosttools.PackageManager) -> None:
+    assert [tool for tool in (*TOOLS, "file", "qemu-arm", "qemu-aarch64") if package_of(tool, manager) is None] == []

@@ -1,0 +1,124 @@
+"""Finding the compiler: where it is looked for, which one is taken, and what is said when there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ToolchainError
+from crosspython.targets import load_target
+from crosspython.toolchain.find import describe_place, find_compiler
+
+from tests.unit.fake_compiler import make_compiler
+
+RV1126 = load_target("rv1126", Path())
+AARCH64 = load_target("aarch64", Path())
+
+
+def find(toolchain: Path | str | None, tmp_path: Path, path: str = os.defpath) -> Path:
+    return find_compiler(RV1126, str(toolchain or ""), path=path, unpack_into=tmp_path / "unpacked")
+
+
+def test_on_path_the_first_known_prefix_is_taken(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "a", "arm-linux-gnueabihf")
+    best = make_compiler(tmp_path / "b", "arm-buildroot-linux-gnueabihf")
+    assert find(None, tmp_path, f"{tmp_path}/a:{tmp_path}/b") == best
+
+
+def test_none_on_path_tells_three_ways(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError) as caught:
+        find(None, tmp_path, str(tmp_path))
+    text = str(caught.value)
+    assert all(f"    {number}. " in text for number in (1, 2, 3))
+    assert "toolchain=" in text
+
+
+@pytest.mark.parametrize(
+    "place", ["bin", "usr/bin", "host/bin", "host/usr/bin", "x/bin", "x/y/bin", "prebuilts/gcc/linux-x86/arm/x/bin"]
+)
+def test_a_compiler_is_found_wherever_vendors_put_it(tmp_path: Path, place: str) -> None:
+    cc = make_compiler(tmp_path / "sdk" / place, "arm-rockchip830-linux-gnueabihf")
+    assert find(tmp_path / "sdk", tmp_path) == cc
+
+
+def test_a_known_prefix_goes_before_others(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "sdk/bin", "arm-aaa-linux-gnueabihf")
+    known = make_compiler(tmp_path / "sdk/bin", "arm-rockchip-linux-gnueabihf")
+    assert find(tmp_path / "sdk", tmp_path) == known
+
+
+def test_an_unknown_prefix_is_taken_by_what_the_compiler_says(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "sdk/bin", "aarch64-vendor-linux-gnu")
+    cc = make_compiler(tmp_path / "sdk/bin", "board-vendor", triplet="arm-vendor-linux-gnueabihf")
+    assert find(tmp_path / "sdk", tmp_path) == cc
+
+
+def test_of_two_compilers_the_one_with_the_targets_float_abi_is_taken(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "sdk/bin", "arm-aaa-linux-gnueabi")
+    cc = make_compiler(tmp_path / "sdk/bin", "arm-bbb-linux-gnueabihf")
+    assert find(tmp_path / "sdk", tmp_path) == cc
+
+
+def test_versioned_names_are_ignored(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "sdk/bin", "arm-vendor-linux-gnueabihf")
+    (cc.parent / "arm-vendor-linux-gnueabihf-gcc-12").symlink_to(cc.name)
+    assert find(tmp_path / "sdk", tmp_path) == cc
+
+
+@pytest.mark.parametrize("triplet", ["aarch64-none-linux-gnu", "arm-none-eabi"])
+def test_compilers_for_other_machines_are_named(tmp_path: Path, triplet: str) -> None:
+    make_compiler(tmp_path / "sdk/bin", triplet)
+    with pytest.raises(ToolchainError) as caught:
+        find(tmp_path / "sdk", tmp_path)
+    assert caught.value.expected is not None
+    assert "armv7l" in caught.value.expected
+    assert triplet in (caught.value.found or "")
+
+
+def test_a_folder_without_a_compiler_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="no cross compiler in it"):
+        find(tmp_path, tmp_path)
+
+
+def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="no such file or folder"):
+        find(tmp_path / "none", tmp_path)
+
+
+def test_a_file_that_is_no_toolchain_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README").touch()
+    with pytest.raises(ToolchainError, match="a file of another kind"):
+        find(tmp_path / "README", tmp_path)
+
+
+@pytest.mark.parametrize("end", ["gcc", "", "."])
+def test_a_compiler_or_its_prefix_may_be_named(tmp_path: Path, end: str) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    name = str(cc).removesuffix("gcc") + end if end != "." else str(cc).removesuffix("-gcc")
+    assert find(name, tmp_path) == cc
+
+
+def test_a_missing_cxx_compiler_is_named(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    cc.with_name("arm-linux-gnueabihf-g++").unlink()
+    with pytest.raises(ToolchainError, match=r"no C\+\+ compiler(.|\n)*arm-linux-gnueabihf-g\+\+"):
+        find(cc, tmp_path)
+
+
+def test_the_place_changes_when_the_compiler_is_touched(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    for toolchain, path in ((None, str(cc.parent)), (str(tmp_path), ""), (str(cc), "")):
+        before = describe_place(RV1126, toolchain, path=path)
+        os.utime(cc, ns=(1, cc.stat().st_mtime_ns + 1))
+        assert describe_place(RV1126, toolchain, path=path) != before
+
+
+def test_describing_a_place_runs_nothing(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "bin", first="exit 1")
+    describe_place(AARCH64, str(tmp_path), path="")
+    assert not (tmp_path / "bin" / "calls").exists()
+
+
+def test_describing_a_place_that_is_not_there_raises_nothing(tmp_path: Path) -> None:
+    assert "is not there" in describe_place(RV1126, str(tmp_path / "none"), path="")

@@ -1,0 +1,217 @@
+"""Looking at a compiler: what it makes is judged, what it says is understood, and it is not asked twice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ToolchainError
+from crosspython.targets import load_target
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.probe import load_toolchain, probe_toolchain
+
+from tests.unit.fake_compiler import GLIBC, LINUX, count_calls, make_compiler
+from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, make_elf
+
+RV1126 = load_target("rv1126", Path())
+GCC = GLIBC[:3]
+UCLIBC = ("__UCLIBC__ 1", "__UCLIBC_MAJOR__ 1", "__UCLIBC_MINOR__ 0", "__UCLIBC_SUBLEVEL__ 31")
+
+
+def load(tmp_path: Path, toolchain: Path | None = None) -> Toolchain:
+    return load_toolchain(
+        RV1126,
+        str(toolchain) if toolchain else None,
+        path=str(tmp_path / "bin"),
+        unpack_into=tmp_path / "unpacked",
+        memory=tmp_path / "memory.json",
+    )
+
+
+def test_a_fitting_compiler_is_described(tmp_path: Path) -> None:
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin"), RV1126)
+    assert toolchain.prefix == f"{tmp_path}/bin/arm-linux-gnueabihf-"
+    assert (toolchain.triplet, toolchain.compiler) == ("arm-linux-gnueabihf", "gcc 12.2.0")
+    assert (toolchain.libc, toolchain.libc_version) == ("glibc", "2.31")
+    assert (toolchain.kernel_headers, toolchain.sysroot, toolchain.fortran) == ("4.19.0", None, False)
+
+
+def test_a_sysroot_of_its_own_is_noted(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin", sysroot=str(tmp_path))
+    assert probe_toolchain(cc, RV1126).sysroot == tmp_path
+
+
+def test_an_empty_sysroot_is_none(tmp_path: Path) -> None:
+    assert probe_toolchain(make_compiler(tmp_path / "bin", sysroot=""), RV1126).sysroot is None
+
+
+def test_a_fortran_compiler_beside_is_noted(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    cc.with_name("arm-linux-gnueabihf-gfortran").symlink_to(cc.name)
+    assert probe_toolchain(cc, RV1126).fortran
+
+
+def test_uclibc_is_known_though_it_claims_to_be_glibc(tmp_path: Path) -> None:
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin", macros=(*GLIBC, *UCLIBC)), RV1126)
+    assert (toolchain.libc, toolchain.libc_version, toolchain.kernel_headers) == ("uclibc", "1.0.31", None)
+
+
+@pytest.mark.parametrize(("content", "version"), [(b"x\x001.2.3\x00y", "1.2.3"), (b"", "unknown")])
+def test_musl_is_known_by_its_loader(tmp_path: Path, content: bytes, version: str) -> None:
+    elf = make_elf(interpreter="/lib/ld-musl-armhf.so.1")
+    cc = make_compiler(tmp_path / "bin", macros=GCC, elf=elf)
+    (tmp_path / "bin" / "libc.so").write_bytes(content)
+    toolchain = probe_toolchain(cc, RV1126)
+    assert (toolchain.libc, toolchain.libc_version) == ("musl", version)
+
+
+def test_a_libc_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin", macros=GCC, elf=make_elf(interpreter="/lib/ld-bionic.so"))
+    with pytest.raises(ToolchainError, match="libc is not known"):
+        probe_toolchain(cc, RV1126)
+
+
+def test_clang_is_called_clang(tmp_path: Path) -> None:
+    macros = (*GLIBC, "__clang__ 1", "__clang_major__ 18", "__clang_minor__ 1", "__clang_patchlevel__ 3")
+    assert probe_toolchain(make_compiler(tmp_path / "bin", macros=macros), RV1126).compiler == "clang 18.1.3"
+
+
+@pytest.mark.parametrize(
+    ("elf", "what", "found"),
+    [
+        (make_elf(flags=ARM_SOFT), "soft-float code", "soft-float"),
+        (make_elf(machine=EM_AARCH64, bits=64, flags=0), "aarch64 code", "EM_AARCH64, 64-bit, little-endian"),
+        (make_elf(machine=EM_RISCV, bits=64, flags=5), "riscv64 code", "EM_RISCV, 64-bit, little-endian"),
+        (make_elf(little_endian=False), "arm code", "EM_ARM, 32-bit, big-endian"),
+    ],
+)
+def test_wrong_code_is_refused_with_what_was_found(tmp_path: Path, elf: bytes, what: str, found: str) -> None:
+    cc = make_compiler(tmp_path / "bin", elf=elf)
+    with pytest.raises(ToolchainError, match=f"makes {what}") as caught:
+        probe_toolchain(cc, RV1126)
+    assert caught.value.found == found
+    assert caught.value.expected
+
+
+def test_what_is_no_elf_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="makes no Linux code"):
+        probe_toolchain(make_compiler(tmp_path / "bin", elf=b"MZ"), RV1126)
+
+
+def test_flags_that_choke_the_compiler_of_another_machine_do_not_hide_that(tmp_path: Path) -> None:
+    first = 'case $* in *-mfpu=*) echo "unrecognized -mfpu" >&2; exit 1 ;; esac'
+    elf = make_elf(machine=EM_AARCH64, bits=64, flags=0)
+    with pytest.raises(ToolchainError, match="makes aarch64 code"):
+        probe_toolchain(make_compiler(tmp_path / "bin", elf=elf, first=first), RV1126)
+
+
+def test_a_compiler_too_old_for_the_flags_is_told_with_its_words(tmp_path: Path) -> None:
+    first = 'case $* in *-mfpu=*) echo "unrecognized -mfpu" >&2; exit 1 ;; esac'
+    with pytest.raises(ToolchainError, match="does not know the flags of rv1126") as caught:
+        probe_toolchain(make_compiler(tmp_path / "bin", first=first), RV1126)
+    assert caught.value.evidence == ("unrecognized -mfpu",)
+
+
+def test_a_compiler_without_a_libc_is_told(tmp_path: Path) -> None:
+    first = 'case $* in *" -c "*) ;; *) echo "stdio.h: No such file" >&2; exit 1 ;; esac'
+    with pytest.raises(ToolchainError, match="cannot make a program") as caught:
+        probe_toolchain(make_compiler(tmp_path / "bin", first=first), RV1126)
+    assert caught.value.evidence == ("stdio.h: No such file",)
+
+
+def test_a_cxx_compiler_that_fails_is_told(tmp_path: Path) -> None:
+    first = 'case $0 in *g++) echo "cc1plus: not found" >&2; exit 1 ;; esac'
+    with pytest.raises(ToolchainError, match=r"g\+\+ cannot make a C\+\+ program"):
+        probe_toolchain(make_compiler(tmp_path / "bin", first=first), RV1126)
+
+
+def test_a_compiler_that_hangs_is_told_in_time(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin", first="exec sleep 30")
+    begin = time.monotonic()
+    with pytest.raises(ToolchainError, match="hangs"):
+        probe_toolchain(cc, RV1126, patience=0.2)
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        (b"\x7fELF\x02\x01\x01" + bytes(57), 0o755, "not a program for this machine"),
+        (b"#!/nonexistent/sh\n", 0o755, "its loader is not there"),
+        (b"#!/bin/sh\n", 0o644, "may not be executed"),
+    ],
+)
+def test_a_compiler_that_cannot_run_is_one_sentence(tmp_path: Path, content: bytes, mode: int, reason: str) -> None:
+    cc = tmp_path / "arm-linux-gnueabihf-gcc"
+    cc.write_bytes(content)
+    cc.chmod(mode)
+    with pytest.raises(ToolchainError, match=reason) as caught:
+        probe_toolchain(cc, RV1126)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_compiler_that_crashes_is_told(tmp_path: Path) -> None:
+    cc = tmp_path / "arm-linux-gnueabihf-gcc"
+    cc.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    cc.chmod(0o755)
+    with pytest.raises(ToolchainError, match="ended by signal 11"):
+        probe_toolchain(cc, RV1126)
+
+
+def test_the_second_time_starts_no_process(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "bin")
+    first = load(tmp_path)
+    calls = count_calls(tmp_path / "bin")
+    assert load(tmp_path) == first
+    assert count_calls(tmp_path / "bin") == calls
+
+
+def test_a_touched_compiler_is_looked_at_again(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    before = load(tmp_path)
+    cc.write_text(cc.read_text() + "\n")
+    (tmp_path / "bin" / "macros").write_text("".join(f"#define {line}\n" for line in (*GCC, *UCLIBC, *LINUX)))
+    assert load(tmp_path).libc == "uclibc" != before.libc
+
+
+def test_a_better_compiler_on_path_is_taken_though_another_is_remembered(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "bin")
+    load(tmp_path)
+    make_compiler(tmp_path / "bin", "arm-buildroot-linux-gnueabihf")
+    assert load(tmp_path).triplet == "arm-buildroot-linux-gnueabihf"
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "null", '{"key": {}}', '{"key": {}, "toolchain": {"prefix": 1}}', "\udcff"]
+)
+def test_a_damaged_memory_is_not_believed(tmp_path: Path, damage: str) -> None:
+    make_compiler(tmp_path / "bin")
+    first = load(tmp_path)
+    (tmp_path / "memory.json").write_bytes(damage.encode(errors="surrogateescape"))
+    assert load(tmp_path) == first
+
+
+def test_a_memory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="no toolchain is remembered"):
+        Toolchain.read(tmp_path / "none.json")
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin", sysroot=str(tmp_path)), RV1126)
+    toolchain.write(tmp_path / "facts.json")
+    assert Toolchain.read(tmp_path / "facts.json") == toolchain
+
+
+def test_the_same_compiler_in_another_place_has_the_same_identity(tmp_path: Path) -> None:
+    one, two = (probe_toolchain(make_compiler(tmp_path / name), RV1126) for name in ("one", "two"))
+    assert one.prefix != two.prefix
+    assert one.identity == two.identity
+
+
+@pytest.mark.parametrize("part", ["cc1", "ld", "libc.so.6"])
+def test_another_part_is_another_identity(tmp_path: Path, part: str) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    before = probe_toolchain(cc, RV1126).identity
+    (tmp_path / "bin" / part).write_text("patched")
+    assert probe_toolchain(cc, RV1126).identity != before
