@@ -53,9 +53,9 @@ class Wrapped:
         return done.stdout.splitlines()
 
 
-@pytest.fixture
-def wrapped(tmp_path: Path) -> Wrapped:
-    return Wrapped(tmp_path / "mit, Wörtern $x'\"")
+@pytest.fixture(scope="module")
+def wrapped(tmp_path_factory: pytest.TempPathFactory) -> Wrapped:
+    return Wrapped(tmp_path_factory.mktemp("wrapped") / "mit, Wörtern $x'\"")
 
 
 @pytest.mark.parametrize("tool", [*TOOLS, "cc", "c++", "gcc-ar", "gcc-nm", "gcc-ranlib"])
@@ -146,11 +146,10 @@ def test_words_arrive_as_they_were(wrapped: Wrapped) -> None:
         ("-m32",),
     ],
 )
-@pytest.mark.parametrize("tool", ["gcc", "g++"])
-def test_what_lets_the_build_machine_in_is_refused(wrapped: Wrapped, tool: str, arguments: tuple[str, ...]) -> None:
-    done = wrapped.run(tool, "-c", *arguments, "a.c")
+def test_what_lets_the_build_machine_in_is_refused(wrapped: Wrapped, arguments: tuple[str, ...]) -> None:
+    done = wrapped.run("g++", "-c", *arguments, "a.c")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"crosspython: arm-linux-gnueabihf-{tool}: {''.join(arguments)}: ")
+    assert done.stderr.startswith(f"crosspython: arm-linux-gnueabihf-g++: {''.join(arguments)}: ")
     assert done.stderr.count("\n") == 1
 
 

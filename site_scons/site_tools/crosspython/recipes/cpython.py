@@ -41,6 +41,7 @@ class Release:
     modules:   extension modules that must come out
     configure: options of this series
     compileall: how many times its Makefile byte-compiles what it installs
+    edits:     what has to be changed in its sources so that nothing of the build machine is taken for the target's
     """
 
     version: str
@@ -50,6 +51,7 @@ class Release:
     modules: tuple[str, ...]
     configure: tuple[str, ...]
     compileall: int
+    edits: tuple[Edit, ...]
 
     @property
     def number(self) -> tuple[int, int]:
@@ -92,6 +94,7 @@ def read_release(folder: Path, wanted: str) -> Release:
         modules=tuple(data["modules"]),
         configure=tuple(data.get("configure", ())),
         compileall=data["compileall"],
+        edits=tuple(Edit(**edit) for edit in data.get("edits", ())),
     )
 
 
@@ -105,6 +108,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
     python, library = f"python{release.series}", f"lib/python{release.series}"
     return Plan(
         steps=(
+            *release.edits,
             Run("configure", ("./configure", *_cross_options(release, shared=shared))),
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
             Make("make"),

@@ -94,10 +94,24 @@ class Unpacker:
 
     def add_link(self, path: str, member: Member) -> None:
         """Make a symbolic link that stays inside."""
-        self._check_target(path, member)
+        self.check_target(path, member)
         self.make_room(path)
         os.symlink(member.target, path)
         os.utime(path, (member.mtime, member.mtime), follow_symlinks=False)
+
+    def check_target(self, path: str, member: Member) -> None:
+        """Raise Refused for a link that leads, or might lead, outside."""
+        target = member.target
+        if target.startswith("/"):
+            if self.keep_absolute_links:
+                return
+            raise Refused(f"{member.name!r} is a link to the absolute path {target!r}")
+        parts = [part for part in target.split("/") if part not in ("", ".")]
+        up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
+        if up > self.name_of(path).count("/") or len(target) > _LONGEST_TARGET:
+            raise Refused(f"{member.name!r} is a link that leaves the folder: {target[:80]!r}")
+        if ".." in parts[up:]:  # where it leads depends on links that may come later
+            self._winding.append((member.name, path))
 
     def make_room(self, path: str) -> None:
         """Take away what came under this name before. Raises Refused for a folder."""
@@ -135,19 +149,6 @@ class Unpacker:
                     raise Refused(what) from None
             self._folders.add(path)
         return path
-
-    def _check_target(self, path: str, member: Member) -> None:
-        target = member.target
-        if target.startswith("/"):
-            if self.keep_absolute_links:
-                return
-            raise Refused(f"{member.name!r} is a link to the absolute path {target!r}")
-        parts = [part for part in target.split("/") if part not in ("", ".")]
-        up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
-        if up > self.name_of(path).count("/") or len(target) > _LONGEST_TARGET:
-            raise Refused(f"{member.name!r} is a link that leaves the folder: {target[:80]!r}")
-        if ".." in parts[up:]:  # where it leads depends on links that may come later
-            self._winding.append((member.name, path))
 
     def _add_hardlink(self, path: str, member: Member) -> None:
         parts = self._split(member.target, member.name)

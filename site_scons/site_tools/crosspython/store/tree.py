@@ -12,7 +12,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -21,7 +21,7 @@ import zstandard
 from crosspython.errors import ArchiveError
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.formats import Damaged, damage_told, read_members
-from crosspython.store.members import FILE, FOLDER, Member, Refused, Unpacker, refuse
+from crosspython.store.members import FOLDER, Member, Refused, Unpacker, refuse
 
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
 _CHUNK = 1 << 18
@@ -54,7 +54,8 @@ def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "") -> None:
             next="free some space there" if is_full(error) else None,
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def unpack_tree(
@@ -96,7 +97,7 @@ class _StageUnpacker(Unpacker):
     """Keeps what is there, if it is the same. Links are made as they are: they were judged when the stage was."""
 
     def __init__(self, folder: Path, archive: Path, origins: dict[str, str]) -> None:
-        super().__init__(folder, keep_absolute_links=True)
+        super().__init__(folder)
         self._archive, self._origins = archive, origins
 
     def add_file(self, path: str, member: Member, data: IO[bytes]) -> None:
@@ -112,6 +113,9 @@ class _StageUnpacker(Unpacker):
         elif not os.path.islink(path) or os.readlink(path) != member.target:
             raise self._conflict(path)
         self._origins.setdefault(self.name_of(path), self._archive.name)
+
+    def check_target(self, path: str, member: Member) -> None:
+        pass
 
     def _conflict(self, path: str) -> ArchiveError:
         name = self.name_of(path)

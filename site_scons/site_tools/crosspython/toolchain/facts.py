@@ -46,13 +46,9 @@ class Toolchain:
         kernel = f", Linux {self.kernel_headers} headers" if self.kernel_headers else ""
         return f"{self.prefix}gcc ({self.compiler}, {self.libc} {self.libc_version}{kernel})"
 
-    def write(self, memory: Path) -> None:
-        """Write it down for read()."""
-        remember(memory, {}, self)
-
     @classmethod
     def read(cls, memory: Path) -> Toolchain:
-        """Read a toolchain that was written down. Raises ToolchainError where there is none."""
+        """Read the toolchain that load_toolchain remembered. Raises ToolchainError where there is none."""
         toolchain = recall(memory)
         if toolchain is None:
             raise ToolchainError(

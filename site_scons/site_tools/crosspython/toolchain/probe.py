@@ -21,7 +21,7 @@ from crosspython.toolchain.find import describe_place, find_compiler, prefix_of
 from crosspython.toolchain.query import PATIENCE, ask, try_ask
 from crosspython.toolchain.sample import check_code
 
-__all__ = ["Toolchain", "load_toolchain", "look_at_toolchain", "probe_toolchain"]
+__all__ = ["Toolchain", "load_toolchain", "probe_toolchain"]
 
 _MACROS = """\
 #if defined __has_include
@@ -49,14 +49,10 @@ def load_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_i
     known = recall(memory)
     if known is not None and recall(memory, {**asked, "compiler": _stamp(known.prefix + "gcc")}) is not None:
         return known
-    probed = look_at_toolchain(target, toolchain, path=path, unpack_into=unpack_into)
+    cc = find_compiler(target, toolchain, path=path, unpack_into=unpack_into)
+    probed = probe_toolchain(cc, target)
     remember(memory, {**asked, "compiler": _stamp(probed.prefix + "gcc")}, probed)
     return probed
-
-
-def look_at_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Toolchain:
-    """Find and probe a toolchain, for a caller who knows by other means when to look again."""
-    return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into), target)
 
 
 def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> Toolchain:
