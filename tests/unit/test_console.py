@@ -6,10 +6,8 @@ import io
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
-from crosspython.errors import Interrupted, StepError
 from crosspython.run.console import Console, format_seconds, format_size
 
 
@@ -27,40 +25,6 @@ def test_steps_stand_in_columns() -> None:
         "  zlib 1.3.1           configure            0.6 s\n"
         "  openssl 3.5.6        make            1 min 23 s  from the cache\n"
     )
-
-
-def test_a_component_has_a_line_for_each_finished_step() -> None:
-    stream = io.StringIO()
-    with Console(stream).component("zlib 1.3.1", Path("zlib.log")) as component:
-        component.step("configure")
-        assert stream.getvalue() == ""
-        component.step("make")
-    assert [line.split()[:3] for line in stream.getvalue().splitlines()] == [
-        ["zlib", "1.3.1", "configure"],
-        ["zlib", "1.3.1", "make"],
-    ]
-
-
-@pytest.mark.parametrize(("error", "how"), [(StepError("x"), "failed"), (Interrupted("x"), "stopped")])
-def test_a_component_that_fails_names_step_and_log(error: Exception, how: str) -> None:
-    stream = io.StringIO()
-    with pytest.raises(type(error)), Console(stream).component("zlib", Path("logs/zlib.log")) as component:
-        component.step("make")
-        raise error
-    assert stream.getvalue().split(maxsplit=4)[4] == f"{how}, log: logs/zlib.log\n"
-
-
-def test_a_component_that_never_began_has_no_line() -> None:
-    stream = io.StringIO()
-    with pytest.raises(Interrupted), Console(stream).component("zlib", Path("zlib.log")):
-        raise Interrupted("stopped")
-    assert stream.getvalue() == ""
-
-
-def test_a_failed_fetch_has_a_line() -> None:
-    stream = io.StringIO()
-    Console(stream).failed("zlib 1.3.1", "fetch")
-    assert stream.getvalue().split() == ["zlib", "1.3.1", "fetch", "failed"]
 
 
 def test_lines_of_threads_never_mix() -> None:

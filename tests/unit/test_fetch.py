@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from pathlib import Path
 
 import pytest
-from crosspython.errors import SourceError
+from crosspython.errors import ConfigurationError, SourceError
+from crosspython.store import fetch
 from crosspython.store.fetch import Store
 from crosspython.store.sources import Source
+from loopback import reply, serve_ranges, server
 
 DATA = bytes(range(256)) * 400
 SHA = hashlib.sha256(DATA).hexdigest()
-
-
-@contextmanager
-def server(answer: Callable[[BaseHTTPRequestHandler, int], None]) -> Iterator[tuple[str, list[str | None]]]:
-    """A server on loopback: its address, and the Range headers that came (None for a whole file).
-
-    `answer` gets the handler and the number of the request.
-    """
-    seen: list[str | None] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.headers.get("Range"))
-            answer(self, len(seen))
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{http.server_port}/x-1.0.tar.gz", seen
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, data: bytes, code: int = 200, length: int | None = None) -> None:
-    handler.send_response(code)
-    handler.send_header("Content-Length", str(len(data) if length is None else length))
-    handler.end_headers()
-    handler.wfile.write(data)
 
 
 def store(folder: Path, **options) -> Store:
@@ -211,3 +181,165 @@ def test_progress_ends_with_the_whole(tmp_path: Path) -> None:
     with server(lambda handler, _: reply(handler, DATA)) as (url, _):
         store(tmp_path, progress=lambda *call: calls.append(call)).get([Source(SHA, url)], "x")
     assert calls[-1] == ("x-1.0.tar.gz", len(DATA), len(DATA))
+
+
+def test_a_mirror_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="mirror=gopher://host/x: not a mirror"):
+        store(tmp_path, mirror="gopher://host/x")
+
+
+def test_a_mirror_is_asked_by_address(tmp_path: Path) -> None:
+    with server(lambda handler, _: reply(handler, DATA)) as (url, asked):
+        mirror = url.rpartition("/")[0] + "/mirror/"
+        store(tmp_path, mirror=mirror).get([Source(SHA, "http://127.0.0.1:9/x-1.0+b.tar.gz")], "x")
+    assert asked.paths == ["/mirror/x-1.0+b.tar.gz"]
+
+
+def test_a_mirror_may_be_a_file_address_even_offline(tmp_path: Path) -> None:
+    (tmp_path / "mirror dir").mkdir()
+    (tmp_path / "mirror dir" / "x-1.0.tar.gz").write_bytes(DATA)
+    asked = store(tmp_path, mirror=f"file://{tmp_path}/mirror%20dir", offline=True)
+    assert asked.get([Source(SHA, "http://127.0.0.1:9/x-1.0.tar.gz")], "x")[1].read_bytes() == DATA
+
+
+def test_a_file_that_the_user_put_into_the_folder_is_taken(tmp_path: Path) -> None:
+    source = Source(SHA, "http://127.0.0.1:9/x-1.0.tar.gz")
+    asked = store(tmp_path, offline=True)
+    asked.folder.mkdir()
+    (asked.folder / "x-1.0.tar.gz").write_bytes(DATA)
+    assert asked.is_at_hand([source])
+    assert asked.get([source], "x")[1] == asked.place(source)
+
+
+def test_wrong_bytes_in_a_local_folder_are_not_at_hand(tmp_path: Path) -> None:
+    (tmp_path / "x-1.0.tar.gz").write_bytes(b"stale")
+    assert not store(tmp_path, mirror=str(tmp_path), offline=True).is_at_hand([Source(SHA, "http://h/x-1.0.tar.gz")])
+
+
+def test_every_place_that_was_asked_is_named_with_its_reason(tmp_path: Path) -> None:
+    with server(lambda handler, _: reply(handler, b"", 404)) as (url, _), pytest.raises(SourceError) as caught:
+        base = url.rpartition("/")[0]
+        source = Source(SHA, "http://127.0.0.1:9/x-1.0.tar.gz", "x/x/x_1.0.orig.tar.gz")
+        store(tmp_path, mirror=str(tmp_path), pools=lambda: (base,)).get([source], "x 1.0")
+    evidence = caught.value.evidence
+    assert evidence == (
+        f"{tmp_path}/x-1.0.tar.gz: No such file or directory",
+        f"{tmp_path}/x_1.0.orig.tar.gz: No such file or directory",
+        "http://127.0.0.1:9/x-1.0.tar.gz: connection refused",
+        f"{base}/pool/main/x/x/x_1.0.orig.tar.gz: the server answered 404 Not Found",
+    )
+
+
+def test_the_way_out_names_mirror_fetch_and_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        store(tmp_path).get([Source(SHA, "http://127.0.0.1:9/x")], "x")
+    assert [word for word in ("mirror=", "scons fetch", str(tmp_path)) if word not in str(caught.value.next)] == []
+
+
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        store(tmp_path, mirror="http://me:secret@127.0.0.1:9/m").get([Source(SHA, "http://127.0.0.1:9/x")], "x")
+    assert "secret" not in str(caught.value)
+
+
+def test_dead_upstreams_are_passed_quickly(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    with server(lambda handler, _: reply(handler, DATA)) as (url, _):
+        sources = [Source(SHA, f"http://nowhere{n}.invalid/x.tar.gz") for n in range(5)]
+        pooled = Source(SHA, "http://127.0.0.1:9/x.tar.gz", "x.tar.gz")
+        asked = store(tmp_path, pause=60.0, pools=lambda: (url.rpartition("/")[0],))
+        assert asked.get([*sources, pooled], "x")[0] == pooled
+    assert time.monotonic() - begin < 2
+
+
+def test_bytes_of_another_file_are_not_gone_on_with(tmp_path: Path) -> None:
+    with server(lambda handler, _: serve_ranges(handler, DATA)) as (url, asked):
+        source = Source(SHA, url)
+        part = store(tmp_path).place(source).with_name("x-1.0.tar.gz.part")
+        part.parent.mkdir(parents=True)
+        part.write_bytes(b"<html>")
+        assert store(tmp_path).get([source], "x")[1].read_bytes() == DATA
+    assert asked == ["bytes=6-", None]
+
+
+def test_a_run_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    with server(lambda handler, _: serve_ranges(handler, DATA)) as (url, asked):
+        source = Source(SHA, url)
+        part = store(tmp_path).place(source).with_name("x-1.0.tar.gz.part")
+        part.parent.mkdir(parents=True)
+        part.write_bytes(DATA[:100000])
+        assert store(tmp_path).get([source], "x")[1].read_bytes() == DATA
+    assert asked.sent == [len(DATA) - 100000]
+
+
+def test_a_whole_file_that_was_not_renamed_yet_is_not_fetched_again(tmp_path: Path) -> None:
+    source = Source(SHA, "http://127.0.0.1:9/x-1.0.tar.gz")
+    part = store(tmp_path).place(source).with_name("x-1.0.tar.gz.part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(DATA)
+    assert store(tmp_path).get([source], "x")[1].read_bytes() == DATA
+
+
+def test_a_full_disk_tells_where_and_how_much_was_needed(tmp_path: Path) -> None:
+    with server(lambda handler, _: reply(handler, DATA)) as (url, _), pytest.raises(SourceError) as caught:
+        source = Source(SHA, url)
+        part = store(tmp_path).place(source).with_name("x-1.0.tar.gz.part")
+        part.parent.mkdir(parents=True)
+        part.symlink_to("/dev/full")
+        store(tmp_path).get([source], "x")
+    assert "the disk is full" in caught.value.what
+    assert f"{len(DATA):,} bytes more were needed" in str(caught.value.found)
+    assert str(part.parent) in str(caught.value.found)
+
+
+def test_a_full_disk_is_told_for_a_local_mirror_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch.shutil, "copyfile", fail)
+    (tmp_path / "x-1.0.tar.gz").write_bytes(DATA)
+    with pytest.raises(SourceError, match="the disk is full"):
+        store(tmp_path, mirror=str(tmp_path)).get([Source(SHA, "http://127.0.0.1:9/x-1.0.tar.gz")], "x")
+
+
+def test_a_file_of_the_store_is_hashed_once_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+    monkeypatch.setattr(fetch, "hash_file", lambda path: hashed.append(path) or SHA)
+    source = Source(SHA, "http://127.0.0.1:9/x")
+    asked = store(tmp_path)
+    asked.place(source).parent.mkdir(parents=True)
+    asked.place(source).write_bytes(DATA)
+    assert asked.get([source], "x") == asked.get([source], "y")
+    assert len(hashed) == 1
+
+
+def test_get_all_goes_on_after_a_failure_and_tells_of_each(tmp_path: Path) -> None:
+    with server(lambda handler, _: reply(handler, DATA)) as (url, _):
+        bad = [Source("0" * 64, "http://127.0.0.1:9/bad.tar.gz")]
+        worse = [Source("1" * 64, "http://127.0.0.1:9/worse.tar.gz")]
+        asked = store(tmp_path)
+        with pytest.raises(SourceError, match="2 sources could not be had") as caught:
+            asked.get_all([("bad", bad), ("good", [Source(SHA, url)]), ("worse", worse)])
+    assert asked.find([Source(SHA, url)])
+    assert [name for name in ("bad:", "worse:") if name not in str(caught.value)] == []
+
+
+def test_two_processes_at_once_fetch_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from crosspython.store.fetch import Store;"
+        "from crosspython.store.sources import Source;"
+        "print(Store(Path(sys.argv[1])).get([Source(sys.argv[2], sys.argv[3])], 'x')[1])"
+    )
+
+    def answer(handler, _):
+        time.sleep(0.2)
+        reply(handler, DATA)
+
+    with server(answer) as (url, asked):
+        command = [sys.executable, "-c", program, str(tmp_path / "downloads"), SHA, url]
+        environment = {**os.environ, "PYTHONPATH": str(Path(fetch.__file__).parents[2])}
+        runs = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(2)]
+        outputs = {run.communicate()[0] for run in runs}
+    assert [run.returncode for run in runs] == [0, 0]
+    assert len(outputs) == 1
+    assert len(asked) == 1

@@ -201,5 +201,5 @@ def run_scons(number: signal.Signals, jobs: int, folder: Path) -> list[int]:
     assert time.monotonic() - begin < 1.5
     assert scons.returncode != 0
     assert "Traceback" not in output
-    assert len(list(folder.glob("*.pid"))) == jobs, "an action started after the stop"
+    assert len(list(folder.glob("*.pid"))) == jobs, f"an action started after the stop: {output}"
     return pids

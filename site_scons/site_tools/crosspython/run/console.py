@@ -7,15 +7,11 @@ components, and nothing it cannot write (a closed pipe, a full disk behind a red
 from __future__ import annotations
 
 import atexit
-import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
-
-from crosspython.errors import Interrupted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -38,25 +34,10 @@ class Console:
         self._is_broken = False
         atexit.register(self.close)
 
-    @contextlib.contextmanager
-    def component(self, title: str, log: Path) -> Iterator[Steps]:
-        """A component's work: one line for each step that it ends, and one with the log for the step that fails."""
-        steps = Steps(self, title)
-        try:
-            yield steps
-        except BaseException as error:
-            steps.fail("stopped" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed", log)
-            raise
-        steps.end()
-
-    def failed(self, component: str, step: str) -> None:
-        """A step that is no part of a component's work has failed: fetching its source."""
-        self.step(component, step, None, "failed")
-
-    def step(self, component: str, step: str, seconds: float | None, remark: str = "") -> None:
+    def step(self, component: str, step: str, seconds: float, remark: str = "") -> None:
         """A step has ended: `  zlib 1.3.1           configure           0.6 s  remark`."""
-        took = "" if seconds is None else format_seconds(seconds)
-        self.line(f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {took:>11}  {remark}".rstrip())
+        took = f"{format_seconds(seconds):>11}"
+        self.line(f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {took}  {remark}".rstrip())
 
     def line(self, text: str) -> None:
         """A line of text, as it stands."""
@@ -128,31 +109,6 @@ class Console:
                 self._stream.flush()
         except OSError:
             self._is_broken = True
-
-
-class Steps:
-    """The steps of one component, one after the other; made by Console.component."""
-
-    def __init__(self, console: Console, title: str) -> None:
-        self._console = console
-        self._title = title
-        self._step: tuple[str, float] | None = None
-
-    def step(self, name: str) -> None:
-        """The step before has ended well, and this one begins."""
-        self.end()
-        self._step = (name, time.monotonic())
-
-    def end(self, remark: str = "") -> None:
-        """The step that runs has ended."""
-        if self._step is not None:
-            name, begin = self._step
-            self._step = None
-            self._console.step(self._title, name, time.monotonic() - begin, remark)
-
-    def fail(self, how: str, log: Path) -> None:
-        """The step that runs, if one does, did not end well."""
-        self.end(f"{how}, log: {log}")
 
 
 def format_seconds(seconds: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -75,7 +75,7 @@ def make_bundle(
     with fresh_folder(work / f"{product.name}.tree") as tree:
         unpack_tree(python, tree)
         for archive, globs in components.items():
-            unpack_tree(archive, tree, only=lambda name, globs=globs: any(PurePosixPath(name).match(g) for g in globs))
+            unpack_tree(archive, tree, only=_matches_any(globs))
         before = size_of(tree)
         if slim != "0":
             remove_needless(tree)
@@ -85,6 +85,10 @@ def make_bundle(
         needs = board_needs(tree)
         pack_tree(tree, product, epoch=EPOCH, root=root)
     return BundleReport(product.stat().st_size, after, before - after, needs)
+
+
+def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
+    return lambda name: any(PurePosixPath(name).match(glob) for glob in globs)
 
 
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:

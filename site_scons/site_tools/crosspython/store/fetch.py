@@ -158,7 +158,7 @@ class Store:
         """Bring the file from a place to `part`. Return whether bytes of an earlier try are in it."""
         path = local_path(place)
         if path is None:
-            if part.exists() and hash_file(part) == source.sha256:
+            if part.is_file() and hash_file(part) == source.sha256:
                 return False  # whole already: the process that fetched it was killed before it could say so
             return self.downloader.download(place, part, source.filename)
         try:

@@ -44,7 +44,9 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str) -> Path:
     from crosspython.store.archive import unpack_archive  # slow to import, and seldom needed
 
     key = _recall_key(given, unpack_into) or _key_of_file(given)
-    return _make_once(given, key, unpack_into, lambda folder: unpack_archive(given, folder), path)
+    return _make_once(
+        given, key, unpack_into, lambda folder: unpack_archive(given, folder, keep_absolute_links=True), path
+    )
 
 
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
