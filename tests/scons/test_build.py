@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 from tests.conftest import Project
 
@@ -86,6 +87,15 @@ def test_keep_going_builds_what_does_not_need_the_failed_one(project: Project) -
     assert project.stage("good").is_file()
     assert not project.stage("bad").exists()
     assert "bad-1.0.log" in output
+
+
+def test_a_failure_stops_what_runs_beside_it(project: Project) -> None:
+    project.add("slow", configure="#!/bin/sh\nsleep 60\n")
+    project.add("bad", code="this is no C\n")
+    begin = time.monotonic()
+    output = project.scons("-j2", code=2)
+    assert time.monotonic() - begin < 30
+    assert "code.c:1" in output
 
 
 def test_a_failure_shows_the_last_lines_and_the_log(project: Project) -> None:

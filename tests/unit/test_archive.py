@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import tarfile
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 from crosspython.errors import ArchiveError
+from crosspython.store import members
 from crosspython.store.archive import unpack_archive
 
 
@@ -111,3 +113,45 @@ def test_something_else_is_told(tmp_path: Path) -> None:
 def test_a_source_without_a_folder_at_the_top_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="not laid out"):
         unpack(tmp_path, tar_of(member("a"), member("b")))
+
+
+def test_a_folder_that_was_there_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "stale").touch()
+    assert [path.name for path in unpack(tmp_path, tar_of(member("x-1/a"))).iterdir()] == ["a"]
+
+
+def test_a_bad_archive_leaves_the_folder_that_was_there(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "good").touch()
+    with pytest.raises(ArchiveError):
+        unpack(tmp_path, b"no archive")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good"]
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / "out.part" / "x-1").mkdir(parents=True)
+    (tmp_path / "out.part" / "x-1" / "stale").touch()
+    assert [path.name for path in unpack(tmp_path, tar_of(member("x-1/a"))).iterdir()] == ["a"]
+    assert not (tmp_path / "out.part").exists()
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(members.shutil, "copyfileobj", fail)
+    with pytest.raises(ArchiveError, match="the disk is full") as caught:
+        unpack(tmp_path, tar_of(member("x-1/a")))
+    assert f"free in {tmp_path}" in str(caught.value)
+
+
+def test_an_archive_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="cannot be unpacked"):
+        unpack_archive(tmp_path / "nowhere.tar", tmp_path / "out")
+
+
+def test_an_sdk_may_keep_its_absolute_links(tmp_path: Path) -> None:
+    (tmp_path / "sdk.tar").write_bytes(tar_of(member("etc/mtab", tarfile.SYMTYPE, "/proc/mounts"), mode="w:"))
+    unpack_archive(tmp_path / "sdk.tar", tmp_path / "sdk", keep_absolute_links=True)
+    assert (tmp_path / "sdk/etc/mtab").is_symlink()

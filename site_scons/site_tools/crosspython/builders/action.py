@@ -12,6 +12,7 @@ import SCons.Errors
 import SCons.Node
 
 from crosspython.errors import CrosspythonError
+from crosspython.run.signals import stop_all
 
 # Raise it when the same plan would now give another product: it is part of every signature.
 ENGINE = "1"
@@ -29,9 +30,15 @@ class Step:
         try:
             self.function(target, source, env)
         except CrosspythonError as error:
-            raise SCons.Errors.BuildError(node=target[0], errstr=str(error), status=2) from None
+            raise self._fail(target[0], str(error), env) from None
         except OSError as error:
-            raise SCons.Errors.BuildError(node=target[0], errstr=explain(error), status=2) from None
+            raise self._fail(target[0], explain(error), env) from None
+
+    def _fail(self, node: Any, message: str, env: Any) -> SCons.Errors.BuildError:
+        """The error for SCons. Without -k nothing else goes on either: SCons would wait for the steps that run."""
+        if not env.GetOption("keep_going"):
+            stop_all(f"{node} failed")
+        return SCons.Errors.BuildError(node=node, errstr=message, status=2)
 
     def get_contents(self, target: list[Any], source: list[Any], env: Any) -> bytes:
         return f"crosspython {self.name} {ENGINE}".encode()
