@@ -19,8 +19,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = REPOSITORY / "site_scons" / "site_tools"
 
 SCONSTRUCT = """\
+import os
 DefaultEnvironment(tools=[])
-env = Environment(tools=[])
+env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
 env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
 from crosspython.builders.front_door import open_build
 open_build(env)

@@ -52,7 +52,7 @@ def test_every_compression_is_read(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", COMPRESSIONS)
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
 def test_a_truncated_archive_is_damaged(tmp_path: Path, kind: str, share: float) -> None:
     data = COMPRESSIONS[kind](TAR)
     with pytest.raises(Damaged):

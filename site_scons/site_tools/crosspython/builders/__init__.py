@@ -19,16 +19,10 @@ from crosspython.errors import CrosspythonError
 def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     """Add crosspython's methods to an environment, and one `Build` under the name CROSSPYTHON. Raises UserError."""
     try:
-        settings = read_settings(given, Path(env.Dir(".").abspath), {"PATH": _path(env)})
+        settings = read_settings(given, Path(env.Dir(".").abspath), env["ENV"])
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     env["CROSSPYTHON"] = Build(settings)
     env.Decider(has_changed)
     AddComponents(env)
     AddProducts(env)
-
-
-def _path(env: Any) -> str:
-    import os
-
-    return str(os.environ.get("PATH") or env["ENV"].get("PATH", os.defpath))

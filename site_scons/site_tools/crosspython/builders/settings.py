@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,11 @@ def check_names(given: Mapping[str, Any]) -> None:
         )
 
 
-def read_settings(given: Mapping[str, Any], start: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from what was given; relative paths start at `start`. Raises ConfigurationError."""
+def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[str, str]) -> Settings:
+    """Settings from what was given; relative paths start at `start`, tools are found on the environment's PATH.
+
+    Raises ConfigurationError.
+    """
     check_names(given)
     chosen = {variable.name: str(given.get(variable.name, variable.default)) for variable in VARIABLES}
     for variable in VARIABLES:
@@ -103,13 +106,11 @@ def read_settings(given: Mapping[str, Any], start: Path, environ: Mapping[str, s
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
         offline=chosen["offline"] == "1",
-        path=environ.get("PATH", os.defpath),
+        path=environment.get("PATH", os.defpath),
     )
 
 
 def _with_prefix(target: Target, prefix: str) -> Target:
-    from dataclasses import replace
-
     if not prefix.startswith("/") or prefix.rstrip("/") in ("", "/usr") or " " in prefix:
         raise ConfigurationError(
             f"prefix={prefix}: not a place for Python on the board",

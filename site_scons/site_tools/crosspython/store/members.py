@@ -125,7 +125,7 @@ class Unpacker:
 
     def name_of(self, path: str) -> str:
         """A path below the folder as the archive names it."""
-        return os.path.relpath(path, self.root)
+        return path.removeprefix(self.root + "/")
 
     def _split(self, name: str, member: str) -> list[str]:
         """The parts of a name below the folder. A leading slash goes, as tar has it."""
