@@ -67,8 +67,7 @@ def FetchSources(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        for component in build.wanted():
-            build.workshop.store.get(component.recipe.sources, component.recipe.title)
+        build.workshop.store.get_all([(part.recipe.title, part.recipe.sources) for part in build.wanted()])
 
     return env.AlwaysBuild(env.Alias("fetch", [], make_action("fetch", fetch, "fetching all sources")))
 
