@@ -141,6 +141,13 @@ def test_ipv6_is_on_and_the_interpreter_static(series: str) -> None:
     assert "--enable-shared" not in configure
 
 
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_every_series_is_built_with_its_build_python(series: str) -> None:
+    release = read_release(CPYTHON, series)
+    assert plan_cpython(release, shared=False).needs_build_python
+    assert not plan_build_python(release).needs_build_python
+
+
 def test_shared_links_a_libpython() -> None:
     assert "--enable-shared" in runs(plan_cpython(read_release(CPYTHON, "3.13"), shared=True))[0]
 

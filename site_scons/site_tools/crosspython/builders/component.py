@@ -123,7 +123,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     if not native:
         sources += [target_fact(env), toolchain_node(env)]
     sources += [dependency.node for dependency in dependencies]
-    uses_build_python = not native and "{build_python}" in recipe.plan.as_text()
+    uses_build_python = recipe.plan.needs_build_python
     if uses_build_python:
         if settings.build_python is not None:
             sources.append(fact(env, "build_python", str(settings.build_python)))

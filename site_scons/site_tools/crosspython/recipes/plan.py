@@ -124,6 +124,12 @@ class Plan:
     tools: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def needs_build_python(self) -> bool:
+        """Whether a step calls the Python that runs on the build machine; old configures find it on PATH."""
+        compiles = any(isinstance(step, CompilePython) for step in (*self.steps, *self.settle))
+        return compiles or "{build_python}" in self.as_text()
+
     def as_text(self) -> str:
         """The plan as readable JSON: what SCons signs, and what `--debug=explain` shows."""
         return json.dumps(as_data(self), indent=1, sort_keys=True)
