@@ -94,5 +94,6 @@ def check_environment(folder: Path, path: str) -> dict[str, str]:
         "TERM": "xterm",
         "TZ": "UTC",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }

@@ -1,13 +1,16 @@
 """What a Python on a board has to be able to do. Runs on the target, with its standard library alone.
 
 Prints one JSON line a check: name, ok, seconds, detail. Arguments: a JSON file with `modules` that must import,
-`machine`, `certificate`, `series`; then a folder to write to.
+`machine`, `certificate`, `series`; then a folder to write to. Each check has a process of its own: one that crashes or
+hangs is named, changes nothing for the others, and these still run.
 """
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -21,6 +24,8 @@ import traceback
 with open(sys.argv[1]) as file:
     EXPECTED = json.load(file)
 FOLDER = sys.argv[2]
+# After this a check has hung. An emulated venv with pip takes a quarter of a minute, a slow board several times that.
+SECONDS = 300
 # Modules that only work in the circumstances they are made for: importing is not their purpose.
 NOT_IMPORTED = {
     "_testimportmultiple",
@@ -68,58 +73,70 @@ def prefix():
     return sys.prefix
 
 
+def loopbacks():
+    """The machine's own addresses: IPv4, and IPv6 where the kernel has it switched on."""
+    yield socket.AF_INET, "127.0.0.1"
+    with contextlib.suppress(OSError):
+        with socket.socket(socket.AF_INET6) as one:
+            one.bind(("::1", 0))
+        yield socket.AF_INET6, "::1"
+
+
+@contextlib.contextmanager
+def tls_server(family, address):
+    """A server that answers one connection with what it was sent, backwards; gives its address."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(EXPECTED["certificate"])
+
+    def serve():
+        connection, _ = listener.accept()
+        connection.settimeout(30)
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as tls_connection:
+            tls_connection.sendall(tls_connection.recv(100)[::-1])
+
+    with socket.create_server((address, 0), family=family) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[:2]
+        thread.join(30)
+
+
 def tls():
-    """A TLS connection to a local server, its certificate verified; 1.3 and 1.2, by name and by IPv4."""
+    """TLS connections to a local server, its certificate verified: 1.3 and 1.2, by IPv4 and IPv6."""
     import ssl
 
     done = []
     for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
-        server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server_context.load_cert_chain(EXPECTED["certificate"])
-        listener = socket.create_server(("127.0.0.1", 0))
-
-        def serve(listener=listener, context=server_context):
-            connection, _ = listener.accept()
-            with context.wrap_socket(connection, server_side=True) as tls_connection:
-                tls_connection.sendall(tls_connection.recv(100)[::-1])
-
-        thread = threading.Thread(target=serve)
-        thread.start()
         context = ssl.create_default_context(cafile=EXPECTED["certificate"])
         context.minimum_version = context.maximum_version = version
-        with socket.create_connection(listener.getsockname()) as plain:
-            with context.wrap_socket(plain, server_hostname="localhost") as connection:
-                connection.sendall(b"abc")
-                assert connection.recv(100) == b"cba"
-                done.append(connection.version())
-        thread.join()
-        listener.close()
+        for family, address in loopbacks():
+            with tls_server(family, address) as server, socket.create_connection(server, 30) as plain:
+                with context.wrap_socket(plain, server_hostname=address) as connection:
+                    connection.sendall(b"abc")
+                    assert connection.recv(100) == b"cba"
+                    done.append(f"{connection.version()} to {address}")
     return f"{ssl.OPENSSL_VERSION}: {', '.join(done)}"
 
 
 def refused_certificate():
-    """A certificate that nobody vouches for is refused."""
+    """A certificate that nobody vouches for is refused, and so is one for another name."""
     import ssl
 
-    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_context.load_cert_chain(EXPECTED["certificate"])
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        connection, _ = listener.accept()
-        with contextlib.suppress(OSError), server_context.wrap_socket(connection, server_side=True) as tls_connection:
-            tls_connection.recv(1)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with socket.create_connection(listener.getsockname()) as plain:
-        try:
-            ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
-        except ssl.SSLCertVerificationError as error:
-            return error.verify_message
-        finally:
-            thread.join(1)
-    raise AssertionError("the connection was made")
+    refused = []
+    for context, name in (
+        (ssl.create_default_context(), "localhost"),
+        (ssl.create_default_context(cafile=EXPECTED["certificate"]), "elsewhere"),
+    ):
+        with tls_server(socket.AF_INET, "127.0.0.1") as server, socket.create_connection(server, 30) as plain:
+            try:
+                context.wrap_socket(plain, server_hostname=name)
+            except ssl.SSLCertVerificationError as error:
+                refused.append(error.verify_message)
+            else:
+                raise AssertionError(f"the connection to {name} was made")
+    return "; ".join(refused)
 
 
 def hashes():
@@ -188,7 +205,7 @@ def threads():
 def multiprocesses():
     import multiprocessing
 
-    for method in ("fork", "spawn"):
+    for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
         with context.Pool(2) as pool:
             assert pool.map(abs, [-1, -2, 3]) == [1, 2, 3]
@@ -197,7 +214,7 @@ def multiprocesses():
     time.sleep(0.1)
     assert messages.qsize() == 1  # needs sem_getvalue
     messages.get()
-    return "fork, spawn, Queue.qsize"
+    return "fork, spawn, forkserver, Queue.qsize"
 
 
 def curses_screen():
@@ -409,16 +426,46 @@ CHECKS = (
 )
 
 
+def report(check, path):
+    """Do one check and write down what came of it."""
+    try:
+        result = {"ok": True, "detail": check() or ""}
+    except BaseException:
+        result = {"ok": False, "detail": traceback.format_exc()}
+    with open(path, "w") as file:
+        json.dump(result, file)
+
+
+def run_apart(check):
+    """Do one check in a process group of its own, within SECONDS."""
+    path = os.path.join(FOLDER, f"{check.__name__}.json")
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        report(check, path)
+        os._exit(0)
+    end, status = time.monotonic() + SECONDS, None
+    while status is None and time.monotonic() < end:
+        pid, code = os.waitpid(child, os.WNOHANG)
+        status = code if pid else time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    if status is None:
+        os.waitpid(child, 0)
+        return {"ok": False, "detail": f"no end within {SECONDS} s"}
+    if status != 0:
+        return {"ok": False, "detail": f"it crashed: wait status {status}"}
+    with open(path) as file:
+        return json.load(file)
+
+
 def main():
     names = set(EXPECTED.get("only") or [check.__name__ for check in CHECKS])
     for check in CHECKS:
         if check.__name__ not in names:
             continue
         begin = time.monotonic()
-        try:
-            result = {"ok": True, "detail": check() or ""}
-        except BaseException:
-            result = {"ok": False, "detail": traceback.format_exc()}
+        result = run_apart(check)
         result.update(name=check.__name__, seconds=round(time.monotonic() - begin, 2))
         print("CROSSPYTHON " + json.dumps(result), flush=True)
 

@@ -1,0 +1,62 @@
+"""What CPython's own test runner said, case by case, and how that differs from what is written down.
+
+It only reads and compares; who ran the tests, and where, is not its concern. The runner's XML is not the whole truth:
+a case that fails in a subTest has no name there, and an error in setUpClass or setUpModule no entry at all. The
+verbose output names both, and the exit status tells whether anything is left over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+# "FAIL: test_a (test.test_x.T.test_a) (i=1)"; up to 3.10 "FAIL: test_a (test.test_x.T) (i=1)"; "ERROR: setUpClass (test.test_x.T)".
+_NOT_WELL = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): (\w+) \(([\w.]+)\)", re.MULTILINE)
+
+
+def known_failures(entries: Sequence[Mapping[str, Any]], series: str, machine: str) -> dict[str, set[str]]:
+    """The cases that fail in the emulator with this series and machine, by test module; an entry may name only some."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        if series in entry.get("series", [series]) and machine in entry.get("machines", [machine]):
+            found.setdefault(entry["test"], set()).add(entry["case"])
+    return found
+
+
+def read_junit(path: Path) -> tuple[set[str], set[str]]:
+    """The test cases that ran (not those skipped), and those of them that did not do well, by their ids."""
+    run, failed = set(), set()
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = case.get("name")
+        if name is None or case.find("skipped") is not None:
+            continue
+        run.add(name)
+        if any(case.find(tag) is not None for tag in ("failure", "error", "outcome")):
+            failed.add(name)
+    return run, failed
+
+
+def read_output(output: str) -> set[str]:
+    """The ids of what the verbose output says failed: cases, also in a subTest, and what sets up a class or a module."""
+    found = set()
+    for name, place in _NOT_WELL.findall(output):
+        found.add(place if place.endswith(f".{name}") else f"{place}.{name}")
+    return found
+
+
+def find_surprises(run: set[str], failed: set[str], known: set[str], least: int, ended: str) -> list[str]:
+    """Every way in which a test module's result differs from what is written down; none means as expected.
+
+    least: how many cases must run, as those that are skipped for want of a module or a program are no success.
+    """
+    surprises = [f"{case}: failed" for case in sorted(failed - known)]
+    surprises += [f"{case}: passes now, though it is known to fail" for case in sorted(known & (run - failed))]
+    if len(run) < least:
+        surprises.append(f"only {len(run)} cases ran, of at least {least}: the others were skipped")
+    # 2 is what the runner says when tests failed; which did is known by then.
+    if ended != ("exit status 2" if failed else "exit status 0"):
+        surprises.append(f"{len(failed)} cases failed, but it ended with {ended}")
+    return surprises

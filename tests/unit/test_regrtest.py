@@ -1,0 +1,72 @@
+"""CPython's own results are read case by case, also those that its XML keeps back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crosspython.checks.regrtest import find_surprises, known_failures, read_junit, read_output
+
+# As CPython 3.13 writes it: a failure in a subTest leaves a case without a name, one in setUpClass nothing.
+XML = """<testsuites tests="6" errors="2" failures="3"><testsuite errors="2" failures="3">
+<testcase name="test.test_x.T.test_good" status="run" />
+<testcase name="test.test_x.T.test_bad"><failure>no</failure></testcase>
+<testcase name="test.test_x.T.test_worse"><error>no</error></testcase>
+<testcase name="test.test_x.T.test_better"><outcome>UNEXPECTED_SUCCESS</outcome></testcase>
+<testcase name="test.test_x.T.test_not_here"><skipped>why</skipped></testcase>
+<testcase />
+</testsuite></testsuites>"""
+OUTPUT = """
+test_sub (test.test_x.T.test_sub) ...   test_sub (test.test_x.T.test_sub) (i=1) ... FAIL
+ERROR: setUpClass (test.test_x.S)
+FAIL: test_sub (test.test_x.T.test_sub) (i=1)
+FAIL: test_sub (test.test_x.T.test_sub) (i=2)
+FAIL: test_old (test.test_x.T)
+"""
+BAD = {"test.test_x.T.test_bad", "test.test_x.T.test_worse", "test.test_x.T.test_better"}
+
+
+def test_results_are_read_case_by_case(tmp_path: Path) -> None:
+    (tmp_path / "result.xml").write_text(XML)
+    assert read_junit(tmp_path / "result.xml") == (BAD | {"test.test_x.T.test_good"}, BAD)
+
+
+def test_the_output_names_failures_in_subtests_and_set_up() -> None:
+    assert read_output(OUTPUT) == {
+        "test.test_x.S.setUpClass",
+        "test.test_x.T.test_sub",
+        "test.test_x.T.test_old",
+    }
+
+
+def test_a_known_failure_counts_only_where_it_is_known() -> None:
+    entries = [{"test": "t", "case": "c", "machines": ["armv7l"]}, {"test": "t", "case": "d", "series": ["3.9"]}]
+    assert known_failures(entries, "3.13", "armv7l") == {"t": {"c"}}
+    assert known_failures(entries, "3.9", "aarch64") == {"t": {"d"}}
+
+
+def test_all_well_is_no_surprise() -> None:
+    assert find_surprises({"a"}, set(), set(), 1, "exit status 0") == []
+
+
+def test_a_known_failure_is_no_surprise() -> None:
+    assert find_surprises({"a", "b"}, {"b"}, {"b"}, 2, "exit status 2") == []
+
+
+def test_a_new_failure_is_a_surprise() -> None:
+    assert find_surprises({"a", "b"}, {"a", "b"}, {"b"}, 1, "exit status 2") == ["a: failed"]
+
+
+def test_a_known_failure_that_passes_is_a_surprise() -> None:
+    (surprise,) = find_surprises({"a", "b"}, set(), {"b"}, 1, "exit status 0")
+    assert surprise.startswith("b: passes now")
+
+
+def test_a_module_that_skipped_too_much_is_a_surprise() -> None:
+    (surprise,) = find_surprises({"a"}, set(), set(), 2, "exit status 0")
+    assert surprise.startswith("only 1 cases ran, of at least 2")
+
+
+def test_an_exit_status_that_no_case_explains_is_a_surprise() -> None:
+    assert find_surprises({"a"}, set(), set(), 1, "exit status 2") == [
+        "0 cases failed, but it ended with exit status 2"
+    ]
