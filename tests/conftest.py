@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import textwrap
 import time
 from pathlib import Path
 
@@ -156,7 +155,3 @@ def send(process: subprocess.Popen[str], number: signal.Signals) -> float:
     process.send_signal(number)
     process.wait(timeout=60)
     return time.monotonic() - begin
-
-
-def dedent(text: str) -> str:
-    return textwrap.dedent(text).lstrip("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CONFIGURE, Project, send, wait_for
+from tests.conftest import CONFIGURE, RECIPE, Project, pack, send, wait_for
 
 SLOW_CONFIGURE = "#!/bin/sh\ntouch started\nsleep 60 & sleep 60\n"
 
@@ -25,6 +26,16 @@ def alive(marker: str) -> list[str]:
             except OSError:
                 continue
     return found
+
+
+def path_without(tool: str, folder: Path) -> str:
+    """A PATH of one new folder with every program of this machine but one."""
+    folder.mkdir()
+    for place in os.environ["PATH"].split(":"):
+        for program in Path(place).glob("*") if Path(place).is_dir() else ():
+            if program.name != tool and not (folder / program.name).exists():
+                (folder / program.name).symlink_to(program)
+    return str(folder)
 
 
 def test_an_unknown_target_gets_a_suggestion(project: Project) -> None:
@@ -128,40 +139,18 @@ def test_no_toolchain_at_all_tells_three_ways(project: Project, tmp_path: Path) 
 @pytest.mark.parametrize(("tool", "package"), [("make", "make"), ("perl", "perl")])
 def test_a_missing_tool_names_its_package(project: Project, tmp_path: Path, tool: str, package: str) -> None:
     project.add("hello", options='tools=["perl"]')
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for folder in os.environ["PATH"].split(":"):
-        for program in Path(folder).glob("*") if Path(folder).is_dir() else ():
-            if program.name != tool and not (tools / program.name).exists():
-                (tools / program.name).symlink_to(program)
-    output = project.scons(path=str(tools), code=2)
+    output = project.scons(path=path_without(tool, tmp_path / "tools"), code=2)
     assert f"lacks programs: {tool}" in output
     assert f"install -y {package}" in output
 
 
 def test_a_missing_autoreconf_names_its_package(project: Project, tmp_path: Path) -> None:
-    project.add("hello", configure="")
-    path = project.mirror / "hello-1.0.tar.gz"
-    assert path.is_file()
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for folder in os.environ["PATH"].split(":"):
-        for program in Path(folder).glob("*") if Path(folder).is_dir() else ():
-            if program.name != "autoreconf" and not (tools / program.name).exists():
-                (tools / program.name).symlink_to(program)
-    project.add("bare", options="")
-    import hashlib
-
-    from tests.conftest import RECIPE, pack
-
+    project.add("bare")
     data = pack("bare-1.0", {"configure.ac": "AC_INIT\n"})
     (project.mirror / "bare-1.0.tar.gz").write_bytes(data)
     recipe = RECIPE.format(name="bare", sha256=hashlib.sha256(data).hexdigest(), options="")
     (project.recipes / "bare" / "SConscript").write_text(recipe)
-    (project.recipes / "SConscript").write_text(
-        'Import("env")\nnodes = SConscript("bare/SConscript")\nReturn("nodes")\n'
-    )
-    output = project.scons(path=str(tools), code=2)
+    output = project.scons(path=path_without("autoreconf", tmp_path / "tools"), code=2)
     assert "lacks programs: autoreconf" in output
     assert "autoconf" in output
 

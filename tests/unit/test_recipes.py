@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import openssl_target, plan_openssl
 from crosspython.recipes.plan import Autoreconf, Make, Run, fill
-from crosspython.recipes.recipe import check_options, make_recipe, read_patches, read_sources
+from crosspython.recipes.recipe import make_recipe, read_patches, read_sources
 
 from tests.conftest import REPOSITORY
 
@@ -96,7 +97,7 @@ def test_a_name_that_is_no_file_name_is_refused(name: str) -> None:
 
 def test_an_unknown_option_gets_a_suggestion() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        check_options("zlib", ["confgure"], ["configure", "make"])
+        check_known("zlib: unknown option{s}", ["confgure"], ["configure", "make"])
     assert "did you mean configure?" in str(caught.value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ import SCons.Node
 
 from crosspython.errors import CrosspythonError
 from crosspython.run.signals import stop_all
+from crosspython.store.disk import is_full
 
 # Raise it when the same plan would now give another product: it is part of every signature.
 ENGINE = "1"
@@ -65,7 +65,7 @@ def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = N
 def explain(error: OSError) -> str:
     """An operating system's error in a user's words."""
     what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return (
             f"the disk is full\n  found:    {what}\n  next:     free some space, or build elsewhere with build=FOLDER"
         )

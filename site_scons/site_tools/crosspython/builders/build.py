@@ -6,13 +6,13 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from crosspython.builders.settings import Settings
 from crosspython.errors import ConfigurationError
+from crosspython.names import closest
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
@@ -30,7 +30,6 @@ class Component:
 
     recipe: Recipe
     node: Any
-    debug: Any = None
 
 
 @dataclass
@@ -49,11 +48,11 @@ class Build:
     def component(self, name: str, wanted_by: str) -> Component:
         """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
         if name not in self.components:
-            close = get_close_matches(name, self.components, n=1)
+            meant = closest(name, self.components)
             raise ConfigurationError(
                 f"{wanted_by}: no component is called {name!r}",
                 expected=f"one that was read before: {', '.join(self.components) or 'none was'}",
-                next=f"did you mean {close[0]!r}?" if close else "components/SConscript gives the order",
+                next=f"did you mean {meant!r}?" if meant else "components/SConscript gives the order",
             )
         return self.components[name]
 
@@ -114,5 +113,4 @@ class Build:
         work = self.settings.folder / "work"
         if PLAIN_PATH.fullmatch(str(work)):
             return work
-        user = os.getuid()
-        return Path(tempfile.mkdtemp(prefix=f"crosspython-{user}-"))
+        return Path(tempfile.mkdtemp(prefix=f"crosspython-{os.getuid()}-"))

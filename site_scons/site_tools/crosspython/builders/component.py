@@ -22,12 +22,13 @@ from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
+from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import NATIVE, Recipe, check_options, make_recipe, read_patches
+from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
 from crosspython.stages.carry_out import Order, build_component
 from crosspython.toolchain.facts import Toolchain
 
@@ -99,7 +100,7 @@ def _declare(
 ) -> Any:
     known = {*inspect.signature(planner).parameters, "depends", "ships"} - {"machine"}
     try:
-        check_options(name, options, known)
+        check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
         declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
         plan: Plan = planner(**options)
         return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
@@ -146,7 +147,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
 
     targets = [product] if debug is None else [product, debug]
     nodes = env.Command(targets, sources, make_action("component", build_it, f"building {recipe.title}"))
-    build.add(Component(recipe, nodes[0], debug))
+    build.add(Component(recipe, nodes[0]))
     return nodes[0]
 
 

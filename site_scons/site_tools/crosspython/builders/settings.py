@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
+from crosspython.names import check_known
 from crosspython.recipes.cpython import Release, read_release
 from crosspython.targets import Target, load_target, target_names
+from crosspython.targets.rules import find_problems
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 
@@ -63,27 +64,14 @@ class Settings:
         return self.build / self.target.name
 
 
-def check_names(given: Mapping[str, Any]) -> None:
-    """Every variable that was given is one of ours. Raises ConfigurationError with a suggestion for each that is not."""
-    known = [variable.name for variable in VARIABLES]
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"unknown variable{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}",
-            evidence=[
-                f"did you mean {close[0]}=?" for name in unknown if (close := get_close_matches(name, known, n=1))
-            ],
-            expected=", ".join(known),
-            next="scons -h tells what each is for",
-        )
-
-
 def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[str, str]) -> Settings:
     """Settings from what was given; relative paths start at `start`, tools are found on the environment's PATH.
 
     Raises ConfigurationError.
     """
-    check_names(given)
+    check_known(
+        "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h tells what each is for"
+    )
     chosen = {variable.name: str(given.get(variable.name, variable.default)) for variable in VARIABLES}
     for variable in VARIABLES:
         if variable.allowed and chosen[variable.name] not in variable.allowed:
@@ -111,11 +99,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
 
 
 def _with_prefix(target: Target, prefix: str) -> Target:
-    if not prefix.startswith("/") or prefix.rstrip("/") in ("", "/usr") or " " in prefix:
-        raise ConfigurationError(
-            f"prefix={prefix}: not a place for Python on the board",
-            expected="an absolute path of the board without spaces, and a folder of its own, such as /opt/python",
-        )
+    if problems := find_problems({"prefix": prefix}, whole=False):
+        raise ConfigurationError(f"prefix={prefix}: not a place for Python on the board", evidence=problems)
     return replace(target, prefix=prefix.rstrip("/"))
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
+from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_place
 from crosspython.toolchain.probe import load_toolchain
 
@@ -50,11 +50,3 @@ def target_fact(env: Any) -> Any:
     """The target, as a source of everything that is built for it."""
     target = env["CROSSPYTHON"].settings.target
     return fact(env, f"target {target.name}", json.dumps(asdict(target), indent=1, sort_keys=True))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    part.replace(path)

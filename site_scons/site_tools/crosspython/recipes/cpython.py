@@ -9,11 +9,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
+from crosspython.names import closest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.plan import (
     CompilePython,
@@ -75,7 +75,7 @@ def read_release(folder: Path, wanted: str) -> Release:
         raise ConfigurationError(
             f"python={wanted}: there is no such series here",
             expected=f"one of {', '.join(known)}, or a patch release of one of them",
-            next=_did_you_mean(wanted, known),
+            next=f"did you mean python={meant}?" if (meant := closest(wanted, known)) else None,
         )
     data = tomllib.loads((folder / f"{series}.toml").read_text())
     releases: Mapping[str, Any] = data["releases"]
@@ -98,11 +98,6 @@ def read_release(folder: Path, wanted: str) -> Release:
     )
 
 
-def _did_you_mean(wanted: str, known: tuple[str, ...]) -> str | None:
-    close = get_close_matches(wanted, known, n=1)
-    return f"did you mean python={close[0]}?" if close else None
-
-
 def plan_cpython(release: Release, *, shared: bool) -> Plan:
     """The target's Python: cross-configured, its interpreter static unless `shared`, pip beside it."""
     python, library = f"python{release.series}", f"lib/python{release.series}"
@@ -112,7 +107,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             Run("configure", ("./configure", *_cross_options(release, shared=shared))),
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
             Make("make"),
-            RequireModules(f"{library}/lib-dynload", release.modules),
+            RequireModules(release.modules),
             Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),
             InstallWheels(f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python),
             Symlink("bin/python", "python3"),

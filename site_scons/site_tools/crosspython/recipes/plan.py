@@ -105,7 +105,6 @@ class CompilePython:
 class RequireModules:
     """Fail unless CPython's build made these extension modules, and say of each missing one what configure thought."""
 
-    folder: str
     modules: tuple[str, ...]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +79,6 @@ def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Sourc
 def read_patches(folder: Path) -> tuple[Path, ...]:
     """The numbered patches beside a recipe, in order: `0001-what-it-does.patch`."""
     return tuple(sorted(folder.glob("[0-9]*.patch")))
-
-
-def check_options(name: str, given: Iterable[str], known: Collection[str]) -> None:
-    """A recipe gives no option that its kind does not know. Raises ConfigurationError with suggestions."""
-    unknown = [option for option in given if option not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"{name}: the recipe has options that its kind does not know: {', '.join(unknown)}",
-            evidence=[
-                f"did you mean {close[0]}?" for option in unknown if (close := get_close_matches(option, known, n=1))
-            ],
-            expected=", ".join(sorted(known)),
-        )
 
 
 def make_recipe(name: str, version: str, *, sources: Sequence[Mapping[str, str]], folder: Path, **kw: Any) -> Recipe:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from crosspython.stages.audit import BoardNeeds, board_needs
 from crosspython.stages.carry_out import EPOCH
+from crosspython.store.disk import write_whole
 from crosspython.store.tree import pack_tree, unpack_tree
 
 # What a board does not need, below the prefix. `slim=1` leaves it out.
@@ -99,9 +100,7 @@ def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
     for archive in archives:
         unpack_tree(archive, folder / "usr")
         names.append(archive.name)
-    part = stamp.with_name(stamp.name + ".part")
-    part.write_text("\n".join(names) + "\n")
-    part.replace(stamp)
+    write_whole(stamp, "\n".join(names) + "\n")
 
 
 def remove_needless(tree: Path) -> None:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.errors import StepError
@@ -70,7 +70,6 @@ class Order:
     product: Path
     debug: Path | None = None
     build_python: Path | None = None
-    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_component(order: Order, shop: Workshop) -> None:
@@ -127,13 +126,17 @@ class Bench:
             "build_triplet": build_triplet(),
             "recipe": str(self.recipe.folder),
             "build_python": str(self._build_python()),
-            **order.overrides,
         }
 
     @property
     def stage(self) -> Path:
         """The tree below the prefix, as it was installed."""
         return self.destdir / self.prefix.lstrip("/")
+
+    @property
+    def provided(self) -> frozenset[str]:
+        """The libraries of its dependencies, which will lie in the prefix's lib on the board."""
+        return frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
 
     def prepare(self, source: Path) -> None:
         """Source, private sysroot, compiler wrappers and build-python, all new."""
@@ -203,7 +206,7 @@ class Bench:
             triplet=self.shop.target.triplet,
             replace={str(self.work): SOURCE_PLACE, **dict.fromkeys(self._compilers(), SOURCE_PLACE)},
             prefix=self.prefix,
-            provided=frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")),
+            provided=self.provided,
             debug=self.debug,
             epoch=EPOCH,
         )
@@ -211,13 +214,11 @@ class Bench:
     def audit(self) -> None:
         if self.recipe.machine == NATIVE or self.order.toolchain is None:
             return
-        provided = frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
-        forbidden = (str(self.shop.work), *self._compilers())
         Audit(
             target=self.shop.target,
             toolchain=self.order.toolchain,
-            provided=provided,
-            forbidden=forbidden,
+            provided=self.provided,
+            forbidden=(str(self.shop.work), *self._compilers()),
         ).require_clean(self.stage, self.recipe.title, self.log.path)
 
     def pack(self) -> None:

@@ -1,4 +1,4 @@
-"""What a full or forbidding disk means for the user, in words for an error's `found` and `next`."""
+"""The disk: small files written whole, and what a full or forbidding disk means in words for an error."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def is_full(error: OSError) -> bool:
     """Whether the disk, or the user's share of it, is used up."""
     return error.errno in _FULL
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)
 
 
 def describe_refusal(error: OSError, folder: Path, needed: int | None = None) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ToolchainError
+from crosspython.store.disk import write_whole
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,4 @@ def recall(memory: Path, key: dict[str, Any] | None = None) -> Toolchain | None:
 def remember(memory: Path, key: dict[str, Any], toolchain: Toolchain) -> None:
     """Write a toolchain down under a key, so that nobody ever reads half of it."""
     sysroot = str(toolchain.sysroot) if toolchain.sysroot else None
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    part = memory.with_name(memory.name + ".part")
-    part.write_text(json.dumps({"key": key, "toolchain": asdict(toolchain) | {"sysroot": sysroot}}, indent=1))
-    part.replace(memory)
+    write_whole(memory, json.dumps({"key": key, "toolchain": asdict(toolchain) | {"sysroot": sysroot}}, indent=1))
