@@ -6,11 +6,12 @@ import hashlib
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CONFIGURE, RECIPE, Project, pack, send, wait_for
+from tests.conftest import CONFIGURE, RECIPE, TOOLS, Project, pack, send, wait_for
 
 SLOW_CONFIGURE = "#!/bin/sh\ntouch started\nsleep 60 & sleep 60\n"
 
@@ -146,6 +147,7 @@ def test_a_missing_tool_names_its_package(project: Project, tmp_path: Path, tool
 
 def test_a_missing_autoreconf_names_its_package(project: Project, tmp_path: Path) -> None:
     project.add("bare")
+    assert (project.mirror / "bare-1.0.tar.gz").is_file()
     data = pack("bare-1.0", {"configure.ac": "AC_INIT\n"})
     (project.mirror / "bare-1.0.tar.gz").write_bytes(data)
     recipe = RECIPE.format(name="bare", sha256=hashlib.sha256(data).hexdigest(), options="")
@@ -191,6 +193,34 @@ def test_an_interrupt_stops_everything_at_once(project: Project, number: signal.
     assert seconds < 2
     assert process.returncode != 0
     assert "Traceback" not in output, output
+    wait_for(lambda: not alive(str(project.folder)), 2)
+
+
+def test_an_interrupt_stops_a_check_at_once(project: Project) -> None:
+    (project.folder / "SConstruct").write_text(f"""
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {str(TOOLS)!r})
+from crosspython.checks.check import _run
+from crosspython.run.signals import watch_signals
+watch_signals()
+folder = Path("check").absolute()
+folder.mkdir()
+def check(target, source, env):
+    _run(["sh", "-c", "touch started; sleep 60"], folder, os.environ["PATH"], 50.0)
+Environment(tools=[]).Command("checked", [], check)
+""")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "SCons", "-Q"],
+        cwd=project.folder,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for((project.folder / "check" / "started").exists)
+    seconds = send(process, signal.SIGINT)
+    assert seconds < 2
+    assert process.returncode != 0
     wait_for(lambda: not alive(str(project.folder)), 2)
 
 

@@ -55,6 +55,10 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def test_a_status_that_may_be_is_returned(tmp_path: Path, log: Log, stop: Stop) -> None:
+    assert run_command(["sh", "-c", "exit 3"], cwd=tmp_path, env=ENV, log=log, may_fail=True, stop=stop).status == 3
+
+
 def test_output_and_errors_go_to_the_log_in_their_order(run: Callable[..., Finished], log: Log) -> None:
     run("sh", "-c", "echo first; echo second >&2; echo third")
     assert log.tail(3) == ("first", "second", "third")

@@ -7,15 +7,11 @@ CPython's own tests, compared with results kept as data. Every deviation counts,
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -23,8 +19,10 @@ from typing import Any
 
 from crosspython.checks.emulator import EmulatedPython, check_environment, emulate
 from crosspython.checks.regrtest import find_surprises, known_failures, read_junit, read_output
-from crosspython.errors import CheckError
+from crosspython.errors import CheckError, StepError
 from crosspython.recipes.cpython import Release
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
 from crosspython.stages.bundle import SLIM
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
@@ -183,7 +181,6 @@ def _run_test(
     begin = time.monotonic()
     output, ended = _run(command, folder, subject.path, plan["seconds"])
     took = round(time.monotonic() - begin, 1)
-    (folder / "output.txt").write_text(output)
     if not xml.is_file() or not ended.startswith("exit status"):
         return Result(name, False, took, f"{output[-1500:]}\nno result: {ended}")
     run, failed = read_junit(xml)
@@ -196,30 +193,15 @@ def _run_test(
 
 def _run(command: Sequence[str], folder: Path, path: str, seconds: float) -> tuple[str, str]:
     """What a command printed, and how it ended."""
-    with (folder / "output.log").open("w+", errors="replace") as log:
-        child = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=check_environment(folder, path),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    place = folder / "output.log"
+    with Log(place) as log:
         try:
-            ended = f"exit status {child.wait(timeout=seconds)}"
-        except subprocess.TimeoutExpired:
-            ended = f"no end within {seconds:g} s"
-        finally:
-            _kill_group(child)
-        log.seek(0)
-        return log.read(), ended
-
-
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+            environment = check_environment(folder, path)
+            finished = run_command(command, cwd=folder, env=environment, log=log, timeout=seconds, may_fail=True)
+            ended = f"exit status {finished.status}"
+        except StepError as error:  # it did not end in time, or could not start: any exit status will do
+            ended = error.what
+    return place.read_text(errors="replace"), ended
 
 
 def _judge(results: Sequence[Result], report: Path) -> None:

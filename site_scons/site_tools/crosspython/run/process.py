@@ -34,12 +34,16 @@ _TIMEOUT_GRACE = 2.0
 
 @dataclass(frozen=True)
 class Finished:
-    """What a successful command cost, with all the children it waited for: seconds, and bytes of the largest one."""
+    """What a command cost, with all the children it waited for: seconds, and bytes of the largest one.
+
+    status: its exit status; the negative number of the signal that ended it
+    """
 
     wall: float
     cpu_user: float
     cpu_system: float
     max_rss: int
+    status: int = 0
 
 
 def run_command(
@@ -51,9 +55,12 @@ def run_command(
     pass_fds: Collection[int] = (),
     timeout: float | None = None,
     input: bytes | None = None,
+    may_fail: bool = False,
     stop: Stop = STOP,
 ) -> Finished:
     """Run a command to its end, its output in the log.
+
+    may_fail: another exit status than 0 is for the caller to judge, and no StepError
 
     Raises StepError when it fails, HostToolError when its program is not there, Interrupted when the run was stopped.
     No process of its group is alive afterwards. `timeout` is in seconds; `input` is what it finds on stdin.
@@ -77,14 +84,15 @@ def run_command(
             stop.groups.reap(leader)
         raise
     # ru_maxrss is in KiB on Linux, getrusage(2).
-    finished = Finished(time.monotonic() - begin, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
+    code = os.waitstatus_to_exitcode(status)
+    finished = Finished(time.monotonic() - begin, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, code)
     _record(finished, log)
     if stop.requested:  # whatever its status: a script may catch TERM and still end with 0
         raise Interrupted(f"{_where(log)}: stopped: {stop.reason}", log=log.path)
     if timed_out.is_set():
         raise _failure(argv, cwd, log, f"did not end within {timeout:g} s and was stopped")
-    if status != 0:
-        raise _failure(argv, cwd, log, *_describe(os.waitstatus_to_exitcode(status)))
+    if code != 0 and not may_fail:
+        raise _failure(argv, cwd, log, *_describe(code))
     return finished
 
 
