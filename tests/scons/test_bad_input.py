@@ -95,6 +95,13 @@ def test_an_option_misspelt_gets_a_suggestion(project: Project) -> None:
     assert "did you mean configure?" in project.scons(code=2)
 
 
+def test_a_file_that_a_recipe_names_and_does_not_have_is_told(project: Project) -> None:
+    project.add("hello", options='configure=["--with-answers={recipe}/answers"]')
+    output = project.scons(code=2)
+    assert "names a file that cannot be read" in output
+    assert "recipes/hello/answers" in output
+
+
 def test_a_toolchain_of_another_machine_is_refused(project: Project) -> None:
     project.add("hello")
     output = project.scons("toolchain=/usr/bin/aarch64-linux-gnu-gcc", code=2)

@@ -56,6 +56,15 @@ def test_a_new_patch_rebuilds(project: Project) -> None:
     assert "patches of hello" in project.scons("--debug=explain")
 
 
+def test_a_changed_file_beside_the_recipe_rebuilds(project: Project) -> None:
+    project.add("hello", options='configure=["--with-answers={recipe}/answers"]')
+    answers = project.recipes / "hello" / "answers"
+    answers.write_text("yes\n")
+    project.scons()
+    answers.write_text("no\n")
+    assert "files of hello" in project.scons("--debug=explain")
+
+
 def test_a_patch_that_does_not_apply_fails_by_name(project: Project) -> None:
     project.add("hello")
     (project.recipes / "hello" / "0001-stale.patch").write_text("--- a/code.c\n+++ b/code.c\n@@ -1 +1 @@\n-no\n+yes\n")

@@ -114,13 +114,14 @@ def _add(env: Any, recipe: Recipe) -> Any:
     settings = build.settings
     try:
         dependencies = build.closure(recipe.depends, recipe.name)
+        facts = recipe.facts()
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     native = recipe.machine == NATIVE
     folder = settings.build / "build-machine" / "stages" if native else settings.folder / "stages"
     product = env.File(str(folder / f"{recipe.name}-{recipe.version}.tar.zst"))
     debug = None if native else env.File(str(folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"))
-    sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
+    sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in facts.items() if value]
     if not native:
         sources += [target_fact(env), toolchain_node(env)]
     sources += [dependency.node for dependency in dependencies]

@@ -14,6 +14,8 @@ from crosspython.recipes.plan import Plan
 from crosspython.store.sources import Source
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*")
+# What a plan names beside its recipe: data files, such as the answers for a configure script.
+BESIDE = re.compile(r"\{recipe\}/([\w./-]+)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NATIVE, TARGET = "build machine", "target"
 
@@ -44,10 +46,25 @@ class Recipe:
     def title(self) -> str:
         return f"{self.name} {self.version}"
 
+    def files(self) -> tuple[str, ...]:
+        """The data files beside the recipe that its plan names."""
+        return tuple(sorted(set(BESIDE.findall(self.plan.as_text()))))
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.title}: the recipe's plan names a file that cannot be read",
+                expected=str(self.folder / name),
+                found=error.strerror,
+            ) from error
+
     def facts(self) -> dict[str, str]:
         """What the product depends on beside its dependencies, toolchain and target, as readable text by topic."""
         return {
             "plan": self.plan.as_text(),
+            "files": "\n".join(f"{name}:\n{self._read(name)}" for name in self.files()),
             "sources": "\n".join(source.sha256 for source in self.sources),
             "patches": "\n".join(f"{patch.name}:\n{patch.read_text()}" for patch in self.patches),
             "depends": "\n".join(self.depends),
