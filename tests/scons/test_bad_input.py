@@ -238,13 +238,13 @@ def test_the_run_after_an_interrupt_goes_on(project: Project, number: signal.Sig
     process = project.start()
     wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
     send(process, number)
+    wait_for(lambda: not alive(str(project.folder)), 5)
     assert not project.stage("hello").exists()
     project.add("hello", options='depends=["first"]', configure=CONFIGURE)
     output = project.scons()
     # SCons notes what it built when it ends; after a kill -9 it cannot, and builds that once more.
     assert number == signal.SIGKILL or "building first" not in output
     assert project.stage("hello").is_file()
-    subprocess.run(["pkill", "-f", "sleep 60"], check=False)
 
 
 def test_two_runs_in_one_folder_the_second_is_told(project: Project) -> None:
