@@ -1,0 +1,115 @@
+"""The nouns of the wheels room: what was locked, what is to be built, and what came out.
+
+Pure data; who makes and who uses each stands in its docstring. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class LockedFile:
+    """A file that pylock.toml names (PEP 751): an address or a path, and the hash its bytes must have."""
+
+    name: str
+    sha256: str
+    url: str | None = None
+    path: Path | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    """One package of pylock.toml.
+
+    name:           normalized (PEP 503)
+    sdist:          None where the index has none
+    wheels:         those whose tags fit the target, best first
+    other_wheels:   file names of its wheels for other platforms: an oracle for what a wheel of it holds
+    depends:        names of locked packages that it needs at run time
+    build_requires: requirements of its build (PEP 518), as they stand in its pyproject.toml
+    folder:         a local project with a pyproject.toml, instead of sdist and wheels
+    """
+
+    name: str
+    version: str
+    sdist: LockedFile | None = None
+    wheels: tuple[LockedFile, ...] = ()
+    other_wheels: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    build_requires: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class Override:
+    """What one package needs beyond the generic way: data with its reason. Read from wheels/overrides/*.toml.
+
+    libraries:       components that its private sysroot holds, beside those of the standard library
+    build_requires:  native build requirements that it does not declare
+    config_settings: for its backend (PEP 517)
+    environment:     further variables
+    engine:          "cross", "emulated", or None: cross first, emulated where the failure is of that kind
+    needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
+    imports:         modules to import in the check instead of its top-level ones
+    not_importable:  extension modules that cannot be imported there, with the reason
+    """
+
+    name: str
+    reason: str = ""
+    libraries: tuple[str, ...] = ()
+    build_requires: tuple[str, ...] = ()
+    config_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    engine: str | None = None
+    needs_target: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    not_importable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WheelOrder:
+    """One wheel to be built from source.
+
+    source:        the sdist, or a project's folder
+    libraries:     stage archives for its private sysroot, by component
+    target_wheels: wheels for the target that its build needs headers of, by package name
+    product:       where the finished wheel goes, under a name that tells nothing of its tags
+    """
+
+    package: LockedPackage
+    override: Override
+    source: Path
+    libraries: Mapping[str, Path]
+    target_wheels: Mapping[str, Path]
+    product: Path
+
+
+@dataclass(frozen=True)
+class WheelReport:
+    """What came out. `filename` is the wheel's right name; `tags` what it says; `needs` the highest GLIBC_ version.
+
+    engine:     "cross", "emulated", "ready" (taken from the index)
+    extensions: extension modules in it, by dotted name
+    grafted:    sonames of libraries that were put into it
+    remarks:    what a user should know: an optional extension dropped, a tag corrected
+    """
+
+    name: str
+    version: str
+    filename: str
+    tags: tuple[str, ...]
+    engine: str
+    extensions: tuple[str, ...] = ()
+    grafted: tuple[str, ...] = ()
+    needs: str | None = None
+    wall: float = 0.0
+    cpu: float = 0.0
+    remarks: tuple[str, ...] = ()
