@@ -13,7 +13,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from crosspython.stages.elf import find_elf_files
+from crosspython.elf.file import find_elf_files
 from crosspython.store.tree import unpack_tree
 
 from tests.conftest import REPOSITORY

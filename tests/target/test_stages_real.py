@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.elf.file import ElfFile, find_elf_files, read_elf
+from crosspython.elf.static_archive import read_archive_members
 from crosspython.errors import AuditError
 from crosspython.stages.audit import Audit, audit_stage
 from crosspython.stages.board import board_needs
-from crosspython.stages.elf import ElfFile, find_elf_files, read_elf
 from crosspython.stages.elf_rules import wanted_elf
 from crosspython.stages.finish import FinishReport, finish_stage
-from crosspython.stages.static_archive import read_archive_members
 from crosspython.targets import Target, load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
@@ -298,7 +298,7 @@ def test_text_relocations_and_an_executable_stack_are_refused(finished: Workbenc
 
 def test_what_the_bundle_needs_of_the_board_is_read(finished: Workbench) -> None:
     needs = board_needs(finished.stage)
-    assert needs.glibc is not None and str(needs.glibc) == "GLIBC_2.34 (bin/tool: __libc_start_main)"
+    assert str(needs.versions["GLIBC"]) == "GLIBC_2.34 (bin/tool: __libc_start_main)"
     assert needs.machines == ("EM_ARM",) and needs.kernel == "3.2.0"
     assert needs.libraries == ("libc.so.6",)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from crosspython.elf.file import read_elf
 from crosspython.errors import ToolchainError
-from crosspython.stages.elf import read_elf
 from crosspython.targets import load_target, target_names
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
@@ -31,7 +31,6 @@ def load(toolchain: Path | None, folder: Path, name: str = "rv1126") -> Toolchai
         str(toolchain) if toolchain else None,
         path=PATH,
         unpack_into=folder / "unpacked",
-        memory=folder / "toolchain.json",
     )
 
 

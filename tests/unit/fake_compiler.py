@@ -51,9 +51,3 @@ def make_compiler(
         (folder / f"{prefix}-{tool}").write_text(text)
         (folder / f"{prefix}-{tool}").chmod(0o755)
     return folder / f"{prefix}-gcc"
-
-
-def count_calls(folder: Path) -> int:
-    """How many processes the compiler in a folder was."""
-    calls = folder / "calls"
-    return len(calls.read_text().splitlines()) if calls.exists() else 0

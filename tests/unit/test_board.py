@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.stages.board import BOARD_LIBRARIES, board_needs, is_board_library, parse_version
+from crosspython.stages.board import BOARD_LIBRARIES, board_needs, is_board_library
 from made_elf import make_elf
 
 
@@ -21,7 +21,7 @@ def test_needs_are_what_the_stage_does_not_hold_itself(tmp_path: Path) -> None:
 
 def test_an_empty_stage_needs_nothing(tmp_path: Path) -> None:
     needs = board_needs(tmp_path)
-    assert (needs.libraries, needs.glibc, needs.kernel) == ((), None, None)
+    assert (needs.libraries, needs.versions, needs.kernel) == ((), {}, None)
 
 
 def test_needs_are_told_in_lines(tmp_path: Path) -> None:
@@ -52,18 +52,3 @@ def test_needs_are_told_in_lines(tmp_path: Path) -> None:
 )
 def test_each_libc_brings_its_own_libraries(libc: str, name: str, has: bool) -> None:
     assert is_board_library(name, BOARD_LIBRARIES[libc]) is has
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("GLIBC_2.34", (2, 34)),
-        ("GLIBC_2.2.5", (2, 2, 5)),
-        ("GLIBCXX_3.4.30", (3, 4, 30)),
-        ("4.19", (4, 19)),
-        ("GLIBC_PRIVATE", ()),
-        ("GLIBC_ABI_DT_RELR", (2, 36)),
-    ],
-)
-def test_versions_become_numbers(text: str, version: tuple[int, ...]) -> None:
-    assert parse_version(text) == version

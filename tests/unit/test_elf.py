@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.elf.file import ElfFile, find_elf_files, read_elf, read_elf_bytes
 from crosspython.errors import AuditError
-from crosspython.stages.elf import ElfFile, find_elf_files, read_elf, read_elf_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 from made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, ET_EXEC, ET_REL, make_archive, make_elf

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.elf.file import ElfFile
 from crosspython.errors import ConfigurationError
-from crosspython.stages.elf import ElfFile
 from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
 
 STAGE = Path("/stage")

@@ -1,8 +1,9 @@
-"""The dependency rule: nothing below builders/ knows SCons, and builders/ is imported by nobody below it."""
+"""The dependency rule: builders/ alone knows SCons, nobody below imports it, and no two rooms need each other."""
 
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import crosspython
@@ -44,3 +45,17 @@ def test_nobody_below_imports_builders() -> None:
 def test_recipes_know_neither_processes_nor_the_network() -> None:
     for path in (PACKAGE / "recipes").glob("*.py"):
         assert imports(path).isdisjoint({"subprocess", "socket", "requests"}), path
+
+
+def room(module: str) -> str:
+    """The room of a module by its dotted name; a module at the top is one of its own."""
+    return module.split(".")[1]
+
+
+def test_no_room_needs_itself_by_way_of_others() -> None:
+    needs: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        found = {room(name) for name in imports(path) if name.startswith("crosspython.")}
+        needs.setdefault(place, set()).update(found - {place})
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the rooms

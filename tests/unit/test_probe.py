@@ -1,4 +1,4 @@
-"""Looking at a compiler: what it makes is judged, what it says is understood, and it is not asked twice."""
+"""Looking at a compiler: what it makes is judged, what it says is understood."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crosspython.targets import load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain, probe_toolchain
 
-from tests.unit.fake_compiler import GLIBC, LINUX, count_calls, make_compiler
+from tests.unit.fake_compiler import GLIBC, make_compiler
 from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, make_elf
 
 RV1126 = load_target("rv1126", Path())
@@ -25,7 +25,6 @@ def load(tmp_path: Path, toolchain: Path | None = None) -> Toolchain:
         str(toolchain) if toolchain else None,
         path=str(tmp_path / "bin"),
         unpack_into=tmp_path / "unpacked",
-        memory=tmp_path / "memory.json",
     )
 
 
@@ -159,47 +158,24 @@ def test_a_compiler_that_crashes_is_told(tmp_path: Path) -> None:
         probe_toolchain(cc, RV1126)
 
 
-def test_the_second_time_starts_no_process(tmp_path: Path) -> None:
+def test_a_better_prefix_on_path_is_taken_first(tmp_path: Path) -> None:
     make_compiler(tmp_path / "bin")
-    first = load(tmp_path)
-    calls = count_calls(tmp_path / "bin")
-    assert load(tmp_path) == first
-    assert count_calls(tmp_path / "bin") == calls
-
-
-def test_a_touched_compiler_is_looked_at_again(tmp_path: Path) -> None:
-    cc = make_compiler(tmp_path / "bin")
-    before = load(tmp_path)
-    cc.write_text(cc.read_text() + "\n")
-    (tmp_path / "bin" / "macros").write_text("".join(f"#define {line}\n" for line in (*GCC, *UCLIBC, *LINUX)))
-    assert load(tmp_path).libc == "uclibc" != before.libc
-
-
-def test_a_better_compiler_on_path_is_taken_though_another_is_remembered(tmp_path: Path) -> None:
-    make_compiler(tmp_path / "bin")
-    load(tmp_path)
     make_compiler(tmp_path / "bin", "arm-buildroot-linux-gnueabihf")
     assert load(tmp_path).triplet == "arm-buildroot-linux-gnueabihf"
 
 
-@pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "null", '{"key": {}}', '{"key": {}, "toolchain": {"prefix": 1}}', "\udcff"]
-)
-def test_a_damaged_memory_is_not_believed(tmp_path: Path, damage: str) -> None:
-    make_compiler(tmp_path / "bin")
-    first = load(tmp_path)
-    (tmp_path / "memory.json").write_bytes(damage.encode(errors="surrogateescape"))
-    assert load(tmp_path) == first
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"prefix": 1}', "\udcff", None])
+def test_a_damaged_or_missing_description_is_told(tmp_path: Path, damage: str | None) -> None:
+    if damage is not None:
+        (tmp_path / "toolchain.json").write_bytes(damage.encode(errors="surrogateescape"))
+    with pytest.raises(ToolchainError, match="no toolchain is described"):
+        Toolchain.read(tmp_path / "toolchain.json")
 
 
-def test_a_memory_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ToolchainError, match="no toolchain is remembered"):
-        Toolchain.read(tmp_path / "none.json")
-
-
-def test_what_is_remembered_is_read(tmp_path: Path) -> None:
-    make_compiler(tmp_path / "bin", sysroot=str(tmp_path))
-    assert load(tmp_path) == Toolchain.read(tmp_path / "memory.json")
+def test_what_was_written_down_is_read(tmp_path: Path) -> None:
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin", sysroot=str(tmp_path)), RV1126)
+    toolchain.write(tmp_path / "toolchain.json")
+    assert Toolchain.read(tmp_path / "toolchain.json") == toolchain
 
 
 def test_the_same_compiler_in_another_place_has_the_same_identity(tmp_path: Path) -> None:

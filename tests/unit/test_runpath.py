@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from crosspython.elf.file import find_elf_files
 from crosspython.errors import HostToolError, StepError
-from crosspython.stages.elf import find_elf_files
 from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
 from made_elf import make_elf
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from crosspython.elf.static_archive import read_archive_members
 from crosspython.errors import AuditError
-from crosspython.stages.static_archive import read_archive_members
 from made_elf import ET_REL, make_archive, make_elf
 
 OBJECT = make_elf(kind=ET_REL, flags=0x05000000)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from crosspython.elf.file import ElfFile, read_elf
 from crosspython.errors import HostToolError, StepError
-from crosspython.stages.elf import ElfFile, read_elf
 from crosspython.stages.strip import strip_archives, strip_files
 from made_elf import make_elf
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.toolchain.machines import MACHINES, find_machine, fits_architecture
-from crosspython.toolchain.triplet import parse_triplet
+from crosspython.targets.machines import MACHINES, find_machine, fits_architecture
+from crosspython.targets.triplet import parse_triplet
 from hypothesis import given
 from hypothesis import strategies as st
 

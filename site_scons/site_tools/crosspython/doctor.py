@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.hosttools import describe_install, find_tool, install_command, package_of, require_tools
+from crosspython.hosttools import describe_install, find_tool, package_of, require_tools
 from crosspython.targets import Target
-from crosspython.toolchain.machines import find_machine
+from crosspython.targets.machines import find_machine
 
-__all__ = ["Finding", "cross_compiler_command", "examine", "mend", "package_of", "require_tools"]
+__all__ = ["Finding", "examine", "mend", "package_of", "require_tools"]
 
 # Program -> what for. In the order in which a build meets them.
 TOOLS = {
@@ -104,11 +104,6 @@ def mend(findings: Sequence[Finding]) -> str:
     if packages:
         commands.append(shlex.join([sys.executable, "-m", "pip", "install", *packages]))
     return " && ".join(commands)
-
-
-def cross_compiler_command(target: Target) -> str | None:
-    """Return the command that installs the distribution's cross compiler for a target; None where it has none."""
-    return install_command([f"{target.triplet}-g++"])
 
 
 def _look(tool: str, purpose: str, path: str) -> Finding:

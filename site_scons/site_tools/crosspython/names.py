@@ -8,9 +8,13 @@ from difflib import get_close_matches
 from crosspython.errors import ConfigurationError
 
 
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that somebody may have meant; None where none is like it."""
-    return next(iter(get_close_matches(name, list(known), n=1)), None)
+def suggest(name: str, known: Iterable[str], form: str = "{}") -> str | None:
+    """`did you mean target=rk3568?`; None where no known name is like it.
+
+    form: how such a name is typed, such as "target={}"
+    """
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {form.format(close[0])}?" if close else None
 
 
 def check_known(
@@ -25,7 +29,7 @@ def check_known(
     if unknown:
         raise ConfigurationError(
             f"{what.format(s='s' if len(unknown) > 1 else '')}: {', '.join(unknown)}",
-            evidence=[f"did you mean {form.format(meant)}?" for name in unknown if (meant := closest(name, known))],
+            evidence=[meant for name in unknown if (meant := suggest(name, known, form))],
             expected=", ".join(known),
             next=next,
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from crosspython.builders.settings import Settings
 from crosspython.errors import ConfigurationError
-from crosspython.names import closest
+from crosspython.names import suggest
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
@@ -48,11 +48,10 @@ class Build:
     def component(self, name: str, wanted_by: str) -> Component:
         """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
         if name not in self.components:
-            meant = closest(name, self.components)
             raise ConfigurationError(
                 f"{wanted_by}: no component is called {name!r}",
                 expected=f"one that was read before: {', '.join(self.components) or 'none was'}",
-                next=f"did you mean {meant!r}?" if meant else "components/SConscript gives the order",
+                next=suggest(name, self.components, "{!r}") or "components/SConscript gives the order",
             )
         return self.components[name]
 

@@ -32,15 +32,17 @@ def toolchain_node(env: Any) -> Any:
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
-            memory=facts_file,
         )
+        toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
         build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
     sources = [fact(env, "place of the toolchain", place), target_fact(env)]
     nodes = env.Command(
-        [node, env.File(str(facts_file))], sources, make_action("toolchain", look, "looking at the toolchain")
+        [node, env.File(str(facts_file))],
+        sources,
+        make_action("look at the toolchain", look, "looking at the toolchain"),
     )
     env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
     return nodes[0]

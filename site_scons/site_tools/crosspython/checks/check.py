@@ -26,8 +26,8 @@ from crosspython.run.process import run_command
 from crosspython.stages.bundle import SLIM
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.machines import find_machine
 
 DATA = Path(__file__).parent / "data"
 _MARK = "CROSSPYTHON "

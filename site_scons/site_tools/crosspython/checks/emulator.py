@@ -14,8 +14,8 @@ from pathlib import Path
 from crosspython.errors import CheckError, HostToolError
 from crosspython.hosttools import find_tool, install_command
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.machines import find_machine
 
 _SCRIPT = """\
 #!/bin/sh

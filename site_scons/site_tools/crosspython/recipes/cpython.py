@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
-from crosspython.names import closest
+from crosspython.names import suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.plan import (
     CompilePython,
@@ -75,7 +75,7 @@ def read_release(folder: Path, wanted: str) -> Release:
         raise ConfigurationError(
             f"python={wanted}: there is no such series here",
             expected=f"one of {', '.join(known)}, or a patch release of one of them",
-            next=f"did you mean python={meant}?" if (meant := closest(wanted, known)) else None,
+            next=suggest(wanted, known, "python={}"),
         )
     data = tomllib.loads((folder / f"{series}.toml").read_text())
     releases: Mapping[str, Any] = data["releases"]

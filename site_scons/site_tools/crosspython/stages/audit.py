@@ -12,16 +12,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
+from crosspython.elf.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError
 from crosspython.stages.board import BOARD_LIBRARIES
 from crosspython.stages.board import BoardNeeds as BoardNeeds
 from crosspython.stages.board import board_needs as board_needs
-from crosspython.stages.elf import ELF_MAGIC, ElfFile, read_elf
 from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
 from crosspython.stages.leaks import BuildPaths
 from crosspython.stages.runpath import find_providers
-from crosspython.stages.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
-from crosspython.stages.tree import walk_entries
+from crosspython.store.walk import walk_entries
 from crosspython.targets.load import Target
 from crosspython.toolchain.facts import Toolchain
 

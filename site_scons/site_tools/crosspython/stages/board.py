@@ -7,13 +7,13 @@ build machine, but for the interpreter, which is the board's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from crosspython.stages.elf import ElfFile, find_elf_files
+from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.elf.versions import parse_version
 
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
@@ -47,9 +47,6 @@ BOARD_LIBRARIES: dict[str, tuple[str, ...]] = {
     ),
 }
 """The libraries of a libc and of its compiler, by soname, as shell patterns."""
-
-# Names without a number that glibc gives to features of its loader, with the release that brought each (glibc's NEWS).
-_NAMED_VERSIONS = {"GLIBC_ABI_DT_RELR": (2, 36), "GLIBC_ABI_GNU2_TLS": (2, 42), "GLIBC_ABI_DT_X86_64_PLT": (2, 42)}
 
 
 @dataclass(frozen=True)
@@ -85,11 +82,6 @@ class BoardNeeds:
             f"kernel:    {f'{self.kernel} or newer' if self.kernel else 'any'}",
         ]
 
-    @property
-    def glibc(self) -> VersionNeed | None:
-        """The newest version of glibc's symbols that is needed; None for another libc."""
-        return self.versions.get("GLIBC")
-
 
 def board_needs(stage: Path) -> BoardNeeds:
     """Read what a stage needs of the board: every library that it does not hold itself, and the newest versions."""
@@ -108,14 +100,6 @@ def board_needs(stage: Path) -> BoardNeeds:
 def is_board_library(name: str, patterns: Iterable[str]) -> bool:
     """Tell whether one of the board's libraries has this soname."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """Return a version's numbers, for comparing: GLIBC_2.34 and 2.34 are (2, 34); a name without one is ()."""
-    if text in _NAMED_VERSIONS:
-        return _NAMED_VERSIONS[text]
-    match = re.fullmatch(r"(?:.*_)?(\d+(?:\.\d+)*)", text)
-    return tuple(int(number) for number in match[1].split(".")) if match else ()
 
 
 def _find_newest(stage: Path, elves: Iterable[ElfFile], own: set[str]) -> dict[str, VersionNeed]:

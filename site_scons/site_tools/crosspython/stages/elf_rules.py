@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.stages.board import is_board_library, parse_version
-from crosspython.stages.elf import ElfFile
-from crosspython.toolchain.machines import find_machine
+from crosspython.elf.file import ElfFile
+from crosspython.elf.versions import parse_version
+from crosspython.stages.board import is_board_library
+from crosspython.targets.machines import find_machine
 
 _NAMED_SYMBOLS = 5
 

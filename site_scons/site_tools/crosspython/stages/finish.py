@@ -15,15 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
+from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
-from crosspython.stages.elf import ELF_MAGIC, ElfFile, read_elf
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.pkgconfig import make_relocatable
 from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
 from crosspython.stages.scripts import make_relocatable_script
-from crosspython.stages.static_archive import ARCHIVE_MAGIC
 from crosspython.stages.strip import strip_archives, strip_files
-from crosspython.stages.tree import find_files, walk_entries
+from crosspython.store.walk import find_files, walk_entries
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from crosspython.elf.file import ElfFile
 from crosspython.errors import HostToolError, StepError
-from crosspython.stages.elf import ElfFile
 
 _FILES_A_CALL = 500  # far below the shortest limit on the length of a command line
 

@@ -12,8 +12,8 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from crosspython.elf.file import ElfFile
 from crosspython.errors import HostToolError, StepError
-from crosspython.stages.elf import ElfFile
 
 
 def strip_files(stage: Path, elves: Iterable[ElfFile], objcopy: Path, debug: Path | None) -> int:

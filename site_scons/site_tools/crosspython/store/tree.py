@@ -22,6 +22,7 @@ from crosspython.errors import ArchiveError
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.store.members import FOLDER, Member, Refused, Unpacker, refuse
+from crosspython.store.walk import walk_entries
 
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
 _CHUNK = 1 << 18
@@ -43,8 +44,8 @@ def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "") -> None:
         ):
             for parent in reversed(PurePosixPath(root, "x").parents[:-1]):
                 tar.addfile(_header(str(parent), tarfile.DIRTYPE, 0o755, epoch))
-            for path in _walk(str(tree)):
-                _add(tar, path, os.path.join(root, os.path.relpath(path, tree)), epoch)
+            for entry in walk_entries(tree):
+                _add(tar, entry.path, os.path.join(root, os.path.relpath(entry.path, tree)), epoch)
         part.replace(archive)
     except OSError as error:
         raise ArchiveError(
@@ -151,16 +152,6 @@ def _header(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
     header.type, header.mode, header.mtime = kind, mode, epoch
     header.uname = header.gname = "root"
     return header
-
-
-def _walk(folder: str) -> Iterator[str]:
-    """Everything below a folder, folders before what they hold, sorted by the bytes of the names at each level."""
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: os.fsencode(entry.name))
-    for entry in ordered:
-        yield entry.path
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path)
 
 
 def _has_bytes(path: str, data: IO[bytes]) -> bool:

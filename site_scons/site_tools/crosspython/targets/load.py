@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
+from crosspython.names import suggest
 from crosspython.targets.rules import KEYS, find_problems
-from crosspython.toolchain.triplet import parse_triplet
+from crosspython.targets.triplet import parse_triplet
 
 _SHIPPED = Path(__file__).resolve().parent
 _DOCUMENTATION = "docs/targets.md tells how to write one"
@@ -92,9 +92,9 @@ def _find_file(name_or_path: str, start: Path) -> Path:
         return _SHIPPED / f"{name_or_path}.toml"
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return start / Path(name_or_path).expanduser()
-    close = get_close_matches(name_or_path, target_names(), n=1)
+    meant = suggest(name_or_path, target_names(), "target={}")
     raise ConfigurationError(
-        f"target={name_or_path}: no such board" + (f"; did you mean target={close[0]}?" if close else ""),
+        f"target={name_or_path}: no such board" + (f"; {meant}" if meant else ""),
         expected=f"{', '.join(target_names())}, or a path to a TOML file",
         found=name_or_path or "nothing",
         next=_DOCUMENTATION,
@@ -135,8 +135,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _unknown_key(key: str) -> str:
-    close = get_close_matches(key, [*KEYS, "extends"], n=1)
-    return f"{key}: no such key" + (f"; did you mean {close[0]}?" if close else "")
+    meant = suggest(key, [*KEYS, "extends"])
+    return f"{key}: no such key" + (f"; {meant}" if meant else "")
 
 
 def _name(file: Path) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosspython.errors import ConfigurationError
-from crosspython.toolchain.machines import find_machine, fits_architecture
-from crosspython.toolchain.triplet import Triplet, parse_triplet
+from crosspython.targets.machines import find_machine, fits_architecture
+from crosspython.targets.triplet import Triplet, parse_triplet
 
 # Key -> its type, a pattern that text has to match as a whole, and how that reads.
 KEYS: dict[str, tuple[type, str, str]] = {

@@ -1,15 +1,14 @@
-"""What is known of a toolchain once it was looked at, and the file in which that is remembered.
+"""What is known of a toolchain once it was looked at, and the file in which that is written down.
 
-Knows the facts and how they are written down and read back. It runs nothing: where the facts come from is probe.py's.
+Knows the facts and how they are written and read back. It runs nothing: where the facts come from is probe.py's.
 All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
@@ -48,33 +47,18 @@ class Toolchain:
         return f"{self.prefix}gcc ({self.compiler}, {self.libc} {self.libc_version}{kernel})"
 
     @classmethod
-    def read(cls, memory: Path) -> Toolchain:
-        """Read the toolchain that load_toolchain remembered. Raises ToolchainError where there is none."""
-        toolchain = recall(memory)
-        if toolchain is None:
+    def read(cls, file: Path) -> Toolchain:
+        """Read what `write` wrote. Raises ToolchainError where that is missing or damaged."""
+        try:
+            facts = json.loads(file.read_text())
+            toolchain = cls(**facts | {"sysroot": Path(facts["sysroot"]) if facts["sysroot"] else None})
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolchainError(
-                f"{memory}: no toolchain is remembered there", next=f"remove {memory.name} and start the build again"
-            )
+                f"{file}: no toolchain is described there", next=f"remove {file.name} and start the build again"
+            ) from error
         return toolchain
 
-
-def recall(memory: Path, key: dict[str, Any] | None = None) -> Toolchain | None:
-    """Return what was remembered, if it was under this key (None: any); None for a missing or damaged memory."""
-    try:
-        known = json.loads(memory.read_text())
-        facts = known["toolchain"]
-        if key is not None and known["key"] != key:
-            return None
-        texts = {field.name: facts[field.name] for field in fields(Toolchain)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    strings = ("prefix", "triplet", "compiler", "libc", "libc_version", "libc_folder", "identity")
-    if not all(isinstance(texts[name], str) for name in strings) or not isinstance(texts["fortran"], bool):
-        return None
-    return Toolchain(**texts | {"sysroot": Path(texts["sysroot"]) if texts["sysroot"] else None})
-
-
-def remember(memory: Path, key: dict[str, Any], toolchain: Toolchain) -> None:
-    """Write a toolchain down under a key, so that nobody ever reads half of it."""
-    sysroot = str(toolchain.sysroot) if toolchain.sysroot else None
-    write_whole(memory, json.dumps({"key": key, "toolchain": asdict(toolchain) | {"sysroot": sysroot}}, indent=1))
+    def write(self, file: Path) -> None:
+        """Write all facts down, so that nobody ever reads half of them."""
+        sysroot = str(self.sysroot) if self.sysroot else None
+        write_whole(file, json.dumps(asdict(self) | {"sysroot": sysroot}, indent=1))

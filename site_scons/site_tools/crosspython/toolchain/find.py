@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.errors import ConfigurationError, ToolchainError
+from crosspython.hosttools import install_command
 from crosspython.targets import Target
-from crosspython.toolchain.machines import find_machine, fits_architecture
+from crosspython.targets.machines import find_machine, fits_architecture
+from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import ask
 from crosspython.toolchain.sdk import is_archive, open_sdk
-from crosspython.toolchain.triplet import parse_triplet
 
 # Where compilers lie below the folder that a user names: the SDK itself, a Buildroot output, a vendor's whole source tree.
 _BIN_FOLDERS = (
@@ -114,9 +115,7 @@ def _find_on_path(target: Target, path: str) -> Path:
 
 
 def _get_one(target: Target) -> str:
-    from crosspython.doctor import cross_compiler_command  # reads /etc, and only a failure needs it
-
-    command = cross_compiler_command(target)
+    command = install_command([f"{target.triplet}-g++"])
     return "get one in one of three ways:\n" + "\n".join(
         f"    {number}. {way}"
         for number, way in enumerate(

@@ -10,14 +10,12 @@ import hashlib
 import os
 import re
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
-from crosspython.toolchain.facts import Toolchain, recall, remember
-from crosspython.toolchain.find import describe_place, find_compiler, prefix_of
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.find import find_compiler, prefix_of
 from crosspython.toolchain.query import PATIENCE, ask, try_ask
 from crosspython.toolchain.sample import check_code
 
@@ -38,21 +36,9 @@ _PROGRAMS = ("cc1", "cc1plus", "as", "ld")
 _FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
 
 
-def load_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path, memory: Path) -> Toolchain:
-    """Find and probe a toolchain, or return what `memory` (a JSON file) knows of it.
-
-    It is looked at again when its compiler's path, size or time, the target, or what the user asked for has changed.
-    Raises as find_compiler and probe_toolchain do.
-    """
-    place = _stamp(toolchain) if toolchain else [describe_place(target, None, path=path)]
-    asked = {"toolchain": toolchain or "", "place": place, "target": _as_json(target)}
-    known = recall(memory)
-    if known is not None and recall(memory, {**asked, "compiler": _stamp(known.prefix + "gcc")}) is not None:
-        return known
-    cc = find_compiler(target, toolchain, path=path, unpack_into=unpack_into)
-    probed = probe_toolchain(cc, target)
-    remember(memory, {**asked, "compiler": _stamp(probed.prefix + "gcc")}, probed)
-    return probed
+def load_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Toolchain:
+    """Find a compiler and look at it. Raises as find_compiler and probe_toolchain do."""
+    return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into), target)
 
 
 def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> Toolchain:
@@ -162,17 +148,3 @@ def _hash_parts(cc: Path, macros: dict[str, str], patience: float) -> str:
             with part.open("rb") as file:
                 digest.update(f"\n{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
     return digest.hexdigest()
-
-
-def _stamp(file: str) -> list[Any]:
-    """What changes when a file is replaced; a list, as JSON gives it back."""
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return [file]
-    return [file, status.st_size, status.st_mtime_ns]
-
-
-def _as_json(target: Target) -> dict[str, Any]:
-    """A target's facts without tuples, as JSON gives them back."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(target).items()}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
+from crosspython.targets.machines import MACHINES, find_machine
 from crosspython.toolchain.find import prefix_of
-from crosspython.toolchain.machines import MACHINES, find_machine
 from crosspython.toolchain.query import try_ask
 
 _FREESTANDING = "double twice(double number) { return number + number; }\n"
@@ -63,7 +63,7 @@ def _refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> T
 
 def _judge(cc: Path, target: Target, product: Path) -> str:
     """Compare what was made with what the board runs; return the loader it asks for, if any."""
-    from crosspython.stages.elf import read_elf  # pyelftools is slow to import, and a remembered toolchain needs none
+    from crosspython.elf.file import read_elf  # pyelftools is slow to import, and a remembered toolchain needs none
 
     machine = find_machine(target.machine)
     elf = read_elf(product)

@@ -7,10 +7,10 @@ compiler and no flags, and reads no file. Names of ELF machines are elf.h's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from crosspython.errors import ConfigurationError
+from crosspython.names import suggest
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ MACHINES = {row.name: row for row in _ROWS}
 def find_machine(name: str) -> Machine:
     """Return the row of a machine, by what `uname -m` says there. Raises ConfigurationError."""
     if name not in MACHINES:
-        close = get_close_matches(name, MACHINES, n=1)
+        meant = suggest(name, MACHINES)
         raise ConfigurationError(
-            f"the machine {name!r} is not known" + (f"; did you mean {close[0]}?" if close else ""),
+            f"the machine {name!r} is not known" + (f"; {meant}" if meant else ""),
             expected=f"what uname -m says on the board: {', '.join(MACHINES)}",
             found=name,
         )

@@ -1,4 +1,4 @@
-"""The files of a stage, in one fixed order.
+"""The files of a tree, in one fixed order.
 
 Knows only how to walk: names sorted, symbolic links reported but never followed, so that every room sees the same
 files in the same order on every build machine. All paths belong to the build machine. What the files mean is others'
@@ -13,9 +13,9 @@ from pathlib import Path
 
 
 def walk_entries(tree: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield everything below a folder, folders before what they hold, sorted by name at each level."""
+    """Yield everything below a folder, folders before what they hold, sorted by the bytes of the names at each level."""
     with os.scandir(tree) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
+        ordered = sorted(entries, key=lambda entry: os.fsencode(entry.name))
     for entry in ordered:
         yield entry
         if entry.is_dir(follow_symlinks=False):

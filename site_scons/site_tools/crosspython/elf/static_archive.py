@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from crosspython.elf.file import ElfFile, read_elf_bytes
 from crosspython.errors import AuditError
-from crosspython.stages.elf import ElfFile, read_elf_bytes
 
 ARCHIVE_MAGIC = b"!<arch>\n"
 THIN_ARCHIVE_MAGIC = b"!<thin>\n"

@@ -18,9 +18,9 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
+from crosspython.elf.float_abi import read_float_abi
 from crosspython.errors import AuditError
-from crosspython.stages.float_abi import read_float_abi
-from crosspython.stages.tree import find_files
+from crosspython.store.walk import find_files
 
 ELF_MAGIC = b"\x7fELF"
 

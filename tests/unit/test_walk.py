@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosspython.stages.tree import find_files, walk_entries
+from crosspython.store.walk import find_files, walk_entries
 
 
 def make_tree(root: Path) -> None:

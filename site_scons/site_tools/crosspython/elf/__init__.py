@@ -1,0 +1,1 @@
+"""ELF files: what they say of themselves. Read only, and judged elsewhere."""

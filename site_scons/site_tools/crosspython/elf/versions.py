@@ -1,0 +1,19 @@
+"""Versions of symbols, such as GLIBC_2.34: which is newer than which.
+
+Knows how libraries number them; which versions a board has is others' business.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Names without a number that glibc gives to features of its loader, with the release that brought each (glibc's NEWS).
+_NAMED_VERSIONS = {"GLIBC_ABI_DT_RELR": (2, 36), "GLIBC_ABI_GNU2_TLS": (2, 42), "GLIBC_ABI_DT_X86_64_PLT": (2, 42)}
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return a version's numbers, for comparing: GLIBC_2.34 and 2.34 are (2, 34); a name without one is ()."""
+    if text in _NAMED_VERSIONS:
+        return _NAMED_VERSIONS[text]
+    match = re.fullmatch(r"(?:.*_)?(\d+(?:\.\d+)*)", text)
+    return tuple(int(number) for number in match[1].split(".")) if match else ()
