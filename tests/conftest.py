@@ -27,7 +27,7 @@ open_build(env)
 Export("env")
 nodes = SConscript("recipes/SConscript")
 Default(nodes)
-env.FetchSources()
+env.Alias("fetch", env.FetchSources())
 """
 
 # As autoconf's: it takes --prefix, and leaves a Makefile.

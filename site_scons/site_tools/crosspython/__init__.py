@@ -6,6 +6,7 @@ This package is the SCons tool (`generate`, `exists`) and the library behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 __version__ = "0.1.0"
@@ -17,7 +18,9 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
     settings: the same as a mapping. What can be chosen stands in builders/settings.py
     """
     from crosspython.builders import install_builders
+    from crosspython.builders.guest import require_one_copy
 
+    require_one_copy(Path(__file__).resolve().parent, __version__)
     install_builders(env, {**(settings or {}), **chosen})
 
 

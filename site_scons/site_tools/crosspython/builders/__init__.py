@@ -8,21 +8,48 @@ from typing import Any
 
 import SCons.Errors
 
-from crosspython.builders.action import has_changed
 from crosspython.builders.build import Build
 from crosspython.builders.component import AddComponents
+from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
 from crosspython.builders.products import AddProducts
-from crosspython.builders.settings import read_settings
-from crosspython.errors import CrosspythonError
+from crosspython.builders.settings import Settings, read_settings
+from crosspython.errors import ConfigurationError, CrosspythonError
 
 
 def install_builders(env: Any, given: Mapping[str, Any]) -> None:
-    """Add crosspython's methods to an environment, and one `Build` under the name CROSSPYTHON. Raises UserError."""
+    """Lend crosspython's methods to an environment, and put one `Build` under the name CROSSPYTHON. Raises UserError.
+
+    Further variables for the host's own tools: CROSSPYTHON_SYSROOT (folder), CROSSPYTHON_CFLAGS, CROSSPYTHON_PREFIX.
+    """
     try:
-        settings = read_settings(given, Path(env.Dir(".").abspath), env["ENV"])
+        settings = read_settings(given, Path(env.Dir(".").abspath), env.get("ENV", {}))
+        if _is_there(env, settings):
+            return
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
-    env["CROSSPYTHON"] = Build(settings)
-    env.Decider(has_changed)
-    AddComponents(env)
-    AddProducts(env)
+    own = make_environment(settings.path)
+    own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
+    scons_own = list(own.added_methods)
+    AddComponents(own)
+    AddProducts(own)
+    lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)
+    env["CROSSPYTHON"] = build
+    env["CROSSPYTHON_SYSROOT"] = str(settings.sysroot)
+    env["CROSSPYTHON_CFLAGS"] = list(settings.target.cflags)
+    env["CROSSPYTHON_PREFIX"] = settings.target.prefix
+    stop_on_signals()
+
+
+def _is_there(env: Any, settings: Settings) -> bool:
+    """Whether this very environment (no clone of it) has the same crosspython already. Raises ConfigurationError."""
+    build = env.get("CROSSPYTHON")
+    if build is None or build.host is not env:
+        return False
+    if build.settings != settings:
+        raise ConfigurationError(
+            "crosspython is set up twice in one environment, in two ways",
+            expected=f"one target and one Python an environment: it has {build.settings.describe()}",
+            found=settings.describe(),
+            next='other = env.Clone(); other.Tool("crosspython", ...)',
+        )
+    return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,20 @@ from crosspython.store.fetch import Store, missing_offline
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 
+_MAKING = threading.Lock()
+
+
+@cache
+def _jobserver(jobs: int) -> Jobserver:
+    """One pool for all targets and Pythons of this run."""
+    return Jobserver(jobs)
+
+
+@cache
+def _console(quiet: bool) -> Console:
+    """One console likewise: it keeps lines of several threads whole."""
+    return Console(quiet=quiet)
+
 
 @dataclass
 class Component:
@@ -34,13 +49,21 @@ class Component:
 
 @dataclass
 class Build:
-    """One target and one Python, being built."""
+    """One target and one Python, being built.
+
+    environment: our own, in which our nodes are made
+    host:        the one that our methods were lent to
+    toolchain:   the node of toolchain.txt, once something asked for it
+    lock:        held from the first action on; the standalone front door takes it earlier
+    """
 
     settings: Settings
+    environment: Any
+    host: Any
     components: dict[str, Component] = field(default_factory=dict)
-    jobs: int = 1
-    quiet: bool = False
     lock: BuildLock | None = None
+    shop: Workshop | None = None
+    toolchain: Any = None
 
     def add(self, component: Component) -> None:
         self.components[component.recipe.name] = component
@@ -87,11 +110,30 @@ class Build:
         if wanted:
             raise missing_offline(wanted, self.settings.downloads)
 
-    @cached_property
+    @property
+    def jobs(self) -> int:
+        """How many cores this run may keep busy: SCons's -j."""
+        return int(self.environment.GetOption("num_jobs"))
+
+    def take_lock(self) -> None:
+        """Hold the build folder for this run. Raises ConfigurationError where another run holds it."""
+        if self.lock is None:
+            lock = BuildLock(self.settings.build)
+            lock.acquire()
+            self.lock = lock
+
+    @property
     def workshop(self) -> Workshop:
-        """Made when the first action runs: reading SConscripts touches no disk."""
+        """Made when the first action runs: reading SConscripts touches no disk. Actions run in threads."""
+        with _MAKING:
+            if self.shop is None:
+                self.take_lock()
+                self.shop = self._open_workshop()
+            return self.shop
+
+    def _open_workshop(self) -> Workshop:
         settings = self.settings
-        console = Console(quiet=self.quiet)
+        console = _console(bool(self.environment.GetOption("silent")))
         return Workshop(
             target=settings.target,
             store=Store(
@@ -100,7 +142,7 @@ class Build:
                 offline=settings.offline,
                 progress=console.download,
             ),
-            jobserver=Jobserver(self.jobs),
+            jobserver=_jobserver(self.jobs),
             console=console,
             work=self._work(),
             logs=settings.folder / "logs",

@@ -20,6 +20,7 @@ import SCons.Errors
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
+from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
 from crosspython.names import check_known
@@ -119,8 +120,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
         raise SCons.Errors.UserError(str(error)) from None
     native = recipe.machine == NATIVE
     folder = settings.build / "build-machine" / "stages" if native else settings.folder / "stages"
-    product = env.File(str(folder / f"{recipe.name}-{recipe.version}.tar.zst"))
-    debug = None if native else env.File(str(folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"))
+    product = folder / f"{recipe.name}-{recipe.version}.tar.zst"
+    debug = None if native else folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"
     sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in facts.items() if value]
     if not native:
         sources += [target_fact(env), toolchain_node(env)]
@@ -139,15 +140,15 @@ def _add(env: Any, recipe: Recipe) -> Any:
                 recipe=recipe,
                 toolchain=None if native else Toolchain.read(settings.folder / "toolchain.json"),
                 dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
-                product=Path(product.abspath),
-                debug=Path(debug.abspath) if debug is not None else None,
+                product=product,
+                debug=debug,
                 build_python=_build_python(build) if uses_build_python else None,
             ),
             build.workshop,
         )
 
     targets = [product] if debug is None else [product, debug]
-    nodes = env.Command(targets, sources, make_action("component", build_it, f"building {recipe.title}"))
+    nodes = declare(env, targets, sources, make_action("component", build_it, f"building {recipe.title}"))
     build.add(Component(recipe, nodes[0]))
     return nodes[0]
 

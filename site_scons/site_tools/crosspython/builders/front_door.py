@@ -1,6 +1,6 @@
 """The standalone front door: what only crosspython's own SConstruct may do, and a guest in another build may not.
 
-Help, the number of jobs, the lock on the build folder, and stopping everything at once on Ctrl-C.
+Help, the number of jobs, and the lock on the build folder before anything is read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.settings import VARIABLES
 from crosspython.errors import CrosspythonError
-from crosspython.run.lock import BuildLock
-from crosspython.run.signals import watch_signals
 
 # What can be asked for by name, with what it does.
 NAMES = {
@@ -47,11 +45,9 @@ def help_text() -> str:
 
 
 def open_build(env: Any) -> None:
-    """Start a build of our own: as many jobs as cores, one run at a time, and a clean stop. Raises UserError."""
+    """Start a build of our own: as many jobs as cores, one run at a time. Raises UserError."""
     build: Build = env["CROSSPYTHON"]
     env.SetOption("num_jobs", os.cpu_count() or 1)
-    build.jobs = env.GetOption("num_jobs")
-    build.quiet = bool(env.GetOption("silent"))
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:
@@ -62,8 +58,6 @@ def open_build(env: Any) -> None:
 
 def _take(build: Build) -> None:
     try:
-        build.lock = BuildLock(build.settings.build)
-        build.lock.acquire()
+        build.take_lock()
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
-    watch_signals()

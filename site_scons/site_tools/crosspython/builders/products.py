@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import SCons.Errors
+
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.errors import HostToolError
+from crosspython.builders.guest import declare
+from crosspython.builders.settings import COMPONENTS
+from crosspython.errors import CrosspythonError, HostToolError
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
+from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 
 
 def AddProducts(env: Any) -> None:
-    for method in (Bundle, Sysroot, FetchSources, CheckBundle, Doctor):
+    for method in (Components, Bundle, Sysroot, FetchSources, CheckBundle, Doctor):
         env.AddMethod(method)
 
 
-def Bundle(env: Any) -> Any:
-    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz."""
+def Components(env: Any) -> dict[str, Any]:
+    """Read the recipes that come with crosspython; the nodes of their stage archives by name ("zlib", "cpython", ...).
+
+    Recipes of your own come after it: SConscript("recipes/libfoo/SConscript", exports="env").
+    """
+    build: Build = env["CROSSPYTHON"]
+    if "cpython" not in build.components:
+        env.SConscript(str(COMPONENTS / "SConscript"), exports={"env": build.host})
+    return {name: component.node for name, component in build.components.items()}
+
+
+def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
+    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz.
+
+    also: names of further components that the board gets, with what they depend on
+    """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    python, *libraries = _python_and_libraries(build)
+    python, *libraries = _python_and_libraries(build, also)
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 
@@ -37,45 +57,47 @@ def Bundle(env: Any) -> Any:
         build.workshop.console.closing(tell(report, product, build))
 
     parts = [part.node for part in (python, *libraries)]
-    return env.Command(
-        env.File(str(product)),
-        [fact(env, "choices of the bundle", choices), *parts],
-        make_action("bundle", bundle, f"packing {product.name}"),
-    )
+    sources = [fact(env, "choices of the bundle", choices), *parts]
+    return declare(env, [product], sources, make_action("bundle", bundle, f"packing {product.name}"))[0]
 
 
-def Sysroot(env: Any) -> Any:
-    """The folder that other firmware code compiles and links against: build/<target>/sysroot. Returns its stamp's node."""
+def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
+    """The folder that firmware compiles and links against, $CROSSPYTHON_SYSROOT. Returns the node of its stamp, a file
+    that changes when the folder does: what uses the sysroot depends on it.
+
+    also: names of further components that it holds, with what they depend on
+    """
     build: Build = env["CROSSPYTHON"]
-    folder = build.settings.folder / "sysroot"
-    parts = [part.node for part in _python_and_libraries(build)]
+    folder = build.settings.sysroot
+    parts = [part.node for part in _python_and_libraries(build, also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
         make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
 
-    node = env.Command(
-        env.File(str(folder.parent / "sysroot.txt")),
-        parts,
-        make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}"),
-    )
+    action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")
+    [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)
     env.Clean(node, env.Dir(str(folder)))
     return node
 
 
 def FetchSources(env: Any) -> Any:
-    """Get the sources of all components, for builds without a network."""
+    """Get the sources of all components, for builds without a network. Returns the node of a list of them."""
     build: Build = env["CROSSPYTHON"]
+    listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        build.workshop.store.get_all([(part.recipe.title, part.recipe.sources) for part in build.wanted()])
+        wanted = [(part.recipe.title, part.recipe.sources) for part in build.wanted()]
+        build.workshop.store.get_all(wanted)
+        write_whole(listing, "".join(f"{title}\n" for title, _ in wanted))
 
-    return env.AlwaysBuild(env.Alias("fetch", [], make_action("fetch", fetch, "fetching all sources")))
+    return env.AlwaysBuild(declare(env, [listing], [], make_action("fetch", fetch, "fetching all sources")))[0]
 
 
 def CheckBundle(env: Any, bundle: Any) -> Any:
-    """Run what was built, in the emulator. Fails where there is none."""
+    """Run what was built, in the emulator. Fails where there is none. Returns the node of its report."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
+    report = settings.folder / f"check-{settings.release.version}.json"
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.checks.check import Subject, check_bundle
@@ -86,20 +108,21 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             target=settings.target,
             toolchain=Toolchain.read(settings.folder / "toolchain.json"),
             release=settings.release,
-            work=build.workshop.work / "check",
+            work=build.workshop.work / f"check-{settings.release.version}",
             path=settings.path,
             build_paths=tuple(str(build.workshop.work / c.recipe.name) for c in build.components.values()),
             jobs=build.jobs,
         )
-        check_bundle(subject, build.workshop.console.line, settings.folder / "check.json")
+        check_bundle(subject, build.workshop.console.line, report)
 
-    alias = env.Alias("check", bundle, make_action("check", check, "checking the bundle in the emulator"))
-    return env.AlwaysBuild(alias)
+    action = make_action("check", check, "checking the bundle in the emulator")
+    return env.AlwaysBuild(declare(env, [report], [bundle], action))[0]
 
 
 def Doctor(env: Any) -> Any:
-    """Say what this machine lacks, and the command that mends it."""
+    """Say what this machine lacks, and the command that mends it. Returns an alias: nothing is written."""
     build: Build = env["CROSSPYTHON"]
+    name = f"crosspython-doctor-{build.settings.target.name}"
 
     def doctor(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.doctor import examine, mend
@@ -110,7 +133,7 @@ def Doctor(env: Any) -> Any:
         if any(not finding.ok for finding in findings):
             raise HostToolError("this machine lacks what a build needs", next=mend(findings))
 
-    return env.AlwaysBuild(env.Alias("doctor", [], make_action("doctor", doctor, None)))
+    return env.AlwaysBuild(env.Alias(name, [], make_action("doctor", doctor, None)))
 
 
 def tell(report: BundleReport, product: Path, build: Build) -> list[str]:
@@ -132,6 +155,10 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _python_and_libraries(build: Build) -> tuple[Component, ...]:
-    *libraries, python = build.closure(("cpython",), "bundle")
-    return (python, *libraries)
+def _python_and_libraries(build: Build, also: Sequence[str]) -> tuple[Component, ...]:
+    """Python first, then what it and the further components need."""
+    try:
+        parts = build.closure(("cpython", *also), "bundle and sysroot")
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    return tuple(sorted(parts, key=lambda part: part.recipe.name != "cpython"))

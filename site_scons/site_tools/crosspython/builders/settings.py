@@ -14,7 +14,9 @@ from crosspython.recipes.cpython import Release, read_release
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 
-REPOSITORY = Path(__file__).resolve().parents[4]
+# The recipes that come with crosspython: in the repository a link, in an installed package the folder itself.
+COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()
+DEFAULT_PYTHON = "3.13"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Variable:
 
 VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
-    Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", "3.13"),
+    Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
     Variable("prefix", "where Python lies on the board; without it, what the target says"),
     Variable("build", "the folder for everything that is built", "build"),
@@ -63,6 +65,16 @@ class Settings:
         """Everything of this target."""
         return self.build / self.target.name
 
+    @property
+    def sysroot(self) -> Path:
+        """The folder that firmware links against; another Python than the default one has its own beside it."""
+        is_default = self.release.series == DEFAULT_PYTHON
+        return self.folder / ("sysroot" if is_default else f"sysroot-{self.release.series}")
+
+    def describe(self) -> str:
+        """The choices in a few words."""
+        return f"{self.target.name}, Python {self.release.version}, built in {self.build}"
+
 
 def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[str, str]) -> Settings:
     """Settings from what was given; relative paths start at `start`, tools are found on the environment's PATH.
@@ -85,7 +97,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target = _with_prefix(target, chosen["prefix"])
     return Settings(
         target=target,
-        release=read_release(REPOSITORY / "components" / "cpython", chosen["python"]),
+        release=read_release(COMPONENTS / "cpython", chosen["python"]),
         toolchain=_place(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         build=Path(_place(start, chosen["build"])),
         build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,

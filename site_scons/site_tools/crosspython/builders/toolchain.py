@@ -12,19 +12,19 @@ from typing import Any
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
+from crosspython.builders.guest import declare
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_place
 from crosspython.toolchain.probe import load_toolchain
 
 
 def toolchain_node(env: Any) -> Any:
-    """The node of toolchain.txt, made once an environment's Build."""
+    """The node of toolchain.txt, made once a Build."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     text, facts_file = settings.folder / "toolchain.txt", settings.folder / "toolchain.json"
-    node = env.File(str(text))
-    if node.has_builder():
-        return node
+    if build.toolchain is not None:
+        return build.toolchain
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         toolchain = load_toolchain(
@@ -39,12 +39,10 @@ def toolchain_node(env: Any) -> Any:
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
     sources = [fact(env, "place of the toolchain", place), target_fact(env)]
-    nodes = env.Command(
-        [node, env.File(str(facts_file))],
-        sources,
-        make_action("look at the toolchain", look, "looking at the toolchain"),
-    )
+    action = make_action("look at the toolchain", look, "looking at the toolchain")
+    nodes = declare(env, [text, facts_file], sources, action)
     env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
+    build.toolchain = nodes[0]
     return nodes[0]
 
 

@@ -211,7 +211,7 @@ def _judge(results: Sequence[Result], report: Path) -> None:
             f"check: {len(failed)} of {len(results)} checks failed",
             evidence=[line for result in failed for line in (f"{result.name}:", *_last_lines(result.detail))],
             log=report,
-            next="the folder work/check is kept, with the output of each",
+            next=f"the folder work/{report.stem} is kept, with the output of each",
         )
 
 

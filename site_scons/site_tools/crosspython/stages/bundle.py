@@ -6,6 +6,7 @@ its recipe); the sysroot holds everything, below usr/.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -93,13 +94,14 @@ def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
-    """Unpack stage archives below `folder`/usr, and write their names to `stamp` when all is there."""
+    """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "usr").mkdir(parents=True)
     names = []
     for archive in archives:
         unpack_tree(archive, folder / "usr")
-        names.append(archive.name)
+        with archive.open("rb") as file:
+            names.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive.name}")
     write_whole(stamp, "\n".join(names) + "\n")
 
 

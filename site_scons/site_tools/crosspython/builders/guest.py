@@ -1,0 +1,95 @@
+"""How crosspython is a guest in somebody else's build: it works in an environment of its own, and lends its methods.
+
+The host's Decider, CacheDir, ENV and tools neither count for our nodes nor are changed. Nothing is global: no alias, no
+default, no option. What is declared twice in one run is made once, and refused where the two differ.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import SCons.Environment
+import SCons.Errors
+
+import crosspython
+from crosspython.builders.action import has_changed
+from crosspython.errors import ConfigurationError
+from crosspython.run.signals import watch_signals
+
+# Noted when this is imported: a second copy that is loaded later takes the place of the first in sys.modules.
+VERSION, FOLDER = crosspython.__version__, Path(__file__).resolve().parents[1]
+
+
+def make_environment(path: str) -> Any:
+    """An environment of our own: no tools, one PATH, our Decider, and no CacheDir of somebody else's."""
+    environment = SCons.Environment.Environment(tools=[], ENV={"PATH": path})
+    environment.Decider(has_changed)
+    environment.CacheDir(None)
+    return environment
+
+
+def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
+    """Give the host these methods of our environment; they run on ours. Raises UserError where the host has such a method."""
+    taken = []
+    for wrapper in wrappers:
+        present = getattr(host, wrapper.name, None)
+        if present is not None and not hasattr(getattr(present, "method", None), "lent"):
+            taken.append(wrapper.name)
+    if taken:
+        error = ConfigurationError(
+            f"the environment has methods of its own that are called as crosspython's: {', '.join(taken)}",
+            next='give crosspython an environment of its own: python = Environment(tools=[]); python.Tool("crosspython", ...)',
+        )
+        raise SCons.Errors.UserError(str(error))
+    for wrapper in wrappers:
+        host.AddMethod(_lend(wrapper.method), wrapper.name)
+
+
+def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def lent(env: Any, *arguments: Any, **named: Any) -> Any:
+        return method(env["CROSSPYTHON"].environment, *arguments, **named)
+
+    lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again
+    return lent
+
+
+def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: Any) -> list[Any]:
+    """The nodes of `targets`, made as env.Command does. Declared again from the same sources they are the same nodes:
+    two Pythons share a target's libraries. Raises UserError where the sources differ."""
+    nodes = [env.File(str(target)) for target in targets]
+    if not nodes[0].has_builder():
+        return list(env.Command(nodes, sources, action))
+    before, now = ([str(source) for source in each] for each in (nodes[0].sources, env.arg2nodes(sources, env.fs.File)))
+    if before == now:
+        return nodes
+    error = ConfigurationError(
+        f"{nodes[0]} is declared twice in this build, in two ways",
+        evidence=[
+            *(f"only the first has {name}" for name in before if name not in now),
+            *(f"only the second has {name}" for name in now if name not in before),
+        ],
+        next="give one of the two another folder: build=...",
+    )
+    raise SCons.Errors.UserError(str(error))
+
+
+def stop_on_signals() -> None:
+    """Ctrl-C ends what runs for us at once; SCons alone would wait for it. Handlers of the host's stay as they are."""
+    if threading.current_thread() is threading.main_thread():
+        watch_signals()
+
+
+def require_one_copy(folder: Path, version: str) -> None:
+    """Raises UserError where another version of crosspython is at work in this run already: Python knows one by a name."""
+    if version != VERSION:
+        error = ConfigurationError(
+            "two versions of crosspython are embedded in this build",
+            evidence=[f"{VERSION} in {FOLDER}, loaded first", f"{version} in {folder}"],
+            next="let all parts of the build load it from one folder: the same toolpath=",
+        )
+        raise SCons.Errors.UserError(str(error))
