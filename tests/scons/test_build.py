@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 
 from tests.conftest import Project
@@ -46,6 +47,26 @@ def test_a_changed_plan_rebuilds_and_explain_names_it(project: Project) -> None:
     project.scons()
     project.add("hello", options='configure=["--prefix=/opt/python", "--with-more"]')
     assert "plan of hello" in project.scons("--debug=explain")
+
+
+def test_explain_does_not_name_what_has_a_new_time_alone(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    project.scons()
+    os.utime(project.stage("base"))
+    project.add("user", options='depends=["base"], configure=["--with-more"]')
+    output = project.scons("--debug=explain")
+    assert "plan of user" in output
+    assert "base-1.0.tar.zst' changed" not in output
+    assert "toolchain.txt' changed" not in output
+
+
+def test_explain_names_a_changed_dependency(project: Project) -> None:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    project.scons()
+    project.add("base", code="int g(void){return 3;}\n")
+    assert "base-1.0.tar.zst' changed" in project.scons("--debug=explain")
 
 
 def test_a_new_patch_rebuilds(project: Project) -> None:

@@ -56,10 +56,14 @@ def fact(env: Any, name: str, text: str) -> Any:
 
 def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = None) -> bool:
     """SCons's content-timestamp, which spares hashing large archives, but for what was built in this very run: its
-    time has whole seconds, and a quick rebuild can end in the second of the one before."""
+    time has whole seconds, and a quick rebuild can end in the second of the one before.
+
+    repository: where SCons has what it knows of the target; `--debug=explain` names none, and SCons then looks in the
+    dependency's own record, where it finds nothing and calls it changed
+    """
     if dependency.get_state() == SCons.Node.executed:
         return bool(dependency.changed_content(target, previous, repository))
-    return bool(dependency.changed_timestamp_then_content(target, previous, repository))
+    return bool(dependency.changed_timestamp_then_content(target, previous, repository or target))
 
 
 def explain(error: OSError) -> str:
