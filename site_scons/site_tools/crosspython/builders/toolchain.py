@@ -38,7 +38,7 @@ def toolchain_node(env: Any) -> Any:
         build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
-    sources = [fact(env, "place of the toolchain", place), target_fact(env)]
+    sources = [fact(env, "the toolchain's place", place), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
     env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
