@@ -71,11 +71,13 @@ def audit_stage(
     provided: frozenset[str] = frozenset(),
     board_libraries: Iterable[str] | None = None,
     kernel: str | None = None,
+    allows_rpath: bool = False,
 ) -> list[Problem]:
     """Return all that would keep a stage from working on the board, sorted by path; an empty list means none.
 
     `libc` is "glibc", "musl" or "uclibc", and `libc_version` the oldest that products must load on. `provided` are the
-    sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc.
+    sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc;
+    `allows_rpath` is for what others built: an RPATH of the old kind finds libraries too.
     """
     stage = stage.absolute()
     build_paths = BuildPaths.without_neutral({*forbidden_paths, str(stage), str(stage.resolve())})
@@ -92,7 +94,14 @@ def audit_stage(
     providers = find_providers(stage, found.elves, provided)
     for elf in found.elves:
         found.problems += judge_elf(
-            elf, stage, wanted=wanted, libc_version=libc_version, providers=providers, patterns=patterns, kernel=kernel
+            elf,
+            stage,
+            wanted=wanted,
+            libc_version=libc_version,
+            providers=providers,
+            patterns=patterns,
+            kernel=kernel,
+            allows_rpath=allows_rpath,
         )
     return sorted(found.problems, key=lambda problem: (problem.path, problem.what))
 

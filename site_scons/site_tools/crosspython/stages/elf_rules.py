@@ -72,10 +72,12 @@ def judge_elf(
     providers: Mapping[str, str],
     patterns: Sequence[str],
     kernel: str | None,
+    allows_rpath: bool = False,
 ) -> list[Problem]:
     """Return all that is wrong with a file; one for another machine is not judged further.
 
-    `providers` maps libraries of the prefix to their folder, `patterns` the board's libraries, `kernel` the board's.
+    `providers` maps libraries of the prefix to their folder, `patterns` the board's libraries, `kernel` the board's;
+    `allows_rpath` lets an RPATH of the old kind be.
     """
     name = elf.path.relative_to(stage).as_posix()
     problems = judge_identity(elf, name, wanted)
@@ -83,7 +85,7 @@ def judge_elf(
         return problems
     problems += _judge_versions(elf, name, libc_version)
     problems += _judge_libraries(elf, name, providers, patterns)
-    problems += _judge_runpath(elf, name)
+    problems += _judge_runpath(elf, name, allows_rpath)
     if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
         problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
     if elf.has_text_relocations:
@@ -144,10 +146,10 @@ def _judge_libraries(elf: ElfFile, name: str, providers: Mapping[str, str], patt
     return problems
 
 
-def _judge_runpath(elf: ElfFile, name: str) -> list[Problem]:
+def _judge_runpath(elf: ElfFile, name: str, allows_rpath: bool) -> list[Problem]:
     """Allow only what moves with the file and stays inside the prefix."""
     expected = "$ORIGIN and a way that stays in the prefix"
-    if elf.has_rpath:
+    if elf.has_rpath and not allows_rpath:
         return [Problem(name, "has an RPATH of the old kind", expected="RUNPATH", found=elf.runpath)]
     if elf.runpath is None:
         return []

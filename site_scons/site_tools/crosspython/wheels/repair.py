@@ -1,0 +1,264 @@
+"""What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
+
+Reads like a wheel's last hour: laid out, cleaned, libraries put in, RUNPATHs written, tagged by what is in it, audited,
+packed. How each is done others know. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to
+the build machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.tags import Tag
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.errors import AuditError
+from crosspython.stages.board import BOARD_LIBRARIES, board_needs
+from crosspython.stages.carry_out import EPOCH
+from crosspython.stages.leaks import BuildPaths, is_text
+from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
+from crosspython.stages.strip import strip_archives, strip_files
+from crosspython.store.walk import find_files
+from crosspython.targets import Target
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.query import try_ask
+from crosspython.wheels.archive import (
+    WheelName,
+    WheelTree,
+    lay_out,
+    pack_wheel,
+    parse_wheel_name,
+    state_tags,
+    verify_record,
+)
+from crosspython.wheels.graft import find_missing, graft, rename_needed
+from crosspython.wheels.model import LockedPackage, WheelReport
+from crosspython.wheels.tags import BoardTags, compress_tags, predict_tags
+from crosspython.wheels.wheel_audit import (
+    Contents,
+    find_problems,
+    is_static_library,
+    read_contents,
+    remark_dropped,
+    require_clean,
+)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What finishing one wheel has to know.
+
+    package:   what was locked: the wheel has to be that
+    series:    CPython's, "3.13"
+    work:      a folder for this wheel alone; replaced, and gone when all went well
+    engine:    for the report
+    tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
+    sysroot:   the private sysroot that it was built against, libraries in usr/lib
+    replace:   folders of the build machine, with the text that takes their place
+    to_bundle: needed libraries are left to the bundle, and found in the prefix's lib, instead of put into the wheel
+    """
+
+    package: LockedPackage
+    target: Target
+    toolchain: Toolchain
+    series: str
+    work: Path
+    engine: str = "ready"
+    tools: Path | None = None
+    sysroot: Path | None = None
+    replace: Mapping[str, str] | None = None
+    to_bundle: bool = False
+    log: Path | None = None
+
+    @property
+    def board(self) -> BoardTags:
+        return BoardTags.of(self.target, self.toolchain, self.series)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Sonames of the libraries that every board with this libc has."""
+        return BOARD_LIBRARIES[self.board.libc]
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        return (*(self.replace or {}), str(self.work))
+
+    def sonames(self) -> frozenset[str]:
+        """Names of the libraries in the private sysroot."""
+        return (
+            frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")) if self.sysroot else frozenset()
+        )
+
+    def find_library(self, soname: str) -> Path | None:
+        """Where a library to be put into the wheel lies: in the private sysroot, or with the compiler (libgfortran)."""
+        if self.sysroot is not None and (own := self.sysroot / "usr/lib" / soname).exists():
+            return None if self.to_bundle else own.resolve()
+        _, answer, _ = try_ask(Path(f"{self.toolchain.prefix}gcc"), f"-print-file-name={soname}")
+        place = Path(answer.strip())
+        return place.resolve() if place.is_absolute() and place.is_file() else None
+
+
+def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
+    """Make a wheel for the board out of what a backend made, and write it. Raises AuditError with all that is wrong."""
+    stated = parse_wheel_name(made.name)
+    tree = lay_out(made, repair.work, repair.series)
+    _require_identity(tree, stated, repair)
+    _clean_texts(tree, repair)
+    grafted = _finish_code(tree, repair)
+    contents = read_contents(tree)
+    tags = predict_tags(stated.tags, contents.code, repair.board)
+    _require_accepted(tags, repair)
+    state_tags(tree, tags, is_pure=not contents.code)
+    problems = find_problems(
+        tree,
+        repair.target,
+        repair.board,
+        forbidden=repair.forbidden,
+        provided=repair.sonames() if repair.to_bundle else frozenset(),
+    )
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    pack_wheel(tree, product, EPOCH)
+    name = WheelName(stated.name, stated.version, stated.build, tags)
+    remarks = remark_dropped(contents, repair.package.other_wheels)
+    if tags != stated.tags:
+        remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
+    report = _report(str(name), tree, contents, repair, grafted, remarks)
+    shutil.rmtree(repair.work)
+    return report
+
+
+def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> WheelReport:
+    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is."""
+    stated = parse_wheel_name(filename)
+    tree = lay_out(wheel, repair.work, repair.series)
+    _require_identity(tree, stated, repair)
+    _require_accepted(stated.tags, repair)
+    if broken := verify_record(tree):
+        raise AuditError(f"{repair.package.title}: {filename} is damaged", evidence=broken)
+    contents = read_contents(tree)
+    problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    product.parent.mkdir(parents=True, exist_ok=True)
+    part = product.with_name(product.name + ".part")
+    shutil.copyfile(wheel, part)
+    part.replace(product)
+    report = _report(filename, tree, contents, repair, (), ())
+    shutil.rmtree(repair.work)
+    return report
+
+
+def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> None:
+    """The wheel is what was locked. A version of 0.0.0 or the like means that the backend asked git, and found none."""
+    package, metadata = repair.package, tree.metadata
+    try:
+        versions = {str(stated.version), str(Version(metadata.get("Version", "")))}
+    except InvalidVersion:
+        versions = {metadata.get("Version", "")}
+    names = {stated.name, canonicalize_name(metadata.get("Name", ""))}
+    wanted = {str(Version(package.version))} if package.version else {str(stated.version)}
+    if names != {canonicalize_name(package.name)} or versions != wanted:
+        raise AuditError(
+            f"{package.title}: another package came out",
+            expected=package.title,
+            found=" and ".join(f"{name} {version}" for name in sorted(names) for version in sorted(versions)),
+            log=repair.log,
+        )
+
+
+def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
+    board = repair.board
+    if not board.accepts(tags):
+        raise AuditError(
+            f"{repair.package.title}: the wheel is not for the board's Python",
+            expected=f"{board.interpreter}-{board.interpreter}-{board.platform}, or another that pip takes there",
+            found=compress_tags(tags),
+            log=repair.log,
+        )
+
+
+def _clean_texts(tree: WheelTree, repair: Repair) -> None:
+    """No bytecode, which holds times and paths, and in no text a folder of the build machine."""
+    paths = BuildPaths({**(repair.replace or {}), str(repair.work): repair.target.prefix})
+    for path in list(find_files(tree.root)):
+        if path.suffix == ".pyc":
+            path.unlink()
+            continue
+        data = path.read_bytes()
+        if is_text(data):
+            new, _ = paths.replace(_name_python(data, tuple(repair.replace or ())))
+            if new != data:
+                path.write_bytes(new)
+
+
+def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
+    """A script that starts with a Python of the build machine gets `#!python`, which installers replace (PEP 427)."""
+    if not data.startswith(b"#!"):
+        return data
+    first, newline, rest = data.partition(b"\n")
+    interpreter, _, arguments = first.removeprefix(b"#!").strip().partition(b" ")
+    is_ours = any(interpreter.startswith(folder.rstrip("/").encode() + b"/") for folder in folders)
+    if not is_ours or not interpreter.rpartition(b"/")[2].startswith(b"python"):
+        return data
+    return b"#!python" + (b" " + arguments if arguments else b"") + newline + rest
+
+
+def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
+    """Put libraries in, strip, rename, write RUNPATHs, in this order: strip damages what patchelf has extended."""
+    if repair.tools is None:
+        return ()
+    objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
+    strip_archives((path for path in find_files(tree.root) if is_static_library(path)), objcopy)
+    elves = list(find_elf_files(tree.root))
+    missing = find_missing(elves, repair.patterns, repair.find_library)
+    copies = graft(missing, tree.libs)
+    elves = list(find_elf_files(tree.root))
+    strip_files(tree.root, elves, objcopy, None)
+    if copies:
+        rename_needed(elves, copies)
+        elves = list(find_elf_files(tree.root))
+    _write_runpaths(tree, elves, repair)
+    return tuple(copies)
+
+
+def _write_runpaths(tree: WheelTree, elves: Sequence[ElfFile], repair: Repair) -> None:
+    providers = find_providers(tree.root, elves, repair.sonames() if repair.to_bundle else ())
+    dynamic = [elf for elf in elves if elf.is_dynamic]
+    wanted = {
+        elf.path: choose_runpath(elf.path.parent.relative_to(tree.root).as_posix(), elf.needed, providers)
+        for elf in dynamic
+    }
+    current = {elf.path: "" if elf.has_rpath else elf.runpath for elf in dynamic}  # the old kind is always replaced
+    if wanted != current:
+        write_runpaths(wanted, current, find_patchelf())
+
+
+def _report(
+    filename: str,
+    tree: WheelTree,
+    contents: Contents,
+    repair: Repair,
+    grafted: Sequence[str],
+    remarks: Sequence[str],
+) -> WheelReport:
+    glibc = board_needs(tree.root).versions.get("GLIBC")
+    name = parse_wheel_name(filename)
+    return WheelReport(
+        name=repair.package.name,
+        version=str(name.version),
+        filename=filename,
+        tags=tuple(sorted(map(str, name.tags))),
+        engine=repair.engine,
+        extensions=tuple(sorted(contents.extensions)),
+        grafted=tuple(grafted),
+        needs=glibc.version if glibc else None,
+        remarks=tuple(remarks),
+    )
+
+
+def _below_root(tree: WheelTree) -> str:
+    return tree.site.relative_to(tree.root).as_posix()

@@ -1,0 +1,161 @@
+"""Wheel tags: those that the board's pip takes, and those that a wheel should have by what is in it.
+
+Knows PEP 425 (tags), 427 (wheels), 600 (manylinux) and 656 (musllinux), and how CPython calls extension modules. It
+opens no file: what is in a wheel it is told. A wheel that was built for a board says `linux_<machine>`, which every pip
+there takes; manylinux would promise that it runs on any CPU of that kind (docs/decisions tells more).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+
+from crosspython.elf.versions import parse_version
+from crosspython.errors import AuditError
+from crosspython.targets import Target
+from crosspython.toolchain.facts import Toolchain
+
+# PEP 600 counts from glibc 2.5 on x86 and from 2.17 everywhere else; the old names are those of its legacy aliases.
+_OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
+_LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+# Machines that pip knows manylinux of (packaging, _manylinux.py); armv7l only with hard float.
+_MANYLINUX = {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
+# How CPython calls machines in the names of extension modules, where `uname -m` says another word (its configure.ac).
+_SUFFIX_WORDS = {"armv5tejl": "arm", "armv6l": "arm", "armv7l": "arm", "i686": "i386"}
+
+
+@dataclass(frozen=True)
+class BoardTags:
+    """What the tags of a board's wheels hang on.
+
+    series: CPython's, "3.13"
+    libc_version: of the board's libc, which manylinux and musllinux wheels may ask for
+    """
+
+    machine: str
+    series: str
+    float_abi: str | None
+    libc: str
+    libc_version: str
+
+    @classmethod
+    def of(cls, target: Target, toolchain: Toolchain, series: str) -> BoardTags:
+        """Those of a target; its own libc counts where it states one."""
+        libc, _, version = (target.libc_baseline or "").partition(" ")
+        return cls(target.machine, series, target.float_abi, libc or toolchain.libc, version or toolchain.libc_version)
+
+    @property
+    def python(self) -> tuple[int, int]:
+        major, minor = self.series.split(".")
+        return int(major), int(minor)
+
+    @property
+    def interpreter(self) -> str:
+        return "cp" + self.series.replace(".", "")
+
+    @property
+    def platform(self) -> str:
+        return f"linux_{self.machine}"
+
+    @cached_property
+    def accepted(self) -> tuple[Tag, ...]:
+        """All tags that pip takes on the board, best first."""
+        platforms = board_platforms(self)
+        abis = [self.interpreter]
+        return (
+            *cpython_tags(self.python, abis=abis, platforms=platforms),
+            *compatible_tags(self.python, interpreter=self.interpreter, platforms=platforms),
+        )
+
+    def accepts(self, tags: Iterable[Tag]) -> bool:
+        """Whether pip takes a wheel with these tags on the board."""
+        return any(tag in self._accepted_set for tag in tags)
+
+    @cached_property
+    def _accepted_set(self) -> frozenset[Tag]:
+        return frozenset(self.accepted)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The ends of the names of extension modules that this Python imports."""
+        abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
+        libcs = ("musl", "gnu") if self.libc == "musl" else ("gnu",)  # older CPythons say gnu on musl too
+        number = self.series.replace(".", "")
+        return (*(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in libcs), ".abi3.so", ".so")
+
+    @property
+    def _word(self) -> str:
+        return _SUFFIX_WORDS.get(self.machine, self.machine)
+
+
+def board_platforms(board: BoardTags) -> list[str]:
+    """The platforms that pip takes on a board, the most particular first, as packaging sorts them."""
+    version = parse_version(board.libc_version)
+    names = []
+    if board.libc == "musl" and version:
+        names = [f"musllinux_{version[0]}_{minor}" for minor in range(version[1], -1, -1)]
+    elif board.libc == "glibc" and version and _has_manylinux(board):
+        for minor in range(version[1], _OLDEST_GLIBC.get(board.machine, 17) - 1, -1):
+            names.append(f"manylinux_2_{minor}")
+            if minor in _LEGACY_NAMES:
+                names.append(_LEGACY_NAMES[minor])
+    return [f"{name}_{board.machine}" for name in (*names, "linux")]
+
+
+def _has_manylinux(board: BoardTags) -> bool:
+    return board.machine in _MANYLINUX and (board.machine != "armv7l" or board.float_abi == "hard")
+
+
+@dataclass(frozen=True)
+class MachineCode:
+    """What of a wheel's content its tags hang on: how its extension modules are called, whether there is other code."""
+
+    extensions: tuple[str, ...] = ()
+    others: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.extensions) or self.others
+
+
+def predict_tags(stated: Iterable[Tag], code: MachineCode, board: BoardTags) -> frozenset[Tag]:
+    """The tags that a wheel should have: the Python it states, where its code agrees, and the board's platform.
+
+    A Python that is not the board's stays: that is more than a wrong name, and for the audit.
+    """
+    return frozenset(_right_tag(tag, code, board) for tag in stated)
+
+
+def _right_tag(tag: Tag, code: MachineCode, board: BoardTags) -> Tag:
+    if not code:
+        return _pure_tag(tag)
+    own_abi = any(".cpython-" in name for name in code.extensions)
+    if tag.abi == "abi3" and not own_abi:
+        return Tag(tag.interpreter, "abi3", board.platform)
+    if code.extensions and (tag.abi in ("none", "abi3") or tag.interpreter.startswith("py")):
+        only_stable = all(name.endswith(".abi3.so") for name in code.extensions)
+        return Tag(board.interpreter, "abi3" if only_stable else board.interpreter, board.platform)
+    return Tag(tag.interpreter, tag.abi, board.platform)
+
+
+def _pure_tag(tag: Tag) -> Tag:
+    """No machine code, so any platform; cp39-abi3 means 3.9 and newer, which is py39 where there is no ABI."""
+    interpreter = tag.interpreter.replace("cp", "py") if tag.abi == "abi3" else tag.interpreter
+    return Tag(interpreter, "none", "any")
+
+
+def compress_tags(tags: Iterable[Tag]) -> str:
+    """A set of tags as file names have it (PEP 425): py2.py3-none-any."""
+    tags = frozenset(tags)
+    parts = [sorted({getattr(tag, part) for tag in tags}) for part in ("interpreter", "abi", "platform")]
+    spanned = {Tag(*combination) for combination in product(*parts)}
+    if spanned != tags:
+        raise AuditError(
+            "no file name can say these tags and no others (PEP 425)",
+            expected="all combinations of some Pythons, ABIs and platforms",
+            found=", ".join(sorted(map(str, tags))),
+        )
+    return "-".join(".".join(names) for names in parts)
