@@ -59,7 +59,7 @@ def pool(stop: Stop) -> Iterator[Jobserver]:
 
 
 def start_make(pool: Jobserver, folder: Path) -> subprocess.Popen[bytes]:
-    environment = {"PATH": os.defpath, **pool.make_environment()}
+    environment = {"PATH": os.defpath, **pool.environment("pipe")}
     return subprocess.Popen(["make", "-s"], cwd=folder, env=environment, pass_fds=pool.pass_fds, start_new_session=True)
 
 

@@ -40,8 +40,11 @@ SDK_TOOLS = {"file": "relocate-sdk.sh of Buildroot's SDKs calls it"}
 # Module -> distribution package of Python: what pyproject.toml lists.
 PYTHON_PACKAGES = {
     "SCons": "scons",
+    "cmake": "cmake",
     "elftools": "pyelftools",
     "installer": "installer",
+    "mesonbuild": "meson",
+    "ninja": "ninja",
     "packaging": "packaging",
     "requests": "requests",
     "rich": "rich",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,8 @@ _PACKAGES: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
     "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None),
     "riscv64-linux-gnu-g++": ("g++-riscv64-linux-gnu", None, "riscv64-linux-gnu-gcc", None),
 }
+# Programs that come with crosspython's own requirements, so that what they build does not differ by machine.
+PINNED = ("cmake", "meson", "ninja")
 # Programs whose package has their name everywhere.
 _SAME = ("gcc", "make", "perl", "patch", "file", "autoconf", "automake", "gawk", "bison", "flex", "m4", "sed", "tar")
 
@@ -98,9 +101,17 @@ def install_command(tools: Iterable[str], manager: PackageManager | None = None)
 
 
 def find_tool(tool: str, path: str) -> str | None:
-    """Return where a program lies on `path`; an emulator may be there with or without -static."""
+    """Return where a program lies on `path`, a pinned one beside this interpreter; an emulator may be `-static`."""
+    if tool in PINNED:
+        path = str(Path(sys.executable).parent)
     names = (tool, f"{tool}-static") if tool.startswith("qemu-") else (tool,)
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def find_pinned(tools: Iterable[str]) -> dict[str, Path]:
+    """Return where those of `tools` lie that come with crosspython's own requirements; missing ones are left out."""
+    found = {tool: find_tool(tool, "") for tool in tools if tool in PINNED}
+    return {tool: Path(place) for tool, place in found.items() if place}
 
 
 def require_tools(tools: Sequence[str], path: str) -> None:
@@ -118,7 +129,9 @@ def require_tools(tools: Sequence[str], path: str) -> None:
 def describe_install(tools: Sequence[str]) -> str:
     """Return the command that brings these programs; those that no known package brings are named after it."""
     known = [tool for tool in tools if package_of(tool)]
-    unknown = [tool for tool in tools if tool not in known]
+    pinned = [tool for tool in tools if tool in PINNED]
+    unknown = [tool for tool in tools if tool not in (*known, *pinned)]
     parts = [command] if (command := install_command(known)) else []
+    parts += [shlex.join([sys.executable, "-m", "pip", "install", *pinned])] if pinned else []
     parts += [f"install {', '.join(unknown)}"] if unknown else []
     return "; and ".join(parts)

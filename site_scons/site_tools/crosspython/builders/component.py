@@ -3,6 +3,8 @@
     env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])      a configure script, autoconf's or hand-written
     env.Make("bzip2", "1.0.8", sources=[...], ...)                   a plain Makefile
     env.OpenSSL("openssl", "3.5.7", sources=[...], ...)              OpenSSL's Configure
+    env.CMake("geos", "3.13.1", sources=[...], configure=[...])      a CMakeLists.txt
+    env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
     env.CPython()  env.BuildPython()                                 the release that `python=` names
 
 All return the stage archive's node. The recipe's facts and the target's are readable Values among its sources.
@@ -25,8 +27,10 @@ from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
+from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
+from crosspython.recipes.meson import plan_meson
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
@@ -37,7 +41,7 @@ BUILD_PYTHON = "build-python"
 
 
 def AddComponents(env: Any) -> None:
-    for method in (Autoconf, Make, OpenSSL, CPython, BuildPython):
+    for method in (Autoconf, Make, CMake, Meson, OpenSSL, CPython, BuildPython):
         env.AddMethod(method)
 
 
@@ -49,6 +53,18 @@ def Autoconf(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str
 def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
     """A component with a plain Makefile. Options: those of recipes/make.py, and depends, ships."""
     return _declare(env, name, version, sources, plan_make, options)
+
+
+def CMake(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships."""
+    machine = env["CROSSPYTHON"].settings.target.machine
+    return _declare(env, name, version, sources, partial(plan_cmake, machine), options)
+
+
+def Meson(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """A component with a meson.build. Options: those of recipes/meson.py, and depends, ships."""
+    machine = env["CROSSPYTHON"].settings.target.machine
+    return _declare(env, name, version, sources, partial(plan_meson, machine), options)
 
 
 def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:

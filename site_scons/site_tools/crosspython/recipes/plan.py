@@ -47,6 +47,23 @@ class Make:
 
 
 @dataclass(frozen=True)
+class Ninja:
+    """Run ninja in the component's build folder; it takes its jobs from crosspython's jobserver (ninja >= 1.13)."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    cwd: str = "{build}"
+
+
+@dataclass(frozen=True)
+class Write:
+    """Write a file below the source, its placeholders filled: what tells a build system of the board."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Autoreconf:
     """Make `configure` where the source came without one (a git export, as distributions like them)."""
 
@@ -108,7 +125,20 @@ class RequireModules:
     modules: tuple[str, ...]
 
 
-Step = Run | Make | Autoreconf | Edit | Install | Symlink | Remove | InstallWheels | CompilePython | RequireModules
+Step = (
+    Run
+    | Make
+    | Ninja
+    | Write
+    | Autoreconf
+    | Edit
+    | Install
+    | Symlink
+    | Remove
+    | InstallWheels
+    | CompilePython
+    | RequireModules
+)
 
 
 @dataclass(frozen=True)

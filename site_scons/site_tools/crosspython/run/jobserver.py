@@ -33,6 +33,9 @@ _PLAIN = re.compile(r"[\w./+,:@~-]+", re.ASCII)
 _OUTER = re.compile(r"--jobserver-(?:auth|fds)=(\S+)")
 
 
+JobStyle = Literal["pipe", "fifo"]
+
+
 class _Token(NamedTuple):
     """A byte out of a pool, and the descriptor of the pool that it goes back to."""
 
@@ -84,7 +87,7 @@ class Jobserver:
         finally:
             self._release(token)
 
-    def environment(self, style: Literal["pipe", "fifo"]) -> dict[str, str]:
+    def environment(self, style: JobStyle) -> dict[str, str]:
         """The variables that hand the pool to a child that holds a token.
 
         "pipe" is for make of any version, and its command must get `pass_fds`. "fifo" is for ninja >= 1.13, cargo and
@@ -93,10 +96,6 @@ class Jobserver:
         auth = f"fifo:{self._path}" if style == "fifo" else "{},{}".format(*self.pass_fds)
         # The form in which make itself hands it down. Never -jN on make's command line: that makes a pool of its own.
         return {"MAKEFLAGS": f" -j{self.jobs} --jobserver-auth={auth}"}
-
-    def make_environment(self) -> dict[str, str]:
-        """The variables for make, whatever its version; the command must get `pass_fds`."""
-        return self.environment("pipe")
 
     def close(self) -> None:
         """Remove the FIFO. Closing again does nothing, and it happens by itself at the process's end."""

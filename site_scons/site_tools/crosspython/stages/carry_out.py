@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.errors import StepError
-from crosspython.hosttools import require_tools
+from crosspython.hosttools import find_pinned, require_tools
 from crosspython.recipes.plan import fill
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console, format_seconds
-from crosspython.run.jobserver import Jobserver
+from crosspython.run.jobserver import Jobserver, JobStyle
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.stages import steps
@@ -154,18 +154,23 @@ class Bench:
             unpack_tree(archive, self.sysroot / "usr")
         if self.order.toolchain is not None:
             write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        for tool, place in find_pinned(self.recipe.plan.tools).items():
+            (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None and self.order.build_python.suffix == ".zst":
             unpack_tree(self.order.build_python, self.python)
         for patch in self.recipe.patches:
             self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
 
-    def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, make: bool = False) -> None:
-        """Run one command of this component in its own environment, its output in the log."""
+    def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, jobs: JobStyle | None = None) -> None:
+        """Run one command of this component in its own environment, its output in the log.
+
+        jobs: how it is handed the pool of jobs, where it takes jobs
+        """
         pass_fds: tuple[int, ...] = ()
         environment = {**self.environment(), **(env or {})}
-        if make:
-            environment |= self.shop.jobserver.make_environment()
-            pass_fds = self.shop.jobserver.pass_fds
+        if jobs is not None:
+            environment |= self.shop.jobserver.environment(jobs)
+            pass_fds = self.shop.jobserver.pass_fds if jobs == "pipe" else ()
         filled = [fill(argument, self.places) for argument in argv]
         run_command(
             filled,

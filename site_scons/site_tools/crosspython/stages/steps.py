@@ -18,11 +18,13 @@ from crosspython.recipes.plan import (
     Install,
     InstallWheels,
     Make,
+    Ninja,
     Remove,
     RequireModules,
     Run,
     Step,
     Symlink,
+    Write,
     fill,
 )
 
@@ -38,7 +40,7 @@ MODULE_STATE = re.compile(r"^MODULE_(\w+)_STATE=(.*)$", re.MULTILINE)
 
 def title(step: Step) -> str:
     """What the log and the console call a step."""
-    return step.name if isinstance(step, (Run, Make)) else type(step).__name__.lower()
+    return step.name if isinstance(step, (Run, Make, Ninja)) else type(step).__name__.lower()
 
 
 @singledispatch
@@ -54,7 +56,17 @@ def _run(step: Run, bench: Bench) -> None:
 
 @carry_out.register(Make)
 def _make(step: Make, bench: Bench) -> None:
-    bench.run(("make", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), env=step.env, make=True)
+    bench.run(("make", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), env=step.env, jobs="pipe")
+
+
+@carry_out.register(Ninja)
+def _ninja(step: Ninja, bench: Bench) -> None:
+    bench.run(("ninja", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), jobs="fifo")
+
+
+@carry_out.register(Write)
+def _write(step: Write, bench: Bench) -> None:
+    (bench.source / step.file).write_text(fill(step.text, bench.places))
 
 
 @carry_out.register(Autoreconf)

@@ -1,0 +1,81 @@
+"""Planner of the kind whose front is a CMakeLists.txt, and the toolchain file that tells CMake of the board.
+
+Knows what CMake has to be told so that it sees the private sysroot and nothing of the build machine. Which cmake and
+ninja are called is not its business: they are pinned (hosttools.py), so that builds do not differ by machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crosspython.recipes.plan import Ninja, Plan, Run, Step, Write
+
+FOLDER = "crosspython-build"
+TOOLCHAIN_FILE = "crosspython-toolchain.cmake"
+
+# Without RPATHs of CMake's own: the wrapper reserves room for the one that finish writes (docs/decisions/0003).
+OPTIONS = (
+    "-DCMAKE_INSTALL_PREFIX={prefix}",
+    "-DCMAKE_INSTALL_LIBDIR=lib",
+    "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+    "-DCMAKE_SKIP_RPATH=ON",
+    "-DBUILD_SHARED_LIBS=ON",
+)
+
+
+def plan_cmake(
+    machine: str,
+    *,
+    configure: Sequence[str] = (),
+    build: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    steps: Sequence[Step] = (),
+    after: Sequence[Step] = (),
+    source: str = "{source}",
+    tools: Sequence[str] = (),
+) -> Plan:
+    """cmake, ninja, cmake --install.
+
+    machine:   what `uname -m` says on the board
+    configure: definitions: "-DENABLE_STATIC=OFF"
+    build:     ninja's targets; all where there is none
+    source:    the folder of the CMakeLists.txt
+    """
+    places = ("-S", source, "-B", f"{{build}}/{FOLDER}", "-G", "Ninja")
+    toolchain = f"-DCMAKE_TOOLCHAIN_FILE={{build}}/{TOOLCHAIN_FILE}"
+    return Plan(
+        steps=(
+            Write(TOOLCHAIN_FILE, toolchain_file(machine)),
+            Run("configure", ("cmake", *places, toolchain, *OPTIONS, *configure)),
+            *steps,
+            Ninja("build", tuple(build), cwd=f"{{build}}/{FOLDER}"),
+            Run("install", ("cmake", "--install", f"{{build}}/{FOLDER}"), env={"DESTDIR": "{stage}"}),
+            *after,
+        ),
+        tools=("cmake", "ninja", *tools),
+        env=dict(environment or {}),
+    )
+
+
+def toolchain_file(machine: str) -> str:
+    """The text of a toolchain file (cmake-toolchains(7)), with a plan's placeholders in it.
+
+    Libraries, headers and packages are looked for below the private sysroot alone, programs on the build machine. The
+    package registries are a user's memory of what was once built on this machine.
+    """
+    settings = {
+        "CMAKE_SYSTEM_NAME": "Linux",
+        "CMAKE_SYSTEM_PROCESSOR": machine,
+        "CMAKE_C_COMPILER": "{triplet}-gcc",
+        "CMAKE_CXX_COMPILER": "{triplet}-g++",
+        "CMAKE_Fortran_COMPILER": "{triplet}-gfortran",
+        "CMAKE_FIND_ROOT_PATH": "{sysroot}",
+        "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM": "NEVER",
+        "CMAKE_FIND_ROOT_PATH_MODE_LIBRARY": "ONLY",
+        "CMAKE_FIND_ROOT_PATH_MODE_INCLUDE": "ONLY",
+        "CMAKE_FIND_ROOT_PATH_MODE_PACKAGE": "ONLY",
+        "CMAKE_FIND_USE_PACKAGE_REGISTRY": "OFF",
+        "CMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY": "OFF",
+        "CMAKE_EXPORT_PACKAGE_REGISTRY": "OFF",
+    }
+    return "".join(f'set({name} "{value}")\n' for name, value in settings.items())
