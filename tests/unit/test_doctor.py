@@ -10,7 +10,15 @@ import pytest
 from crosspython import hosttools
 from crosspython.doctor import TOOLS, Finding, examine, mend
 from crosspython.errors import HostToolError
-from crosspython.hosttools import MANAGERS, find_manager, find_tool, install_command, package_of, require_tools
+from crosspython.hosttools import (
+    MANAGERS,
+    find_manager,
+    find_pinned,
+    find_tool,
+    install_command,
+    package_of,
+    require_tools,
+)
 from crosspython.targets import load_target
 
 RV1126 = load_target("rv1126", Path())
@@ -168,3 +176,21 @@ def test_packages_are_named_as_each_distribution_does(
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_every_tool_of_the_doctors_has_a_package_everywhere(manager: hosttools.PackageManager) -> None:
     assert [tool for tool in (*TOOLS, "file", "qemu-arm", "qemu-aarch64") if package_of(tool, manager) is None] == []
+
+
+def test_a_pinned_tool_is_the_one_beside_this_interpreter_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, own = make_tools(tmp_path / "bin", "ninja"), make_tools(tmp_path / "own", "python3", "ninja")
+    monkeypatch.setattr(sys, "executable", f"{own}/python3")
+    assert find_tool("ninja", path) == f"{own}/ninja"
+    assert find_pinned(["make", "ninja", "meson"]) == {"ninja": Path(own) / "ninja"}
+
+
+def test_a_missing_pinned_tool_comes_from_where_crosspython_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
+    with pytest.raises(HostToolError) as caught:
+        require_tools(["cmake", "patch"], str(tmp_path))
+    assert caught.value.next == f"sudo apt-get install -y patch; and {tmp_path}/python3 -m pip install cmake"

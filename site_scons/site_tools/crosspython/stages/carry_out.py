@@ -161,7 +161,9 @@ class Bench:
         for patch in self.recipe.patches:
             self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
 
-    def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, jobs: JobStyle | None = None) -> None:
+    def run(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, jobs: JobStyle | None = None
+    ) -> None:
         """Run one command of this component in its own environment, its output in the log.
 
         jobs: how it is handed the pool of jobs, where it takes jobs

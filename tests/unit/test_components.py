@@ -1,0 +1,147 @@
+"""The recipes under components/, each read for every machine and every Python: a linter, as Buildroot has one."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crosspython.recipes.autoconf import plan_autoconf
+from crosspython.recipes.cmake import plan_cmake
+from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
+from crosspython.recipes.make import plan_make
+from crosspython.recipes.meson import plan_meson
+from crosspython.recipes.openssl import plan_openssl
+from crosspython.recipes.plan import Plan
+from crosspython.recipes.recipe import Recipe, make_recipe
+
+from tests.conftest import REPOSITORY
+
+COMPONENTS = REPOSITORY / "components"
+MACHINES = ("aarch64", "armv7l", "riscv64")
+NOUNS = {"cpython", "cpython/build-python"}  # their data lie in <series>.toml and have tests of their own
+
+
+class Reader:
+    """Stands for SCons's environment while a recipe is read: it makes the recipe, and no node."""
+
+    def __init__(self, folder: Path, machine: str) -> None:
+        self.folder, self.machine = folder, machine
+        self.recipes: list[Recipe] = []
+
+    def _add(self, plan: Plan, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
+        declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+        self.recipes.append(make_recipe(name, version, sources=sources, folder=self.folder, plan=plan, **declared))
+        return name
+
+    def _declare(self, planner: Any, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
+        declared = {key: options.pop(key) for key in ("depends", "ships") if key in options}
+        return self._add(planner(**options), name, version, sources, declared)
+
+    def Autoconf(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_autoconf, name, version, sources, options)
+
+    def Make(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_make, name, version, sources, options)
+
+    def CMake(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_cmake, name, version, sources, {"machine": self.machine, **options})
+
+    def Meson(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_meson, name, version, sources, {"machine": self.machine, **options})
+
+    def OpenSSL(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_openssl, name, version, sources, {"machine": self.machine, **options})
+
+
+def names_in_order() -> tuple[str, ...]:
+    tree = ast.parse((COMPONENTS / "SConscript").read_text())
+    (value,) = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NAMES"
+    ]
+    return tuple(ast.literal_eval(value))
+
+
+NAMES = tuple(name for name in names_in_order() if name not in NOUNS)
+
+
+def read(name: str, machine: str = "armv7l") -> Recipe:
+    """The one recipe in components/<name>/SConscript."""
+    file = COMPONENTS / name / "SConscript"
+    reader = Reader(file.parent, machine)
+    returned: list[str] = []
+    names = {"Import": lambda *_: None, "Return": lambda *names: returned.extend(names), "env": reader}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    (recipe,) = reader.recipes
+    assert [names[each] for each in returned] == [recipe.name]
+    return recipe
+
+
+def test_every_folder_is_in_the_list_and_every_name_has_a_folder() -> None:
+    folders = {path.parent.relative_to(COMPONENTS).as_posix() for path in COMPONENTS.rglob("SConscript")} - {"."}
+    assert folders == set(names_in_order())
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_can_be_planned_for_every_machine(name: str, machine: str) -> None:
+    recipe = read(name, machine)
+    assert recipe.facts()["plan"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_component_is_called_as_its_folder(name: str) -> None:
+    assert read(name).name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_version_stands_in_the_source_that_upstream_has(name: str) -> None:
+    recipe = read(name)
+    address = next(source.url for source in recipe.sources if source.url)
+    squeezed = [text.replace("_", ".").replace("-", ".") for text in (address, recipe.version)]
+    assert squeezed[1] in squeezed[0] or name == "sqlite"  # its files are named 3460100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_source_is_to_be_had_from_upstream_and_from_a_distributions_pool(name: str) -> None:
+    sources = read(name).sources
+    assert any(source.url for source in sources)
+    assert any(source.pool for source in sources)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docstring_says_what_it_is_and_who_needs_it(name: str) -> None:
+    docstring = ast.get_docstring(ast.parse((COMPONENTS / name / "SConscript").read_text())) or ""
+    what, _, who = docstring.partition(": ")[2].partition("for ")
+    assert what, docstring
+    assert who, docstring
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_depends_on_is_read_before_it(name: str) -> None:
+    order = names_in_order()
+    assert all(order.index(needed) < order.index(name) for needed in read(name).depends)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_depends_on_holds_each_name_once(name: str) -> None:
+    depends = read(name).depends
+    assert len(set(depends)) == len(depends)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_the_build_machine_stands_in_a_plan(name: str) -> None:
+    text = read(name).plan.as_text()
+    assert "/usr/lib" not in text
+    assert "/usr/local" not in text
+    assert "/usr/include" not in text
+
+
+@pytest.mark.parametrize("series", series_names(COMPONENTS / "cpython"))
+def test_what_a_python_depends_on_is_read_before_it(series: str) -> None:
+    order = names_in_order()
+    release = read_release(COMPONENTS / "cpython", series)
+    assert all(order.index(needed) < order.index("cpython") for needed in release.depends)
+    assert plan_cpython(release, shared=False).steps
+    assert plan_build_python(release).steps
