@@ -271,3 +271,13 @@ def test_a_full_disk_is_told(project: Project, tmp_path: Path) -> None:
     assert run.returncode != 0
     assert "No space left on device" in output or "disk is full" in output, output
     assert "Traceback" not in output
+
+
+def test_an_unknown_name_gets_a_suggestion(project: Project) -> None:
+    project.add("hello")
+    construct = project.folder / "SConstruct"
+    goals = "from crosspython.builders.front_door import check_goals\ncheck_goals(env, COMMAND_LINE_TARGETS)\n"
+    construct.write_text(construct.read_text() + goals)
+    output = project.scons("fetsh", code=2)
+    assert "unknown name: fetsh" in output
+    assert "did you mean fetch?" in output

@@ -6,14 +6,18 @@ Help, the number of jobs, and the lock on the build folder before anything is re
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+from SCons.Node.Alias import default_ans
 
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.settings import VARIABLES
 from crosspython.errors import CrosspythonError
+from crosspython.names import check_known
 
 # What can be asked for by name, with what it does.
 NAMES = {
@@ -54,6 +58,20 @@ def open_build(env: Any) -> None:
         _take(build)
     if folder.is_dir():
         env.SConsignFile(str(folder / ".sconsign"), signatures)
+
+
+def check_goals(env: Any, goals: Sequence[str]) -> None:
+    """What was asked for by a plain name is one that SCons can make. Raises UserError with what may have been meant.
+
+    Call it when everything was declared. A path is left to SCons, which says itself what it cannot make.
+    """
+    asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
+    unknown = [goal for goal in asked if goal not in default_ans and not env.Entry(goal).has_builder()]
+    names = sorted(set(default_ans) & set(NAMES))
+    try:
+        check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
 
 
 def _take(build: Build) -> None:
