@@ -97,6 +97,26 @@ def test_a_zstd_file_of_many_frames_is_read_to_its_end(tmp_path: Path) -> None:
     assert read(tmp_path, skippable + compress(TAR[:1000]) + compress(TAR[1000:])) == {"a": NOISE, "b": b"end"}
 
 
+def deb_of(data: bytes, name: str = "data.tar.xz") -> bytes:
+    """A Debian package, as deb(5) has it."""
+    package = b"!<arch>\n"
+    for member, body in (("debian-binary", b"2.0\n"), ("control.tar.xz", b"odd"), (name, data)):
+        package += f"{member:<16}{'0':<12}{'0':<6}{'0':<6}{'100644':<8}{len(body):<10}`\n".encode() + body
+        package += b"\n" * (len(body) % 2)
+    return package
+
+
+@pytest.mark.parametrize("kind", COMPRESSIONS)
+def test_the_files_of_a_debian_package_are_read(tmp_path: Path, kind: str) -> None:
+    assert read(tmp_path, deb_of(COMPRESSIONS[kind](TAR))) == {"a": NOISE, "b": b"end"}
+
+
+@pytest.mark.parametrize("package", [deb_of(lzma.compress(TAR))[:-9000], deb_of(b"", "libz.o"), deb_of(TAR)[:70]])
+def test_a_package_without_whole_files_is_damaged(tmp_path: Path, package: bytes) -> None:
+    with pytest.raises(Damaged):
+        read(tmp_path, package)
+
+
 def test_a_zip_with_a_wrong_check_sum_is_damaged(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -16,7 +16,7 @@ from crosspython.store.members import Refused, Unpacker, refuse
 
 
 def unpack_archive(archive: Path, folder: Path, *, strip: int = 0, keep_absolute_links: bool = False) -> None:
-    """Unpack a tar (plain, gz, bz2, xz, zst) or zip archive, with times and the right to run. Replaces `folder`.
+    """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run. Replaces `folder`.
 
     strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
     keep_absolute_links: make links to absolute paths, as the sysroots of SDKs have them, instead of refusing them

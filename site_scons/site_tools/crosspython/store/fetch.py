@@ -7,25 +7,22 @@ it is hashed when it comes, and again at its first use in a process. How bytes t
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from crosspython.errors import SourceError
 from crosspython.store.disk import describe_refusal, is_full
-from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, wait
+from crosspython.store.download import Downloader, Progress, Unavailable, WriteError
+from crosspython.store.exclusive import exclusive
 from crosspython.store.places import check_mirror, local_path, places_of, show
 from crosspython.store.pools import apt_pools
 from crosspython.store.sources import Source
 
 Wanted = tuple[str, Sequence[Source]]
 """Who wants a source, and the alternatives of which any will do."""
-
-_LOCK_PAUSE = 0.1
 
 
 class Store:
@@ -201,21 +198,16 @@ class Store:
     def _lock(self, source: Source) -> Iterator[None]:
         """One process at a time fetches a source; the others wait and then find it here."""
         folder = self.place(source).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise SourceError(
-                f"{folder}: cannot keep sources here",
-                found=describe_refusal(error, self.folder),
-                next="mend its permissions, or name another folder with downloads=FOLDER",
-            ) from error
-        try:
-            while not _try_lock(descriptor):
-                wait(_LOCK_PAUSE)
+        with ExitStack() as held:
+            try:
+                held.enter_context(exclusive(folder / ".lock"))
+            except OSError as error:
+                raise SourceError(
+                    f"{folder}: cannot keep sources here",
+                    found=describe_refusal(error, self.folder),
+                    next="mend its permissions, or name another folder with downloads=FOLDER",
+                ) from error
             yield
-        finally:
-            os.close(descriptor)
 
 
 def missing_offline(wanted: Sequence[Wanted], folder: Path) -> SourceError:
@@ -234,14 +226,3 @@ def hash_file(path: Path) -> str:
     """The SHA-256 of a file. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Whether it is ours now. A file system without locks gives it to all: the hash then tells if two were at it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True

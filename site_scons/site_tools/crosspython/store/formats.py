@@ -1,6 +1,6 @@
 """Archive formats, told by their content: what members an archive holds, and whether it is whole.
 
-It reads tar in any compression, and zip. It is stricter than tarfile, which takes a damaged header, or the end of the
+It reads tar in any compression, zip, and the files of a Debian package. It is stricter than tarfile, which takes a damaged header, or the end of the
 file where a member should follow, for the end of the archive. It writes nothing.
 """
 
@@ -26,6 +26,7 @@ from crosspython.store.members import FILE, FOLDER, HARDLINK, SYMLINK, Member
 
 _CHUNK = 1 << 18
 _End: type[Exception] = tarfile.EOFHeaderError  # type: ignore[attr-defined]
+_AR, _AR_HEADER = b"!<arch>\n", 60
 _WINDOW = 1 << 31  # `zstd --long=31` needs it
 _DAMAGED = (
     tarfile.TarError,
@@ -66,7 +67,42 @@ def read_members(archive: Path) -> Iterator[Member]:
     with archive.open("rb") as file:
         magic = file.read(6)
         file.seek(0)
-        yield from _read_zip(file) if magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _read_tar(file, magic)
+        if magic == _AR[:6]:
+            yield from _read_package(file)
+        else:
+            yield from _read_zip(file) if magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _read_tar(file, magic)
+
+
+def _read_package(file: IO[bytes]) -> Iterator[Member]:
+    """The files of a Debian package: a tar archive that is a member of an ar archive. Source: deb(5), ar(5)."""
+    file.seek(len(_AR))
+    while header := file.read(_AR_HEADER):
+        name, size = header[:16].strip(), header[48:58].strip()
+        if len(header) < _AR_HEADER or header[58:] != b"`\n":
+            break
+        if name.startswith(b"data.tar"):
+            magic = file.read(6)
+            file.seek(-len(magic), io.SEEK_CUR)
+            yield from _read_tar(io.BufferedReader(_Slice(file, int(size)), _CHUNK), magic)
+            return
+        file.seek(int(size) + int(size) % 2, io.SEEK_CUR)
+    raise ValueError("an ar archive that is no Debian package")
+
+
+class _Slice(io.RawIOBase):
+    """The next so many bytes of a file."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
 
 
 def decompress(file: IO[bytes], magic: bytes) -> IO[bytes]:
