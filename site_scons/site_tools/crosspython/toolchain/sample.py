@@ -27,12 +27,12 @@ def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> st
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
         raise _refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
-    _judge(cc, target, folder / "object.o")
+    judge_code(cc, target, folder / "object.o")
     complaint = _build(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
         raise _refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
-    interpreter = _judge(cc, target, folder / "program")
+    interpreter = judge_code(cc, target, folder / "program")
     cxx = Path(prefix_of(cc) + "g++")
     complaint = _build(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
     if complaint is not None:
@@ -43,7 +43,7 @@ def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> st
 def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
     """Look at the code it makes without our flags: why they do not work is then said better than the compiler does."""
     if _build(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience) is None:
-        _judge(cc, target, folder / "plain.o")
+        judge_code(cc, target, folder / "plain.o")
 
 
 def _build(
@@ -61,7 +61,7 @@ def _refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> T
     return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
 
 
-def _judge(cc: Path, target: Target, product: Path) -> str:
+def judge_code(cc: Path, target: Target, product: Path) -> str:
     """Compare what was made with what the board runs; return the loader it asks for, if any."""
     from crosspython.elf.file import read_elf  # pyelftools is slow to import, and a remembered toolchain needs none
 

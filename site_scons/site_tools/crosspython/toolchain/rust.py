@@ -1,0 +1,192 @@
+"""Rust for a target: a compiler, a cargo and the target's standard library, all of one build, found and tried.
+
+Knows how Rust names a target (the rustc book, "Platform Support"), where a Rust may be had, and in which order the places
+are asked: what the user names, the machine's own, rustup's other toolchains, the distribution's packages. It compiles
+nothing but one small sample. How cargo is told about it is wheels/cargo.py's business. All paths belong to the build
+machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.errors import ToolchainError
+from crosspython.store.fetch import Store
+from crosspython.targets import Target
+from crosspython.toolchain.query import PATIENCE
+from crosspython.toolchain.rust_packages import packaged_release, unpack_rust
+from crosspython.toolchain.sample import judge_code
+
+# (machine, float ABI) -> Rust's name of the machine, and what follows "gnu" or "musl" in the last word.
+_TRIPLES = {
+    ("armv5tejl", "soft"): ("armv5te", "eabi"),
+    ("armv6l", "hard"): ("arm", "eabihf"),
+    ("armv6l", "soft"): ("arm", "eabi"),
+    ("armv7l", "hard"): ("armv7", "eabihf"),
+    ("armv7l", "soft"): ("armv7", "eabi"),
+    ("aarch64", None): ("aarch64", ""),
+    ("riscv64", "hard"): ("riscv64gc", ""),
+    ("i686", None): ("i686", ""),
+    ("x86_64", None): ("x86_64", ""),
+}
+_LIBCS = {"glibc": "gnu", "musl": "musl"}
+
+# It needs the standard library, and no linker.
+_SAMPLE = "pub fn spell(number: usize) -> String { number.to_string() }\n"
+_EVIDENCE_LINES = 10
+
+
+@dataclass(frozen=True)
+class Rust:
+    """A Rust that was tried.
+
+    triple:  of the target, as Rust spells it
+    host:    of the build machine
+    version: what it says of itself: "rustc 1.96.0 (ac68faa20 2026-05-25)"
+    """
+
+    rustc: Path
+    cargo: Path
+    triple: str
+    host: str
+    version: str
+
+    def describe(self) -> str:
+        """One line for the console, and for what products depend on; without a path."""
+        return f"{self.version} for {self.triple}"
+
+
+def rust_triple(target: Target, libc: str) -> str:
+    """Return Rust's name for a target; `libc` is the toolchain's. Raises ToolchainError where it has none."""
+    row = _TRIPLES.get((target.machine, target.float_abi))
+    if row is None or libc not in _LIBCS:
+        raise ToolchainError(
+            f"Rust packages cannot be built for {target.name}",
+            expected=f"{', '.join(sorted({machine for machine, _ in _TRIPLES}))}, with glibc or musl",
+            found=f"{target.machine} with {libc}",
+            next="name a ready wheel's index, or leave the package out",
+        )
+    architecture, abi = row
+    return f"{architecture}-unknown-linux-{_LIBCS[libc]}{abi}"
+
+
+def find_rust(
+    target: Target,
+    libc: str,
+    *,
+    given: Path | None,
+    environment: Mapping[str, str],
+    store: Store,
+    unpack_into: Path,
+) -> Rust:
+    """Return a Rust that compiles for a target.
+
+    given:       a folder with bin/rustc and the target's standard library, and no other place is looked at
+    environment: PATH, HOME and rustup's own variables of the user
+    unpack_into: where the distribution's packages go if they are needed
+    Raises ToolchainError that tells what was found where and how to get one; what fetching and unpacking raise.
+    """
+    triple = rust_triple(target, libc)
+    if given is not None:
+        if not _is_whole(given, triple):
+            raise _no_std(f"rust={given}", triple, [_describe(given, triple)])
+        return _try(given, target, triple, environment)
+    seen: list[str] = []
+    for sysroot in _places(environment):
+        if _is_whole(sysroot, triple):
+            return _try(sysroot, target, triple, environment)
+        seen.append(_describe(sysroot, triple))
+    if packaged_release(triple) is None:
+        raise _no_std(target.name, triple, seen or ["no rustc on PATH, and no rustup"])
+    return _try(unpack_rust(triple, store, unpack_into), target, triple, environment)
+
+
+def _places(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Sysroots on this machine: that of rustc on PATH first, which is the user's choice; then rustup's, the newest first."""
+    own = None
+    if rustc := shutil.which("rustc", path=environment.get("PATH")):
+        done = _run([rustc, "--print", "sysroot"], environment)
+        if done.returncode == 0:
+            own = Path(done.stdout.strip())
+            yield own
+    home = environment.get("RUSTUP_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".rustup")
+    # "stable-..." sorts behind version numbers and "nightly-...".
+    for sysroot in sorted((Path(home) / "toolchains").glob("*"), reverse=True):
+        if sysroot != own:
+            yield sysroot
+
+
+def _is_whole(sysroot: Path, triple: str) -> bool:
+    has_std = any((sysroot / "lib/rustlib" / triple / "lib").glob("libstd-*.rlib"))
+    return has_std and not _missing(sysroot)
+
+
+def _missing(sysroot: Path) -> list[str]:
+    return [name for name in ("bin/rustc", "bin/cargo") if not os.access(sysroot / name, os.X_OK)]
+
+
+def _describe(sysroot: Path, triple: str) -> str:
+    if missing := _missing(sysroot):
+        return f"{sysroot} has no {' and no '.join(missing)}"
+    known = sorted(path.parent.name for path in (sysroot / "lib/rustlib").glob("*/lib") if path.is_dir())
+    return f"{sysroot} has the standard library for {', '.join(known) or 'nothing'}, and not for {triple}"
+
+
+def _no_std(who: str, triple: str, seen: list[str]) -> ToolchainError:
+    ways = (
+        f"rustup: rustup target add {triple}",
+        "the distribution's rustc, cargo and its standard library for the target, unpacked into one folder: rust=FOLDER",
+        "a standalone installer of Rust and of rust-std for the target, installed into one folder: rust=FOLDER",
+    )
+    return ToolchainError(
+        f"{who}: no Rust that compiles for {triple}",
+        evidence=seen,
+        next="get one in one of three ways:\n" + "\n".join(f"    {n}. {way}" for n, way in enumerate(ways, start=1)),
+    )
+
+
+def _try(sysroot: Path, target: Target, triple: str, environment: Mapping[str, str]) -> Rust:
+    """Run the programs, and look at the code of a sample that uses the standard library. Raises ToolchainError."""
+    rustc, cargo = sysroot / "bin/rustc", sysroot / "bin/cargo"
+    told = _ask(rustc, environment)
+    _ask(cargo, environment)
+    with tempfile.TemporaryDirectory(prefix="crosspython-") as folder:
+        source, product = Path(folder) / "sample.rs", Path(folder) / "sample.o"
+        source.write_text(_SAMPLE)
+        command = [str(rustc), "--target", triple, "--crate-type", "lib", "--emit", f"obj={product}", str(source)]
+        made = _run(command, environment)
+        if made.returncode != 0:
+            raise ToolchainError(
+                f"{rustc} cannot compile for {triple}",
+                expected="a standard library of the same build as the compiler",
+                evidence=made.stderr.splitlines()[-_EVIDENCE_LINES:],
+            )
+        judge_code(rustc, target, product)
+    host = next(line.partition(": ")[2] for line in told if line.startswith("host: "))
+    return Rust(rustc, cargo, triple, host, told[0].removesuffix(" (built from a source tarball)"))
+
+
+def _ask(program: Path, environment: Mapping[str, str]) -> list[str]:
+    told = _run([str(program), "-vV"], environment)
+    if told.returncode != 0:
+        raise ToolchainError(
+            f"{program} does not run",
+            evidence=told.stderr.splitlines()[-_EVIDENCE_LINES:],
+            next="install the libraries that it misses (Debian: apt-get install libcurl4 libssh2-1 libsqlite3-0)",
+        )
+    return told.stdout.splitlines()
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, env=dict(environment), check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 127, "", str(error))

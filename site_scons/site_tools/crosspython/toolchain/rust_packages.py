@@ -1,0 +1,78 @@
+"""Rust out of the distribution's packages: fetched by hash and unpacked privately; nothing is installed.
+
+Knows which packages make a whole Rust (rust.toml) and how to put them into one folder in which they find each other.
+Whether the machine has a better one is rust.py's question. All paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from crosspython.stages.elf import find_elf_files
+from crosspython.stages.runpath import find_patchelf, write_runpaths
+from crosspython.store.archive import unpack_archive
+from crosspython.store.exclusive import exclusive
+from crosspython.store.fetch import Store
+from crosspython.store.sources import Source
+
+_DATA = Path(__file__).with_name("rust.toml")
+_LIBRARIES = "usr/lib/x86_64-linux-gnu"
+
+
+def packaged_release(triple: str) -> str | None:
+    """The release that the packages have for a target's triple and this machine; None where they have none."""
+    data = _read_data()
+    fits = platform.machine() == data["host"].partition("-")[0] and triple in data["std"]
+    return str(data["release"]) if fits else None
+
+
+def packaged_sources(triple: str) -> tuple[Source, ...]:
+    """The packages that together can compile for a triple."""
+    data = _read_data()
+    rows = [*data["compiler"], data["std"][data["host"]], data["std"][triple]]
+    return tuple(dict.fromkeys(Source(sha256=row["sha256"], pool=row["pool"]) for row in rows))
+
+
+def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
+    """Return rustc's sysroot with the standard library for a triple: unpacked below `folder`, once.
+
+    Raises SourceError and ArchiveError.
+    """
+    root = folder / f"rust-{packaged_release(triple)}"
+    with exclusive(folder / f"{root.name}.lock"):
+        for source in packaged_sources(triple):
+            mark = root / "packages" / source.sha256
+            if not mark.exists():
+                _, package = store.get([source], "Rust")
+                _unpack(package, root)
+                mark.parent.mkdir(exist_ok=True)
+                mark.touch()
+    return root / "usr"
+
+
+def _unpack(package: Path, root: Path) -> None:
+    part = root.with_name(root.name + ".part")
+    unpack_archive(package, part)
+    shutil.rmtree(part / "usr/share", ignore_errors=True)
+    elves = [elf for elf in find_elf_files(part) if elf.is_dynamic and "rustlib" not in elf.path.parts]
+    wanted: dict[Path, str | None] = {
+        elf.path: os.path.join("$ORIGIN", os.path.relpath(part / _LIBRARIES, elf.path.parent)) for elf in elves
+    }
+    write_runpaths(wanted, {elf.path: elf.runpath for elf in elves}, find_patchelf())
+    for path in sorted(part.rglob("*")):
+        if path.is_symlink() or not path.is_dir():
+            place = root / path.relative_to(part)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+    shutil.rmtree(part)
+
+
+@cache
+def _read_data() -> dict[str, Any]:
+    return tomllib.loads(_DATA.read_text())
