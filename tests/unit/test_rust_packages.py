@@ -14,7 +14,8 @@ from crosspython.errors import SourceError
 from crosspython.store.fetch import Store
 from crosspython.toolchain import rust_packages
 from crosspython.toolchain.rust_packages import packaged_release, packaged_sources, unpack_rust
-from test_formats import deb_of
+
+from tests.unit.test_formats import deb_of
 
 TRIPLE = "armv7-unknown-linux-gnueabihf"
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
+from crosspython.elf.patchelf import find_patchelf, write_runpaths
 from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.pkgconfig import make_relocatable
-from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
+from crosspython.stages.runpath import choose_runpath, find_providers
 from crosspython.stages.scripts import make_relocatable_script
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files, walk_entries

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crosspython.stages.elf import find_elf_files
-from crosspython.stages.runpath import find_patchelf, write_runpaths
+from crosspython.elf.file import find_elf_files
+from crosspython.elf.patchelf import find_patchelf, write_runpaths
 from crosspython.store.archive import unpack_archive
 from crosspython.store.exclusive import exclusive
 from crosspython.store.fetch import Store

