@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, read_elf
+from crosspython.elf.patchelf import find_patchelf
 from crosspython.errors import StepError
 from crosspython.stages.board import is_board_library
-from crosspython.stages.runpath import find_patchelf
 
 Search = Callable[[str], Path | None]
 

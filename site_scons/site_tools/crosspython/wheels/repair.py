@@ -17,11 +17,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.elf.patchelf import find_patchelf, write_runpaths
 from crosspython.errors import AuditError
 from crosspython.stages.board import BOARD_LIBRARIES, board_needs
 from crosspython.stages.carry_out import EPOCH
 from crosspython.stages.leaks import BuildPaths, is_text
-from crosspython.stages.runpath import choose_runpath, find_patchelf, find_providers, write_runpaths
+from crosspython.stages.runpath import choose_runpath, find_providers
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files
 from crosspython.targets import Target
