@@ -1,0 +1,101 @@
+"""Root file system images as cpio archives, made without root: owners, modes and devices stand in a list, not on the disk.
+
+The format is the kernel's own "newc" (Documentation/driver-api/early-userspace/buffer-format.rst); an image is the same
+bytes for the same list. It knows nothing of SCons and of what the files are for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in the image. `path` is absolute and the board's; `mode` has the bits of its kind (stat.S_IF...).
+
+    data:   a file's bytes, or where they lie on the build machine
+    target: what a symbolic link points to
+    device: major and minor number
+    """
+
+    path: str
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    data: bytes | Path = b""
+    target: str = ""
+    device: tuple[int, int] = (0, 0)
+
+    def line(self) -> str:
+        """As the image's file list shows it."""
+        kind = {stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFCHR: "c"}.get(stat.S_IFMT(self.mode), "-")
+        arrow = f" -> {self.target}" if self.target else ""
+        return f"{kind}{stat.S_IMODE(self.mode):04o} {self.uid}:{self.gid} {self.path}{arrow}"
+
+
+def folder(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:
+    return Entry(path, stat.S_IFDIR | mode, uid, gid)
+
+
+def file(path: str, data: bytes | Path, mode: int = 0o644, uid: int = 0, gid: int = 0) -> Entry:
+    return Entry(path, stat.S_IFREG | mode, uid, gid, data=data)
+
+
+def link(path: str, target: str) -> Entry:
+    return Entry(path, stat.S_IFLNK | 0o777, target=target)
+
+
+def device(path: str, major: int, minor: int, mode: int = 0o600) -> Entry:
+    return Entry(path, stat.S_IFCHR | mode, device=(major, minor))
+
+
+def tree(place: Path, path: str) -> list[Entry]:
+    """Everything below a folder of the build machine, to lie below `path` on the board; all of it root's."""
+    entries = [folder(path)]
+    for parent, names, files in os.walk(place):
+        names.sort()
+        for name in sorted([*names, *files]):
+            here = Path(parent, name)
+            there = f"{path}/{here.relative_to(place).as_posix()}"
+            status = here.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                entries.append(link(there, os.readlink(here)))
+            elif stat.S_ISDIR(status.st_mode):
+                entries.append(folder(there))
+            else:
+                entries.append(file(there, here, 0o755 if status.st_mode & 0o100 else 0o644))
+    return entries
+
+
+def write_image(entries: Iterable[Entry], image: Path) -> list[Entry]:
+    """Write a cpio archive with these entries, each once (the last of a path counts), folders that are missing added.
+
+    Returns what is in it, in order.
+    """
+    wanted = {entry.path: entry for entry in entries}
+    for path in list(wanted):
+        for parent in Path(path).parents:
+            if str(parent) != "/":
+                wanted.setdefault(str(parent), folder(str(parent)))
+    ordered = [wanted[path] for path in sorted(wanted)]
+    part = image.with_name(image.name + ".part")
+    with part.open("wb") as stream:
+        for number, entry in enumerate(ordered, start=1):
+            _write(stream, entry, number)
+        _write(stream, Entry("/TRAILER!!!", 0), 0)
+    part.replace(image)
+    return ordered
+
+
+def _write(stream: IO[bytes], entry: Entry, number: int) -> None:
+    data = entry.data.read_bytes() if isinstance(entry.data, Path) else entry.data or os.fsencode(entry.target)
+    name = os.fsencode(entry.path.lstrip("/")) + b"\0"
+    links = 2 if stat.S_ISDIR(entry.mode) else 1
+    numbers = (number, entry.mode, entry.uid, entry.gid, links, 0, len(data), 0, 0, *entry.device, len(name), 0)
+    header = b"070701" + b"".join(b"%08X" % value for value in numbers) + name
+    stream.write(header + bytes(-len(header) % 4) + data + bytes(-len(data) % 4))
