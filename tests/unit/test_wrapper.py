@@ -219,3 +219,20 @@ def test_without_a_preprocessor_of_its_own_the_compiler_is_one(tmp_path: Path) -
     call = wrapped.call("cpp", "a.h")
     assert call[0] == f"{PREFIX}gcc"
     assert "-E" in call
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ("-I/usr/include",),
+        ("-I", "/usr/local/include"),
+        ("-L/usr/lib/x86_64-linux-gnu",),
+        ("-L", "/usr/lib64"),
+        ("-march=native",),
+    ],
+)
+def test_strays_of_other_peoples_packages_are_left_out(tmp_path: Path, stray: tuple[str, ...]) -> None:
+    wrapped = Wrapped(tmp_path)
+    write_wrappers(wrapped.bin, wrapped.toolchain, RV1126, strays="drop")
+    plain = wrapped.call("gcc", "-c", "-DX=a b", "a.c", "-I", f"{wrapped.work}/include")
+    assert wrapped.call("gcc", "-c", "-DX=a b", *stray, "a.c", "-I", f"{wrapped.work}/include") == plain

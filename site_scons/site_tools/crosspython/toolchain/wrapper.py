@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from typing import Literal
 
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
@@ -32,6 +33,7 @@ _BINUTILS = ("as", "strip", "objcopy", "objdump", "readelf", "size", "strings", 
 _HEAD = """\
 #!/bin/sh
 # Written by crosspython: {name} for {target}.
+tool={name}
 sysroot=${{CROSSPYTHON_SYSROOT-}}
 work=${{CROSSPYTHON_WORK:-/nonexistent/work}}
 if [ -z "$sysroot" ]; then
@@ -39,16 +41,19 @@ if [ -z "$sysroot" ]; then
     exit 1
 fi
 refuse() {{
-    echo "crosspython: {name}: $1: $2" >&2
-    exit 1
+    {stray}
 }}
 """
+# What becomes of an argument that gives away that a build asks for something of the build machine.
+_STRAYS = {"refuse": 'echo "crosspython: $tool: $1: $2" >&2; exit 1', "drop": "stray=yes"}
 
 # A path may stand in the word after its option: `option` holds such an option until then. What lies in the work folder
-# or is the cross compiler's own may lie anywhere.
+# or is the cross compiler's own may lie anywhere. The arguments are gathered anew, so that a stray can be left out.
 _CHECK = """\
 option= links=yes input=
 for word do
+    shift
+    stray=
     case $option$word in
     -I | -L | -isystem | -idirafter | -iquote) option=$word; continue ;;
     -I"$work"/* | -L"$work"/* | -isystem"$work"/* | -idirafter"$work"/* | -iquote"$work"/*) ;;
@@ -68,6 +73,7 @@ for word do
     -?*) ;;
     *) input=yes ;;
     esac
+    [ "$stray" ] || set -- "$@" ${{option:+"$option"}} "$word"
     option=
 done
 """
@@ -80,21 +86,27 @@ fi
 """
 
 
-def write_wrappers(folder: Path, toolchain: Toolchain, target: Target) -> None:
-    """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>."""
+def write_wrappers(
+    folder: Path, toolchain: Toolchain, target: Target, strays: Literal["refuse", "drop"] = "refuse"
+) -> None:
+    """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>.
+
+    strays: what becomes of an argument that means the build machine: the call fails, since our own recipes can be
+            mended; or it is left out, since thousands of packages name /usr/include just in case
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, script in _make_scripts(toolchain, target).items():
+    for name, script in _make_scripts(toolchain, target, _STRAYS[strays]).items():
         path = folder / f"{target.triplet}-{name}"
         path.write_bytes(os.fsencode(script))
         path.chmod(0o755)
 
 
-def _make_scripts(toolchain: Toolchain, target: Target) -> dict[str, str]:
+def _make_scripts(toolchain: Toolchain, target: Target, stray: str) -> dict[str, str]:
     names = {name: tool for name, tool in _DRIVERS.items() if tool != "gfortran" or toolchain.fortran}
-    scripts = {name: _wrap_compiler(name, tool, toolchain, target) for name, tool in names.items()}
+    scripts = {name: _wrap_compiler(name, tool, toolchain, target, stray) for name, tool in names.items()}
     has_cpp = os.access(toolchain.prefix + "cpp", os.X_OK)
-    scripts["cpp"] = _wrap_compiler("cpp", "cpp" if has_cpp else "gcc", toolchain, target)
-    scripts["ld"] = _wrap_linker(toolchain, target)
+    scripts["cpp"] = _wrap_compiler("cpp", "cpp" if has_cpp else "gcc", toolchain, target, stray)
+    scripts["ld"] = _wrap_linker(toolchain, target, stray)
     for name in _ARCHIVERS:
         tool = f"gcc-{name}" if os.access(f"{toolchain.prefix}gcc-{name}", os.X_OK) else name
         scripts[name] = scripts[f"gcc-{name}"] = _pass_on(toolchain, tool)
@@ -108,7 +120,7 @@ def _pass_on(toolchain: Toolchain, tool: str) -> str:
     return f'#!/bin/sh\nexec {shlex.quote(toolchain.prefix + tool)} "$@"\n'
 
 
-def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target) -> str:
+def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, stray: str) -> str:
     """The target's flags come before the caller's, which may be more particular; the sysroot after the caller's paths."""
     before = [shlex.quote(flag) for flag in target.cflags]
     if name == "cpp" and tool != "cpp":
@@ -120,7 +132,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target) -
         before.append('-B"$sysroot/usr/lib"')  # shows in `-E -v`, where CPython's setup.py (3.11 and older) looks
     call = [shlex.quote(toolchain.prefix + tool), *before, '"$@"', *after]
     return (
-        _HEAD.format(name=f"{target.triplet}-{name}", target=target.name)
+        _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
         + _CHECK.format(own=_own_folders(toolchain))
         + (_LINK.format(runpath=RESERVED_RUNPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
         + f"exec {' '.join(call)}\n"
@@ -147,11 +159,11 @@ def _map_option(toolchain: Toolchain) -> str:
     return "-ffile-prefix-map" if has_file_map else "-fdebug-prefix-map"
 
 
-def _wrap_linker(toolchain: Toolchain, target: Target) -> str:
+def _wrap_linker(toolchain: Toolchain, target: Target, stray: str) -> str:
     """A direct call of the linker: the same places, but no reserved room, for a script of theirs may be at work."""
     own = '--sysroot="$sysroot" ' if toolchain.sysroot is None else ""
     return (
-        _HEAD.format(name=f"{target.triplet}-ld", target=target.name)
+        _HEAD.format(name=f"{target.triplet}-ld", target=target.name, stray=stray)
         + _CHECK.format(own=_own_folders(toolchain))
         + f'exec {shlex.quote(toolchain.prefix + "ld")} {own}"$@" -L"$sysroot/usr/lib" -rpath-link "$sysroot/usr/lib"\n'
     )

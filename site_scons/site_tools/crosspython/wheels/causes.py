@@ -1,0 +1,80 @@
+"""Why builds of other people's packages fail: known patterns of their logs, with the cause and what to do about it.
+
+The catalogue is causes.toml. Knows how a log is searched; what the libraries of components bring is told by recipes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from crosspython.errors import StepError
+
+_CATALOGUE = Path(__file__).with_name("causes.toml")
+# The failure stands at the end; before it stand the questions of configure scripts, which look alike.
+_TAIL_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One row: a regular expression of a log's text; cause and next may name its groups, and {package}.
+
+    emulated: the other engine can do it
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    cause: str
+    next: str
+    emulated: bool = False
+
+
+@cache
+def read_catalogue(file: Path = _CATALOGUE) -> tuple[Cause, ...]:
+    rows = tomllib.loads(file.read_text(encoding="utf-8"))
+    return tuple(Cause(name, re.compile(row.pop("pattern"), re.MULTILINE), **row) for name, row in rows.items())
+
+
+def find_cause(log: Path, catalogue: tuple[Cause, ...] | None = None) -> tuple[Cause, dict[str, str]] | None:
+    """The first row of the catalogue that fits the end of a log, with the groups of its last match."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return None
+    for cause in catalogue or read_catalogue():
+        if matches := list(cause.pattern.finditer(text)):
+            return cause, {name: value or "" for name, value in matches[-1].groupdict().items()}
+    return None
+
+
+def wants_emulation(log: Path) -> bool:
+    """Whether the build failed of something that only the target's own interpreter can answer."""
+    found = find_cause(log)
+    return found is not None and found[0].emulated
+
+
+def explain_failure(error: StepError, package: str) -> StepError:
+    """The error of a failed build with its known cause, or with where to look."""
+    found = find_cause(error.log) if error.log else None
+    if found is None:
+        return StepError(
+            error.what,
+            found=error.found,
+            evidence=error.evidence,
+            log=error.log,
+            next=error.next or "the log has all of it; docs/wheels.md tells how to write an override for a package",
+        )
+    cause, groups = found
+    groups["package"] = package
+    return StepError(
+        error.what,
+        found=cause.cause.format(**groups),
+        evidence=error.evidence,
+        log=error.log,
+        next=cause.next.format(**groups),
+    )

@@ -1,0 +1,99 @@
+"""The two engines: a package's PEP 517 backend in cross-python, or in the target's Python under the emulator.
+
+Cross is the rule: everything runs at this machine's speed. Emulated is for what asks the interpreter for sizes and
+types, which only the target's own can tell; its compilers are the same native ones. pypa/build speaks with the
+backend; we run the processes, cut off from the network where the kernel lets us.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from build import BuildBackendException, BuildException, ProjectBuilder
+
+from crosspython.errors import ConfigurationError, CrosspythonError, StepError
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+
+Answer = TypeVar("Answer")
+Settings = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way to run a backend.
+
+    name:        "cross" or "emulated"
+    python:      the interpreter that runs it
+    environment: all that it sees
+    timeout:     seconds that a single call may take
+    """
+
+    name: str
+    python: Path
+    environment: Mapping[str, str]
+    timeout: float
+
+    def ask_requirements(self, source: Path, settings: Settings, log: Log) -> tuple[str, ...]:
+        """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
+        project = self._open(source, log)
+        return tuple(sorted(_call(lambda: project.get_requires_for_build("wheel", settings), log)))
+
+    def build(self, source: Path, folder: Path, settings: Settings, log: Log) -> Path:
+        """Build a project's wheel into a folder. Raises StepError."""
+        project = self._open(source, log)
+        return Path(_call(lambda: project.build("wheel", folder, settings), log))
+
+    def _open(self, source: Path, log: Log) -> ProjectBuilder:
+        # The names of the arguments are pyproject_hooks'.
+        def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+            run_command(
+                [*network_isolation(self.environment["PATH"]), *cmd],
+                cwd=Path(cwd or source),
+                env={**self.environment, **(extra_environ or {})},
+                log=log,
+                timeout=self.timeout,
+            )
+
+        return open_project(source, log, str(self.python), run)
+
+
+def stated_requirements(source: Path, log: Log) -> tuple[str, ...]:
+    """What a project's pyproject.toml says its build needs (PEP 518). Raises ConfigurationError: no Python project."""
+    return tuple(sorted(open_project(source, log).build_system_requires))
+
+
+def open_project(source: Path, log: Log, *arguments: Any) -> ProjectBuilder:
+    try:
+        return ProjectBuilder(source, *arguments)
+    except BuildException as error:
+        raise ConfigurationError(f"{log.component}: not a Python project", found=str(error), log=log.path) from error
+
+
+def _call(hook: Callable[[], Answer], log: Log) -> Answer:
+    try:
+        return hook()
+    except BuildBackendException as error:
+        if isinstance(error.exception, CrosspythonError):
+            raise error.exception from None
+        raise StepError(
+            f"{log.component}: its build backend cannot be called",
+            found=str(error.exception or error),
+            evidence=log.tail(),
+            log=log.path,
+        ) from error
+
+
+@cache
+def network_isolation(path: str) -> tuple[str, ...]:
+    """Words before a command that start it without a network (unshare(1)); none where the kernel forbids that."""
+    unshare = shutil.which("unshare", path=path)
+    words = (unshare, "--map-current-user", "--net", "--") if unshare else ()
+    is_allowed = words and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+    return words if is_allowed else ()

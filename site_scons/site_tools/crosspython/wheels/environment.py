@@ -1,0 +1,83 @@
+"""The environment of one package's build: made whole, nothing inherited but where the build machine's tools are.
+
+Knows the variables by which compilers, build systems and package installers are told what to build for, and those that
+keep them off the network. What a single package needs beyond is its override's business.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crosspython.stages.carry_out import EPOCH
+from crosspython.wheels.kit import Kit
+
+# A port that nothing listens at: whatever wants to download fails at once, and says so.
+_NOWHERE = "http://127.0.0.1:9"
+
+_OFFLINE = {
+    **dict.fromkeys(
+        ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "http_proxy", "https_proxy", "all_proxy"), _NOWHERE
+    ),
+    "CARGO_NET_OFFLINE": "true",
+    "GOPROXY": "off",
+    "MATURIN_NO_INSTALL_RUST": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INDEX": "1",
+    "UV_OFFLINE": "1",
+    "npm_config_offline": "true",
+}
+
+_NATIVE = {
+    "BUILD_CC": "gcc",
+    "CC_FOR_BUILD": "gcc",
+    "CXX_FOR_BUILD": "g++",
+    "HOSTCC": "gcc",
+    "HOSTCXX": "g++",
+}
+
+
+def build_environment(kit: Kit, *, work: Path, sysroot: Path, overlay: Path, path: str) -> dict[str, str]:
+    """What the backend of one package sees.
+
+    work:    the package's folder; its tmp/ is the home
+    sysroot: private: what the compilers see beside the toolchain's own
+    overlay: native build requirements
+    path:    of the build machine's own tools
+    """
+    triplet, files = kit.target.triplet, kit.files
+    tools = {"CC": "gcc", "CXX": "g++", "AR": "gcc-ar", "NM": "gcc-nm", "RANLIB": "gcc-ranlib", "STRIP": "strip"}
+    tools |= {"OBJCOPY": "objcopy", "READELF": "readelf"}
+    if kit.toolchain.fortran:
+        tools |= {"FC": "gfortran", "F77": "gfortran", "F90": "gfortran"}
+    return {
+        "PATH": os.pathsep.join([str(overlay / "bin"), str(kit.bin), path]),
+        "HOME": str(work / "tmp"),
+        "TMPDIR": str(work / "tmp"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": str(EPOCH),
+        "PYTHONPATH": str(overlay),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPYCACHEPREFIX": str(kit.bytecode),
+        "CROSSPYTHON_SYSROOT": str(sysroot),
+        "CROSSPYTHON_WORK": str(kit.folder.parent),  # the kit's paths must not land in products, either
+        "CROSSPYTHON_OVERLAY": str(overlay),
+        **{name: f"{triplet}-{tool}" for name, tool in tools.items()},
+        **_NATIVE,
+        "CONFIG_SITE": str(files.site),
+        "CMAKE_TOOLCHAIN_FILE": str(files.cmake),
+        "LOG_COMPILER": str(kit.bin / f"{triplet}-run"),
+        "PKG_CONFIG": str(kit.bin / "pkg-config"),
+        "PKG_CONFIG_LIBDIR": os.pathsep.join(_pkg_config_folders(sysroot, overlay, kit)),
+        **_OFFLINE,
+    }
+
+
+def _pkg_config_folders(sysroot: Path, overlay: Path, kit: Kit) -> list[str]:
+    """The private sysroot's, the target's Python's, and those that packages of the overlay bring (numpy, pybind11)."""
+    folders = [sysroot / "usr/lib/pkgconfig", sysroot / "usr/share/pkgconfig", kit.sysroot / "usr/lib/pkgconfig"]
+    folders += sorted(path.parent for path in overlay.rglob("*.pc"))
+    return list(dict.fromkeys(map(str, folders)))

@@ -1,0 +1,135 @@
+"""The front end: any sdist becomes a wheel for the board. Reads like the life of a wheel.
+
+Unpacked, its native build requirements put into an overlay, its PEP 517 backend run by an engine, and the product
+handed to repair.py, which judges it. Knows the order of these steps and when the second engine is tried; each step's
+own module knows the rest. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.checks.emulator import find_emulator
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.stages.carry_out import Workshop
+from crosspython.store.archive import unpack_archive
+from crosspython.store.tree import unpack_tree
+from crosspython.wheels.causes import explain_failure, wants_emulation
+from crosspython.wheels.engines import Engine, Settings, stated_requirements
+from crosspython.wheels.environment import build_environment
+from crosspython.wheels.kit import Kit
+from crosspython.wheels.model import WheelOrder
+from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
+
+# What in a project's own folder is a build's or an editor's, and nothing of the project.
+_NOT_SOURCE = ("__pycache__", ".venv", ".tox", ".nox", ".mypy_cache")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A wheel as its backend left it, and what it cost: seconds of wall clock and of CPU."""
+
+    wheel: Path
+    engine: str
+    wall: float
+    cpu: float
+
+
+class Bench:
+    """The folders of one wheel while it is being built."""
+
+    def __init__(self, order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> None:
+        self.order, self.kit, self.shop, self.log = order, kit, shop, log
+        self.override = order.override
+        self.work = shop.work / f"{order.package.name}-{order.package.version}"
+        self.source, self.tmp = self.work / "source", self.work / "tmp"
+        self.sysroot = kit.sysroot
+
+    def prepare(self) -> None:
+        """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
+        self.tmp.mkdir(parents=True)
+        if self.order.source.is_dir():
+            shutil.copytree(self.order.source, self.source, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
+        else:
+            unpack_archive(self.order.source, self.source, strip=1)
+        libraries = {**self.kit.libraries, **self.order.libraries}
+        if libraries.keys() != self.kit.libraries.keys():
+            self.sysroot = self.work / "sysroot"
+            for archive in libraries.values():
+                unpack_tree(archive, self.sysroot / "usr")
+
+    def build(self, name: str) -> Path:
+        """Let an engine build it. Raises StepError."""
+        requirements = applicable(
+            (*stated_requirements(self.source, self.log), *self.override.build_requires),
+            self.kit.markers,
+            self.log.component,
+        )
+        engine, overlay = self._engine(name, requirements)
+        with self.shop.jobserver.token():
+            self.log.step("requirements")
+            settings = self._settings(requirements, overlay)
+            more = engine.ask_requirements(self.source, settings, self.log)
+        if more := tuple(need for need in more if need not in requirements):
+            requirements = applicable((*requirements, *more), self.kit.markers, self.log.component)
+            engine, overlay = self._engine(name, requirements)
+            settings = self._settings(requirements, overlay)
+        with self.shop.jobserver.token():
+            self.log.step(f"build ({name})")
+            return engine.build(self.source, self.work / "dist", settings, self.log)
+
+    def _engine(self, name: str, requirements: Sequence[str]) -> tuple[Engine, Overlay]:
+        """An engine with what the build requires at its hand."""
+        self.log.step("overlay")
+        overlay = make_overlay(
+            self.kit, with_native_tools(requirements), self.order.target_wheels, self.log, emulated=name == "emulated"
+        )
+        environment = build_environment(
+            self.kit, work=self.work, sysroot=self.sysroot, overlay=overlay.folder, path=self.shop.path
+        )
+        environment |= self.shop.jobserver.environment("fifo") | dict(self.override.environment)
+        if name == "emulated":
+            find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
+        python = self.kit.target_python if name == "emulated" else self.kit.cross_python
+        return Engine(name, python, environment, self.kit.timeout), overlay
+
+    def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
+        """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
+        settings: dict[str, list[str]] = {key: list(value) for key, value in self.override.config_settings.items()}
+        if any(canonicalize_name(Requirement(text).name) == "meson-python" for text in requirements):
+            machine_files = [f"--cross-file={self.kit.files.meson}", f"--cross-file={overlay.meson}"]
+            settings["setup-args"] = [
+                *machine_files,
+                "--wrap-mode=nodownload",
+                *settings.get("setup-args", []),
+            ]
+            settings.setdefault("build-dir", [str(self.work / "build")])
+        return {key: value if len(value) > 1 else value[0] for key, value in settings.items() if value}
+
+
+def make_wheel(order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> Made:
+    """Build a wheel as its backend does, by the engine that it needs. Raises StepError with the known cause."""
+    bench = Bench(order, kit, shop, log)
+    begin = time.monotonic()
+    log.step("unpack")
+    bench.prepare()
+    engine = order.override.engine or "cross"
+    try:
+        wheel = bench.build(engine)
+    except StepError as error:
+        if order.override.engine is not None or not wants_emulation(log.path):
+            raise explain_failure(error, order.package.name) from error
+        engine = "emulated"
+        bench.prepare()
+        wheel = bench.build(engine)
+    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in log.steps))

@@ -1,0 +1,226 @@
+"""What tells build systems of the board: a Meson cross file, a CMake toolchain file, a config.site, and small programs.
+
+Written once a target and Python. Pure text, but for `write_machine_files`. What differs between two packages (the
+private sysroot, the overlay) these files take from the environment, which environment.py makes.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.stages.carry_out import build_triplet
+
+# Meson's manual, "CPU families".
+_FAMILIES = {
+    "aarch64": "aarch64",
+    "armv5tejl": "arm",
+    "armv6l": "arm",
+    "armv7l": "arm",
+    "i686": "x86",
+    "riscv64": "riscv64",
+    "x86_64": "x86_64",
+}
+
+# numpy/_core/meson.build: what it would find out by running a program.
+_LONG_DOUBLES = {
+    "aarch64": "IEEE_QUAD_LE",
+    "i686": "INTEL_EXTENDED_12_BYTES_LE",
+    "riscv64": "IEEE_QUAD_LE",
+    "x86_64": "INTEL_EXTENDED_16_BYTES_LE",
+}
+
+# Bytes 18 and 19 of an ELF header, elf.h's e_machine, as `od` prints them.
+_ELF_MACHINES = {"arm": "28 00", "aarch64": "b7 00", "riscv64": "f3 00", "x86": "03 00", "x86_64": "3e 00"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the files say. Paths belong to the build machine.
+
+    python:    cross-python
+    include:   the folder with the target's Python.h
+    bin:       where the compiler wrappers lie, and the programs that are written here
+    emulator:  words that start a program of the target here; empty where there is no emulator
+    path:      of the build machine's own tools
+    """
+
+    machine: str
+    triplet: str
+    python: Path
+    include: Path
+    extension_suffix: str
+    bin: Path
+    fortran: bool
+    emulator: tuple[str, ...]
+    path: str
+
+    @property
+    def family(self) -> str:
+        return _FAMILIES[self.machine]
+
+    @property
+    def run(self) -> Path:
+        return self.bin / f"{self.triplet}-run"
+
+
+@dataclass(frozen=True)
+class MachineFiles:
+    """Where they lie: meson.ini, toolchain.cmake and config.site."""
+
+    meson: Path
+    cmake: Path
+    site: Path
+
+    @classmethod
+    def below(cls, folder: Path) -> MachineFiles:
+        return cls(folder / "meson.ini", folder / "toolchain.cmake", folder / "config.site")
+
+
+def write_machine_files(folder: Path, facts: Facts) -> MachineFiles:
+    """Write all of them below `folder`, and the programs beside the compiler wrappers."""
+    files = MachineFiles.below(folder)
+    files.meson.write_text(meson_cross_file(facts))
+    files.cmake.write_text(cmake_toolchain_file(facts))
+    files.site.write_text(config_site(facts))
+    for name, text in programs(facts).items():
+        path = facts.bin / name
+        path.write_text(text)
+        path.chmod(0o755)
+    return files
+
+
+def meson_cross_file(facts: Facts) -> str:
+    """Meson's manual, "Cross compilation". Tools are named without a path, which numpy writes into its wheel."""
+    tools = {"c": "gcc", "cpp": "g++", "ar": "gcc-ar", "nm": "gcc-nm", "strip": "strip", "objcopy": "objcopy"}
+    binaries = {name: f"{facts.triplet}-{tool}" for name, tool in tools.items()}
+    if facts.fortran:
+        binaries["fortran"] = f"{facts.triplet}-gfortran"
+    binaries |= {"pkg-config": "pkg-config", "cmake": "cmake"}
+    binaries |= dict.fromkeys(("python", "python3"), str(facts.python))
+    if facts.emulator:
+        binaries["exe_wrapper"] = str(facts.run)
+    return (
+        meson_section("binaries", binaries)
+        + "[properties]\nneeds_exe_wrapper = true\n"
+        + f"longdouble_format = {_LONG_DOUBLES.get(facts.machine, 'IEEE_DOUBLE_LE')!r}\n"
+        + f"cmake_toolchain_file = {str(MachineFiles.below(facts.bin.parent).cmake)!r}\n"
+        + meson_section(
+            "host_machine",
+            {"system": "linux", "cpu_family": facts.family, "cpu": facts.machine, "endian": "little"},
+        )
+    )
+
+
+def meson_section(name: str, entries: Mapping[str, str]) -> str:
+    """A section of a Meson machine file whose values are all strings."""
+    return f"[{name}]\n" + "".join(f"{key} = {value!r}\n" for key, value in entries.items())
+
+
+def cmake_toolchain_file(facts: Facts) -> str:
+    """cmake-toolchains(7). Both generations of CMake's Python modules are told where the target's Python is.
+
+    Packages may also come from the overlay (pybind11, nanobind), libraries and headers from there when they are named.
+    """
+    settings = {
+        "CMAKE_SYSTEM_NAME": "Linux",
+        "CMAKE_SYSTEM_PROCESSOR": facts.machine,
+        "CMAKE_C_COMPILER": f"{facts.triplet}-gcc",
+        "CMAKE_CXX_COMPILER": f"{facts.triplet}-g++",
+        **({"CMAKE_Fortran_COMPILER": f"{facts.triplet}-gfortran"} if facts.fortran else {}),
+        **({"CMAKE_CROSSCOMPILING_EMULATOR": str(facts.run)} if facts.emulator else {}),
+        "CMAKE_FIND_ROOT_PATH": "$ENV{CROSSPYTHON_SYSROOT};$ENV{CROSSPYTHON_OVERLAY}",
+        "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM": "NEVER",
+        "CMAKE_FIND_ROOT_PATH_MODE_LIBRARY": "ONLY",
+        "CMAKE_FIND_ROOT_PATH_MODE_INCLUDE": "ONLY",
+        "CMAKE_FIND_ROOT_PATH_MODE_PACKAGE": "BOTH",
+        "CMAKE_FIND_USE_PACKAGE_REGISTRY": "OFF",
+        "CMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY": "OFF",
+        "CMAKE_FIND_USE_CMAKE_SYSTEM_PATH": "ON",
+        "PKG_CONFIG_EXECUTABLE": str(facts.bin / "pkg-config"),
+    }
+    for package in ("Python", "Python3"):
+        settings |= {
+            f"{package}_EXECUTABLE": str(facts.python),
+            f"{package}_INCLUDE_DIR": str(facts.include),
+            f"{package}_SOABI": facts.extension_suffix.removesuffix(".so").lstrip("."),
+        }
+    settings |= {
+        "PYTHON_EXECUTABLE": str(facts.python),
+        "PYTHON_INCLUDE_DIR": str(facts.include),
+        "PYTHON_MODULE_EXTENSION": facts.extension_suffix,
+    }
+    return "".join(f'set({name} "{value}")\n' for name, value in settings.items())
+
+
+def config_site(facts: Facts) -> str:
+    """What every configure reads first (autoconf's manual, "Site Defaults"): nobody gives --host to a bundled one."""
+    return (
+        "# Written by crosspython: a configure that a package runs by itself is told that it builds for another machine.\n"
+        'if test -z "$host_alias"; then\n'
+        f"    host_alias={facts.triplet}\n    build_alias={build_triplet()}\n    cross_compiling=yes\nfi\n"
+        "# glibc and musl both allocate when 0 bytes are asked for; the guess would be a rpl_malloc that is not there.\n"
+        "ac_cv_func_malloc_0_nonnull=yes\nac_cv_func_realloc_0_nonnull=yes\n"
+    )
+
+
+def programs(facts: Facts) -> dict[str, str]:
+    """Scripts by name: the target's pkg-config, Python and emulator; no for what would answer for the build machine."""
+    head = "#!/bin/sh\n# Written by crosspython.\n"
+    python = head + f'exec {shlex.quote(str(facts.python))} "$@"\n'
+    pkg_config = shutil.which("pkg-config", path=facts.path)
+    scripts = {
+        **{name: _refusal(name) for name in _config_programs(facts.path)},
+        **dict.fromkeys(("python", "python3"), python),
+        "ldconfig": head + "exit 0\n",
+        facts.run.name: head + _run_script(facts),
+        "make": head + _make_script(facts.path),
+    }
+    if pkg_config is not None:
+        text = f'{head}unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR\nexec {shlex.quote(pkg_config)} "$@"\n'
+        scripts |= dict.fromkeys(("pkg-config", "pkgconf", f"{facts.triplet}-pkg-config"), text)
+    return scripts
+
+
+def _config_programs(path: str) -> Iterable[str]:
+    """Programs such as xml2-config that lie on the build machine's PATH and tell of its libraries."""
+    for folder in path.split(os.pathsep):
+        if os.path.isdir(folder):
+            for name in os.listdir(folder):
+                if name.endswith(("-config", "_config")) and name != "pkg-config":
+                    yield name
+
+
+def _refusal(name: str) -> str:
+    return (
+        "#!/bin/sh\n"
+        f'echo "crosspython: {name}: this is the build machine\'s, and would tell of its libraries" >&2\nexit 1\n'
+    )
+
+
+def _run_script(facts: Facts) -> str:
+    """What starts a program: the target's in the emulator, others as they are (CMake hands us cross-python, too)."""
+    lines = f'case $(od -An -tx1 -j18 -N2 "$1" 2>/dev/null) in\n" {_ELF_MACHINES[facts.family]}")\n'
+    if facts.emulator:
+        libraries = '-E LD_LIBRARY_PATH="$CROSSPYTHON_SYSROOT/usr/lib"'
+        lines += f'    exec {shlex.join(facts.emulator)} {libraries} "$@" ;;\n'
+    else:
+        lines += '    echo "crosspython: $1: there is no emulator for it on this machine" >&2; exit 126 ;;\n'
+    return lines + 'esac\nexec "$@"\n'
+
+
+def _make_script(path: str) -> str:
+    """make before 4.4 does not know a FIFO by its name: it gets descriptors, which Python would not have handed on."""
+    real = shlex.quote(shutil.which("make", path=path) or "/usr/bin/make")
+    return (
+        "fifo=${MAKEFLAGS##*--jobserver-auth=fifo:}\n"
+        'if [ "$fifo" != "${MAKEFLAGS-}" ] && [ -p "${fifo%% *}" ]; then\n'
+        '    exec 8<"${fifo%% *}" 9>"${fifo%% *}"\n'
+        '    MAKEFLAGS="${MAKEFLAGS%%--jobserver-auth=*}--jobserver-auth=8,9"\n'
+        "fi\n"
+        f'exec {real} "$@"\n'
+    )

@@ -1,0 +1,92 @@
+"""Overrides: what a few packages need beyond the generic way, as data with its reason. wheels/overrides/<name>.toml.
+
+Knows how they are read and what may stand in them. A folder of the user's own may add packages or take ours' place.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError
+from crosspython.names import closest
+from crosspython.wheels.model import Override
+
+SHIPPED = Path(__file__).parent / "overrides"
+
+# Packages whose headers and static libraries are compiled into what is built with them: the target's are needed.
+NEEDS_TARGET = ("numpy",)
+
+_LISTS = ("libraries", "build_requires", "needs_target", "imports")
+_TABLES = ("environment", "not_importable")
+_KEYS = ("reason", *_LISTS, *_TABLES, "config_settings", "engine")
+
+
+def find_override(name: str, folders: Sequence[Path] = ()) -> Override:
+    """The override of a package; an empty one where it needs none. Raises ConfigurationError that lists what is wrong.
+
+    folders: of the user's own; the first that has one wins
+    """
+    name = canonicalize_name(name)
+    for folder in (*folders, SHIPPED):
+        file = folder / f"{name}.toml"
+        if file.is_file():
+            return read_override(file)
+    return Override(name)
+
+
+def read_override(file: Path) -> Override:
+    """Read one override. Raises ConfigurationError that lists all that is wrong."""
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file}: the override cannot be read", found=str(error)) from error
+    problems = list(_find_problems(data))
+    if problems:
+        raise ConfigurationError(
+            f"{file.name}: the override is wrong", evidence=problems, next="docs/wheels.md tells what may stand in one"
+        )
+    settings = data.get("config_settings", {})
+    return Override(
+        name=canonicalize_name(file.stem),
+        reason=data["reason"],
+        libraries=tuple(data.get("libraries", ())),
+        build_requires=tuple(data.get("build_requires", ())),
+        config_settings={k: (v,) if isinstance(v, str) else tuple(v) for k, v in settings.items()},
+        environment=dict(data.get("environment", {})),
+        engine=data.get("engine"),
+        needs_target=tuple(data.get("needs_target", ())),
+        imports=tuple(data.get("imports", ())),
+        not_importable=dict(data.get("not_importable", {})),
+    )
+
+
+def _find_problems(data: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for key in data:
+        if key not in _KEYS:
+            meant = closest(key, _KEYS)
+            problems.append(f"{key}: no such key" + (f"; did you mean {meant}?" if meant else ""))
+    if not isinstance(data.get("reason"), str) or not data["reason"].strip():
+        problems.append("reason: expected a sentence that says why this package needs more than others")
+    for key in _LISTS:
+        if not _is_strings(data.get(key, [])):
+            problems.append(f"{key}: expected a list of strings")
+    for key in _TABLES:
+        value = data.get(key, {})
+        if not isinstance(value, dict) or not _is_strings(list(value.values())):
+            problems.append(f"{key}: expected a table of strings")
+    settings = data.get("config_settings", {})
+    if not isinstance(settings, dict) or not all(isinstance(v, str) or _is_strings(v) for v in settings.values()):
+        problems.append("config_settings: expected a table of strings or lists of strings")
+    if data.get("engine") not in (None, "cross", "emulated"):
+        problems.append(f"engine: expected cross or emulated; found {data['engine']!r}")
+    return problems
+
+
+def _is_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

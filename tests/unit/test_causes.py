@@ -1,0 +1,79 @@
+"""The catalogue of causes: each row knows the message it was written for, and tells what is missing and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.errors import StepError
+from crosspython.wheels.causes import explain_failure, find_cause, read_catalogue, wants_emulation
+
+# What the tools themselves say.
+MESSAGES = {
+    "network-isolated": "curl: (6) Could not resolve host: files.example.org",
+    "offline-crates": "error: failed to download `serde v1.0` from the crate registry",
+    "no-rust": "error: can't find Rust compiler",
+    "no-fortran": "../meson.build:80:0: ERROR: Unknown compiler(s): [['arm-linux-gnueabihf-gfortran']]",
+    "interpreter-asked": "AttributeError: module 'numpy' has no attribute 'complex256'",
+    "needs-emulator": "configure: error: cannot run C compiled programs.",
+    "host-python": "Could NOT find Python (missing: Interpreter Development.Module)",
+    "missing-header": "src/a.c:3:10: fatal error: libfoo/foo.h: No such file or directory",
+    "missing-library": "/usr/bin/ld: cannot find -lfoo: No such file or directory",
+    "missing-dependency": '../meson.build:4:0: ERROR: Dependency "foo" not found, tried pkgconfig and cmake',
+    "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
+    "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
+    "missing-program": "error: command 'swig' failed: No such file or directory",
+    "missing-module": "ModuleNotFoundError: No module named 'pkgconfig'",
+    "memory": "arm-linux-gnueabihf-g++: fatal error: Killed signal terminated program cc1plus",
+}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "build.log"
+
+
+def test_every_row_has_a_message_it_was_written_for() -> None:
+    assert {row.name for row in read_catalogue()} == MESSAGES.keys()
+
+
+@pytest.mark.parametrize(("name", "message"), MESSAGES.items())
+def test_a_message_is_known_for_what_it_is(log: Path, name: str, message: str) -> None:
+    log.write_text(f"compiling\n{message}\nmore\n")
+    found = find_cause(log)
+    assert found is not None
+    assert found[0].name == name
+
+
+def test_what_is_missing_is_named_with_what_to_do(log: Path) -> None:
+    log.write_text("a.c:1:1: fatal error: first.h: No such file or directory\n" * 2)
+    error = explain_failure(StepError("foo-1.0: failed", log=log, evidence=["x"]), "foo")
+    assert error.found == "the header first.h is missing"
+    assert "wheels/overrides/foo.toml" in str(error.next)
+    assert error.evidence == ("x",)
+
+
+def test_the_last_match_is_the_failure(log: Path) -> None:
+    log.write_text(
+        "a.c: fatal error: probe.h: No such file or directory\nb.c: fatal error: real.h: No such file or directory\n"
+    )
+    assert "real.h" in str(explain_failure(StepError("x", log=log), "x").found)
+
+
+def test_an_unknown_failure_keeps_its_own_words(log: Path) -> None:
+    log.write_text("nobody knows\n")
+    error = explain_failure(StepError("foo-1.0: failed", found="odd", log=log), "foo")
+    assert error.found == "odd"
+    assert "override" in str(error.next)
+
+
+def test_only_some_causes_call_for_the_other_engine(log: Path) -> None:
+    log.write_text("pyport.h:586: error: LONG_BIT definition appears wrong for platform (bad gcc/glibc config?).\n")
+    assert wants_emulation(log)
+    log.write_text(MESSAGES["missing-header"])
+    assert not wants_emulation(log)
+
+
+def test_a_cause_long_before_the_end_is_none(log: Path) -> None:
+    log.write_text("fatal error: probe.h: No such file or directory\n" + "fine\n" * 20000)
+    assert find_cause(log) is None

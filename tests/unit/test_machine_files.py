@@ -1,0 +1,139 @@
+"""What build systems are told of the board, and the programs that are put before the build machine's."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from crosspython.wheels.machine_files import (
+    Facts,
+    cmake_toolchain_file,
+    config_site,
+    meson_cross_file,
+    programs,
+    write_machine_files,
+)
+
+ARM = bytes.fromhex("7f454c4601010100000000000000000002002800")
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Facts:
+    (tmp_path / "bin").mkdir()
+    return Facts(
+        machine="armv7l",
+        triplet="arm-linux-gnueabihf",
+        python=tmp_path / "cross/python3",
+        include=tmp_path / "include/python3.13",
+        extension_suffix=".cpython-313-arm-linux-gnueabihf.so",
+        bin=tmp_path / "bin",
+        fortran=False,
+        emulator=("echo", "emulated"),
+        path=os.environ["PATH"],
+    )
+
+
+def read_meson(text: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text)
+    return parser
+
+
+def run(facts: Facts, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    write_machine_files(facts.bin.parent, facts)
+    env = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run([facts.bin / name, *arguments], env=env, capture_output=True, text=True, check=False)
+
+
+def test_meson_is_told_the_machine_and_never_the_triplets_arm(facts: Facts) -> None:
+    told = read_meson(meson_cross_file(facts))
+    assert dict(told["host_machine"]) == {
+        "system": "'linux'",
+        "cpu_family": "'arm'",
+        "cpu": "'armv7l'",
+        "endian": "'little'",
+    }
+
+
+def test_meson_names_compilers_without_a_path_that_products_would_carry(facts: Facts) -> None:
+    assert read_meson(meson_cross_file(facts))["binaries"]["c"] == "'arm-linux-gnueabihf-gcc'"
+
+
+@pytest.mark.parametrize(("fortran", "named"), [(True, True), (False, False)])
+def test_fortran_is_named_where_there_is_one(facts: Facts, fortran: bool, named: bool) -> None:
+    facts = replace(facts, fortran=fortran)
+    assert ("fortran" in read_meson(meson_cross_file(facts))["binaries"]) is named
+    assert ("CMAKE_Fortran_COMPILER" in cmake_toolchain_file(facts)) is named
+
+
+@pytest.mark.parametrize(
+    ("machine", "kind"), [("armv7l", "IEEE_DOUBLE_LE"), ("aarch64", "IEEE_QUAD_LE"), ("riscv64", "IEEE_QUAD_LE")]
+)
+def test_numpy_is_told_what_a_long_double_is(facts: Facts, machine: str, kind: str) -> None:
+    assert f"longdouble_format = '{kind}'" in meson_cross_file(replace(facts, machine=machine))
+
+
+def test_cmake_takes_the_private_sysroot_from_the_environment(facts: Facts) -> None:
+    assert 'set(CMAKE_FIND_ROOT_PATH "$ENV{CROSSPYTHON_SYSROOT};$ENV{CROSSPYTHON_OVERLAY}")' in cmake_toolchain_file(
+        facts
+    )
+
+
+@pytest.mark.parametrize(("given", "host"), [("", "arm-linux-gnueabihf"), ("other", "other")])
+def test_a_bundled_configure_cross_compiles_unless_it_was_told_a_host(facts: Facts, given: str, host: str) -> None:
+    script = f'host_alias={given}\n{config_site(facts)}echo "$host_alias $cross_compiling"'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ([host] if given else [host, "yes"])
+
+
+def test_a_program_of_the_target_runs_in_the_emulator(facts: Facts, tmp_path: Path) -> None:
+    (tmp_path / "program").write_bytes(ARM)
+    done = run(facts, "arm-linux-gnueabihf-run", str(tmp_path / "program"), "x", CROSSPYTHON_SYSROOT="/sysroot")
+    assert done.stdout == f"emulated -E LD_LIBRARY_PATH=/sysroot/usr/lib {tmp_path / 'program'} x\n"
+
+
+def test_a_script_runs_as_it_is(facts: Facts) -> None:
+    assert run(facts, "arm-linux-gnueabihf-run", "/bin/echo", "x").stdout == "x\n"
+
+
+def test_without_an_emulator_that_is_said(facts: Facts, tmp_path: Path) -> None:
+    (tmp_path / "program").write_bytes(ARM)
+    done = run(replace(facts, emulator=()), "arm-linux-gnueabihf-run", str(tmp_path / "program"))
+    assert (done.returncode, "there is no emulator" in done.stderr) == (126, True)
+
+
+def test_config_programs_of_the_build_machine_refuse(facts: Facts, tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/xml2-config").write_text("#!/bin/sh\necho -I/usr/include/libxml2\n")
+    done = run(replace(facts, path=str(tmp_path / "tools")), "xml2-config", "--cflags")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "build machine" in done.stderr
+
+
+def test_pkg_config_forgets_what_would_add_other_folders(facts: Facts, tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/pkg-config").write_text('#!/bin/sh\necho "$PKG_CONFIG_PATH$PKG_CONFIG_SYSROOT_DIR" "$@"\n')
+    (tmp_path / "tools/pkg-config").chmod(0o755)
+    facts = replace(facts, path=str(tmp_path / "tools"))
+    done = run(facts, "arm-linux-gnueabihf-pkg-config", "--libs", PKG_CONFIG_PATH="a", PKG_CONFIG_SYSROOT_DIR="b")
+    assert done.stdout == " --libs\n"
+
+
+def test_an_old_make_gets_the_pools_descriptors(facts: Facts, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "jobs")
+    pool = os.open(tmp_path / "jobs", os.O_RDWR)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/make").write_text('#!/bin/sh\necho "$MAKEFLAGS"; readlink /proc/self/fd/8\n')
+    (tmp_path / "tools/make").chmod(0o755)
+    facts = replace(facts, path=f"{tmp_path / 'tools'}:{os.environ['PATH']}")
+    done = run(facts, "make", MAKEFLAGS=f" -j2 --jobserver-auth=fifo:{tmp_path / 'jobs'}")
+    os.close(pool)
+    assert done.stdout == f" -j2 --jobserver-auth=8,9\n{tmp_path / 'jobs'}\n"
+
+
+def test_the_targets_python_is_found_by_its_plain_name(facts: Facts) -> None:
+    assert str(facts.python) in programs(facts)["python3"]

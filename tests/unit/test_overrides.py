@@ -1,0 +1,46 @@
+"""Overrides: those that come with crosspython are right, and what is wrong in one is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ConfigurationError
+from crosspython.wheels.overrides import SHIPPED, find_override, read_override
+
+
+def test_every_shipped_override_can_be_read() -> None:
+    for file in SHIPPED.glob("*.toml"):
+        assert read_override(file).reason
+
+
+def test_a_package_without_one_needs_nothing() -> None:
+    assert find_override("Some.Package").name == "some-package"
+    assert find_override("Some.Package").libraries == ()
+
+
+def test_a_users_own_comes_before_ours(tmp_path: Path) -> None:
+    (tmp_path / "some-package.toml").write_text('reason = "mine"\nlibraries = ["libfoo"]\n')
+    assert find_override("Some_Package", [tmp_path]).libraries == ("libfoo",)
+
+
+def test_a_single_config_setting_may_be_a_string(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('reason = "r"\n[config_settings]\na = "1"\nb = ["2", "3"]\n')
+    assert read_override(tmp_path / "x.toml").config_settings == {"a": ("1",), "b": ("2", "3")}
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        'librarys = ["a"]\nimports = "a"\nengine = "magic"\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        read_override(tmp_path / "x.toml")
+    told = "\n".join(caught.value.evidence)
+    for word in ("did you mean libraries?", "reason:", "imports:", "magic", "environment:", "config_settings:"):
+        assert word in told
+
+
+def test_broken_toml_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("reason = \n")
+    with pytest.raises(ConfigurationError, match=r"x\.toml"):
+        read_override(tmp_path / "x.toml")
