@@ -17,7 +17,6 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from crosspython.checks.emulator import EmulatedPython, check_environment, emulate
 from crosspython.checks.regrtest import find_surprises, known_failures, read_junit, read_output
 from crosspython.errors import CheckError, StepError
 from crosspython.recipes.cpython import Release
@@ -27,6 +26,7 @@ from crosspython.stages.bundle import SLIM
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
+from crosspython.toolchain.emulator import EmulatedPython, check_environment, emulate
 from crosspython.toolchain.facts import Toolchain
 
 DATA = Path(__file__).parent / "data"

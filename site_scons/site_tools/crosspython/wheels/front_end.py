@@ -16,12 +16,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.checks.emulator import find_emulator
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import unpack_tree
+from crosspython.toolchain.emulator import find_emulator
 from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment

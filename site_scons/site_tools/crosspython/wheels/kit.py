@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from crosspython.checks.emulator import emulate, emulator_command
 from crosspython.errors import CheckError, HostToolError
 from crosspython.recipes.cpython import Release
 from crosspython.run.log import Log
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
+from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python, read_build_time_vars

@@ -13,7 +13,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
-from crosspython.names import closest
+from crosspython.names import suggest
 from crosspython.wheels.model import Override
 
 SHIPPED = Path(__file__).parent / "overrides"
@@ -69,8 +69,7 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
     problems = []
     for key in data:
         if key not in _KEYS:
-            meant = closest(key, _KEYS)
-            problems.append(f"{key}: no such key" + (f"; did you mean {meant}?" if meant else ""))
+            problems.append("; ".join(filter(None, (f"{key}: no such key", suggest(key, _KEYS)))))
     if not isinstance(data.get("reason"), str) or not data["reason"].strip():
         problems.append("reason: expected a sentence that says why this package needs more than others")
     for key in _LISTS:

@@ -39,7 +39,7 @@ def find_emulator(machine: str, path: str) -> str:
     if found := find_tool(name, path):
         return found
     raise HostToolError(
-        f"check: there is no emulator for {machine} on this machine",
+        f"there is no emulator for {machine} on this machine",
         expected=f"{name}-static or {name} on PATH",
         found="none",
         next=install_command([name]),
@@ -60,18 +60,14 @@ def libc_root(toolchain: Toolchain) -> Path:
     for root in (*([toolchain.sysroot] if toolchain.sysroot else []), *folder.parents):
         if any(root.glob("lib*/ld-*.so*")):
             return root
-    raise CheckError(
-        "check: the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none"
-    )
+    raise CheckError("the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
 
 
 def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> EmulatedPython:
     """Put the emulator in front of the interpreter of an unpacked bundle."""
     interpreters = [p for p in tree.glob("bin/python3.*") if p.suffix[1:].isdigit() and not p.is_symlink()]
     if len(interpreters) != 1:
-        raise CheckError(
-            f"check: {tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them"
-        )
+        raise CheckError(f"{tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
     python = interpreters[0]
     program = python.with_name(f".{python.name}.target")
     if not program.exists():
