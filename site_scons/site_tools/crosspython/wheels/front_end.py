@@ -8,9 +8,10 @@ own module knows the rest. Paths belong to the build machine.
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -18,16 +19,18 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.stages.carry_out import Workshop
+from crosspython.stages.carry_out import SYSTEM_FOLDERS, Workshop
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import find_emulator
+from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
-from crosspython.wheels.model import WheelOrder
+from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
+from crosspython.wheels.repair import Repair, finish_wheel
 
 # What in a project's own folder is a build's or an editor's, and nothing of the project.
 _NOT_SOURCE = ("__pycache__", ".venv", ".tox", ".nox", ".mypy_cache")
@@ -55,6 +58,7 @@ class Bench:
 
     def prepare(self) -> None:
         """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
+        self.log.step("unpack")
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
@@ -88,6 +92,25 @@ class Bench:
             self.log.step(f"build ({name})")
             return engine.build(self.source, self.work / "dist", settings, self.log)
 
+    def repair(self, engine: str) -> Repair:
+        """What finishing the wheel has to know."""
+        kit, compilers = self.kit, Path(self.kit.toolchain.prefix).parent
+        folders = [self.work, self.kit.folder.parent, Path(sys.prefix)]
+        folders += [] if str(compilers) in SYSTEM_FOLDERS else [compilers]
+        return Repair(
+            package=self.order.package,
+            target=kit.target,
+            toolchain=kit.toolchain,
+            series=kit.release.series,
+            work=self.work / "repair",
+            engine=engine,
+            tools=kit.bin,
+            sysroot=self.sysroot,
+            replace=dict.fromkeys(map(str, folders), SOURCE_PLACE),
+            to_bundle=kit.to_bundle,
+            log=self.log.path,
+        )
+
     def _engine(self, name: str, requirements: Sequence[str]) -> tuple[Engine, Overlay]:
         """An engine with what the build requires at its hand."""
         self.log.step("overlay")
@@ -117,18 +140,33 @@ class Bench:
         return {key: value if len(value) > 1 else value[0] for key, value in settings.items() if value}
 
 
-def make_wheel(order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> Made:
-    """Build a wheel as its backend does, by the engine that it needs. Raises StepError with the known cause."""
-    bench = Bench(order, kit, shop, log)
-    begin = time.monotonic()
-    log.step("unpack")
+def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
+    """Build one wheel from source, judge it, and leave it at its product's place under a name without tags.
+
+    Raises StepError where it cannot be built, AuditError where what came out is not for the board. The work folder
+    goes when all went well and stays for a look when not.
+    """
+    kit.prepare(shop)
+    with Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log:
+        bench = Bench(order, kit, shop, log)
+        made = make_wheel(bench)
+        log.step("repair")
+        with shop.jobserver.token():
+            report = finish_wheel(made.wheel, order.product, bench.repair(made.engine))
+    shutil.rmtree(bench.work)
+    return replace(report, wall=made.wall, cpu=made.cpu)
+
+
+def make_wheel(bench: Bench) -> Made:
+    """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
+    override, log, begin = bench.override, bench.log, time.monotonic()
+    engine = override.engine or "cross"
     bench.prepare()
-    engine = order.override.engine or "cross"
     try:
         wheel = bench.build(engine)
     except StepError as error:
-        if order.override.engine is not None or not wants_emulation(log.path):
-            raise explain_failure(error, order.package.name) from error
+        if override.engine is not None or not wants_emulation(log.path):
+            raise explain_failure(error, bench.order.package.name) from error
         engine = "emulated"
         bench.prepare()
         wheel = bench.build(engine)

@@ -38,7 +38,8 @@ class Kit:
     python:       CPython's stage archive
     build_python: the stage archive of the Python that runs here, or an interpreter's path
     libraries:    stage archives of what the standard library needs, by component
-    timeout:      seconds that a wheel's build may take
+    timeout:      seconds that a call of a build backend may take
+    to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Kit:
     build_python: Path
     libraries: Mapping[str, Path]
     timeout: float = 7200.0
+    to_bundle: bool = False
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
