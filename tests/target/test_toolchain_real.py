@@ -139,6 +139,30 @@ def test_another_machine_under_a_fitting_name_is_refused(tmp_path: Path) -> None
         load(make_wrong_machine(tmp_path / "sdk"), tmp_path)
 
 
+def load_for_baseline(folder: Path, baseline: str) -> Toolchain:
+    """Look at the distribution's compiler for a board of the user's with another libc."""
+    (folder / "mine.toml").write_text(f'extends = "rv1126"\nlibc_baseline = "{baseline}"\n')
+    return load_toolchain(load_target("./mine.toml", folder), None, path=PATH, unpack_into=folder)
+
+
+def test_a_board_with_an_older_libc_is_told_which_symbols_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="do not load on mine") as caught:
+        load_for_baseline(tmp_path, "glibc 2.28")
+    assert "a small program needs GLIBC_2.29 (pow)" in caught.value.evidence
+    assert "__libc_start_main" in str(caught.value)
+    assert caught.value.expected is not None and caught.value.expected.startswith("glibc 2.28 at most")
+
+
+def test_a_board_with_another_libc_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="do not load on mine") as caught:
+        load_for_baseline(tmp_path, "musl 1.2")
+    assert caught.value.found is not None and caught.value.found.startswith("glibc")
+
+
+def test_a_board_with_the_toolchains_libc_is_fine(tmp_path: Path, distributions: Toolchain) -> None:
+    assert load_for_baseline(tmp_path, f"glibc {distributions.libc_version}") == distributions
+
+
 def test_a_program_uses_the_private_sysroots_library(bench: Bench) -> None:
     bench.write("main.c", "#include <only_ours.h>\nint main(void) { return ours() != 2; }\n")
     bench.run("gcc", "main.c", "-lours", "-o", "main")  # libours needs libinner, and that libm: rpath-link finds both

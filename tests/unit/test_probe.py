@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,20 @@ def test_a_better_prefix_on_path_is_taken_first(tmp_path: Path) -> None:
     make_compiler(tmp_path / "bin")
     make_compiler(tmp_path / "bin", "arm-buildroot-linux-gnueabihf")
     assert load(tmp_path).triplet == "arm-buildroot-linux-gnueabihf"
+
+
+def test_a_libc_of_another_kind_than_the_boards_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match="do not load on rv1126") as caught:
+        probe_toolchain(make_compiler(tmp_path / "bin"), replace(RV1126, libc_baseline="musl 1.2"))
+    assert (caught.value.expected, caught.value.found) == (
+        "musl 1.2 at most, the board's libc (libc_baseline)",
+        "glibc 2.31",
+    )
+
+
+def test_a_program_without_newer_versions_loads_on_an_older_libc(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    assert probe_toolchain(cc, replace(RV1126, libc_baseline="glibc 2.17")).libc_version == "2.31"
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"prefix": 1}', "\udcff", None])

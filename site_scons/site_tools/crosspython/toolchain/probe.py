@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
+from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler, prefix_of
 from crosspython.toolchain.query import PATIENCE, ask, try_ask
@@ -45,13 +46,14 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
     """Run a compiler, check what it makes for a target and return what it is.
 
     patience: seconds that each of its processes may take
-    Raises ToolchainError: it does not run, or makes code that the board cannot run.
+    Raises ToolchainError: it does not run, or makes code that the board cannot run or load.
     """
     triplet = ask(cc, "-dumpmachine", patience=patience)
     with tempfile.TemporaryDirectory(prefix="crosspython-") as folder:
         interpreter = check_code(cc, target, Path(folder), patience=patience)
-    macros = _read_macros(cc, target, patience)
-    libc, libc_version = _name_libc(cc, macros, interpreter)
+        macros = _read_macros(cc, target, patience)
+        libc, libc_version = _name_libc(cc, macros, interpreter)
+        check_baseline(cc, target, libc, libc_version, Path(folder), patience=patience)
     sysroot = ask(cc, "-print-sysroot", patience=patience)
     compiler = _name_compiler(macros)
     kernel = _name_kernel(macros)

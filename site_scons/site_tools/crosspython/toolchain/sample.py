@@ -23,38 +23,48 @@ _EVIDENCE_LINES = 6
 
 def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> str:
     """Compile and link for the target; return the loader that programs ask for. Raises ToolchainError."""
-    complaint = _build(cc, target, folder / "object.o", ("-c", "-x", "c"), _FREESTANDING, patience)
+    complaint = compile_sample(cc, target, folder / "object.o", ("-c", "-x", "c"), _FREESTANDING, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
         raise _refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
     judge_code(cc, target, folder / "object.o")
-    complaint = _build(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
+    complaint = compile_sample(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
         raise _refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
     interpreter = judge_code(cc, target, folder / "program")
     cxx = Path(prefix_of(cc) + "g++")
-    complaint = _build(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
+    complaint = compile_sample(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
     if complaint is not None:
         raise _refuse(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
     return interpreter
 
 
-def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
-    """Look at the code it makes without our flags: why they do not work is then said better than the compiler does."""
-    if _build(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience) is None:
-        judge_code(cc, target, folder / "plain.o")
-
-
-def _build(
-    compiler: Path, target: Target, product: Path, how: tuple[str, ...], text: str, patience: float
+def compile_sample(
+    compiler: Path,
+    target: Target,
+    product: Path,
+    how: tuple[str, ...],
+    text: str,
+    patience: float,
+    *,
+    after: tuple[str, ...] = (),
 ) -> list[str] | None:
-    """Return None when it worked, else what the compiler said."""
-    arguments = (*target.cflags, *how, "-", "-o", str(product))
+    """Return None when it worked, else what the compiler said. `after` stands behind the program, as libraries must."""
+    arguments = (*target.cflags, *how, "-", *after, "-o", str(product))
     status, said, complaint = try_ask(compiler, *arguments, input=text, cwd=product.parent, patience=patience)
     if status == 0 and product.exists():
         return None
     return (complaint or said).splitlines()[-_EVIDENCE_LINES:] or [f"exit status {status}, and no file"]
+
+
+def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
+    """Look at the code it makes without our flags: why they do not work is then said better than the compiler does."""
+    if (
+        compile_sample(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience)
+        is None
+    ):
+        judge_code(cc, target, folder / "plain.o")
 
 
 def _refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:

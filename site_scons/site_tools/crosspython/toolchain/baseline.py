@@ -1,0 +1,62 @@
+"""Whether what a compiler links would load on the board, whose libc may be older than the toolchain's.
+
+Knows what a program like CPython asks of a libc, and reads from one that was linked which versions that takes. Asked
+before anything is built: the audit would refuse the first component, minutes later. A compiler that passes may still
+be refused there, for a symbol that only some component uses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crosspython.elf.file import read_elf
+from crosspython.elf.versions import parse_version
+from crosspython.errors import ToolchainError
+from crosspython.targets import Target
+from crosspython.toolchain.sample import compile_sample
+
+# One function of each kind whose symbol got a new version when glibc changed it (its NEWS for 2.28 to 2.34).
+_LIKE_PYTHON = """\
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/stat.h>
+void *functions[] = {dlopen, fcntl, pow, pthread_create, sem_wait, stat};
+int main(void) { return functions[1] == 0; }
+"""
+_LIBRARIES = ("-pthread", "-ldl", "-lm")
+
+
+def check_baseline(cc: Path, target: Target, libc: str, libc_version: str, folder: Path, *, patience: float) -> None:
+    """Link a program and compare what it needs with the target's `libc_baseline`. Raises ToolchainError.
+
+    folder: of the caller's, to be written to
+    """
+    if target.libc_baseline is None:
+        return
+    family, _, version = target.libc_baseline.partition(" ")
+    found = f"{libc} {libc_version}"
+    if family != libc:
+        raise _refuse(cc, target, found, [])
+    product = folder / "like-python"
+    complaint = compile_sample(cc, target, product, ("-x", "c"), _LIKE_PYTHON, patience, after=_LIBRARIES)
+    if complaint is not None:
+        raise ToolchainError(f"{cc} cannot make a program with threads", evidence=complaint)
+    elf = read_elf(product)
+    newer = [need for need in elf.versions_of("GLIBC_") if parse_version(need) > parse_version(version)] if elf else []
+    if elf is not None and newer:
+        newer.sort(key=parse_version)
+        needs = [f"a small program needs {need} ({', '.join(elf.symbols_needing(need))})" for need in newer]
+        raise _refuse(cc, target, found, needs)
+
+
+def _refuse(cc: Path, target: Target, found: str, needs: list[str]) -> ToolchainError:
+    return ToolchainError(
+        f"{cc} links programs that do not load on {target.name}",
+        evidence=needs,
+        expected=f"{target.libc_baseline} at most, the board's libc (libc_baseline)",
+        found=found,
+        next="give the vendor's SDK for this board as toolchain=, or one with as old a libc",
+    )
