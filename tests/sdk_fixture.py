@@ -18,12 +18,17 @@ PREFIX = "arm-buildroot-linux-gnueabihf"
 DISTRIBUTIONS = "arm-linux-gnueabihf"
 MADE_AT = "/home/vendor/buildroot/output/host"
 
-# Buildroot's toolchain-wrapper in a few lines. The path stands in it so that nothing works without relocation.
-_DRIVER = """\
+# Buildroot's toolchain-wrapper in a few lines: one program, to which the names of all tools are links. The path stands
+# in it so that nothing works without relocation.
+_WRAPPER = """\
 #!/bin/sh
 case $* in -dumpmachine) exec echo {prefix} ;; esac
 sdk="{place}"
-exec "$sdk/bin/{prefix}-{tool}.br_real" {sysroot}"$@"
+tool=${{0##*/}}
+case $tool in
+*-gcc-*) exec "$sdk/bin/$tool.br_real" "$@" ;;
+*) exec "$sdk/bin/$tool.br_real" --sysroot="$sdk/{prefix}/sysroot" "$@" ;;
+esac
 """
 _RELOCATE = """\
 #!/bin/sh
@@ -95,9 +100,8 @@ def _copy_programs(folder: Path) -> None:
     for tool in ("gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib"):
         driver = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
         _copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
-        sysroot = "" if tool.startswith("gcc-") else f'--sysroot="$sdk/{PREFIX}/sysroot" '
-        script = _DRIVER.format(prefix=PREFIX, tool=tool, place=MADE_AT, sysroot=sysroot)
-        _write(folder / "bin" / f"{PREFIX}-{tool}", script, 0o755)
+        (folder / "bin" / f"{PREFIX}-{tool}").symlink_to("toolchain-wrapper")
+    _write(folder / "bin/toolchain-wrapper", _WRAPPER.format(prefix=PREFIX, place=MADE_AT), 0o755)
     for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
         program = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
         _copy(str(program), str(folder / "bin" / f"{PREFIX}-{tool}"))

@@ -54,6 +54,12 @@ def test_an_unknown_prefix_is_taken_by_what_the_compiler_says(tmp_path: Path) ->
     assert find(tmp_path / "sdk", tmp_path) == cc
 
 
+@pytest.mark.parametrize("prefix", ["aarch64-none-linux-gnu", "aarch64-rockchip1240-linux-gnu"])
+def test_a_64_bit_board_takes_arms_and_vendors_names(tmp_path: Path, prefix: str) -> None:
+    cc = make_compiler(tmp_path / "sdk/bin", prefix)
+    assert find_compiler(AARCH64, str(tmp_path / "sdk"), path="", unpack_into=tmp_path) == cc
+
+
 def test_of_two_compilers_the_one_with_the_targets_float_abi_is_taken(tmp_path: Path) -> None:
     make_compiler(tmp_path / "sdk/bin", "arm-aaa-linux-gnueabi")
     cc = make_compiler(tmp_path / "sdk/bin", "arm-bbb-linux-gnueabihf")

@@ -1,0 +1,46 @@
+"""A vendor's SDK, as it was downloaded, builds real components: `scons toolchain=ARCHIVE`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from crosspython.elf.file import find_elf_files
+from crosspython.store.tree import unpack_tree
+
+from tests.conftest import REPOSITORY
+from tests.sdk_fixture import PREFIX, make_sdk, pack_sdk
+
+pytestmark = pytest.mark.slow
+NAMES = ("zlib-1.3.1", "libffi-3.4.8")
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """zlib and libffi, built by an SDK's archive that lies in a folder with a blank."""
+    downloads = tmp_path_factory.mktemp("my SDKs")
+    archive = pack_sdk(make_sdk(tmp_path_factory.mktemp("vendor") / "sdk"), downloads / "sdk.tar.gz")
+    build = tmp_path_factory.mktemp("build")
+    stages = build / "rv1126" / "stages"
+    wanted = [str(stages / f"{name}.tar.zst") for name in NAMES]
+    command = [sys.executable, "-m", "SCons", "-Q", f"toolchain={archive}", f"build={build}", *wanted]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"{PREFIX}-gcc" in run.stdout
+    return stages
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_an_sdk_builds_is_for_the_board_and_moves_with_its_prefix(stages: Path, tmp_path: Path, name: str) -> None:
+    unpack_tree(stages / f"{name}.tar.zst", tmp_path)
+    libraries = [elf for elf in find_elf_files(tmp_path) if elf.kind == "shared"]
+    assert libraries
+    assert {(elf.machine, elf.float_abi, elf.runpath) for elf in libraries} == {("EM_ARM", "hard", None)}
+
+
+def test_the_toolchains_description_names_the_sdk_and_no_place_of_this_machine(stages: Path) -> None:
+    text = (stages.parent / "toolchain.txt").read_text()
+    assert PREFIX in text
+    assert "/" not in text
