@@ -29,6 +29,7 @@ class Variable:
     allowed: tuple[str, ...] = ()
 
 
+BINARY = ("auto", ("auto", "never", "only"))
 VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
     Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
@@ -41,12 +42,22 @@ VARIABLES = (
     Variable("mirror", "a folder or a http address that has the sources, by file name"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
     Variable("offline", "never touch the network", "0", ("0", "1")),
+    Variable("pkgs", 'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here'),
+    Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing"),
+    Variable("binary", "wheels: take ready ones that fit, build all that is compiled, or build none", *BINARY),
+    Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing"),
+    Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1")),
+    Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle")),
+    Variable("overrides", "wheels: a folder with overrides of your own, by package"),
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What was chosen. Paths belong to the build machine, but for `target.prefix`."""
+    """What was chosen. Paths belong to the build machine, but for `target.prefix`.
+
+    start: where relative paths begin that are read later: those in `packages` and `constraints`
+    """
 
     target: Target
     release: Release
@@ -59,6 +70,14 @@ class Settings:
     downloads: Path
     offline: bool
     path: str
+    start: Path
+    packages: str
+    constraints: str | None
+    binary: str
+    lock: Path | None
+    check: bool
+    libraries: str
+    overrides: Path | None
 
     @property
     def folder(self) -> Path:
@@ -107,6 +126,14 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         downloads=Path(_place(start, chosen["downloads"])),
         offline=chosen["offline"] == "1",
         path=environment.get("PATH", os.defpath),
+        start=start,
+        packages=chosen["pkgs"],
+        constraints=chosen["constraints"] or None,
+        binary=chosen["binary"],
+        lock=Path(_place(start, chosen["lock"])) if chosen["lock"] else None,
+        check=chosen["check"] == "1",
+        libraries=chosen["libraries"],
+        overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,
     )
 
 

@@ -26,12 +26,14 @@ class LockedPackage:
     """One package of pylock.toml.
 
     name:           normalized (PEP 503)
+    version:        empty where only a build of a local project's folder tells it
     sdist:          None where the index has none
     wheels:         those whose tags fit the target, best first
     other_wheels:   file names of its wheels for other platforms: an oracle for what a wheel of it holds
     depends:        names of locked packages that it needs at run time
     build_requires: requirements of its build (PEP 518), as they stand in its pyproject.toml
     folder:         a local project with a pyproject.toml, instead of sdist and wheels
+    build_only:     nobody needs it at run time: it is locked for the headers that a build needs
     """
 
     name: str
@@ -42,10 +44,11 @@ class LockedPackage:
     depends: tuple[str, ...] = ()
     build_requires: tuple[str, ...] = ()
     folder: Path | None = None
+    build_only: bool = False
 
     @property
     def title(self) -> str:
-        return f"{self.name} {self.version}"
+        return f"{self.name} {self.version}".rstrip()
 
 
 @dataclass(frozen=True)

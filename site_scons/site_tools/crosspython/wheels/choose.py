@@ -1,0 +1,81 @@
+"""Ready wheel or source: which of a package's files its wheel for the board is made of.
+
+Knows what `binary=` means. It knows no index and opens no file; which tags a board's pip accepts is tags.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from crosspython.errors import ConfigurationError
+from crosspython.wheels.model import LockedFile, LockedPackage
+
+AUTO, NEVER, ONLY = "auto", "never", "only"
+
+
+def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[LockedFile]:
+    """Those wheels that fit, best first.
+
+    tags: those that pip on the board accepts, with their rank
+    """
+    ranked = [(rank, file) for file in files if (rank := _rank(file.name, tags)) is not None]
+    return [file for _, file in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def is_pure(filename: str) -> bool:
+    """Whether a wheel is for any platform, by its name."""
+    return filename.endswith("-any.whl")
+
+
+def choose_files(
+    packages: Iterable[LockedPackage], binary: str, tags: Mapping[Tag, int]
+) -> dict[str, LockedFile | None]:
+    """By package: the ready wheel to be taken, or None: build it from source.
+
+    binary: AUTO takes what fits, NEVER only wheels of packages that have nothing to be compiled, ONLY builds none
+    Raises ConfigurationError that lists all packages for which there is no way.
+    """
+    chosen: dict[str, LockedFile | None] = {}
+    problems: list[str] = []
+    for package in packages:
+        ready = next(iter(fitting(package.wheels, tags)), None)
+        if binary == NEVER and ready is not None and not _is_as_good_as_built(package, ready):
+            ready = None
+        has_source = package.sdist is not None or package.folder is not None
+        if ready is None and (binary == ONLY or not has_source):
+            problems.append(f"{package.title}: {_what_is_missing(package, binary)}")
+        chosen[package.name] = ready
+    if problems:
+        raise ConfigurationError(
+            f"binary={binary}: nothing to make these wheels of",
+            evidence=problems,
+            next="choose another version, "
+            + ("binary=auto" if binary != AUTO else "or give its source: pkgs=./FOLDER"),
+        )
+    return chosen
+
+
+def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:
+    """A package with a pure wheel and others for platforms has something to be compiled. What the user named is taken."""
+    if ready.path is not None and package.sdist is None and package.folder is None:
+        return True
+    return all(is_pure(name) for name in (*(file.name for file in package.wheels), *package.other_wheels))
+
+
+def _what_is_missing(package: LockedPackage, binary: str) -> str:
+    names = [*(file.name for file in package.wheels), *package.other_wheels]
+    has = f"only {len(names)} wheel(s), such as {names[0]}" if names else "no wheel at all"
+    if binary == ONLY:
+        return f"no wheel fits; there is {has}"
+    return f"no source: the index has {has}" if binary == NEVER else f"no wheel fits, and no source: there is {has}"
+
+
+def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
+    try:
+        _, _, _, found = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None
+    return min((tags[tag] for tag in found if tag in tags), default=None)

@@ -1,0 +1,157 @@
+"""What uv's refusals mean for somebody who typed `pkgs=`: an error of ours, with uv's evidence in few words.
+
+Knows the sentences in which uv 0.13 says what went wrong; one that is not known is shown as uv said it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
+from crosspython.names import suggest
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.request import Request
+
+_NAMES = Path(__file__).with_name("names.toml")
+
+_UNKNOWN = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations|cache)")
+_NO_VERSION = re.compile(r"there (?:is|are) (no versions? of [^\s,]+)|(only \S+) is available")
+_PYTHON = re.compile(r"(\S+) (?:depends on|requires) Python ?([<>=~!]\S+?)(?=[,\s]|$)")
+_NO_WHEEL = re.compile(r"(\S+) has no (?:wheels with a matching|fitting wheels)")
+_DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
+_REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? on )", re.IGNORECASE)
+_UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
+_REFUSED = re.compile(r"hint: (An index .+)")
+_OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
+_BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+_FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
+
+
+def explain_failure(
+    lines: Sequence[str], request: Request, platform: Platform, places: str, log: Path
+) -> CrosspythonError:
+    """The error for a resolution that failed.
+
+    lines:  what uv printed, or its end
+    places: the indexes that were asked, as they may be shown
+    """
+    if refused := _REFUSED.search("\n".join(lines)):
+        return _unreachable(refused[1], places, log)
+    text = _condense(lines)
+    flat = " ".join(text.split())
+    if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
+        return _unknown_names(unknown, places, log)
+    if _OFFLINE.search(flat):
+        return SourceError(
+            "offline=1: what the packages need cannot be looked up",
+            evidence=text.splitlines(),
+            log=log,
+            next="make the lock once where there is a network, and keep it: lock=FILE",
+        )
+    if _UNREACHABLE.search(flat):
+        return _unreachable(text, places, log)
+    if build := _BUILD.search(flat):
+        return SourceError(
+            f"{build[1]}: it has to be built to tell what it needs, and that fails",
+            evidence=text.splitlines()[-20:],
+            log=log,
+            next="choose a version with metadata in its sdist or with wheels, or name its dependencies' versions",
+        )
+    if python := _PYTHON.search(flat):
+        needs = {f"{package} needs Python {version}" for package, version in _PYTHON.findall(flat)}
+        return ConfigurationError(
+            f"pkgs=: {python[1]} does not support this Python",
+            evidence=sorted(needs),
+            expected=f"versions for Python {platform.python}",
+            log=log,
+            next="ask for another version of it, or build another Python: python=",
+        )
+    if missing := _NO_WHEEL.search(flat):
+        return ConfigurationError(
+            f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.python}, and no sdist",
+            evidence=text.splitlines(),
+            log=log,
+            next="give its source: pkgs=./FOLDER",
+        )
+    if (absent := _NO_VERSION.search(flat)) and " depends on " not in flat.replace("pkgs= depends on", ""):
+        return ConfigurationError(
+            f"pkgs=: there is {absent[1] or absent[2]}",
+            evidence=_told(flat),
+            expected=f"a version that {places} has",
+            log=log,
+        )
+    return ConfigurationError(
+        f"pkgs=: these requirements exclude each other for Python {platform.python}",
+        evidence=_told(flat) or text.splitlines(),
+        log=log,
+        next="loosen one of them",
+    )
+
+
+def _condense(lines: Sequence[str]) -> str:
+    """uv's last error alone, without hints and without what it says of projects that are ours and not the user's."""
+    text = "\n".join(lines)
+    text = text[text.rfind("\nerror:") + 1 :] if "\nerror:" in text else text
+    text = re.split(r"\n\s*hint:", text)[0]
+    text = re.sub(r"^.*No solution found when resolving dependencies.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"`[^`]*`-compatible", "fitting", text)
+    text = re.sub(r"^\s*(?:error|cause):\s*", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\{[^}]*\}", "", text)  # markers of a dependency: numpy{python_full_version >= '3.12'}>=1.26
+    return text.replace("your project's requirements are", "pkgs= is").replace("your project", "pkgs=").strip()
+
+
+def _told(flat: str) -> list[str]:
+    """Who asks for what, one line each."""
+    found: dict[str, None] = {}
+    for sentence in flat.split(", we can conclude that")[:1] + re.findall(r"And because (.*?), we can", flat):
+        for reason in _REASON.split(sentence):
+            if match := _DEPENDS.search(reason):
+                asker = "pkgs= asks for" if match[1] == "pkgs=" else f"{match[1]} needs"
+                found[f"{asker} {match[2].strip(' .')}"] = None
+    return list(found)
+
+
+def _unknown_names(names: Sequence[str], places: str, log: Path) -> ConfigurationError:
+    evidence = []
+    for name in names:
+        plain = canonicalize_name(Requirement(name).name) if _is_requirement(name) else name
+        imports, known = _known_names()
+        meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
+        evidence.append(f"{name}: {meant or 'nothing like it is known here'}")
+    return ConfigurationError(
+        f"pkgs=: no such package: {', '.join(names)}",
+        evidence=evidence,
+        expected=f"a name that {places} knows",
+        log=log,
+    )
+
+
+def _unreachable(text: str, places: str, log: Path) -> SourceError:
+    addresses = _FETCHED.findall(text)
+    last = text.splitlines()[-1] if text else "nothing"
+    return SourceError(
+        "the index cannot be reached",
+        evidence=[re.sub(r"(?<=://)[^/@]*@", "***@", address) for address in addresses],
+        expected=f"an answer of {places}",
+        found=last,
+        log=log,
+        next="look at pip's configuration: `pip config list`",
+    )
+
+
+def _is_requirement(text: str) -> bool:
+    return re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
+
+
+@cache
+def _known_names() -> tuple[dict[str, str], tuple[str, ...]]:
+    """Names of modules whose packages are called otherwise, and names that people mean when they mistype."""
+    data = tomllib.loads(_NAMES.read_text())
+    return {canonicalize_name(name): package for name, package in data["modules"].items()}, tuple(data["packages"])

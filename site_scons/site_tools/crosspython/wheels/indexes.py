@@ -1,0 +1,123 @@
+"""Where packages come from: as pip is configured on this machine, told to uv, which does not read pip's configuration.
+
+Knows pip's options about indexes and what uv calls them. It asks pip, and no index. No address is known here.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crosspython.store.places import show
+
+_PATIENCE = 60  # seconds
+# `pip config list`: global.index-url='...', install.pre='1', :env:.find-links='...'
+_LINE = re.compile(r"(?P<section>[^.=]+)\.(?P<key>[A-Za-z_-]+)=(?P<value>.*)")
+# pip(1), Configuration: a command's own section over [global], the environment over all.
+_SECTIONS = ("global", "install", ":env:")
+# What uv takes from the environment, of the build machine's own network settings.
+_NETWORK = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HOME"),
+)
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """uv's options and environment for the indexes that pip would ask; places: their addresses."""
+
+    options: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def show(self) -> str:
+        """The addresses as they may be shown: without passwords."""
+        return ", ".join(show(place) for place in self.places)
+
+
+def read_pip_configuration(path: str) -> dict[str, str]:
+    """pip's options on this machine, by name; empty where there is no pip to ask.
+
+    path: the PATH on which pip is looked for, where this Python has none
+    """
+    pip = shutil.which("pip3", path=path) or shutil.which("pip", path=path)
+    for command in ([sys.executable, "-m", "pip"], [pip] if pip else []):
+        if not command:
+            continue
+        try:
+            done = subprocess.run(
+                [*command, "config", "list"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return parse_configuration(done.stdout)
+    return {}
+
+
+def parse_configuration(text: str) -> dict[str, str]:
+    """What `pip config list` prints, each option once: the strongest."""
+    found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line.strip())
+        if match and match["section"] in found:
+            try:
+                value = str(ast.literal_eval(match["value"]))
+            except (ValueError, SyntaxError):
+                value = match["value"]
+            found[match["section"]][match["key"].lower().replace("_", "-")] = value
+    return {key: value for section in _SECTIONS for key, value in found[section].items()}
+
+
+def indexes_for_uv(configuration: Mapping[str, str], environment: Mapping[str, str]) -> Indexes:
+    """uv's options for pip's. All indexes are equal, as they are for pip.
+
+    environment: the build machine's, for its proxies and certificates
+    """
+    options: list[str] = ["--index-strategy", "unsafe-best-match"]
+    places: list[str] = []
+    for option, names in (
+        ("--default-index", "index-url"),
+        ("--index", "extra-index-url"),
+        ("--find-links", "find-links"),
+    ):
+        for place in configuration.get(names, "").split():
+            if "://" not in place:
+                place = str(Path(place).expanduser())
+                if not Path(place).exists():  # pip passes over what is not there; uv would fail
+                    continue
+            options += [option, place]
+            places.append(place)
+    if _is_on(configuration.get("no-index", "")):
+        options.append("--no-index")
+    elif "index-url" not in configuration:
+        places.insert(0, "the default index")
+    for host in configuration.get("trusted-host", "").split():
+        options += ["--allow-insecure-host", host]
+    if _is_on(configuration.get("pre", "")):
+        options += ["--prerelease", "allow"]
+    given = {name: environment[name] for name in _NETWORK if name in environment}
+    if cert := configuration.get("cert"):
+        given["SSL_CERT_FILE"] = cert
+    if client := configuration.get("client-cert"):
+        given["SSL_CLIENT_CERT"] = client
+    if proxy := configuration.get("proxy"):
+        given |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
+    if timeout := configuration.get("timeout", configuration.get("default-timeout")):
+        given["UV_HTTP_TIMEOUT"] = timeout
+    return Indexes(tuple(options), tuple(places), given)
+
+
+def _is_on(value: str) -> bool:
+    return value.strip().lower() in ("1", "true", "yes", "on", "y", "t")

@@ -1,0 +1,155 @@
+"""The lock of a wheelhouse: made once for what was asked, and read ever after.
+
+Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what each
+build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.store.fetch import Store
+from crosspython.store.sources import Source
+from crosspython.wheels.choose import AUTO, choose_files, fitting, is_pure
+from crosspython.wheels.model import LockedFile, LockedPackage, Override
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.projects import hash_metadata, read_build_requires
+from crosspython.wheels.pylock import Lock
+from crosspython.wheels.request import Request
+from crosspython.wheels.resolve import Resolver
+
+# Raise it when a lock holds more or other things than before: older ones are then made anew.
+_FORMAT = 1
+# Build requirements whose headers and static libraries have to be the target's, whoever needs them.
+NEEDS_TARGET = frozenset(("numpy",))
+# Where most packages have the wheels that tell what a complete one holds.
+_ELSEWHERE = "x86_64"
+_FETCHES = 8
+
+
+def describe_request(request: Request, platform: Platform) -> dict[str, Any]:
+    """What a lock is made for, as plain data: two that are equal need one lock."""
+    return {
+        "format": _FORMAT,
+        "python": platform.python,
+        "machine": platform.machine,
+        "libc": platform.libc,
+        "requirements": sorted(request.requirements),
+        "constraints": sorted(request.constraints),
+        "projects": {project.name: hash_metadata(project) for project in request.projects},
+    }
+
+
+def make_lock(
+    request: Request, platform: Platform, resolver: Resolver, store: Store, override: Callable[[str], Override]
+) -> Lock:
+    """Resolve a request and look into the sdists that may have to be built.
+
+    override: gives a package's
+    Raises what a resolution, a download, or an sdist that cannot be read raises.
+    """
+    packages = _lock_files(resolver.resolve(request, platform), platform, resolver, store)
+    further = _needed_by_builds(packages, platform, override)
+    if further:
+        wider = replace(request, requirements=(*request.requirements, *further))
+        packages = _lock_files(resolver.resolve(wider, platform), platform, resolver, store)
+    at_run_time = _reachable(request.names, packages)
+    return Lock(
+        describe_request(request, platform),
+        tuple(replace(package, build_only=package.name not in at_run_time) for package in packages),
+    )
+
+
+def target_needs(package: LockedPackage, override: Override, platform: Platform) -> frozenset[str]:
+    """The packages whose target wheels a package's build needs."""
+    declared = {name for name in map(_name_where_wanted(platform), package.build_requires) if name in NEEDS_TARGET}
+    return frozenset(declared | set(override.needs_target)) - {package.name}
+
+
+def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
+    """A function that gives the name of a requirement; None where the platform does not need it, or it is none."""
+    environment = platform.markers()
+
+    def name(text: str) -> str | None:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:  # its build will say what is wrong
+            return None
+        wanted = requirement.marker is None or requirement.marker.evaluate(environment)
+        return canonicalize_name(requirement.name) if wanted else None
+
+    return name
+
+
+def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
+    """A locked file on this machine, its bytes verified. Raises SourceError."""
+    url = file.path.as_uri() if file.path is not None else file.url
+    _, path = store.get([Source(file.sha256, url)], wanted_by)
+    return path
+
+
+def _lock_files(
+    packages: Sequence[LockedPackage], platform: Platform, resolver: Resolver, store: Store
+) -> tuple[LockedPackage, ...]:
+    """Packages with what only their files tell: fitting wheels, those of other platforms, build requirements."""
+    tags = platform.tags()
+    elsewhere = resolver.filenames_elsewhere(
+        [package for package in packages if package.sdist is not None and package.sdist.path is None],
+        replace(platform, machine=_ELSEWHERE),
+    )
+    packages = [
+        replace(
+            package,
+            wheels=tuple(fitting(package.wheels, tags)),
+            other_wheels=_others(package, elsewhere.get(package.name, ()), platform),
+        )
+        for package in packages
+    ]
+    choose_files(packages, AUTO, tags)  # what can neither be taken nor built is told now, all at once
+    with ThreadPoolExecutor(_FETCHES) as pool:
+        return tuple(pool.map(lambda package: _read_requires(package, store), packages))
+
+
+def _read_requires(package: LockedPackage, store: Store) -> LockedPackage:
+    if package.folder is not None:
+        return replace(package, build_requires=read_build_requires(package.folder))
+    has_native_code = not any(is_pure(wheel.name) for wheel in package.wheels) or bool(package.other_wheels)
+    if package.sdist is None or not has_native_code:
+        return package
+    return replace(package, build_requires=read_build_requires(fetch_file(package.sdist, store, package.title)))
+
+
+def _others(package: LockedPackage, names: Sequence[str], platform: Platform) -> tuple[str, ...]:
+    """Wheels for other platforms and the same Python: what a wheel of ours can be compared with."""
+    here = replace(platform, machine=_ELSEWHERE, libc="glibc").tags()
+    files = fitting([LockedFile(name, "") for name in names if not is_pure(name)], here)
+    return tuple(file.name for file in files)
+
+
+def _needed_by_builds(
+    packages: Sequence[LockedPackage], platform: Platform, override: Callable[[str], Override]
+) -> tuple[str, ...]:
+    """Names of packages that builds need for the target, and that nobody needs at run time."""
+    known = {package.name for package in packages}
+    needed = (target_needs(package, override(package.name), platform) for package in packages)
+    return tuple(sorted(frozenset().union(*needed) - known))
+
+
+def _reachable(names: Collection[str], packages: Sequence[LockedPackage]) -> frozenset[str]:
+    """All that these packages need at run time, with themselves."""
+    known = {package.name: package for package in packages}
+    found: set[str] = set()
+    waiting = [name for name in names if name in known]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [need for need in known[name].depends if need in known]
+    return frozenset(found)

@@ -1,0 +1,76 @@
+"""The platform that packages are resolved and chosen for: what the board's Python says of itself, without asking it.
+
+Knows environment markers (PEP 508) and, through tags.py, the tags that pip on the board accepts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.tags import Tag
+
+from crosspython.recipes.cpython import Release
+from crosspython.targets import Target
+from crosspython.targets.triplet import parse_triplet
+from crosspython.wheels.tags import BoardTags
+
+# A libc newer than any: what fits no board yet does not fit this one.
+_NEWEST = {"glibc": "2.99", "musl": "1.99"}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """machine: what `uname -m` says there; libc: "glibc", "musl" or "uclibc"; python: CPython's release, "3.13.5"."""
+
+    machine: str
+    libc: str
+    python: str
+    float_abi: str | None = None
+
+    @classmethod
+    def of(cls, target: Target, release: Release) -> Platform:
+        triplet = parse_triplet(target.triplet)
+        return cls(target.machine, triplet.libc or "glibc", release.version, target.float_abi)
+
+    @property
+    def series(self) -> str:
+        return self.python.rpartition(".")[0]
+
+    @property
+    def python_number(self) -> tuple[int, int]:
+        major, minor = self.series.split(".")
+        return int(major), int(minor)
+
+    def tags(self, libc_version: str | None = None) -> Mapping[Tag, int]:
+        """The tags that pip on the board accepts, with their rank: 0 is the best.
+
+        libc_version: that of the board's libc; None: any that there may ever be
+        """
+        version = libc_version or _NEWEST.get(self.libc, "unknown")
+        accepted = BoardTags(self.machine, self.series, self.float_abi, self.libc, version).accepted
+        return {tag: rank for rank, tag in reversed(list(enumerate(accepted)))}
+
+    def markers(self) -> dict[str, str]:
+        """What the board answers to environment markers (PEP 508), but for its kernel's release."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": self.python,
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_system": "Linux",
+            "python_full_version": self.python,
+            "python_version": self.series,
+            "sys_platform": "linux",
+        }
+
+    def as_marker(self) -> str:
+        """The same as one marker; the full version says the others."""
+        told = {
+            key: value
+            for key, value in self.markers().items()
+            if key not in ("implementation_version", "python_version")
+        }
+        return " and ".join(f"{name} == {json.dumps(value)}" for name, value in told.items())

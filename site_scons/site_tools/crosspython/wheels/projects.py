@@ -1,0 +1,177 @@
+"""Projects as people have them: a folder with a pyproject.toml or setup.py, an sdist, a wheel.
+
+Knows what such a thing is called, what its build requires (PEP 518), and which of a folder's files a wheel is made of.
+It runs nothing of the project. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import hashlib
+import os
+import re
+import tarfile
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ArchiveError, ConfigurationError
+
+# What a build needs where nothing is said (PEP 518).
+DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
+
+_SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
+# Traces of work, and no sources.
+_IGNORED_FOLDERS = frozenset((".git", ".hg", ".svn", "__pycache__", ".venv", "venv", ".tox", ".nox", "build", "dist"))
+_IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~")
+
+
+@dataclass(frozen=True)
+class Project:
+    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute."""
+
+    name: str
+    path: Path
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+
+def is_archive_name(name: str) -> bool:
+    """Whether a file of this name is an sdist or a wheel."""
+    return name.endswith((".whl", *_SDISTS))
+
+
+def read_project(path: Path, name: str | None = None) -> Project:
+    """A local project; `name` where its user knows better than its files. Raises ConfigurationError."""
+    path = Path(os.path.normpath(path))
+    if not path.exists():
+        raise ConfigurationError(f"{path}: there is no such file or folder")
+    if path.is_file() and not is_archive_name(path.name):
+        raise ConfigurationError(f"{path}: neither a folder, nor an sdist ({', '.join(_SDISTS)}), nor a wheel")
+    if path.is_dir() and not any((path / file).is_file() for file in ("pyproject.toml", "setup.py")):
+        raise ConfigurationError(f"{path}: has neither a pyproject.toml nor a setup.py")
+    found = name or (_folder_name(path) if path.is_dir() else _file_name(path.name))
+    if found is None:
+        raise ConfigurationError(f'{path}: its name is not plain to see; write it as "NAME @ {path}"')
+    return Project(canonicalize_name(found), path)
+
+
+def read_build_requires(path: Path) -> tuple[str, ...]:
+    """The build requirements of a folder or an sdist, as they stand in its pyproject.toml (PEP 518).
+
+    Raises ConfigurationError for a pyproject.toml that is none, ArchiveError for an sdist that cannot be read.
+    """
+    text = _read_text(path / "pyproject.toml") if path.is_dir() else _from_sdist(path)
+    system = _parse(text, path).get("build-system", {})
+    requires = system.get("requires") if isinstance(system, dict) else None
+    return tuple(map(str, requires)) if isinstance(requires, list) else DEFAULT_REQUIRES
+
+
+def hash_folder(folder: Path) -> str:
+    """The SHA-256 of a project's files with their names; what version control and builds leave there is not looked at."""
+    digest = hashlib.sha256()
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _IGNORED_FOLDERS and not _is_trace(name))
+        for name in sorted(files):
+            path = Path(parent, name)
+            if _is_trace(name) or not path.is_file():
+                continue
+            content = hashlib.sha256(path.read_bytes()).digest()
+            digest.update(str(path.relative_to(folder)).encode("utf-8", "surrogateescape") + b"\0" + content)
+    return digest.hexdigest()
+
+
+def hash_metadata(project: Project) -> str:
+    """The SHA-256 of what a resolution reads of a project."""
+    if not project.is_folder:
+        return hashlib.sha256(project.path.read_bytes()).hexdigest()
+    files = (_read_text(project.path / name) or "" for name in ("pyproject.toml", "setup.cfg", "setup.py"))
+    return hashlib.sha256("\0".join(files).encode()).hexdigest()
+
+
+def _is_trace(name: str) -> bool:
+    return name.endswith(_IGNORED_SUFFIXES)
+
+
+def _file_name(filename: str) -> str | None:
+    """The name in an sdist's or wheel's file name (PEP 427, PEP 625, and older sdists whose names have dashes)."""
+    if filename.endswith(".whl"):
+        return filename.split("-")[0]
+    stem = next(filename.removesuffix(suffix) for suffix in _SDISTS if filename.endswith(suffix))
+    match = re.fullmatch(r"(.+?)-v?\d[^-]*(?:-[a-z]?\d*)?", stem)
+    return match[1] if match else None
+
+
+def _folder_name(folder: Path) -> str | None:
+    data = _parse(_read_text(folder / "pyproject.toml"), folder)
+    poetry = data.get("tool", {}).get("poetry", {})
+    for table in (data.get("project", {}), poetry):
+        if isinstance(table.get("name"), str):
+            return str(table["name"])
+    config = configparser.ConfigParser(interpolation=None)
+    try:
+        config.read_string(_read_text(folder / "setup.cfg") or "")
+    except configparser.Error:
+        return None
+    if name := config.get("metadata", "name", fallback=None):
+        return name
+    if name := HeaderParser().parsestr(_read_text(folder / "PKG-INFO") or "").get("Name"):
+        return name
+    return _setup_name(_read_text(folder / "setup.py") or "")
+
+
+def _setup_name(text: str) -> str | None:
+    """The name that a setup.py gives as a plain string."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "name" and isinstance(node.value, ast.Constant):
+            return str(node.value.value)
+    return None
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read", found=str(error)) from error
+
+
+def _parse(text: str | None, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text or "")
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: its pyproject.toml is not TOML", found=str(error)) from error
+
+
+def _from_sdist(path: Path) -> str | None:
+    """The text of the pyproject.toml in the one folder that an sdist holds; None where there is none."""
+    try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if _is_pyproject(name)]
+                return archive.read(names[0]).decode() if names else None
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.isfile() and _is_pyproject(member.name):
+                    file = tar.extractfile(member)
+                    return file.read().decode() if file else None
+    except (OSError, EOFError, UnicodeDecodeError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise ArchiveError(f"{path.name}: not an sdist that can be read", found=str(error)) from error
+    return None
+
+
+def _is_pyproject(name: str) -> bool:
+    return re.fullmatch(r"(?:\./)?[^/]+/pyproject\.toml", name) is not None

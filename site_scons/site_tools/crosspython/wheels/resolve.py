@@ -1,0 +1,163 @@
+"""Resolution by uv, for a machine that is not this one: which versions a request comes to, and which files they have.
+
+Knows uv's project files and command line, and how to ask it about one platform exactly without an interpreter of it.
+What uv's failures mean is explain.py's business; what is done with the result lock.py's.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.wheels.explain import explain_failure
+from crosspython.wheels.indexes import Indexes
+from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.request import Request
+
+_ROOT = "crosspython-request"
+_PATIENCE = 900.0  # seconds: some packages have to be built to tell what they need
+_CPYTHON_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """uv, ready to be asked.
+
+    folder: for uv's project files; emptied by nobody, so that uv's own lock keeps versions steady within one run
+    cache:  uv's cache, shared by all builds
+    path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
+    """
+
+    folder: Path
+    cache: Path
+    indexes: Indexes
+    path: str
+    offline: bool
+    log: Log
+
+    def resolve(self, request: Request, platform: Platform) -> tuple[LockedPackage, ...]:
+        """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal."""
+        project = _project(_requirements(request), request.constraints, platform)
+        self._write(project)
+        status = self._uv("lock", may_fail=True)
+        if status != 0:
+            raise explain_failure(self.log.tail(200), request, platform, self.indexes.show(), self.log.path)
+        self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
+        exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
+        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
+        return _read(exported, own)
+
+    def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
+        """By package, the names of its wheels for another platform, of the same versions; what cannot be told is left out."""
+        pins = [f"{package.name}=={package.version}" for package in packages]
+        project = _project(pins, (), platform)
+        project["tool"]["uv"]["dependency-metadata"] = [
+            {"name": package.name, "version": package.version, "requires-dist": []} for package in packages
+        ]
+        self._write(project)
+        if self._uv("lock", may_fail=True) != 0:
+            return {}
+        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
+        return {
+            entry["name"]: tuple(sorted(_filename(wheel) for wheel in entry.get("wheels", ())))
+            for entry in own
+            if entry["name"] != _ROOT
+        }
+
+    def _write(self, project: dict[str, Any]) -> None:
+        import tomli_w
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "uv.lock").unlink(missing_ok=True)
+        (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
+
+    def _uv(self, command: str, *arguments: str, may_fail: bool = False) -> int:
+        from uv import find_uv_bin
+
+        common = ["--no-config", "--no-progress", "--color", "never", "--no-python-downloads"]
+        if self.offline:
+            common.append("--offline")
+        options = [*self.indexes.options, "--python", sys.executable]
+        argv = [find_uv_bin(), command, *common, *options, *arguments]
+        environment = {"PATH": self.path, "LC_ALL": "C.UTF-8", **self.indexes.environment}
+        environment["UV_CACHE_DIR"] = str(self.cache)
+        done = run_command(argv, cwd=self.folder, env=environment, log=self.log, timeout=_PATIENCE, may_fail=may_fail)
+        return done.status
+
+
+def _requirements(request: Request) -> list[str]:
+    return [*request.requirements, *(f"{project.name} @ {project.path.as_uri()}" for project in request.projects)]
+
+
+def _project(requirements: Sequence[str], constraints: Sequence[str], platform: Platform) -> dict[str, Any]:
+    # uv wants an interpreter that `requires-python` allows, and there is none of the target's here: that it is to be
+    # this very release stands in the environment's markers.
+    number = min(platform.python_number, tuple(map(int, _CPYTHON_HERE.split("."))))
+    return {
+        "project": {
+            "name": _ROOT,
+            "version": "0",
+            "requires-python": f">={number[0]}.{number[1]}",
+            "dependencies": list(requirements),
+        },
+        "tool": {
+            "uv": {
+                "package": False,
+                "environments": [platform.as_marker()],
+                "constraint-dependencies": list(constraints),
+            }
+        },
+    }
+
+
+def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]]) -> tuple[LockedPackage, ...]:
+    """Packages with their files from uv's pylock.toml, and what only its own lock tells: edges, versions of folders."""
+    known = {entry["name"]: entry for entry in own}
+    packages = []
+    for entry in exported:
+        more = known[entry["name"]]
+        if "vcs" in entry:
+            raise StepError(
+                f"{entry['name']}: a package from a version control system cannot be locked by hash",
+                next="clone it, and name its folder: pkgs=./FOLDER",
+            )
+        directory, archive = entry.get("directory"), entry.get("archive")
+        package = LockedPackage(
+            name=canonicalize_name(entry["name"]),
+            version=entry.get("version") or more.get("version") or "",
+            sdist=_file(entry["sdist"]) if "sdist" in entry else None,
+            wheels=tuple(_file(wheel) for wheel in entry.get("wheels", ())),
+            depends=_depends(more),
+            folder=Path(directory["path"]) if directory else None,
+        )
+        if archive and _filename(archive).endswith(".whl"):
+            package = replace(package, wheels=(_file(archive),))
+        elif archive:
+            package = replace(package, sdist=_file(archive))
+        packages.append(package)
+    return tuple(packages)
+
+
+def _depends(entry: dict[str, Any]) -> tuple[str, ...]:
+    extras = entry.get("optional-dependencies", {}).values()
+    return tuple(sorted({need["name"] for needs in (entry.get("dependencies", ()), *extras) for need in needs}))
+
+
+def _file(entry: dict[str, Any]) -> LockedFile:
+    path = Path(entry["path"]) if "path" in entry else None
+    return LockedFile(_filename(entry), entry["hashes"]["sha256"], entry.get("url"), path, entry.get("size"))
+
+
+def _filename(entry: dict[str, Any]) -> str:
+    place = str(entry.get("filename") or entry.get("name") or entry.get("path") or entry["url"])
+    return place.partition("#")[0].rpartition("/")[2]

@@ -1,0 +1,108 @@
+"""Which wheels fit a board, and what `binary=` makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ConfigurationError
+from crosspython.wheels.choose import AUTO, NEVER, ONLY, choose_files, fitting
+from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.platform import Platform
+
+GLIBC = Platform("armv7l", "glibc", "3.13.5", "hard")
+MUSL = Platform("armv7l", "musl", "3.13.5", "hard")
+SDIST = LockedFile("a-1.tar.gz", "00")
+PURE = "a-1-py3-none-any.whl"
+NATIVE = "a-1-cp313-cp313-manylinux2014_armv7l.manylinux_2_17_armv7l.whl"
+
+
+def package(*wheels: str, sdist: LockedFile | None = SDIST, others: tuple[str, ...] = ()) -> LockedPackage:
+    return LockedPackage("a", "1", sdist, tuple(LockedFile(name, "00") for name in wheels), others)
+
+
+def choice(locked: LockedPackage, binary: str) -> str | None:
+    file = choose_files([locked], binary, GLIBC.tags("2.31"))["a"]
+    return file.name if file else None
+
+
+@pytest.mark.parametrize(
+    ("tag", "platform", "libc", "fits"),
+    [
+        ("py3-none-any", GLIBC, "2.31", True),
+        ("py2.py3-none-any", GLIBC, "2.31", True),
+        ("py2-none-any", GLIBC, "2.31", False),
+        ("cp313-cp313-manylinux_2_31_armv7l", GLIBC, "2.31", True),
+        ("cp313-cp313-manylinux_2_32_armv7l", GLIBC, "2.31", False),
+        ("cp313-cp313-manylinux2014_armv7l", GLIBC, "2.17", True),
+        ("cp39-abi3-manylinux_2_17_armv7l", GLIBC, "2.31", True),
+        ("cp314-abi3-manylinux_2_17_armv7l", GLIBC, "2.31", False),
+        ("cp312-cp312-manylinux_2_17_armv7l", GLIBC, "2.31", False),
+        ("cp313-cp313t-manylinux_2_17_armv7l", GLIBC, "2.31", False),
+        ("py3-none-manylinux_2_17_armv7l", GLIBC, "2.31", True),
+        ("cp313-cp313-linux_armv7l", GLIBC, "2.31", True),
+        ("cp313-cp313-manylinux_2_17_x86_64", GLIBC, "2.31", False),
+        ("cp313-cp313-musllinux_1_2_armv7l", GLIBC, "2.31", False),
+        ("cp313-cp313-musllinux_1_2_armv7l", MUSL, "1.2", True),
+        ("cp313-cp313-musllinux_1_2_armv7l", MUSL, "1.1", False),
+        ("cp313-cp313-manylinux_2_17_armv7l", MUSL, "1.2", False),
+        ("cp313-cp313-manylinux1_i686", Platform("i686", "glibc", "3.13.5"), "2.31", True),
+    ],
+)
+def test_a_wheel_fits_as_pip_on_the_board_judges(tag: str, platform: Platform, libc: str, fits: bool) -> None:
+    file = LockedFile(f"a-1-{tag}.whl", "00")
+    assert bool(fitting([file], platform.tags(libc))) is fits
+
+
+def test_the_best_wheel_comes_first() -> None:
+    names = [PURE, "a-1-cp39-abi3-manylinux_2_17_armv7l.whl", NATIVE, "a-1-cp313-cp313-manylinux_2_30_armv7l.whl"]
+    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))
+    assert [file.name for file in found] == [names[3], names[2], names[1], names[0]]
+
+
+def test_a_file_that_is_called_like_no_wheel_never_fits() -> None:
+    assert fitting([LockedFile("a.whl", "00")], GLIBC.tags("2.31")) == []
+
+
+@pytest.mark.parametrize(
+    ("wheels", "others", "auto", "never"),
+    [
+        ((), (), None, None),
+        ((PURE,), (), PURE, PURE),
+        ((NATIVE,), (), NATIVE, None),
+        ((NATIVE, PURE), (), NATIVE, None),
+        ((PURE,), ("a-1-cp313-cp313-manylinux_2_17_x86_64.whl",), PURE, None),
+    ],
+)
+def test_auto_takes_what_fits_and_never_only_what_has_nothing_to_compile(
+    wheels: tuple[str, ...], others: tuple[str, ...], auto: str | None, never: str | None
+) -> None:
+    locked = package(*wheels, others=others)
+    assert (choice(locked, AUTO), choice(locked, NEVER)) == (auto, never)
+
+
+def test_only_takes_what_fits() -> None:
+    assert choice(package(NATIVE, sdist=None), ONLY) == NATIVE
+
+
+@pytest.mark.parametrize(
+    ("locked", "binary", "says"),
+    [
+        (package(), ONLY, "a 1: no wheel fits; there is no wheel at all"),
+        (package(NATIVE, sdist=None), NEVER, "a 1: no source"),
+        (package(sdist=None, others=("a-1-cp313-cp313-win32.whl",)), AUTO, "such as a-1-cp313-cp313-win32.whl"),
+    ],
+)
+def test_a_package_without_a_way_is_told(locked: LockedPackage, binary: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        choice(locked, binary)
+    assert says in str(caught.value)
+
+
+def test_a_wheel_that_the_user_named_is_taken_whatever_binary_says(tmp_path: Path) -> None:
+    named = LockedPackage("a", "1", wheels=(LockedFile(NATIVE, "00", path=tmp_path / NATIVE),))
+    assert choice(named, NEVER) == NATIVE
+
+
+def test_a_folder_is_a_source(tmp_path: Path) -> None:
+    assert choice(LockedPackage("a", "1", folder=tmp_path), NEVER) is None

@@ -1,0 +1,206 @@
+"""uv, asked about a board: from folders of tiny packages, and by addresses that nobody answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
+from crosspython.run.log import Log
+from crosspython.wheels.indexes import Indexes
+from crosspython.wheels.model import LockedPackage
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.request import read_request
+from crosspython.wheels.resolve import Resolver
+
+from tests.unit.loopback import reply, server
+from tests.unit.made_packages import add_sdist, add_wheel, sha256
+
+BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
+
+
+class Asker:
+    """A folder with packages, and uv that looks for them there alone."""
+
+    def __init__(self, folder: Path, log: Log) -> None:
+        self.links = folder / "links"
+        self.links.mkdir()
+        self.folder, self.log = folder, log
+        self.indexes = Indexes(("--no-index", "--find-links", str(self.links)), (str(self.links),))
+
+    def __call__(
+        self, text: str, platform: Platform = BOARD, constraints: str | None = None
+    ) -> dict[str, LockedPackage]:
+        resolver = Resolver(
+            self.folder / "uv", self.folder / "cache", self.indexes, os.environ["PATH"], False, self.log
+        )
+        found = resolver.resolve(read_request([text], constraints, self.folder), platform)
+        return {package.name: package for package in found}
+
+    def refusal(self, text: str, platform: Platform = BOARD) -> CrosspythonError:
+        with pytest.raises(CrosspythonError) as caught:
+            self(text, platform)
+        assert "your project" not in str(caught.value)
+        assert caught.value.log == self.log.path
+        return caught.value
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Asker]:
+    with Log(tmp_path / "lock.log") as log:
+        yield Asker(tmp_path, log)
+
+
+def test_the_closure_has_hashes_and_edges(ask: Asker) -> None:
+    wheel, sdist = add_wheel(ask.links, "top", needs=["below>=1"]), add_sdist(ask.links, "below", "1.5")
+    found = ask("top")
+    assert found["top"].depends == ("below",)
+    assert [file.sha256 for file in found["top"].wheels] == [sha256(wheel)]
+    assert found["below"].sdist is not None
+    assert (found["below"].version, found["below"].sdist.sha256) == ("1.5", sha256(sdist))
+
+
+@pytest.mark.parametrize(
+    ("marker", "wanted"),
+    [
+        ("platform_machine == 'armv7l'", True),
+        ("platform_machine == 'x86_64'", False),
+        ("sys_platform == 'win32'", False),
+        ("python_version >= '3.13'", True),
+        ("python_version < '3.13'", False),
+        ("python_full_version == '3.13.5'", True),
+        ("implementation_name == 'pypy'", False),
+    ],
+)
+def test_markers_are_the_boards(ask: Asker, marker: str, wanted: bool) -> None:
+    add_wheel(ask.links, "top", needs=[f"below; {marker}"])
+    add_wheel(ask.links, "below")
+    assert ("below" in ask("top")) is wanted
+
+
+def test_a_version_that_needs_a_newer_python_is_passed_over(ask: Asker) -> None:
+    add_wheel(ask.links, "top", "1.0")
+    add_wheel(ask.links, "top", "2.0", python=">=3.14")
+    assert ask("top")["top"].version == "1.0"
+
+
+def test_an_older_python_than_ours_is_resolved_for(ask: Asker) -> None:
+    add_wheel(ask.links, "top", "1.0", python=">=3.8")
+    add_wheel(ask.links, "top", "2.0", python=">=3.10")
+    assert ask("top", Platform("armv7l", "glibc", "3.9.2", "hard"))["top"].version == "1.0"
+
+
+def test_extras_bring_what_they_need(ask: Asker) -> None:
+    add_wheel(ask.links, "top", needs=["below; extra == 'more'"])
+    add_wheel(ask.links, "below")
+    assert set(ask("top")) == {"top"}
+    found = ask("top[more]")
+    assert found["top"].depends == ("below",)
+    assert set(found) == {"top", "below"}
+
+
+def test_constraints_narrow(ask: Asker) -> None:
+    add_wheel(ask.links, "top", "1.0")
+    add_wheel(ask.links, "top", "2.0")
+    (ask.folder / "c.txt").write_text("top<2\nabsent==1\n")
+    assert ask("top", constraints="c.txt")["top"].version == "1.0"
+
+
+def test_local_projects_are_locked_where_they_lie(ask: Asker) -> None:
+    project = ask.folder / "app"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "3"\ndependencies = ["below"]\n')
+    add_wheel(ask.links, "below")
+    wheel, sdist = add_wheel(ask.folder, "whole"), add_sdist(ask.folder, "raw", needs=["below"])
+    found = ask(f"./app {wheel} {sdist}")
+    assert (found["app"].folder, found["app"].version, found["app"].depends) == (project, "3", ("below",))
+    assert [file.path for file in found["whole"].wheels] == [wheel]
+    assert found["raw"].sdist is not None
+    assert (found["raw"].sdist.path, found["raw"].sdist.sha256) == (sdist, sha256(sdist))
+
+
+def test_wheels_of_another_platform_are_named(ask: Asker) -> None:
+    add_sdist(ask.links, "top", needs=["absent"])
+    there = add_wheel(ask.links, "top", tag="cp313-cp313-manylinux_2_17_x86_64")
+    resolver = Resolver(ask.folder / "uv", ask.folder / "cache", ask.indexes, os.environ["PATH"], False, ask.log)
+    found = resolver.filenames_elsewhere([LockedPackage("top", "1.0")], Platform("x86_64", "glibc", "3.13.5"))
+    assert found == {"top": (there.name,)}
+
+
+def test_a_misspelt_name_gets_a_suggestion(ask: Asker) -> None:
+    error = ask.refusal("nunpy")
+    assert "no such package: nunpy" in error.what
+    assert "did you mean numpy?" in str(error)
+
+
+def test_a_modules_name_gets_its_packages(ask: Asker) -> None:
+    assert "did you mean opencv-python-headless?" in str(ask.refusal("cv2"))
+
+
+def test_a_dependency_that_does_not_exist_is_named(ask: Asker) -> None:
+    add_wheel(ask.links, "top", needs=["nowhere-to-be-found"])
+    assert "no such package: nowhere-to-be-found" in ask.refusal("top").what
+
+
+def test_a_version_that_does_not_exist_is_named(ask: Asker) -> None:
+    add_wheel(ask.links, "top", "1.0")
+    assert "top==9" in ask.refusal("top==9").what
+
+
+def test_a_conflict_says_between_whom(ask: Asker) -> None:
+    add_wheel(ask.links, "one", needs=["base<2"])
+    add_wheel(ask.links, "two", needs=["base>=2"])
+    add_wheel(ask.links, "base", "1.0")
+    add_wheel(ask.links, "base", "2.0")
+    error = ask.refusal("one two")
+    assert "exclude each other" in error.what
+    text = str(error)
+    assert "needs base<2" in text
+    assert "needs base>=2" in text
+
+
+def test_a_newer_python_that_is_needed_is_told(ask: Asker) -> None:
+    add_wheel(ask.links, "top", "2.0", python=">=3.14")
+    error = ask.refusal("top==2.0")
+    assert "does not support this Python" in error.what
+    assert "needs Python >=3.14" in str(error)
+    assert "3.13.5" in str(error)
+
+
+def test_neither_a_fitting_wheel_nor_an_sdist_is_told(ask: Asker) -> None:
+    add_wheel(ask.links, "top", tag="cp313-cp313-win_amd64")
+    assert "has no wheel for armv7l" in ask.refusal("top").what
+
+
+def test_an_sdist_that_cannot_tell_what_it_needs_is_told(ask: Asker) -> None:
+    folder = ask.folder / "app"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\ndynamic = ["version"]\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (folder / "backend.py").write_text("raise RuntimeError('no compiler of mine')\n")
+    error = ask.refusal("./app")
+    assert "has to be built to tell what it needs" in error.what
+    assert "no compiler of mine" in str(error)
+
+
+def test_an_index_that_nobody_answers_for_is_named(ask: Asker) -> None:
+    ask.indexes = Indexes(
+        ("--default-index", "http://me:secret@127.0.0.1:9/simple"), ("http://127.0.0.1:9",), {"UV_HTTP_RETRIES": "0"}
+    )
+    error = ask.refusal("top")
+    assert isinstance(error, SourceError)
+    assert "the index cannot be reached" in error.what
+    assert "127.0.0.1:9/simple/top/" in str(error)
+    assert "secret" not in str(error)
+
+
+def test_an_index_with_trouble_is_no_misspelt_name(ask: Asker) -> None:
+    with server(lambda handler, number: reply(handler, b"", 403)) as (address, _):
+        ask.indexes = Indexes(("--default-index", address.rpartition("/")[0]), (address,), {"UV_HTTP_RETRIES": "0"})
+        error = ask.refusal("top")
+    assert not isinstance(error, ConfigurationError)
+    assert "403" in str(error)

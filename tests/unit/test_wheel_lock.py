@@ -1,0 +1,150 @@
+"""What is added to a resolution: fitting wheels, build requirements, packages for the headers that builds need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ConfigurationError, SourceError
+from crosspython.run.log import Log
+from crosspython.store.fetch import Store
+from crosspython.wheels.indexes import Indexes
+from crosspython.wheels.lock import describe_request, make_lock, target_needs
+from crosspython.wheels.model import LockedPackage, Override
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.pylock import Lock
+from crosspython.wheels.request import read_request
+from crosspython.wheels.resolve import Resolver
+
+from tests.unit.made_packages import add_sdist, add_wheel
+
+BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
+Locking = Callable[..., Lock]
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def lock(tmp_path: Path, links: Path) -> Iterator[Locking]:
+    indexes = Indexes(("--no-index", "--find-links", str(links)), (str(links),))
+    with Log(tmp_path / "lock.log") as log:
+
+        def make(text: str, *overrides: Override) -> Lock:
+            resolver = Resolver(tmp_path / "uv", tmp_path / "cache", indexes, os.environ["PATH"], False, log)
+            known = {override.name: override for override in overrides}
+            request = read_request([text], None, tmp_path)
+            store = Store(tmp_path / "store")
+            return make_lock(request, BOARD, resolver, store, lambda name: known.get(name, Override(name)))
+
+        yield make
+
+
+def packages(lock: Lock) -> dict[str, LockedPackage]:
+    return {package.name: package for package in lock.packages}
+
+
+def test_only_wheels_that_may_fit_are_kept(lock: Locking, links: Path) -> None:
+    add_sdist(links, "top")
+    fitting = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_39_armv7l")
+    add_wheel(links, "top", tag="cp312-cp312-manylinux_2_17_armv7l")
+    there = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_17_x86_64")
+    top = packages(lock("top"))["top"]
+    assert [file.name for file in top.wheels] == [fitting.name]
+    assert top.other_wheels == (there.name,)
+
+
+def test_build_requirements_are_read_from_sdists_that_may_be_built(lock: Locking, links: Path) -> None:
+    add_sdist(links, "native", build_requires=["flit_core", "idna"])
+    add_sdist(links, "pure", build_requires=["idna"])
+    add_wheel(links, "pure")
+    found = packages(lock("native pure"))
+    assert found["native"].build_requires == ("flit_core", "idna")
+    assert found["pure"].build_requires == ()
+
+
+def test_a_package_whose_headers_a_build_needs_is_locked_for_it_alone(lock: Locking, links: Path) -> None:
+    add_sdist(links, "user", build_requires=["numpy>=2"])
+    add_sdist(links, "numpy", "2.2")
+    found = packages(lock("user"))
+    assert found["numpy"].build_only
+    assert not found["user"].build_only
+
+
+def test_a_package_that_is_needed_at_run_time_too_is_no_build_only_one(lock: Locking, links: Path) -> None:
+    add_sdist(links, "user", needs=["numpy"], build_requires=["numpy>=2"])
+    add_sdist(links, "numpy", "2.2")
+    assert not packages(lock("user"))["numpy"].build_only
+
+
+def test_an_override_names_further_packages_for_headers(lock: Locking, links: Path) -> None:
+    add_sdist(links, "user", build_requires=[])
+    add_sdist(links, "base")
+    assert packages(lock("user", Override("user", needs_target=("base",))))["base"].build_only
+
+
+@pytest.mark.parametrize(
+    ("requires", "needs"),
+    [
+        (["numpy>=2"], {"numpy"}),
+        (["NumPy==1.0; python_version < '3.13'"], set()),
+        (["numpy; platform_machine == 'armv7l'"], {"numpy"}),
+        (["this is no requirement"], set()),
+        (["cython", "pybind11"], set()),
+    ],
+)
+def test_needs_are_those_of_the_board(requires: list[str], needs: set[str]) -> None:
+    package = LockedPackage("user", "1", build_requires=tuple(requires))
+    assert target_needs(package, Override("user"), BOARD) == needs
+
+
+def test_numpy_does_not_need_itself() -> None:
+    package = LockedPackage("numpy", "1", build_requires=("numpy",))
+    assert target_needs(package, Override("numpy"), BOARD) == frozenset()
+
+
+def test_an_sdist_with_other_bytes_than_the_index_says_is_refused(
+    lock: Locking, links: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdist = add_sdist(links, "top")
+    good = sdist.read_bytes()
+    resolve = Resolver.resolve
+
+    def resolve_then_damage(self: Resolver, *arguments: object) -> object:
+        found = resolve(self, *arguments)  # type: ignore[arg-type]
+        sdist.write_bytes(good + b"\0")
+        return found
+
+    monkeypatch.setattr(Resolver, "resolve", resolve_then_damage)
+    with pytest.raises(SourceError) as caught:
+        lock("top")
+    assert str(caught.value).count("SHA-256") >= 2
+    assert list((tmp_path / "store" / "rejected").iterdir())
+
+
+def test_a_request_is_another_when_a_local_project_asks_for_more(tmp_path: Path) -> None:
+    project = tmp_path / "app" / "pyproject.toml"
+    project.parent.mkdir()
+    project.write_text('[project]\nname = "app"\n')
+    before = describe_request(read_request(["./app"], None, tmp_path), BOARD)
+    (tmp_path / "app" / "code.py").touch()
+    assert describe_request(read_request(["./app"], None, tmp_path), BOARD) == before
+    project.write_text('[project]\nname = "app"\ndependencies = ["six"]\n')
+    assert describe_request(read_request(["./app"], None, tmp_path), BOARD) != before
+
+
+def test_the_order_in_which_names_are_typed_does_not_count(tmp_path: Path) -> None:
+    one, two = (read_request([text], None, tmp_path) for text in ("a b", "b,a"))
+    assert describe_request(one, BOARD) == describe_request(two, BOARD)
+
+
+def test_a_package_that_can_neither_be_taken_nor_built_is_told(lock: Locking, links: Path) -> None:
+    add_wheel(links, "top", tag="cp312-cp312-manylinux_2_17_armv7l")
+    with pytest.raises(ConfigurationError, match="top"):
+        lock("top")
