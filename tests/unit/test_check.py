@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from crosspython.checks.check import DATA, Result, _judge
+from crosspython.checks.check import DATA
+from crosspython.checks.result import Result, judge
 from crosspython.errors import CheckError
 
 
@@ -20,10 +21,14 @@ def test_every_known_failure_has_a_reason_and_a_test_that_is_run() -> None:
 
 def test_one_failure_fails_the_check_and_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="1 of 2 checks failed") as caught:
-        _judge([Result("tls", False, 0.1, "AssertionError: no"), Result("sqlite", True, 0.1, "")], tmp_path / "r.json")
+        judge(
+            [Result("tls", False, 0.1, "AssertionError: no"), Result("sqlite", True, 0.1, "")],
+            tmp_path / "r.json",
+            "work/check",
+        )
     assert "tls:" in str(caught.value)
     assert "AssertionError: no" in str(caught.value)
 
 
 def test_all_well_passes(tmp_path: Path) -> None:
-    _judge([Result("tls", True, 0.1, "")], tmp_path / "r.json")
+    judge([Result("tls", True, 0.1, "")], tmp_path / "r.json", "work/check")

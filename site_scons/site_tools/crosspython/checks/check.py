@@ -18,19 +18,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from crosspython.checks.regrtest import find_surprises, known_failures, read_junit, read_output
-from crosspython.errors import CheckError, StepError
+from crosspython.checks.result import MARK, Result, judge, run_kept, unpack_bundle
 from crosspython.recipes.cpython import Release
-from crosspython.run.log import Log
-from crosspython.run.process import run_command
 from crosspython.stages.bundle import SLIM
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
-from crosspython.toolchain.emulator import EmulatedPython, check_environment, emulate
+from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.toolchain.facts import Toolchain
 
 DATA = Path(__file__).parent / "data"
-_MARK = "CROSSPYTHON "
 _SELFTEST_SECONDS = 900
 # A job in the background of a shell ignores SIGINT, and so would what it starts: tests of signals then fail.
 _START_TESTS = (
@@ -41,16 +38,6 @@ _START_TESTS = (
 _TEST_OPTIONS = ("-v", "--randseed", "0", "-u", "curses")
 # What is worth a second look after the tree was moved.
 _AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
-
-
-@dataclass(frozen=True)
-class Result:
-    """One check or one of CPython's test modules: what it is called, whether all was as expected, and what was not."""
-
-    name: str
-    ok: bool
-    seconds: float
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -79,10 +66,9 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
 
     def note(result: Result) -> None:
         results.append(result)
-        detail = result.detail.strip().splitlines()[-1] if result.detail.strip() else ""
-        say(f"  {'ok' if result.ok else 'FAILED':<7} {result.name:<28} {result.seconds:7.1f} s  {detail[:90]}")
+        say(str(result))
 
-    tree = _unpack(subject)
+    tree = unpack_bundle(subject.bundle, subject.work / "board")
     python = emulate(tree, subject.target, subject.toolchain, subject.path)
     for result in _selftest(subject, python, ()):
         note(result)
@@ -94,19 +80,9 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
         note(Result(f"moved: {result.name}", result.ok, result.seconds, result.detail))
     for result in _cpython_tests(subject, python):
         note(result)
-    report.write_text(json.dumps([vars(result) for result in results], indent=1))
-    _judge(results, report)
+    judge(results, report, "work/check")
     shutil.rmtree(subject.work)
     return results
-
-
-def _unpack(subject: Subject) -> Path:
-    folder = subject.work / "board"
-    unpack_tree(subject.bundle, folder)
-    tops = list(folder.iterdir())
-    if len(tops) != 1:
-        raise CheckError(f"{subject.bundle}: no bundle", expected="one folder at the top", found=f"{len(tops)}")
-    return tops[0]
 
 
 def _selftest(subject: Subject, python: EmulatedPython, only: Sequence[str]) -> list[Result]:
@@ -129,8 +105,8 @@ def _selftest(subject: Subject, python: EmulatedPython, only: Sequence[str]) -> 
         )
     )
     command = [str(python.python), str(DATA / "selftest.py"), str(expected), str(folder)]
-    output, ended = _run(command, folder, subject.path, _SELFTEST_SECONDS)
-    results = [json.loads(line.removeprefix(_MARK)) for line in output.splitlines() if line.startswith(_MARK)]
+    output, ended = run_kept(command, folder, subject.path, _SELFTEST_SECONDS)
+    results = [json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK)]
     found = [Result(item["name"], item["ok"], item["seconds"], item["detail"]) for item in results]
     if ended != "exit status 0" or not found:
         found.append(Result("selftest", False, 0.0, f"{output[-2000:]}\nended with {ended}"))
@@ -179,7 +155,7 @@ def _run_test(
     xml = folder / "result.xml"
     command = [str(python.python), "-c", _START_TESTS, *_TEST_OPTIONS, "--junit-xml", str(xml), name]
     begin = time.monotonic()
-    output, ended = _run(command, folder, subject.path, plan["seconds"])
+    output, ended = run_kept(command, folder, subject.path, plan["seconds"])
     took = round(time.monotonic() - begin, 1)
     if not xml.is_file() or not ended.startswith("exit status"):
         return Result(name, False, took, f"{output[-1500:]}\nno result: {ended}")
@@ -189,31 +165,3 @@ def _run_test(
     surprises = find_surprises(run, failed, expected, plan["least"].get(name, 1), ended)
     detail = f"{len(run)} run" + (f", {len(failed)} known to fail" if failed else "")
     return Result(name, not surprises, took, "\n".join(surprises) or detail)
-
-
-def _run(command: Sequence[str], folder: Path, path: str, seconds: float) -> tuple[str, str]:
-    """What a command printed, and how it ended."""
-    place = folder / "output.log"
-    with Log(place) as log:
-        try:
-            environment = check_environment(folder, path)
-            finished = run_command(command, cwd=folder, env=environment, log=log, timeout=seconds, may_fail=True)
-            ended = f"exit status {finished.status}"
-        except StepError as error:  # it did not end in time, or could not start: any exit status will do
-            ended = error.what
-    return place.read_text(errors="replace"), ended
-
-
-def _judge(results: Sequence[Result], report: Path) -> None:
-    failed = [result for result in results if not result.ok]
-    if failed:
-        raise CheckError(
-            f"check: {len(failed)} of {len(results)} checks failed",
-            evidence=[line for result in failed for line in (f"{result.name}:", *_last_lines(result.detail))],
-            log=report,
-            next=f"the folder work/{report.stem} is kept, with the output of each",
-        )
-
-
-def _last_lines(text: str, count: int = 12) -> list[str]:
-    return [f"    {line}" for line in text.strip().splitlines()[-count:]]

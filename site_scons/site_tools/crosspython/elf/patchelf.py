@@ -1,7 +1,7 @@
-"""patchelf, which writes where programs and libraries look for the libraries they need (DT_RUNPATH).
+"""patchelf, which writes what libraries are called, which they need (DT_NEEDED) and where they look (DT_RUNPATH).
 
-Knows where patchelf is, and how to call it few times. Which RUNPATH a file should have is its callers' business. All
-paths belong to the build machine; RUNPATHs of products hold none.
+Knows where patchelf is, and how to call it few times. What a file should say is its callers' business. All paths belong
+to the build machine; RUNPATHs of products hold none.
 """
 
 from __future__ import annotations
@@ -47,11 +47,22 @@ def write_runpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str
     return sum(len(paths) for paths in groups.values())
 
 
+def rename_libraries(path: Path, needed: Mapping[str, str], soname: str | None, patchelf: Path) -> None:
+    """Let a file need libraries by other names, and give it a name of its own where one is given."""
+    options = ["--set-soname", soname] if soname else []
+    for old, new in needed.items():
+        options += ["--replace-needed", old, new]
+    if options:
+        _call_patchelf(patchelf, options, [path])
+
+
 def _call_patchelf(patchelf: Path, options: Sequence[str], paths: Sequence[Path]) -> None:
     for start in range(0, len(paths), _FILES_A_CALL):
         batch = [str(path) for path in paths[start : start + _FILES_A_CALL]]
         done = subprocess.run([str(patchelf), *options, *batch], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StepError(
-                "patchelf could not write a RUNPATH", evidence=(done.stderr or done.stdout).splitlines()[-10:]
+                f"{paths[0].name}: patchelf could not write its RUNPATH or the names of libraries",
+                expected=f"{' '.join(options)} done",
+                evidence=(done.stderr or done.stdout).splitlines()[-10:],
             )

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
-from crosspython.elf.patchelf import find_patchelf, write_runpaths
 from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.pkgconfig import make_relocatable
-from crosspython.stages.runpath import choose_runpath, find_providers
+from crosspython.stages.runpath import set_runpaths
 from crosspython.stages.scripts import make_relocatable_script
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files, walk_entries
@@ -102,7 +101,7 @@ def finish_stage(
         before = _count_bytes(elves, archives)
         stripped = strip_files(stage, elves, objcopy, debug) + strip_archives(archives, objcopy)
         saved = before - _count_bytes(elves, archives)
-        runpaths = _set_runpaths(stage, elves, provided)
+        runpaths = set_runpaths(stage, elves, provided)
     restamped = _set_times(stage, epoch)
     return FinishReport(removed, len(changed), relinked, stripped, saved, runpaths, restamped)
 
@@ -148,19 +147,6 @@ def _rewrite_texts(texts: _Texts) -> tuple[list[Path], list[ElfFile], list[Path]
                     path.write_bytes(new)
                 changed.append(path)
     return changed, elves, archives
-
-
-def _set_runpaths(stage: Path, elves: Sequence[ElfFile], provided: frozenset[str]) -> int:
-    providers = find_providers(stage, elves, provided)
-    dynamic = [elf for elf in elves if elf.is_dynamic]
-    wanted = {
-        elf.path: choose_runpath(elf.path.parent.relative_to(stage).as_posix(), elf.needed, providers)
-        for elf in dynamic
-    }
-    current = {elf.path: "" if elf.has_rpath else elf.runpath for elf in dynamic}  # the old kind is always replaced
-    if wanted == current:
-        return 0
-    return write_runpaths(wanted, current, find_patchelf())
 
 
 def _count_bytes(elves: Sequence[ElfFile], archives: Sequence[Path]) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile
+from crosspython.elf.patchelf import find_patchelf, write_runpaths
 
 
 def find_providers(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str]) -> dict[str, str]:
@@ -38,3 +39,21 @@ def choose_runpath(folder: str, needed: Sequence[str], providers: Mapping[str, s
         way = posixpath.relpath(target, folder)
         entries.append("$ORIGIN" if way == "." else f"$ORIGIN/{way}")
     return ":".join(entries) or None
+
+
+def set_runpaths(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str]) -> int:
+    """Write the RUNPATH of every file that the dynamic loader has to do with; return how many were changed.
+
+    `provided` are the sonames of libraries of others in the prefix's lib.
+    """
+    elves = list(elves)
+    providers = find_providers(stage, elves, provided)
+    dynamic = [elf for elf in elves if elf.is_dynamic]
+    wanted = {
+        elf.path: choose_runpath(elf.path.parent.relative_to(stage).as_posix(), elf.needed, providers)
+        for elf in dynamic
+    }
+    current = {elf.path: "" if elf.has_rpath else elf.runpath for elf in dynamic}  # the old kind is always replaced
+    if wanted == current:
+        return 0
+    return write_runpaths(wanted, current, find_patchelf())

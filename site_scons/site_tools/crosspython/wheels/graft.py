@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, read_elf
-from crosspython.elf.patchelf import find_patchelf
-from crosspython.errors import StepError
+from crosspython.elf.patchelf import find_patchelf, rename_libraries
 from crosspython.stages.board import is_board_library
 
 Search = Callable[[str], Path | None]
@@ -61,20 +59,7 @@ def mangle(soname: str, data: bytes) -> str:
 def rename_needed(elves: Iterable[ElfFile], copies: Mapping[str, Path]) -> None:
     """Let all files ask for the copies by their new names, and the copies bear them."""
     patchelf = find_patchelf()
-    bearers = {path: soname for soname, path in copies.items()}
+    new_names = {soname: path.name for soname, path in copies.items()}
     for elf in elves:
-        options = ["--set-soname", elf.path.name] if elf.path in bearers else []
-        for name in elf.needed:
-            if name in copies:
-                options += ["--replace-needed", name, copies[name].name]
-        if options:
-            _call_patchelf(patchelf, options, elf.path)
-
-
-def _call_patchelf(patchelf: Path, options: Sequence[str], path: Path) -> None:
-    done = subprocess.run([str(patchelf), *options, str(path)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise StepError(
-            f"{path.name}: patchelf could not rename the libraries it needs",
-            evidence=(done.stderr or done.stdout).splitlines()[-10:],
-        )
+        needed = {name: new_names[name] for name in elf.needed if name in new_names}
+        rename_libraries(elf.path, needed, elf.path.name if elf.path in copies.values() else None, patchelf)

@@ -16,13 +16,12 @@ from packaging.tags import Tag
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from crosspython.elf.file import ElfFile, find_elf_files
-from crosspython.elf.patchelf import find_patchelf, write_runpaths
+from crosspython.elf.file import find_elf_files
 from crosspython.errors import AuditError
 from crosspython.stages.board import BOARD_LIBRARIES, board_needs
 from crosspython.stages.carry_out import EPOCH
 from crosspython.stages.leaks import BuildPaths, is_text
-from crosspython.stages.runpath import choose_runpath, find_providers
+from crosspython.stages.runpath import set_runpaths
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files
 from crosspython.targets import Target
@@ -222,20 +221,8 @@ def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
     if copies:
         rename_needed(elves, copies)
         elves = list(find_elf_files(tree.root))
-    _write_runpaths(tree, elves, repair)
+    set_runpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
     return tuple(copies)
-
-
-def _write_runpaths(tree: WheelTree, elves: Sequence[ElfFile], repair: Repair) -> None:
-    providers = find_providers(tree.root, elves, repair.sonames() if repair.to_bundle else ())
-    dynamic = [elf for elf in elves if elf.is_dynamic]
-    wanted = {
-        elf.path: choose_runpath(elf.path.parent.relative_to(tree.root).as_posix(), elf.needed, providers)
-        for elf in dynamic
-    }
-    current = {elf.path: "" if elf.has_rpath else elf.runpath for elf in dynamic}  # the old kind is always replaced
-    if wanted != current:
-        write_runpaths(wanted, current, find_patchelf())
 
 
 def _report(
