@@ -115,7 +115,12 @@ class Bench:
         """An engine with what the build requires at its hand."""
         self.log.step("overlay")
         overlay = make_overlay(
-            self.kit, with_native_tools(requirements), self.order.target_wheels, self.log, emulated=name == "emulated"
+            self.kit,
+            with_native_tools(requirements),
+            self.order.target_wheels,
+            self.log,
+            path=self.shop.path,
+            emulated=name == "emulated",
         )
         environment = build_environment(
             self.kit, work=self.work, sysroot=self.sysroot, overlay=overlay.folder, path=self.shop.path

@@ -24,7 +24,9 @@ from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python, read_build_time_vars
+from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.machine_files import Facts, MachineFiles, write_machine_files
+from crosspython.wheels.platform import Platform
 
 # Raise it when the same ingredients would now give another kit.
 _VERSION = "1"
@@ -38,6 +40,9 @@ class Kit:
     python:       CPython's stage archive
     build_python: the stage archive of the Python that runs here, or an interpreter's path
     libraries:    stage archives of what the standard library needs, by component
+    indexes:      where native build requirements come from: as pip is configured here
+    cache:        uv's, shared by all builds; None: uv's own choice
+    offline:      what uv has not in its cache is not to be had
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     """
@@ -49,6 +54,9 @@ class Kit:
     python: Path
     build_python: Path
     libraries: Mapping[str, Path]
+    indexes: Indexes = field(default_factory=Indexes)
+    cache: Path | None = None
+    offline: bool = False
     timeout: float = 7200.0
     to_bundle: bool = False
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -96,19 +104,7 @@ class Kit:
     @property
     def markers(self) -> dict[str, str]:
         """What environment markers ask (PEP 508), as the board's Python answers."""
-        return {
-            "implementation_name": "cpython",
-            "implementation_version": self.release.version,
-            "os_name": "posix",
-            "platform_machine": self.target.machine,
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": self.release.version,
-            "python_version": self.release.series,
-            "sys_platform": "linux",
-        }
+        return Platform.of(self.target, self.release).markers()
 
     def prepare(self, shop: Workshop) -> None:
         """Make it, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import threading
@@ -83,11 +82,18 @@ def with_native_tools(requirements: Sequence[str]) -> tuple[str, ...]:
 
 
 def make_overlay(
-    kit: Kit, requirements: Sequence[str], target_wheels: Mapping[str, Path], log: Log, *, emulated: bool = False
+    kit: Kit,
+    requirements: Sequence[str],
+    target_wheels: Mapping[str, Path],
+    log: Log,
+    *,
+    path: str,
+    emulated: bool = False,
 ) -> Overlay:
     """Install requirements, unless that was done for the same ones before. Raises StepError where they cannot be had.
 
     target_wheels: wheels for the target, by package, whose headers and static libraries are needed
+    path:          of the build machine's own tools, for requirements that have no wheel
     emulated:      for the target's own interpreter: packages are the target's, only programs run here
     """
     stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
@@ -100,9 +106,9 @@ def make_overlay(
         shutil.rmtree(overlay.folder, ignore_errors=True)
         overlay.folder.mkdir(parents=True)
         if emulated:
-            _install_emulated(kit, requirements, target_wheels, overlay.folder, log)
+            _install_emulated(kit, requirements, target_wheels, overlay.folder, log, path)
         else:
-            _install(kit.native_python, requirements, _pins(target_wheels), overlay.folder, log)
+            _install(kit, kit.native_python, requirements, overlay.folder, log, path=path, pins=_pins(target_wheels))
             for wheel in target_wheels.values():
                 take_target_files(wheel, overlay.folder)
         programs = answer_for_the_target(overlay.folder / "bin", kit.cross_python)
@@ -128,43 +134,45 @@ def _version(wheel: Path) -> str:
 
 
 def _install_emulated(
-    kit: Kit, requirements: Sequence[str], wheels: Mapping[str, Path], folder: Path, log: Log
+    kit: Kit, requirements: Sequence[str], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
 ) -> None:
     """The target's packages, and beside them programs that run here and are in the way of no module."""
     programs = [text for text in requirements if canonicalize_name(Requirement(text).name) in NATIVE_PROGRAMS]
     modules = [text for text in requirements if text not in programs]
-    _install(kit.target_python, modules, _pins(wheels), folder, log, wheels)
-    _install(kit.native_python, programs, (), folder, log)
+    _install(kit, kit.target_python, modules, folder, log, path=path, pins=_pins(wheels), wheels=wheels)
+    _install(kit, kit.native_python, programs, folder, log, path=path)
 
 
 def _install(
+    kit: Kit,
     python: Path,
     requirements: Sequence[str],
-    constraints: Sequence[str],
     folder: Path,
     log: Log,
+    *,
+    path: str,
+    pins: Sequence[str] = (),
     wheels: Mapping[str, Path] | None = None,
 ) -> None:
     """Let uv install packages for an interpreter; from source only where there is no wheel.
 
+    pins:   versions that must be taken
     wheels: to be taken instead of the index's, by package
     """
     if not requirements:
         return
-    from uv import find_uv_bin
-
-    command = [find_uv_bin(), "pip", "install", "--python", str(python), "--target", str(folder)]
-    command += ["--no-progress", "--color", "never"]
-    if constraints:
-        pins = folder.with_name(folder.name + ".txt")
-        pins.write_text("".join(f"{line}\n" for line in constraints))
-        command += ["--constraint", str(pins)]
+    command = [*_uv_command(kit), "--python", str(python), "--target", str(folder)]
+    if pins:
+        constraints = folder.with_name(folder.name + ".txt")
+        constraints.write_text("".join(f"{pin}\n" for pin in pins))
+        command += ["--constraint", str(constraints)]
     if wheels:
         command += ["--find-links", str(_named_wheels(wheels, folder))]
-    environment = uv_environment()
-    if run_command(
-        [*command, "--only-binary", ":all:", *requirements], cwd=folder, env=environment, log=log, may_fail=True
-    ).status:
+    environment = {"PATH": path, "LC_ALL": "C.UTF-8", **kit.indexes.environment}
+    if kit.cache is not None:
+        environment["UV_CACHE_DIR"] = str(kit.cache)
+    binary = ["--only-binary", ":all:"]
+    if run_command([*command, *binary, *requirements], cwd=folder, env=environment, log=log, may_fail=True).status:
         try:
             run_command([*command, *requirements], cwd=folder, env=environment, log=log)
         except StepError as error:
@@ -177,15 +185,11 @@ def _install(
             ) from error
 
 
-def uv_environment() -> dict[str, str]:
-    """What uv sees: where the network and the user's index are is the machine's business, and stays as it is set here."""
-    own = ("UV_", "SSL_CERT_")
-    names = ("PATH", "HOME", "TMPDIR", "NETRC", "XDG_CACHE_HOME", "LANG")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in names or name.startswith(own) or name.lower().endswith("_proxy")
-    }
+def _uv_command(kit: Kit) -> list[str]:
+    from uv import find_uv_bin
+
+    command = [find_uv_bin(), "pip", "install", "--no-config", "--no-progress", "--color", "never"]
+    return [*command, *(["--offline"] if kit.offline else []), *kit.indexes.options]
 
 
 def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
