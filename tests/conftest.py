@@ -89,7 +89,7 @@ class Project:
         (self.recipes / name / "SConscript").write_text(recipe)
         if name not in self.names:
             self.names.append(name)
-        listing = ", ".join(f'SConscript("{each}/SConscript")' for each in self.names)
+        listing = ", ".join(f'SConscript("{each}/SConscript", exports="env")' for each in self.names)
         (self.recipes / "SConscript").write_text(f'Import("env")\nnodes = [{listing}]\nReturn("nodes")\n')
 
     @property

@@ -74,7 +74,7 @@ class Build:
             raise ConfigurationError(
                 f"{wanted_by}: no component is called {name!r}",
                 expected=f"one that was read before: {', '.join(self.components) or 'none was'}",
-                next=suggest(name, self.components, "{!r}") or "components/SConscript gives the order",
+                next=suggest(name, self.components, "{!r}") or "env.Components() declares those of crosspython",
             )
         return self.components[name]
 
