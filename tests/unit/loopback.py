@@ -35,6 +35,10 @@ def server(answer: Callable[[Any, int], None]) -> Iterator[tuple[str, Asked]]:
             self.asked = asked
             answer(self, len(asked))
 
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_: object) -> None:
             pass
 

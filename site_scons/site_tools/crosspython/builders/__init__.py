@@ -9,6 +9,7 @@ from typing import Any
 import SCons.Errors
 
 from crosspython.builders.build import Build
+from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
 from crosspython.builders.products import AddProducts
@@ -29,6 +30,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
         raise SCons.Errors.UserError(str(error)) from None
     own = make_environment(settings.path)
     own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
+    open_cache(own)
     scons_own = list(own.added_methods)
     AddComponents(own)
     AddProducts(own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import SCons.Action
@@ -14,17 +15,36 @@ from crosspython.errors import CrosspythonError
 from crosspython.run.signals import stop_all
 from crosspython.store.disk import is_full
 
+Function = Callable[[list[Any], list[Any], Any], None]
+
 # Raise it when the same plan would now give another product: it is part of every signature.
 ENGINE = "1"
 
 
+@dataclass(frozen=True)
+class Shared:
+    """That other checkouts may get the products of an action from the artifact cache: they are files that hold nothing of
+    this folder, and nothing but them is made.
+
+    machine:   where they run: TARGET, or NATIVE for machines like this one
+    rooms:     whose code decides what they are, beside the facts among the sources
+    retrieved: called when they came from the cache
+    """
+
+    machine: str
+    rooms: tuple[str, ...] = ("elf", "stages", "store", "toolchain")
+    retrieved: Callable[[], None] | None = None
+
+
 class Step:
     """A function of (target, source, env), signed by a name of ours and never by its bytecode, which differs between
-    Python versions and hides what its helpers do (SCons manual, Action Objects)."""
+    Python versions and hides what its helpers do (SCons manual, Action Objects).
 
-    def __init__(self, name: str, function: Callable[[list[Any], list[Any], Any], None]) -> None:
-        self.name = name
-        self.function = function
+    shared: None where its products stay here
+    """
+
+    def __init__(self, name: str, function: Function, shared: Shared | None) -> None:
+        self.name, self.function, self.shared = name, function, shared
 
     def __call__(self, target: list[Any], source: list[Any], env: Any) -> None:
         try:
@@ -44,9 +64,9 @@ class Step:
         return f"crosspython {self.name} {ENGINE}".encode()
 
 
-def make_action(name: str, function: Callable[[list[Any], list[Any], Any], None], says: str | None) -> Any:
+def make_action(name: str, function: Function, says: str | None, *, shared: Shared | None = None) -> Any:
     """An Action that prints `says` when it starts (and under -n), and turns our errors into one clean message."""
-    return SCons.Action.Action(Step(name, function), cmdstr=says)
+    return SCons.Action.Action(Step(name, function, shared), cmdstr=says)
 
 
 def fact(env: Any, name: str, text: str) -> Any:

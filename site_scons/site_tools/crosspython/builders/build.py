@@ -19,6 +19,7 @@ from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
+from crosspython.store.artifacts import Artifacts
 from crosspython.store.fetch import Store, missing_offline
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
@@ -55,6 +56,7 @@ class Build:
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
     lock:        held from the first action on; the standalone front door takes it earlier
+    artifacts:   the artifact cache
     """
 
     settings: Settings
@@ -64,6 +66,7 @@ class Build:
     lock: BuildLock | None = None
     shop: Workshop | None = None
     toolchain: Any = None
+    artifacts: Artifacts | None = None
 
     def add(self, component: Component) -> None:
         self.components[component.recipe.name] = component

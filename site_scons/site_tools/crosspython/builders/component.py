@@ -20,7 +20,7 @@ from typing import Any
 
 import SCons.Errors
 
-from crosspython.builders.action import fact, make_action
+from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
@@ -164,7 +164,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
         )
 
     targets = [product] if debug is None else [product, debug]
-    nodes = declare(env, targets, sources, make_action("component", build_it, f"building {recipe.title}"))
+    action = make_action("component", build_it, f"building {recipe.title}", shared=Shared(recipe.machine))
+    nodes = declare(env, targets, sources, action)
     build.add(Component(recipe, nodes[0]))
     return nodes[0]
 

@@ -25,10 +25,9 @@ VERSION, FOLDER = crosspython.__version__, Path(__file__).resolve().parents[1]
 
 
 def make_environment(path: str) -> Any:
-    """An environment of our own: no tools, one PATH, our Decider, and no CacheDir of somebody else's."""
+    """An environment of our own: no tools, one PATH, our Decider."""
     environment = SCons.Environment.Environment(tools=[], ENV={"PATH": path})
     environment.Decider(has_changed)
-    environment.CacheDir(None)
     return environment
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import SCons.Errors
 
-from crosspython.builders.action import fact, make_action
+from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
 from crosspython.errors import CrosspythonError, HostToolError
+from crosspython.recipes.recipe import TARGET
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
@@ -45,6 +46,8 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 
+    summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
+
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
         report = make_bundle(
             Path(python.node.abspath),
@@ -54,11 +57,16 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
             slim=settings.slim,
             work=build.workshop.work,
         )
-        build.workshop.console.closing(tell(report, product, build))
+        write_whole(summary, "\n".join(summarize(report, settings.slim)) + "\n")
+        tell()
+
+    def tell() -> None:
+        build.workshop.console.closing(describe_delivery(product, summary, settings.target.prefix))
 
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
-    return declare(env, [product], sources, make_action("bundle", bundle, f"packing {product.name}"))[0]
+    action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(TARGET, retrieved=tell))
+    return declare(env, [product, summary], sources, action)[0]
 
 
 def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
@@ -136,18 +144,24 @@ def Doctor(env: Any) -> Any:
     return env.AlwaysBuild(env.Alias(name, [], make_action("doctor", doctor, None)))
 
 
-def tell(report: BundleReport, product: Path, build: Build) -> list[str]:
-    """The build's last lines: what was made, what it needs of the board, and how it gets there."""
-    target = build.settings.target
-    parent = target.prefix.rpartition("/")[0] or "/"
+def summarize(report: BundleReport, slim: str) -> list[str]:
+    """What lies beside a bundle as text: its size, and what it needs of the board."""
+    return [
+        f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board"
+        + (f"; slim={slim} saved {megabytes(report.saved)}" if report.saved else ""),
+        *report.needs.describe(),
+    ]
+
+
+def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
+    """The build's last lines: what was made, its summary, and how it gets to the board."""
+    parent = prefix.rpartition("/")[0] or "/"
     return [
         f"{product}",
-        f"  size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board"
-        + (f"; slim={build.settings.slim} saved {megabytes(report.saved)}" if report.saved else ""),
-        *(f"  {line}" for line in report.needs.describe()),
+        *(f"  {line}" for line in summary.read_text().splitlines()),
         "  to put it there:",
         f"    scp {product} root@BOARD:/tmp/",
-        f"    ssh root@BOARD 'mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {target.prefix}/bin/python3 -V'",
+        f"    ssh root@BOARD 'mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {prefix}/bin/python3 -V'",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.recipes.cpython import Release, read_release
+from crosspython.store.places import show
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 
@@ -30,6 +32,11 @@ class Variable:
 
 
 BINARY = ("auto", ("auto", "never", "only"))
+HTTP = re.compile(r"https?://[^/]")
+SIZE = re.compile(r"(\d+)([MGT])")
+UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
+DEFAULT_CACHE = "~/.cache/crosspython/artifacts"
+
 VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
     Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
@@ -49,7 +56,25 @@ VARIABLES = (
     Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1")),
     Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle")),
     Variable("overrides", "wheels: a folder with overrides of your own, by package"),
+    Variable(
+        "cache",
+        "where finished products are kept for other builds: a folder, a http address of a server that other machines"
+        " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep nothing",
+        DEFAULT_CACHE,
+    ),
+    Variable("cache_write", "what of the cache is written to, too", "folder", ("folder", "all", "none")),
+    Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
+
+
+@dataclass(frozen=True)
+class CacheChoice:
+    """Where products are kept: a folder, a server's address, or both; which of them is written; bytes in the folder."""
+
+    folder: Path | None
+    server: str | None
+    writes: str
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +94,7 @@ class Settings:
     mirror: str | None
     downloads: Path
     offline: bool
+    cache: CacheChoice
     path: str
     start: Path
     packages: str
@@ -125,6 +151,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
         offline=chosen["offline"] == "1",
+        cache=_cache(start, chosen),
         path=environment.get("PATH", os.defpath),
         start=start,
         packages=chosen["pkgs"],
@@ -151,3 +178,26 @@ def _mirror(start: Path, mirror: str) -> str | None:
     if not mirror:
         return None
     return mirror if "://" in mirror else _place(start, mirror)
+
+
+def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
+    places = [place for place in chosen["cache"].split(",") if place]
+    servers = [place for place in places if "://" in place]
+    folders = [place for place in places if "://" not in place]
+    if len(servers) > 1 or len(folders) > 1 or any(not HTTP.match(server) for server in servers):
+        raise ConfigurationError(
+            f"cache={','.join(show(place) for place in places)}: not a cache",
+            expected="a folder, an address with http:// or https://, one of each with a comma between, or none",
+        )
+    limit = SIZE.fullmatch(chosen["cache_limit"])
+    if limit is None:
+        raise ConfigurationError(
+            f"cache_limit={chosen['cache_limit']}: not a size", expected="a number with M, G or T behind it: 500M, 20G"
+        )
+    folder = (folders or [DEFAULT_CACHE if servers else "none"])[0]
+    return CacheChoice(
+        folder=None if folder == "none" else Path(_place(start, folder)),
+        server=servers[0] if servers else None,
+        writes=chosen["cache_write"],
+        limit=int(limit[1]) * UNITS[limit[2]],
+    )

@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 
 _CHUNK = 1 << 18
-_TRIES = 4
 _HEADWAY = 1 << 20  # bytes: a try that brought so much more does not count
-_SLOWEST = 256  # bytes a second: less than that for as long as a silence may last is a silence
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
 
 class Unavailable(Exception):
-    """A place does not have the file, or cannot be asked. The text says why, in few words."""
+    """A place does not have the file (`missing`), or cannot be asked. The text says why, in few words."""
+
+    def __init__(self, reason: str, *, missing: bool = False) -> None:
+        super().__init__(reason)
+        self.missing = missing
 
 
 class WriteError(Exception):
@@ -45,12 +47,14 @@ class WriteError(Exception):
 
 @dataclass(eq=False)
 class Failure(Exception):
-    """One try has failed. again: another may succeed; cost: how many tries it counts; host: no file of it can be had."""
+    """One try has failed. again: another may succeed; cost: how many tries it counts; host: no file of it can be had;
+    missing: the server says that it does not have the file."""
 
     reason: str
     again: bool = False
     cost: int = 1
     host: bool = False
+    missing: bool = False
 
 
 @dataclass
@@ -59,11 +63,15 @@ class Downloader:
 
     timeout: seconds until a connection must stand, and seconds of silence until a server is given up
     pause:   seconds before the second try, doubled for each one after
+    tries:   after so many failures that might have passed a file is given up
+    slowest: bytes a second: less than that for as long as a silence may last is a silence
     unreachable: why a host could not be reached: it is not asked again
     """
 
     timeout: tuple[float, float] = (10.0, 30.0)
     pause: float = 1.0
+    tries: int = 4
+    slowest: int = 256
     progress: Progress | None = None
     unreachable: dict[str, str] = field(default_factory=dict)
 
@@ -86,10 +94,10 @@ class Downloader:
                 reached = _size(part)
                 spent = failure.cost + (0 if reached >= furthest + _HEADWAY else spent)
                 furthest, validator = max(furthest, reached), transfer.validator
-                if failure.host and (not failure.again or spent >= _TRIES):
+                if failure.host and (not failure.again or spent >= self.tries):
                     self.unreachable[host] = failure.reason
-                if not failure.again or spent >= _TRIES:
-                    raise Unavailable(failure.reason) from failure
+                if not failure.again or spent >= self.tries:
+                    raise Unavailable(failure.reason, missing=failure.missing) from failure
             wait(self.pause * 2 ** (spent - 1))
 
 
@@ -125,7 +133,8 @@ class Transfer:
             self._forget()
             raise Failure("the server refuses to go on where an earlier try broke off", again=True)
         if status not in (200, 206):
-            raise Failure(f"the server answered {status} {response.reason}".rstrip(), again=status in _TRY_AGAIN)
+            answer = f"the server answered {status} {response.reason}".rstrip()
+            raise Failure(answer, again=status in _TRY_AGAIN, missing=status in (404, 410))
         if status == 200:
             self.start = 0
         match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
@@ -152,7 +161,7 @@ class Transfer:
                     progress(self.name, done, total)
                     told = now
                 if now - since > silence:
-                    if done - mark < _SLOWEST * silence:
+                    if done - mark < self.downloader.slowest * silence:
                         raise Failure("the server sends next to nothing", again=True, cost=2)
                     mark, since = done, now
         if total is not None and done != total:

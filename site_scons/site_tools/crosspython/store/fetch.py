@@ -44,7 +44,7 @@ class Store:
     ) -> None:
         check_mirror(mirror)
         self.folder, self.mirror, self.offline, self.pools = folder, mirror, offline, pools
-        self.downloader = Downloader(timeout, pause, progress)
+        self.downloader = Downloader(timeout, pause, progress=progress)
         self._verified: dict[tuple[Path, str], tuple[int, int]] = {}
 
     def place(self, source: Source) -> Path:

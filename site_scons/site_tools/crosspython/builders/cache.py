@@ -1,0 +1,130 @@
+"""SCons's CacheDir with a key of our own, so that other folders, users and machines find what was built here.
+
+SCons's own key holds the product's path. Ours holds what the product is made of: the action's name, the contents of its
+sources and facts, and crosspython's own code, since a change of ours may change every product. A node takes part when its
+action says so; everything else, and everything of a project that we are a guest in, is left to whoever it belongs to.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import platform
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import SCons.Action
+import SCons.CacheDir
+
+from crosspython.builders.action import ENGINE, Shared, Step
+from crosspython.builders.build import Build
+from crosspython.recipes.recipe import NATIVE
+from crosspython.store.artifacts import Artifacts, Layer
+from crosspython.store.cache_folder import CacheFolder
+from crosspython.store.cache_server import CacheServer
+from crosspython.store.download import Progress
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class ArtifactCache(SCons.CacheDir.CacheDir):
+    """What SCons asks before it builds a node, and tells when it has built one."""
+
+    def __init__(self, path: str | None) -> None:
+        super().__init__(None)  # which makes no folder
+        self.path = path
+
+    def cachepath(self, node: Any) -> tuple[None, None]:
+        """No path that SCons could look at: the bytes are verified on their way."""
+        return None, None
+
+    def retrieve(self, node: Any) -> bool:
+        """Bring a product from the cache. Called by several threads."""
+        step = _step_of(node)
+        if step is None or step.shared is None or not self.is_enabled() or not SCons.Action.execute_actions:
+            return False
+        build, begin = node.get_build_env()["CROSSPYTHON"], time.monotonic()
+        origin = build.artifacts.get(key_of(node, step.name, step.shared), Path(node.abspath))
+        if origin is None:
+            return False
+        targets = node.get_executor().get_all_targets()
+        if node is targets[0]:
+            title = node.name.partition(".tar.")[0]
+            build.workshop.console.step(title, "from the cache", time.monotonic() - begin, origin)
+        if node is targets[-1] and step.shared.retrieved is not None:
+            step.shared.retrieved()
+        return True
+
+    def push(self, node: Any) -> None:
+        """Keep what was built."""
+        step = _step_of(node)
+        if step is None or step.shared is None or not self.is_enabled() or self.is_readonly():
+            return
+        node.get_build_env()["CROSSPYTHON"].artifacts.put(key_of(node, step.name, step.shared), Path(node.abspath))
+
+
+def open_cache(env: Any) -> None:
+    """Let an environment's nodes be looked up in the artifact cache that the user has chosen, and in no other."""
+    build: Build = env["CROSSPYTHON"]
+    choice, layers = build.settings.cache, list[Layer]()
+    if choice.folder is not None:
+        layers.append(CacheFolder(choice.folder, limit=choice.limit, writes=choice.writes != "none"))
+    if choice.server is not None:
+        layers.append(CacheServer(choice.server, writes=choice.writes == "all", progress=_progress(build)))
+    build.artifacts = Artifacts(layers, lambda text: build.workshop.console.warn(text))
+    atexit.register(build.artifacts.finish)
+    env.CacheDir("crosspython" if layers else None, ArtifactCache)
+
+
+def _progress(build: Build) -> Progress:
+    return lambda name, done, total: build.workshop.console.download(name, done, total)
+
+
+def key_of(node: Any, action: str, shared: Shared) -> str:
+    """The key of one product, 64 hexadecimal digits: the same wherever it is made of the same things."""
+    lines = [
+        f"crosspython {ENGINE} {code_identity(shared.rooms)}",
+        f"action {action}",
+        f"for {build_machine() if shared.machine == NATIVE else shared.machine}",
+        f"product {node.name}",
+        *(f"{_label(child)} {child.get_csig()}" for child in node.children()),
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@cache
+def code_identity(rooms: tuple[str, ...]) -> str:
+    """The hash of crosspython's own code and data in some rooms: whoever runs other code shares nothing with us."""
+    digest = hashlib.sha256()
+    for room in rooms:
+        for path in sorted((PACKAGE / room).rglob("*")):
+            if path.suffix in (".py", ".toml"):
+                digest.update(f"\n{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def build_machine() -> str:
+    """The kind of machine that something built here runs on: its CPU, its libc and its distribution's release."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    libc = " ".join(platform.libc_ver())
+    return f"{os.uname().machine} {libc} {release.get('ID', '')} {release.get('VERSION_ID', '')}".strip()
+
+
+def _label(child: Any) -> str:
+    return str(child.name) if hasattr(child, "abspath") else "fact"
+
+
+def _step_of(node: Any) -> Step | None:
+    """The action of a node, if it is one of ours."""
+    for action in node.get_executor().get_action_list():
+        step = getattr(action, "execfunction", None)
+        if isinstance(step, Step):
+            return step
+    return None

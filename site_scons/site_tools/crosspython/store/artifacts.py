@@ -1,0 +1,172 @@
+"""The artifact cache: finished products by a key of what they were made of, in a folder and on a server.
+
+A key names a record (the product's SHA-256 and size), the record names the bytes. Bytes are used only when they have
+the hash of their record. This module knows the order of the layers, and that whatever fails there costs one warning
+and a build, never more. How keys are made is the builders' business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+from crosspython.errors import Interrupted
+from crosspython.run.signals import STOP
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+_CHUNK = 1 << 20
+
+
+class CacheTrouble(Exception):
+    """A layer could not do what it should; the text says why. lasting: it need not be asked again in this run."""
+
+    def __init__(self, reason: str, *, lasting: bool = True) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a key stands for. size is in bytes."""
+
+    sha256: str
+    size: int
+
+    def as_text(self) -> str:
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def read(cls, text: str) -> Record:
+        """Raises CacheTrouble for anything but a record: a server may answer with a page of its own."""
+        try:
+            facts = json.loads(text)
+            record = cls(facts["sha256"], facts["size"])
+            if len(bytes.fromhex(record.sha256)) == 32 and isinstance(record.size, int):
+                return record
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise CacheTrouble("a damaged record", lasting=False)
+
+
+class Layer(Protocol):
+    """One place of the cache. Its methods raise CacheTrouble, OSError and Interrupted."""
+
+    name: str
+    writes: bool
+
+    def take(self, key: str, part: Path) -> bool:
+        """Bring a product to `part`, verified; False where the key is not known."""
+        ...
+
+    def keep(self, key: str, path: Path) -> None:
+        """Keep a product under a key."""
+        ...
+
+    def tidy(self) -> None:
+        """Do what is to be done once, after all was kept."""
+        ...
+
+
+class Artifacts:
+    """The layers, nearest first. `warn` gets one line for each layer in which something fails.
+
+    hits, misses: how many products were asked for and found, and not
+    """
+
+    def __init__(self, layers: Sequence[Layer], warn: Callable[[str], None]) -> None:
+        self.layers = tuple(layers)
+        self.hits = self.misses = 0
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._off: set[str] = set()
+        self._lock = threading.Lock()
+        self._uploads: ThreadPoolExecutor | None = None
+
+    def get(self, key: str, destination: Path) -> str | None:
+        """Bring a product to its place, whole or not at all; the name of the layer that had it, None where none has."""
+        part = destination.with_name(destination.name + ".part")
+        origin = None
+        for number, layer in enumerate(self.layers):
+            if self._take(layer, key, part):
+                part.replace(destination)
+                for nearer in self.layers[:number]:
+                    self._keep(nearer, key, destination)
+                origin = layer.name
+                break
+        with suppress(OSError):
+            part.unlink()
+        with self._lock:
+            self.hits += origin is not None
+            self.misses += origin is None
+        return origin
+
+    def put(self, key: str, path: Path) -> None:
+        """Keep a product in every layer that takes any: in the nearest one now, in the others meanwhile."""
+        for number, layer in enumerate(self.layers):
+            if number == 0:
+                self._keep(layer, key, path)
+            else:
+                self._uploader().submit(self._keep, layer, key, path)
+
+    def finish(self) -> None:
+        """Wait until all that was put has left, and tidy up."""
+        if self._uploads is not None:
+            self._uploads.shutdown(wait=True)
+        for layer in self.layers:
+            layer.tidy()
+
+    def _uploader(self) -> ThreadPoolExecutor:
+        """A server may be far away: what it is given leaves while the build goes on."""
+        from concurrent.futures import ThreadPoolExecutor  # which a build without a server need not import
+
+        with self._lock:
+            if self._uploads is None:
+                self._uploads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crosspython-cache")
+            return self._uploads
+
+    def _take(self, layer: Layer, key: str, part: Path) -> bool:
+        if layer.name in self._off:
+            return False
+        try:
+            return layer.take(key, part)
+        except (CacheTrouble, OSError) as error:
+            self._tell(layer, error, "building instead")
+            return False
+
+    def _keep(self, layer: Layer, key: str, path: Path) -> None:
+        if not layer.writes or layer.name in self._off or STOP.requested:
+            return
+        try:
+            layer.keep(key, path)
+        except (CacheTrouble, OSError) as error:
+            self._tell(layer, error, "going on without it")
+        except Interrupted:
+            pass  # the run says so itself
+
+    def _tell(self, layer: Layer, error: CacheTrouble | OSError, so: str) -> None:
+        with self._lock:
+            if isinstance(error, OSError) or error.lasting:
+                self._off.add(layer.name)
+            is_new = layer.name not in self._warned
+            self._warned.add(layer.name)
+        if is_new:
+            self._warn(f"the cache {layer.name}: {error}; {so}")
+
+
+def copy_hashed(source: IO[bytes], to: IO[bytes]) -> Record:
+    """Copy bytes, and say what came. Raises Interrupted."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(_CHUNK):
+        STOP.check()
+        digest.update(chunk)
+        to.write(chunk)
+        size += len(chunk)
+    return Record(digest.hexdigest(), size)

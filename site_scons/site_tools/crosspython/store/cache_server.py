@@ -1,0 +1,112 @@
+"""The artifact cache's server: plain GET and PUT over HTTP, as bazel-remote and nginx's WebDAV module serve them.
+
+The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes. It knows how patient a cache
+deserves us to be: a build is the alternative, so each file is asked for once, and slow is as bad as dead.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import IO
+
+from crosspython.run.signals import STOP
+from crosspython.store.artifacts import CacheTrouble, Record
+from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, judge
+from crosspython.store.fetch import hash_file
+from crosspython.store.places import show
+
+# Bytes a second: below that, building is the better way.
+_SLOWEST = 16 * 1024
+
+
+class CacheServer:
+    """A layer of the cache. timeout: seconds until a connection stands, and seconds of silence."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        writes: bool = False,
+        timeout: tuple[float, float] = (3.0, 10.0),
+        progress: Progress | None = None,
+    ) -> None:
+        self.address, self.writes, self.timeout = address.rstrip("/"), writes, timeout
+        self.name = show(self.address)
+        self._records = Downloader(timeout, tries=1, slowest=_SLOWEST)
+        self._objects = Downloader(timeout, tries=1, slowest=_SLOWEST, progress=progress)
+
+    def take(self, key: str, part: Path) -> bool:
+        """Download a product to `part`."""
+        part.parent.mkdir(parents=True, exist_ok=True)
+        paper = part.with_name(part.name + ".record")
+        try:
+            if not self._download(self._records, f"ac/{key}", paper, key):
+                return False
+            record = Record.read(paper.read_text(errors="replace"))
+        finally:
+            paper.unlink(missing_ok=True)
+        name = part.name.removesuffix(".part")
+        if not self._download(self._objects, f"cas/{record.sha256}", part, name):
+            return False  # the server has forgotten the bytes first
+        size = part.stat().st_size
+        if self._objects.progress is not None:
+            self._objects.progress(name, size, size)
+        if Record(hash_file(part), size) != record:
+            raise CacheTrouble(f"{self.name}/cas/{record.sha256} is damaged", lasting=False)
+        return True
+
+    def keep(self, key: str, path: Path) -> None:
+        """Upload a product: the bytes, if the server has them not yet, and then the record."""
+        record = Record(hash_file(path), path.stat().st_size)
+        with path.open("rb") as file:
+            self._upload(f"cas/{record.sha256}", _Body(file, record.size, self.timeout[1]))
+        self._upload(f"ac/{key}", record.as_text().encode())
+
+    def tidy(self) -> None:
+        """A server tidies itself."""
+
+    def _download(self, downloader: Downloader, place: str, part: Path, name: str) -> bool:
+        part.unlink(missing_ok=True)  # the rest of a killed run: a try would go on behind it
+        try:
+            downloader.download(f"{self.address}/{place}", part, name)
+        except Unavailable as error:
+            if error.missing:
+                return False
+            raise CacheTrouble(str(error)) from error
+        except WriteError as error:
+            raise error.error from error
+        return True
+
+    def _upload(self, place: str, data: _Body | bytes) -> None:
+        import requests  # 0.1 s that a build without a server does not pay
+
+        try:
+            with requests.put(f"{self.address}/{place}", data=data, timeout=self.timeout) as response:
+                status, reason = response.status_code, response.reason
+        except requests.RequestException as error:
+            raise CacheTrouble(f"it takes nothing: {judge(error).reason}") from error
+        if status not in (200, 201, 202, 204):
+            raise CacheTrouble(f"it takes nothing: it answered {status} {reason}".rstrip())
+
+
+class _Body:
+    """A file on its way: it stops when the run does, or when the server is too slow to be worth it."""
+
+    def __init__(self, file: IO[bytes], size: int, silence: float) -> None:
+        self._file, self._size, self._silence = file, size, silence
+        self._done, self._mark, self._since = 0, 0, time.monotonic()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, count: int = -1) -> bytes:
+        STOP.check()
+        now = time.monotonic()
+        if now - self._since > self._silence:
+            if self._done - self._mark < _SLOWEST * self._silence:
+                raise CacheTrouble("it takes next to nothing a second")
+            self._mark, self._since = self._done, now
+        chunk = self._file.read(count)
+        self._done += len(chunk)
+        return chunk

@@ -1,0 +1,236 @@
+"""The artifact cache as a user meets it: a second checkout builds nothing, and no cache can break a build."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def second(project: Project, name: str = "somewhere/else") -> Project:
+    """Another checkout of the same project, whose sources nobody can fetch any more."""
+    other = Project(project.folder.parent / name)
+    shutil.copytree(project.recipes, other.recipes, dirs_exist_ok=True)
+    shutil.rmtree(other.mirror)
+    return other
+
+
+def built(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line.rstrip().endswith(" s") and " built " in line]
+
+
+def two_components(project: Project) -> Project:
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    return project
+
+
+def test_a_second_checkout_builds_and_fetches_nothing(project: Project, cache: Path) -> None:
+    two_components(project).scons(f"cache={cache}")
+    other = second(project)
+    output = other.scons(f"cache={cache}")
+    assert output.count("from the cache") == 2
+    assert not other.log("base").exists()
+    assert not (other.folder / "downloads").exists()
+    for name in ("base", "user"):
+        assert other.stage(name).read_bytes() == project.stage(name).read_bytes()
+    assert "is up to date" in other.scons(f"cache={cache}")
+
+
+def test_the_cache_is_a_folder_of_the_user_without_a_word(project: Project) -> None:
+    project.add("hello")
+    project.scons()
+    assert (project.folder / "home/.cache/crosspython/artifacts/ac").is_dir()
+
+
+def test_a_removed_build_folder_comes_back(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    before = project.stage("hello").read_bytes()
+    shutil.rmtree(project.folder / "build")
+    assert "from the cache" in project.scons(f"cache={cache}")
+    assert project.stage("hello").read_bytes() == before
+
+
+def test_none_keeps_nothing(project: Project) -> None:
+    project.add("hello")
+    project.scons("cache=none")
+    assert not (project.folder / "home").exists()
+
+
+def test_another_plan_is_another_product(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    project.add("hello", options="make=['-s']")
+    assert "from the cache" not in project.scons(f"cache={cache}")
+
+
+def test_another_target_is_another_product(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    assert "from the cache" not in project.scons(f"cache={cache}", "target=rk3568")
+
+
+def test_another_dependency_is_another_product(project: Project, cache: Path) -> None:
+    two_components(project).scons(f"cache={cache}")
+    project.add("base", code="int g(void){return 3;}\n")
+    assert "from the cache" not in project.scons(f"cache={cache}")
+
+
+def test_a_dry_run_takes_nothing_from_the_cache(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    other = second(project)
+    assert "building hello 1.0" in other.scons("-n", f"cache={cache}")
+    assert not (other.folder / "build").exists()
+
+
+def test_scons_own_options_for_caches_work(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}", "--cache-readonly")
+    assert not cache.exists()
+    project.scons(f"cache={cache}", "--cache-populate")
+    shutil.rmtree(project.folder / "build")
+    assert "from the cache" not in project.scons(f"cache={cache}", "--cache-disable")
+
+
+def test_a_cache_that_is_only_read_stays_as_it_is(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}", "cache_write=none")
+    assert not cache.exists()
+
+
+def test_a_damaged_object_costs_a_warning_and_a_build(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    good = project.stage("hello").read_bytes()
+    for path in (cache / "cas").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"?" + path.read_bytes()[1:])
+    shutil.rmtree(project.folder / "build")
+    output = project.scons(f"cache={cache}")
+    assert output.count("warning: the cache") == 1
+    assert project.stage("hello").read_bytes() == good
+    shutil.rmtree(project.folder / "build")
+    assert "from the cache" in project.scons(f"cache={cache}")
+
+
+def test_a_cache_that_cannot_be_written_costs_a_warning(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    project.add("hello")
+    output = project.scons(f"cache={tmp_path}/file/cache")
+    assert output.count("warning: the cache") == 1
+    assert project.stage("hello").is_file()
+
+
+def test_a_limit_is_kept(project: Project, cache: Path) -> None:
+    two_components(project).scons(f"cache={cache}", "cache_limit=0M")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("bad", ["cache=ftp://x/y", "cache=a,b", "cache_limit=much", "cache_write=maybe"])
+def test_a_senseless_choice_is_refused(project: Project, bad: str) -> None:
+    project.add("hello")
+    assert bad.partition("=")[0] in project.scons(bad, code=2)
+
+
+@contextmanager
+def server(folder: Path | None) -> Iterator[str]:
+    """A server of plain files, for GET and PUT; without a folder it answers 500."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = folder / self.path.lstrip("/") if folder else None
+            data = path.read_bytes() if path and path.is_file() else b""
+            self.send_response(500 if path is None else 200 if data else 404)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_PUT(self) -> None:
+            data = self.rfile.read(int(self.headers["Content-Length"]))
+            if folder:
+                path = folder / self.path.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            self.send_response(201 if folder else 500)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http.daemon_threads = True
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{http.server_port}/cache"
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+def test_another_machine_gets_all_from_the_server(project: Project, tmp_path: Path) -> None:
+    with server(tmp_path / "served") as address:
+        two_components(project).scons(f"cache={address}", "cache_write=all")
+        other = second(project)
+        output = other.scons(f"cache={tmp_path}/other-machine,{address}")
+        assert output.count("from the cache") == 2
+        assert address in output
+        shutil.rmtree(other.folder / "build")
+        assert f"{tmp_path}/other-machine" in other.scons(f"cache={tmp_path}/other-machine,{address}")
+
+
+def test_developers_only_read_the_server(project: Project, tmp_path: Path) -> None:
+    project.add("hello")
+    with server(tmp_path / "served") as address:
+        project.scons(f"cache={address}")
+    assert not (tmp_path / "served").exists()
+
+
+def test_a_failing_server_costs_one_warning(project: Project) -> None:
+    with server(None) as address:
+        output = two_components(project).scons(f"cache={address}", "cache_write=all")
+    assert output.count("warning: the cache") == 1
+    assert project.stage("user").is_file()
+
+
+def test_a_server_that_is_not_there_costs_one_warning(project: Project) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    output = two_components(project).scons(f"cache=http://127.0.0.1:{port}")
+    assert output.count("warning: the cache") == 1
+    assert project.stage("user").is_file()
+
+
+def test_the_cache_of_a_project_that_we_are_a_guest_in_is_left_alone(project: Project, tmp_path: Path) -> None:
+    host = (project.folder / "SConstruct").read_text()
+    (project.folder / "SConstruct").write_text(f"CacheDir({str(tmp_path / 'host')!r})\n{host}")
+    project.add("hello")
+    project.scons("cache=none")
+    kept = [path for path in (tmp_path / "host").rglob("*") if path.is_file() and path.stat().st_size > 1000]
+    assert kept == []
+
+
+def test_another_user_may_read_what_was_kept(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    modes = subprocess.run(["find", str(cache), "-type", "f", "!", "-perm", "-444"], capture_output=True, text=True)
+    assert modes.stdout == ""
