@@ -12,6 +12,7 @@ from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.meson import plan_meson
+from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe, make_recipe
@@ -50,6 +51,9 @@ class Reader:
 
     def Meson(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
         return self._declare(plan_meson, name, version, sources, {"machine": self.machine, **options})
+
+    def OpenBLAS(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
+        return self._declare(plan_openblas, name, version, sources, {"machine": self.machine, "cflags": (), **options})
 
     def OpenSSL(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
         return self._declare(plan_openssl, name, version, sources, {"machine": self.machine, **options})

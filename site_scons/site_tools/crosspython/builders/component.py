@@ -3,6 +3,7 @@
     env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])      a configure script, autoconf's or hand-written
     env.Make("bzip2", "1.0.8", sources=[...], ...)                   a plain Makefile
     env.OpenSSL("openssl", "3.5.7", sources=[...], ...)              OpenSSL's Configure
+    env.OpenBLAS("openblas", "0.3.29", sources=[...])                OpenBLAS's Makefile
     env.CMake("geos", "3.13.1", sources=[...], configure=[...])      a CMakeLists.txt
     env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
     env.CPython()  env.BuildPython()                                 the release that `python=` names
@@ -31,6 +32,7 @@ from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.meson import plan_meson
+from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
@@ -41,7 +43,7 @@ BUILD_PYTHON = "build-python"
 
 
 def AddComponents(env: Any) -> None:
-    for method in (Autoconf, Make, CMake, Meson, OpenSSL, CPython, BuildPython):
+    for method in (Autoconf, Make, CMake, Meson, OpenSSL, OpenBLAS, CPython, BuildPython):
         env.AddMethod(method)
 
 
@@ -71,6 +73,12 @@ def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str,
     """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_openssl, machine), options)
+
+
+def OpenBLAS(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
+    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and depends, ships."""
+    target = env["CROSSPYTHON"].settings.target
+    return _declare(env, name, version, sources, partial(plan_openblas, target.machine, target.cflags), options)
 
 
 def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
@@ -115,7 +123,7 @@ def _declare(
     planner: Any,
     options: dict[str, Any],
 ) -> Any:
-    known = {*inspect.signature(planner).parameters, "depends", "ships"} - {"machine"}
+    known = {*inspect.signature(planner).parameters, "depends", "ships"} - {"machine", "cflags"}
     try:
         check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
         declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
