@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import StepError
+from crosspython.run.log import Log
 from crosspython.wheels.causes import explain_failure, find_cause, read_catalogue, wants_emulation
 
 # What the tools themselves say.
@@ -29,8 +30,13 @@ MESSAGES = {
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "build.log"
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path / "foo-1.0.log")
+
+
+def say(log: Log, output: str) -> None:
+    log.command(["cc"], Path("/"), {"http_proxy": "http://127.0.0.1:9"})
+    log.write(output)
 
 
 def test_every_row_has_a_message_it_was_written_for() -> None:
@@ -38,42 +44,41 @@ def test_every_row_has_a_message_it_was_written_for() -> None:
 
 
 @pytest.mark.parametrize(("name", "message"), MESSAGES.items())
-def test_a_message_is_known_for_what_it_is(log: Path, name: str, message: str) -> None:
-    log.write_text(f"compiling\n{message}\nmore\n")
-    found = find_cause(log)
+def test_a_message_is_known_for_what_it_is(name: str, message: str) -> None:
+    found = find_cause(["compiling", message, "more"])
     assert found is not None
     assert found[0].name == name
 
 
-def test_what_is_missing_is_named_with_what_to_do(log: Path) -> None:
-    log.write_text("a.c:1:1: fatal error: first.h: No such file or directory\n" * 2)
-    error = explain_failure(StepError("foo-1.0: failed", log=log, evidence=["x"]), "foo")
+def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
+    say(log, "a.c:1:1: fatal error: first.h: No such file or directory\n")
+    error = explain_failure(StepError("foo-1.0: failed", evidence=["x"]), "foo", log)
     assert error.found == "the header first.h is missing"
     assert "wheels/overrides/foo.toml" in str(error.next)
-    assert error.evidence == ("x",)
+    assert (error.evidence, error.log) == (("x",), log.path)
 
 
-def test_the_last_match_is_the_failure(log: Path) -> None:
-    log.write_text(
-        "a.c: fatal error: probe.h: No such file or directory\nb.c: fatal error: real.h: No such file or directory\n"
-    )
-    assert "real.h" in str(explain_failure(StepError("x", log=log), "x").found)
+def test_the_last_match_is_the_failure() -> None:
+    message = "a.c: fatal error: {}.h: No such file or directory"
+    found = find_cause([message.format("probe"), message.format("real")])
+    assert found is not None
+    assert found[1] == {"header": "real.h"}
 
 
-def test_an_unknown_failure_keeps_its_own_words(log: Path) -> None:
-    log.write_text("nobody knows\n")
-    error = explain_failure(StepError("foo-1.0: failed", found="odd", log=log), "foo")
+def test_an_unknown_failure_keeps_its_own_words(log: Log) -> None:
+    say(log, "nobody knows\n")
+    error = explain_failure(StepError("foo-1.0: failed", found="odd"), "foo", log)
     assert error.found == "odd"
     assert "override" in str(error.next)
 
 
-def test_only_some_causes_call_for_the_other_engine(log: Path) -> None:
-    log.write_text("pyport.h:586: error: LONG_BIT definition appears wrong for platform (bad gcc/glibc config?).\n")
+def test_only_some_causes_call_for_the_other_engine(log: Log) -> None:
+    say(log, "pyport.h:586: error: LONG_BIT definition appears wrong for platform (bad gcc/glibc config?).\n")
     assert wants_emulation(log)
-    log.write_text(MESSAGES["missing-header"])
+    say(log, MESSAGES["missing-header"])
     assert not wants_emulation(log)
 
 
-def test_a_cause_long_before_the_end_is_none(log: Path) -> None:
-    log.write_text("fatal error: probe.h: No such file or directory\n" + "fine\n" * 20000)
-    assert find_cause(log) is None
+def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
+    say(log, "fatal error: probe.h: No such file or directory\n" + "fine\n" * 1000)
+    assert explain_failure(StepError("x"), "x", log).found is None

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from crosspython.errors import StepError
+from crosspython.run.log import Log
 
 _CATALOGUE = Path(__file__).with_name("causes.toml")
 # The failure stands at the end; before it stand the questions of configure scripts, which look alike.
-_TAIL_BYTES = 64 * 1024
+_LINES = 300
 
 
 @dataclass(frozen=True)
@@ -38,35 +40,30 @@ def read_catalogue(file: Path = _CATALOGUE) -> tuple[Cause, ...]:
     return tuple(Cause(name, re.compile(row.pop("pattern"), re.MULTILINE), **row) for name, row in rows.items())
 
 
-def find_cause(log: Path, catalogue: tuple[Cause, ...] | None = None) -> tuple[Cause, dict[str, str]] | None:
-    """The first row of the catalogue that fits the end of a log, with the groups of its last match."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return None
+def find_cause(lines: Sequence[str], catalogue: tuple[Cause, ...] | None = None) -> tuple[Cause, dict[str, str]] | None:
+    """The first row of the catalogue that fits a command's last lines, with the groups of its last match."""
+    text = "\n".join(lines)
     for cause in catalogue or read_catalogue():
         if matches := list(cause.pattern.finditer(text)):
             return cause, {name: value or "" for name, value in matches[-1].groupdict().items()}
     return None
 
 
-def wants_emulation(log: Path) -> bool:
-    """Whether the build failed of something that only the target's own interpreter can answer."""
-    found = find_cause(log)
+def wants_emulation(log: Log) -> bool:
+    """Whether the last command failed of something that only the target's own interpreter can answer."""
+    found = find_cause(log.tail(_LINES))
     return found is not None and found[0].emulated
 
 
-def explain_failure(error: StepError, package: str) -> StepError:
+def explain_failure(error: StepError, package: str, log: Log) -> StepError:
     """The error of a failed build with its known cause, or with where to look."""
-    found = find_cause(error.log) if error.log else None
+    found = find_cause(log.tail(_LINES))
     if found is None:
         return StepError(
             error.what,
             found=error.found,
             evidence=error.evidence,
-            log=error.log,
+            log=log.path,
             next=error.next or "the log has all of it; docs/wheels.md tells how to write an override for a package",
         )
     cause, groups = found
@@ -75,6 +72,6 @@ def explain_failure(error: StepError, package: str) -> StepError:
         error.what,
         found=cause.cause.format(**groups),
         evidence=error.evidence,
-        log=error.log,
+        log=log.path,
         next=cause.next.format(**groups),
     )

@@ -170,8 +170,8 @@ def make_wheel(bench: Bench) -> Made:
     try:
         wheel = bench.build(engine)
     except StepError as error:
-        if override.engine is not None or not wants_emulation(log.path):
-            raise explain_failure(error, bench.order.package.name) from error
+        if override.engine is not None or not wants_emulation(log):
+            raise explain_failure(error, bench.order.package.name, log) from error
         engine = "emulated"
         bench.prepare()
         wheel = bench.build(engine)

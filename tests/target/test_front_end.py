@@ -1,0 +1,218 @@
+"""The front end on small projects of every kind: built by the real cross compiler, imported in the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from crosspython.errors import CrosspythonError, StepError
+from crosspython.recipes.cpython import read_release
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver
+from crosspython.stages.carry_out import Workshop
+from crosspython.store.fetch import Store
+from crosspython.targets import load_target
+from crosspython.toolchain.facts import Toolchain
+from crosspython.wheels.front_end import build_wheel
+from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
+from crosspython.wheels.kit import Kit
+from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
+
+from tests.conftest import REPOSITORY
+from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
+
+pytestmark = pytest.mark.slow
+
+MODULE = """\
+#include <Python.h>
+static PyModuleDef def = { PyModuleDef_HEAD_INIT, "toy", NULL, -1, NULL };
+PyMODINIT_FUNC PyInit_toy(void) {
+    PyObject *module = PyModule_Create(&def);
+    PyModule_AddIntConstant(module, "pointer", sizeof(void *));
+    return module;
+}
+"""
+
+# A backend in the tree, which needs nothing from an index.
+BACKEND = """\
+import os, struct, subprocess, sys, sysconfig, time, urllib.request, zipfile
+NAME = "toy-1.0.dist-info"
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    so = "toy" + sysconfig.get_config_var("EXT_SUFFIX")
+{body}
+    subprocess.run([os.environ["CC"], "-shared", "-fPIC", "-g", "-I" + sysconfig.get_path("include"), *{flags}, "-o", so,
+                    os.path.abspath("toy.c")], check=True)
+    tag = "cp%d%d-" % sys.version_info[:2]
+    tag += tag + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    wheel = "toy-1.0-" + tag + ".whl"
+    with zipfile.ZipFile(os.path.join(folder, wheel), "w") as out:
+        out.write(so)
+        out.writestr(NAME + "/METADATA", "Metadata-Version: 2.1\\nName: toy\\nVersion: 1.0\\n")
+        out.writestr(NAME + "/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: false\\nTag: " + tag + "\\n")
+        out.writestr(NAME + "/RECORD", "")
+    return wheel
+"""
+IN_TREE = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+SETUPTOOLS = {
+    "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    '[project]\nname = "toy"\nversion = "1.0"\n',
+    "setup.py": "from setuptools import Extension, setup\n"
+    'setup(ext_modules=[Extension("toy", ["toy.c"], include_dirs=["/usr/include"], library_dirs=["/usr/lib"])])\n',
+    "toy.c": MODULE,
+}
+MESON = {
+    "pyproject.toml": '[build-system]\nrequires = ["meson-python"]\nbuild-backend = "mesonpy"\n'
+    '[project]\nname = "toy"\nversion = "1.0"\n',
+    "meson.build": "project('toy', 'c', version: '1.0')\npython = import('python').find_installation()\n"
+    "assert(host_machine.cpu() == 'armv7l')\ndependency('zlib')\n"
+    "python.extension_module('toy', 'toy.c', install: true)\n",
+    "toy.c": MODULE,
+}
+CMAKE = {
+    "pyproject.toml": '[build-system]\nrequires = ["scikit-build-core"]\nbuild-backend = "scikit_build_core.build"\n'
+    '[project]\nname = "toy"\nversion = "1.0"\n',
+    "CMakeLists.txt": "cmake_minimum_required(VERSION 3.26)\nproject(toy C)\n"
+    "find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)\nfind_package(ZLIB REQUIRED)\n"
+    "python_add_library(toy MODULE toy.c WITH_SOABI)\ninstall(TARGETS toy DESTINATION .)\n",
+    "toy.c": MODULE,
+}
+
+
+def in_tree(body: str = "    pass", code: str = MODULE, flags: str = "[]") -> dict[str, str]:
+    return {"pyproject.toml": IN_TREE, "backend.py": BACKEND.format(body=body, flags=flags), "toy.c": code}
+
+
+class Factory:
+    """A kit of the real target, and small projects that it builds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        target = load_target("rv1126", Path())
+        release = read_release(REPOSITORY / "components" / "cpython", "3.13")
+        stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
+        (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}.tar.zst")
+        path = os.environ["PATH"]
+        self.shop = Workshop(
+            target=target,
+            store=Store(folder / "downloads"),
+            jobserver=Jobserver(2),
+            console=Console(quiet=True),
+            work=folder / "work",
+            logs=folder / "logs",
+            path=path,
+        )
+        self.kit = Kit(
+            folder=folder / "work/kit",
+            target=target,
+            toolchain=Toolchain.read(BUILD / "toolchain.json"),
+            release=release,
+            python=stages["cpython"],
+            build_python=native,
+            libraries={name: stages[name] for name in release.depends},
+            indexes=indexes_for_uv(read_pip_configuration(path), os.environ),
+        )
+
+    def build(self, files: Mapping[str, str], override: Override | None = None, **changes: float) -> WheelReport:
+        source = self.folder / "source"
+        shutil.rmtree(source, ignore_errors=True)
+        source.mkdir()
+        for name, text in files.items():
+            (source / name).write_text(text)
+        package = LockedPackage("toy", "1.0", folder=source)
+        order = WheelOrder(package, override or Override("toy"), source, {}, {}, self.product)
+        return build_wheel(order, replace(self.kit, **changes), self.shop)  # type: ignore[arg-type]
+
+    @property
+    def product(self) -> Path:
+        return self.folder / "toy.whl"
+
+    def imported(self) -> int:
+        """The size of a pointer, as the extension module says in the emulator."""
+        site = self.folder / "site"
+        shutil.rmtree(site, ignore_errors=True)
+        with zipfile.ZipFile(self.product) as wheel:
+            wheel.extractall(site)
+        command = [self.kit.target_python, "-c", "import toy; print(toy.pointer)"]
+        done = subprocess.run(command, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def factory(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Factory:  # noqa: F811
+    return Factory(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.mark.parametrize(
+    "files", [SETUPTOOLS, MESON, CMAKE, in_tree()], ids=["setuptools", "meson", "cmake", "in-tree"]
+)
+def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapping[str, str]) -> None:
+    report = factory.build(files)
+    assert report.filename == "toy-1.0-cp313-cp313-linux_armv7l.whl"
+    assert (report.engine, report.extensions) == ("cross", ("toy",))
+    assert factory.imported() == 4
+
+
+def test_the_same_source_gives_the_same_bytes(factory: Factory) -> None:
+    factory.build(in_tree())
+    first = factory.product.read_bytes()
+    factory.build(in_tree())
+    assert factory.product.read_bytes() == first
+
+
+def test_what_asks_the_interpreter_for_sizes_is_built_in_the_emulator(factory: Factory) -> None:
+    check = '_Static_assert(sizeof(void *) == POINTER, "sizeof(void *) is not what Python says");\n'
+    flags = '["-DPOINTER=%d" % struct.calcsize("P")]'
+    report = factory.build(in_tree(code=check + MODULE, flags=flags))
+    assert report.engine == "emulated"
+    assert factory.imported() == 4
+
+
+def test_an_override_names_the_engine(factory: Factory) -> None:
+    body = "    assert sys.maxsize < 2**32"
+    assert factory.build(in_tree(body), Override("toy", engine="emulated")).engine == "emulated"
+    with pytest.raises(StepError):
+        factory.build(in_tree(body), Override("toy", engine="cross"))
+
+
+def test_a_build_that_wants_the_network_is_told_that_it_has_none(factory: Factory) -> None:
+    body = '    urllib.request.urlopen("http://files.example.org/")'
+    with pytest.raises(StepError) as caught:
+        factory.build(in_tree(body))
+    assert "network" in str(caught.value.found)
+
+
+def test_a_missing_header_is_named_with_its_package_and_log(factory: Factory) -> None:
+    with pytest.raises(StepError) as caught:
+        factory.build(in_tree(code="#include <libfoo/foo.h>\n" + MODULE))
+    error = caught.value
+    assert "libfoo/foo.h" in str(error.found)
+    assert error.what.startswith("toy-1.0: build (cross)")
+    assert error.log is not None
+    assert "foo.h" in error.log.read_text()
+    assert "wheels/overrides/toy.toml" in str(error.next)
+
+
+def test_a_build_that_hangs_is_ended_at_its_time_limit(factory: Factory) -> None:
+    with pytest.raises(StepError, match="did not end within 1 s"):
+        factory.build(in_tree("    time.sleep(600)"), timeout=1)
+
+
+def test_what_is_no_project_is_told(factory: Factory) -> None:
+    with pytest.raises(CrosspythonError, match="not a Python project"):
+        factory.build({"README": "nothing"})
+
+
+def test_nothing_of_this_machine_is_in_the_environment_of_a_build(factory: Factory) -> None:
+    body = '    import json; json.dump(dict(os.environ), open(os.path.join(os.environ["HOME"], "..", "..", "seen.json"), "w"))'
+    factory.build(in_tree(body))
+    seen = json.loads((factory.folder / "work/seen.json").read_text())
+    assert seen["HOME"].startswith(str(factory.folder))
+    assert {"CPATH", "LIBRARY_PATH", "C_INCLUDE_PATH", "LD_LIBRARY_PATH"}.isdisjoint(seen)
