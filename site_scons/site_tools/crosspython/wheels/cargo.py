@@ -1,0 +1,194 @@
+"""cargo, told to build for the board: settings for the crates of a Rust package, and fetching them.
+
+Knows cargo's, PyO3's, maturin's and the usual build crates' variables (the cargo book, "Environment Variables" and
+"Configuration"; PyO3's guide, "Building and distribution"; the documentation of the crates cc and pkg-config). Crates
+come from where the user's cargo is configured to get them, before the build; the build itself has no network. Paths
+belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError, StepError
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.store.disk import write_whole
+from crosspython.store.exclusive import exclusive
+from crosspython.targets import Target
+from crosspython.toolchain.rust import Rust
+from crosspython.toolchain.wrapper import SOURCE_PLACE
+
+# Build requirements that compile Rust.
+_BACKENDS = ("maturin", "setuptools-rust")
+
+# What of a user's configuration says where crates come from; the rest would say how to build.
+_TABLES = ("source", "registries", "registry", "http", "net")
+_VARIABLES = ("CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "SSL_CERT_")
+
+# GCC's -mfpu= -> what rustc has to be told: its armv7 targets leave NEON out, whatever the CPU.
+_FPU_FEATURES = {
+    "neon": "+neon",
+    "neon-vfpv3": "+neon",
+    "neon-fp16": "+neon",
+    "neon-vfpv4": "+neon,+vfp4",
+    "neon-fp-armv8": "+neon,+vfp4",
+    "crypto-neon-fp-armv8": "+neon,+vfp4",
+}
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """What all Rust packages of one target and Python are built with.
+
+    home:   CARGO_HOME: crates, shared by all builds
+    python: the target's lib/python3.X, which PyO3 reads what it has to know of the interpreter from
+    series: "3.13"
+    """
+
+    rust: Rust
+    target: Target
+    home: Path
+    python: Path
+    series: str
+
+    def environment(self, work: Path, jobs: Mapping[str, str]) -> dict[str, str]:
+        """What a build of a package in `work` sees beside its compilers; `jobs` hands down a jobserver by its FIFO."""
+        triple, host = _as_variable(self.rust.triple), _as_variable(self.rust.host)
+        wrapper = f"{self.target.triplet}-"
+        own = self.rust.triple.replace("-", "_")
+        return {
+            "CARGO": str(self.rust.cargo),
+            "RUSTC": str(self.rust.rustc),
+            "CARGO_HOME": str(self.home),
+            "CARGO_BUILD_TARGET": self.rust.triple,
+            f"CARGO_TARGET_{triple}_LINKER": f"{wrapper}gcc",
+            f"CARGO_TARGET_{triple}_RUSTFLAGS": " ".join(self._flags(work)),
+            f"CARGO_TARGET_{host}_LINKER": "cc",
+            "CARGO_MAKEFLAGS": jobs.get("MAKEFLAGS", ""),
+            "CARGO_NET_OFFLINE": "true",
+            "CARGO_TERM_COLOR": "never",
+            f"CC_{own}": f"{wrapper}gcc",
+            f"CXX_{own}": f"{wrapper}g++",
+            f"AR_{own}": f"{wrapper}gcc-ar",
+            "HOST_CC": "cc",
+            "HOST_CXX": "c++",
+            "HOST_AR": "ar",
+            "PKG_CONFIG_ALLOW_CROSS": "1",
+            "OPENSSL_NO_VENDOR": "1",
+            "PYO3_CROSS_LIB_DIR": str(self.python),
+            "PYO3_CROSS_PYTHON_VERSION": self.series,
+            "MATURIN_NO_INSTALL_RUST": "1",
+        }
+
+    def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> None:
+        """Fetch the crates of a package, as its lock file says where it has one. Raises StepError.
+
+        environment: the user's, of which is taken what says where the network and the crates are
+        """
+        self._configure(environment)
+        own = {"PATH": path, "HOME": str(self.home), "CARGO_HOME": str(self.home), "RUSTC": str(self.rust.rustc)}
+        own |= {name: value for name, value in environment.items() if _is_of_the_network(name)}
+        for manifest in find_manifests(source):
+            command = [str(self.rust.cargo), "fetch", "--manifest-path", str(manifest)]
+            for triple in (self.rust.triple, self.rust.host):
+                command += ["--target", triple]
+            # A lock file out of step is common in sdists that hold a part of a workspace.
+            status = run_command([*command, "--locked"], cwd=manifest.parent, env=own, log=log, may_fail=True).status
+            if status != 0:
+                self._fetch_unlocked(command, manifest, own, log)
+
+    def _fetch_unlocked(self, command: list[str], manifest: Path, own: Mapping[str, str], log: Log) -> None:
+        try:
+            run_command(command, cwd=manifest.parent, env=own, log=log)
+        except StepError as error:
+            raise StepError(
+                f"{log.component}: its crates cannot be had",
+                expected=f"all that {manifest.name} and Cargo.lock name",
+                evidence=error.evidence,
+                log=log.path,
+                next="look at the registry that cargo is configured with here; a source archive that holds its crates"
+                " (vendor/) needs none",
+            ) from error
+
+    def _configure(self, environment: Mapping[str, str]) -> None:
+        """Hand the user's sources of crates through to our CARGO_HOME. Raises ConfigurationError."""
+        with exclusive(self.home / ".crosspython.lock"):
+            write_whole(self.home / "config.toml", sources_of_crates(environment))
+
+    def _flags(self, work: Path) -> Iterator[str]:
+        yield from cpu_flags(self.target.cflags)
+        if "musl" in self.rust.triple:
+            yield "-Ctarget-feature=-crt-static"  # Rust links musl statically by default, and then makes no extension
+        yield f"--remap-path-prefix={work}={SOURCE_PLACE}"
+        yield f"--remap-path-prefix={self.home}={SOURCE_PLACE}/cargo"
+
+
+def is_rust(source: Path, requirements: Iterable[str]) -> bool:
+    """Whether a build will call cargo: by its requirements, or by what lies at the top of the source."""
+    names = {canonicalize_name(Requirement(text).name) for text in requirements}
+    return not names.isdisjoint(_BACKENDS) or (source / "Cargo.toml").is_file()
+
+
+def find_manifests(source: Path) -> tuple[Path, ...]:
+    """The Cargo.toml beside each Cargo.lock; without any lock file the topmost ones."""
+    locked = [path.with_name("Cargo.toml") for path in sorted(source.rglob("Cargo.lock"))]
+    found = [path for path in locked if path.is_file()] or sorted(source.rglob("Cargo.toml"))
+    if locked:
+        return tuple(found)
+    top = min((len(path.parts) for path in found), default=0)
+    return tuple(path for path in found if len(path.parts) == top)
+
+
+def cpu_flags(cflags: Iterable[str]) -> tuple[str, ...]:
+    """rustc's flags for GCC's: the CPU and its vector unit. -march= names an architecture, which rustc's target does."""
+    flags = []
+    for flag in cflags:
+        name, _, value = flag.partition("=")
+        if name == "-mcpu":
+            flags.append(f"-Ctarget-cpu={value.partition('+')[0]}")
+        elif name == "-mfpu" and value in _FPU_FEATURES:
+            flags.append(f"-Ctarget-feature={_FPU_FEATURES[value]}")
+    return tuple(flags)
+
+
+def sources_of_crates(environment: Mapping[str, str]) -> str:
+    """The part of the user's cargo configuration that says where crates come from, as TOML. Raises ConfigurationError."""
+    home = environment.get("CARGO_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".cargo")
+    for name in ("config", "config.toml"):  # cargo's own order
+        file = Path(home) / name
+        if not file.is_file():
+            continue
+        try:
+            tables = tomllib.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{file}: cargo's configuration cannot be read", found=str(error)) from error
+        return "".join(_spell({name: tables[name] for name in _TABLES if name in tables}))
+    return ""
+
+
+def _spell(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Lines of TOML: JSON's strings, numbers and lists are TOML's too."""
+    for name, value in table.items():
+        key = f"{prefix}{json.dumps(name)}"
+        if isinstance(value, Mapping):
+            yield from _spell(value, f"{key}.")
+        else:
+            yield f"{key} = {json.dumps(value)}\n"
+
+
+def _as_variable(triple: str) -> str:
+    return triple.upper().replace("-", "_")
+
+
+def _is_of_the_network(name: str) -> bool:
+    return name.startswith(_VARIABLES) or name.lower().endswith("_proxy")
