@@ -9,7 +9,7 @@ import pytest
 from crosspython.errors import SourceError, ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import load_target
-from crosspython.toolchain.rust import Rust, find_rust, rust_triple
+from crosspython.toolchain.rust import Rust, RustSearch, rust_triple
 
 from tests.unit.made_elf import EM_X86_64, make_elf
 
@@ -50,9 +50,7 @@ def find(tmp_path: Path, *, path: str = "/nonexistent", given: Path | None = Non
         (tmp_path / "empty/rustc").chmod(0o755)
         environment["PATH"] = f"{tmp_path / 'empty'}:/bin:/usr/bin"
     store = Store(tmp_path / "downloads", pools=lambda: (), pause=0.0)
-    return find_rust(
-        target, "glibc", given=given, environment=environment, store=store, unpack_into=tmp_path / "machine"
-    )
+    return RustSearch(given, environment, tmp_path / "machine", tmp_path / "crates").find(target, "glibc", store)
 
 
 @pytest.mark.parametrize(

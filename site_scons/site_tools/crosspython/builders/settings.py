@@ -41,6 +41,7 @@ VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
     Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
+    Variable("rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"),
     Variable("prefix", "where Python lies on the board; without it, what the target says"),
     Variable("build", "the folder for everything that is built", "build"),
     Variable("build_python", "an interpreter of the same X.Y that runs here; without it, one is built"),
@@ -87,6 +88,7 @@ class Settings:
     target: Target
     release: Release
     toolchain: str | None
+    rust: Path | None
     build: Path
     build_python: Path | None
     slim: str
@@ -144,6 +146,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target=target,
         release=read_release(COMPONENTS / "cpython", chosen["python"]),
         toolchain=_place(start, chosen["toolchain"]) if chosen["toolchain"] else None,
+        rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
         build=Path(_place(start, chosen["build"])),
         build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,
         slim=chosen["slim"],

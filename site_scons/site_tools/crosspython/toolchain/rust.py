@@ -12,15 +12,16 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosspython.errors import ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
 from crosspython.toolchain.query import PATIENCE
-from crosspython.toolchain.rust_packages import packaged_release, unpack_rust
+from crosspython.toolchain.rust_packages import packaged_release, release_of_packages, unpack_rust
 from crosspython.toolchain.sample import judge_code
 
 # (machine, float ABI) -> Rust's name of the machine, and what follows "gnu" or "musl" in the last word.
@@ -76,22 +77,46 @@ def rust_triple(target: Target, libc: str) -> str:
     return f"{architecture}-unknown-linux-{_LIBCS[libc]}{abi}"
 
 
-def find_rust(
-    target: Target,
-    libc: str,
-    *,
-    given: Path | None,
-    environment: Mapping[str, str],
-    store: Store,
-    unpack_into: Path,
-) -> Rust:
-    """Return a Rust that compiles for a target.
+@dataclass(frozen=True)
+class RustSearch:
+    """Where Rust is looked for, once, when a package first needs it.
 
     given:       a folder with bin/rustc and the target's standard library, and no other place is looked at
-    environment: PATH, HOME and rustup's own variables of the user
+    environment: the user's: PATH, HOME, rustup's own variables
     unpack_into: where the distribution's packages go if they are needed
+    crates:      CARGO_HOME: where crates are kept, shared by all builds
+    """
+
+    given: Path | None
+    environment: Mapping[str, str]
+    unpack_into: Path
+    crates: Path
+    _found: dict[str, Rust] = field(default_factory=dict, repr=False, compare=False)
+    _looking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def find(self, target: Target, libc: str, store: Store) -> Rust:
+        """A Rust that compiles for a target. Raises as find_rust does."""
+        with self._looking:
+            if target.name not in self._found:
+                self._found[target.name] = find_rust(self, target, libc, store)
+            return self._found[target.name]
+
+    def describe_places(self) -> str:
+        """Say where Rust is looked for and what lies there, without running anything: it changes when that does."""
+        if self.given is not None:
+            return _stamp(self.given / "bin/rustc")
+        rustc = shutil.which("rustc", path=self.environment.get("PATH"))
+        places = [Path(rustc)] if rustc else []
+        places += [sysroot / "bin/rustc" for sysroot in _rustup_toolchains(self.environment)]
+        return "\n".join([*map(_stamp, places), f"packages of Rust {release_of_packages()}"])
+
+
+def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Rust:
+    """Return a Rust that compiles for a target; `libc` is the toolchain's.
+
     Raises ToolchainError that tells what was found where and how to get one; what fetching and unpacking raise.
     """
+    given, environment = search.given, search.environment
     triple = rust_triple(target, libc)
     if given is not None:
         if not _is_whole(given, triple):
@@ -104,7 +129,7 @@ def find_rust(
         seen.append(_describe(sysroot, triple))
     if packaged_release(triple) is None:
         raise _no_std(target.name, triple, seen or ["no rustc on PATH, and no rustup"])
-    return _try(unpack_rust(triple, store, unpack_into), target, triple, environment)
+    return _try(unpack_rust(triple, store, search.unpack_into), target, triple, environment)
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -115,11 +140,21 @@ def _places(environment: Mapping[str, str]) -> Iterator[Path]:
         if done.returncode == 0:
             own = Path(done.stdout.strip())
             yield own
+    yield from (sysroot for sysroot in _rustup_toolchains(environment) if sysroot != own)
+
+
+def _rustup_toolchains(environment: Mapping[str, str]) -> list[Path]:
     home = environment.get("RUSTUP_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".rustup")
     # "stable-..." sorts behind version numbers and "nightly-...".
-    for sysroot in sorted((Path(home) / "toolchains").glob("*"), reverse=True):
-        if sysroot != own:
-            yield sysroot
+    return sorted((Path(home) / "toolchains").glob("*"), reverse=True)
+
+
+def _stamp(program: Path) -> str:
+    try:
+        status = program.stat()
+    except OSError:
+        return f"{program} is not there"
+    return f"{program} {status.st_size} {status.st_mtime_ns}"
 
 
 def _is_whole(sysroot: Path, triple: str) -> bool:

@@ -25,11 +25,16 @@ _DATA = Path(__file__).with_name("rust.toml")
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
 
+def release_of_packages() -> str:
+    """The release of Rust that the packages have."""
+    return str(_read_data()["release"])
+
+
 def packaged_release(triple: str) -> str | None:
     """The release that the packages have for a target's triple and this machine; None where they have none."""
     data = _read_data()
     fits = platform.machine() == data["host"].partition("-")[0] and triple in data["std"]
-    return str(data["release"]) if fits else None
+    return release_of_packages() if fits else None
 
 
 def packaged_sources(triple: str) -> tuple[Source, ...]:
@@ -44,7 +49,7 @@ def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
 
     Raises SourceError and ArchiveError.
     """
-    root = folder / f"rust-{packaged_release(triple)}"
+    root = folder / f"rust-{release_of_packages()}"
     with exclusive(folder / f"{root.name}.lock"):
         for source in packaged_sources(triple):
             mark = root / "packages" / source.sha256

@@ -61,6 +61,11 @@ class Cargo:
     python: Path
     series: str
 
+    @property
+    def bin(self) -> Path:
+        """The folder of cargo and rustc, for PATH."""
+        return self.rust.cargo.parent
+
     def environment(self, work: Path, jobs: Mapping[str, str]) -> dict[str, str]:
         """What a build of a package in `work` sees beside its compilers; `jobs` hands down a jobserver by its FIFO."""
         triple, host = _as_variable(self.rust.triple), _as_variable(self.rust.host)

@@ -24,6 +24,7 @@ from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import find_emulator
 from crosspython.toolchain.wrapper import SOURCE_PLACE
+from crosspython.wheels.cargo import Cargo, is_rust
 from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment
@@ -55,6 +56,7 @@ class Bench:
         self.work = shop.work / f"{order.package.name}-{order.package.version}"
         self.source, self.tmp = self.work / "source", self.work / "tmp"
         self.sysroot = kit.sysroot
+        self.cargo: Cargo | None = None
 
     def prepare(self) -> None:
         """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
@@ -122,14 +124,35 @@ class Bench:
             path=self.shop.path,
             emulated=name == "emulated",
         )
+        jobs = self.shop.jobserver.environment("fifo")
+        cargo = self._cargo(requirements)
         environment = build_environment(
-            self.kit, work=self.work, sysroot=self.sysroot, overlay=overlay.folder, path=self.shop.path
+            self.kit,
+            work=self.work,
+            sysroot=self.sysroot,
+            overlay=overlay.folder,
+            path=f"{cargo.bin}:{self.shop.path}" if cargo else self.shop.path,
         )
-        environment |= self.shop.jobserver.environment("fifo") | dict(self.override.environment)
+        environment |= {
+            **jobs,
+            **(cargo.environment(self.work, jobs) if cargo else {}),
+            **self.override.environment,
+        }
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
         python = self.kit.target_python if name == "emulated" else self.kit.cross_python
         return Engine(name, python, environment, self.kit.timeout), overlay
+
+    def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
+        """cargo with the package's crates, where it is written in Rust."""
+        if self.cargo is None and is_rust(self.source, requirements):
+            self.log.step("crates")
+            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.shop.store)
+            self.cargo = Cargo(
+                rust, self.kit.target, self.kit.rust.crates, self.kit.standard_library, self.kit.release.series
+            )
+            self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
+        return self.cargo
 
     def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""

@@ -22,6 +22,7 @@ from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.rust import RustSearch
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python, read_build_time_vars
 from crosspython.wheels.indexes import Indexes
@@ -40,6 +41,7 @@ class Kit:
     python:       CPython's stage archive
     build_python: the stage archive of the Python that runs here, or an interpreter's path
     libraries:    stage archives of what the standard library needs, by component
+    rust:         where Rust is looked for when a package is written in it
     indexes:      where native build requirements come from: as pip is configured here
     cache:        uv's, shared by all builds; None: uv's own choice
     offline:      what uv has not in its cache is not to be had
@@ -54,6 +56,7 @@ class Kit:
     python: Path
     build_python: Path
     libraries: Mapping[str, Path]
+    rust: RustSearch
     indexes: Indexes = field(default_factory=Indexes)
     cache: Path | None = None
     offline: bool = False
@@ -102,6 +105,11 @@ class Kit:
         return self.sysroot / f"usr/include/python{self.release.series}"
 
     @property
+    def standard_library(self) -> Path:
+        """The folder of the target's standard library."""
+        return self.sysroot / f"usr/lib/python{self.release.series}"
+
+    @property
     def markers(self) -> dict[str, str]:
         """What environment markers ask (PEP 508), as the board's Python answers."""
         return Platform.of(self.target, self.release).markers()
@@ -125,7 +133,7 @@ class Kit:
         for archive in (*self.libraries.values(), self.python):
             unpack_tree(archive, self.sysroot / "usr", only=_is_no_test)
         write_wrappers(self.bin, self.toolchain, self.target, strays="drop")
-        variables = read_build_time_vars(self.sysroot / f"usr/lib/python{self.release.series}")
+        variables = read_build_time_vars(self.standard_library)
         facts = Facts(
             machine=self.target.machine,
             triplet=self.target.triplet,
