@@ -104,9 +104,8 @@ class Cargo:
         own = {"PATH": path, "HOME": str(self.home), "CARGO_HOME": str(self.home), "RUSTC": str(self.rust.rustc)}
         own |= {name: value for name, value in environment.items() if _is_of_the_network(name)}
         for manifest in find_manifests(source):
+            # Those for all machines: `cargo metadata`, which backends call, reads every crate that the lock file names.
             command = [str(self.rust.cargo), "fetch", "--manifest-path", str(manifest)]
-            for triple in (self.rust.triple, self.rust.host):
-                command += ["--target", triple]
             # A lock file out of step is common in sdists that hold a part of a workspace.
             status = run_command([*command, "--locked"], cwd=manifest.parent, env=own, log=log, may_fail=True).status
             if status != 0:
