@@ -138,3 +138,14 @@ def test_code_for_another_machine_is_refused(tmp_path: Path) -> None:
     given = make_rust(tmp_path / "given", TRIPLE, elf=make_elf(machine=EM_X86_64, bits=64, kind=1, flags=0))
     with pytest.raises(ToolchainError, match=r"makes x86_64 code"):
         find(tmp_path, given=given)
+
+
+def test_another_rust_on_this_machine_changes_what_is_said_of_the_places(tmp_path: Path) -> None:
+    environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
+    search = RustSearch(None, environment, tmp_path, tmp_path)
+    nothing = search.describe_places()
+    make_rust(tmp_path / ".rustup/toolchains/stable", TRIPLE)
+    one = search.describe_places()
+    make_rust(tmp_path, TRIPLE)
+    assert len({nothing, one, search.describe_places()}) == 3
+    assert str(tmp_path) in RustSearch(tmp_path, environment, tmp_path, tmp_path).describe_places()

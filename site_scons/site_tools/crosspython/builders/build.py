@@ -21,7 +21,6 @@ from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.artifacts import Artifacts
 from crosspython.store.fetch import Store, missing_offline
-from crosspython.toolchain.rust import RustSearch
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")

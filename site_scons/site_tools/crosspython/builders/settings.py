@@ -41,7 +41,9 @@ VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
     Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
-    Variable("rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"),
+    Variable(
+        "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
+    ),
     Variable("prefix", "where Python lies on the board; without it, what the target says"),
     Variable("build", "the folder for everything that is built", "build"),
     Variable("build_python", "an interpreter of the same X.Y that runs here; without it, one is built"),

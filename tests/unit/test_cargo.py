@@ -1,0 +1,153 @@
+"""cargo for the board: its variables, where crates come from, and how they are fetched."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ConfigurationError, StepError
+from crosspython.run.log import Log
+from crosspython.targets import load_target
+from crosspython.toolchain.rust import Rust
+from crosspython.wheels.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
+
+RV1126 = load_target("rv1126", Path())
+# It keeps what it was called with, and fails where a file says so.
+CARGO = """\
+#!/bin/sh
+here={folder}
+echo "$*" >> "$here/calls"
+env > "$here/environment"
+case $* in *--locked*) test ! -e "$here/unlocked" ;; *) test ! -e "$here/broken" ;; esac
+"""
+
+
+def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf") -> Cargo:
+    program = folder / "cargo"
+    program.write_text(CARGO.format(folder=f"'{folder}'"))
+    program.chmod(0o755)
+    rust = Rust(folder / "rustc", program, triple, "x86_64-unknown-linux-gnu", "rustc 1.96.0")
+    return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13")
+
+
+def fetch(cargo: Cargo, source: Path, **environment: str) -> None:
+    with Log(source / "log") as log:
+        cargo.fetch(source, "/usr/bin:/bin", environment, log)
+
+
+def test_target_and_build_machine_have_their_own_compilers(tmp_path: Path) -> None:
+    found = make_cargo(tmp_path).environment(tmp_path / "work", {})
+    assert found["CARGO_BUILD_TARGET"] == "armv7-unknown-linux-gnueabihf"
+    assert found["CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"] == "arm-linux-gnueabihf-gcc"
+    assert found["CC_armv7_unknown_linux_gnueabihf"] == "arm-linux-gnueabihf-gcc"
+    assert (found["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"], found["HOST_CC"]) == ("cc", "cc")
+
+
+def test_no_path_of_the_build_machine_lands_in_products(tmp_path: Path) -> None:
+    flags = make_cargo(tmp_path).environment(tmp_path / "work", {})[
+        "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_RUSTFLAGS"
+    ]
+    assert f"--remap-path-prefix={tmp_path / 'work'}=/usr/src" in flags.split()
+    assert f"--remap-path-prefix={tmp_path / 'crates'}=/usr/src/cargo" in flags.split()
+
+
+def test_cargo_takes_its_jobs_from_the_pool(tmp_path: Path) -> None:
+    jobs = {"MAKEFLAGS": " -j2 --jobserver-auth=fifo:/tmp/jobs"}
+    assert make_cargo(tmp_path).environment(tmp_path, jobs)["CARGO_MAKEFLAGS"] == jobs["MAKEFLAGS"]
+
+
+def test_an_extension_for_musl_is_not_linked_statically(tmp_path: Path) -> None:
+    found = make_cargo(tmp_path, "armv7-unknown-linux-musleabihf").environment(tmp_path, {})
+    assert "-Ctarget-feature=-crt-static" in found["CARGO_TARGET_ARMV7_UNKNOWN_LINUX_MUSLEABIHF_RUSTFLAGS"].split()
+
+
+@pytest.mark.parametrize(
+    ("cflags", "flags"),
+    [
+        (RV1126.cflags, ("-Ctarget-cpu=cortex-a7", "-Ctarget-feature=+neon,+vfp4")),
+        (("-march=armv7-a", "-mfpu=vfpv3-d16", "-mfloat-abi=hard"), ()),
+        (("-mcpu=cortex-a72+crypto",), ("-Ctarget-cpu=cortex-a72",)),
+    ],
+)
+def test_the_cpu_is_named_in_rustcs_words(cflags: tuple[str, ...], flags: tuple[str, ...]) -> None:
+    assert cpu_flags(cflags) == flags
+
+
+def test_crates_come_from_where_the_users_cargo_gets_them(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[source.crates-io]\nreplace-with = "ours"\n[source."ours"]\nregistry = "sparse+https://crates.invalid/é/"\n'
+        '[net]\nretry = 3\ngit-fetch-with-cli = true\n[build]\ntarget = "wasm32"\n[http]\nproxy = "p:80"\n'
+    )
+    assert tomllib.loads(sources_of_crates({"CARGO_HOME": str(tmp_path)})) == {
+        "source": {"crates-io": {"replace-with": "ours"}, "ours": {"registry": "sparse+https://crates.invalid/é/"}},
+        "net": {"retry": 3, "git-fetch-with-cli": True},
+        "http": {"proxy": "p:80"},
+    }
+
+
+def test_without_a_configuration_nothing_is_said(tmp_path: Path) -> None:
+    assert sources_of_crates({"HOME": str(tmp_path)}) == ""
+
+
+def test_a_configuration_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".cargo").mkdir()
+    (tmp_path / ".cargo/config.toml").write_text("[source\n")
+    with pytest.raises(ConfigurationError, match=r"\.cargo/config\.toml"):
+        sources_of_crates({"HOME": str(tmp_path)})
+
+
+def test_what_a_lock_file_lies_beside_is_fetched(tmp_path: Path) -> None:
+    for name in ("Cargo.toml", "rust/Cargo.toml", "rust/Cargo.lock"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_manifests(tmp_path) == (tmp_path / "rust/Cargo.toml",)
+
+
+def test_without_a_lock_file_the_topmost_is_fetched(tmp_path: Path) -> None:
+    for name in ("src/rust/Cargo.toml", "src/Cargo.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_manifests(tmp_path) == (tmp_path / "src/Cargo.toml",)
+
+
+@pytest.mark.parametrize("requirement", ["maturin>=1,<2", "Setuptools_Rust"])
+def test_a_backend_for_rust_tells_that_a_package_is(tmp_path: Path, requirement: str) -> None:
+    assert is_rust(tmp_path, ["wheel", requirement])
+
+
+def test_other_packages_are_not(tmp_path: Path) -> None:
+    assert not is_rust(tmp_path, ["setuptools>=61", "cffi"])
+
+
+def test_a_fetch_goes_by_the_lock_file_and_sees_only_what_says_where_the_network_is(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    fetch(cargo, source, https_proxy="http://p", CARGO_HTTP_CAINFO="/ca", RUSTFLAGS="-Cx", CARGO_BUILD_TARGET="wasm")
+    assert (tmp_path / "calls").read_text() == f"fetch --manifest-path {source}/Cargo.toml --locked\n"
+    seen = (tmp_path / "environment").read_text()
+    assert f"CARGO_HOME={tmp_path}/crates\n" in seen
+    assert "https_proxy=http://p\n" in seen
+    assert "CARGO_HTTP_CAINFO=/ca\n" in seen
+    assert "RUSTFLAGS" not in seen
+    assert "wasm" not in seen
+
+
+def test_a_lock_file_out_of_step_is_no_obstacle(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    (tmp_path / "unlocked").touch()
+    fetch(cargo, source)
+    assert (tmp_path / "calls").read_text().splitlines()[-1] == f"fetch --manifest-path {source}/Cargo.toml"
+
+
+def test_crates_that_cannot_be_had_are_told(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    for name in ("unlocked", "broken"):
+        (tmp_path / name).touch()
+    with pytest.raises(StepError, match="its crates cannot be had"):
+        fetch(cargo, source)
