@@ -1,6 +1,6 @@
 """Planner of OpenBLAS, whose Makefile wants the core by a name of its own and takes no --host.
 
-BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not in it (docs/decisions/0008).
+BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not in it (docs/decisions/0009).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why builds of other people's packages fail: known patterns of their logs, with the cause and what to do about it.
 
-The catalogue is causes.toml. Knows how a log is searched; what the libraries of components bring is told by recipes.
+The catalogue is causes.toml. Knows how a log is searched; what the components bring is told by libraries.py.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from pathlib import Path
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
+from crosspython.wheels.libraries import component_that_brings
 
 _CATALOGUE = Path(__file__).with_name("causes.toml")
 # The failure stands at the end; before it stand the questions of configure scripts, which look alike.
 _LINES = 300
+
+# Rows whose groups name what is missing, and that a component may bring.
+_MISSING = ("missing-header", "missing-library", "missing-dependency")
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,15 @@ def explain_failure(error: StepError, package: str, log: Log) -> StepError:
             next=error.next or "the log has all of it; docs/wheels.md tells how to write an override for a package",
         )
     cause, groups = found
+    brought = [component_that_brings(name) for name in groups.values() if name and cause.name in _MISSING]
     groups["package"] = package
+    advice = cause.next.format(**groups)
+    if component := next(filter(None, brought), None):
+        advice = f'the component {component} brings it: write {package}.toml with libraries = ["{component}"] and the reason; docs/wheels.md tells where'
     return StepError(
         error.what,
         found=cause.cause.format(**groups),
         evidence=error.evidence,
         log=log.path,
-        next=cause.next.format(**groups),
+        next=advice,
     )

@@ -1,0 +1,62 @@
+"""Which component brings what a package misses: asked by header, library and package, and told in the error."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.wheels.causes import explain_failure
+from crosspython.wheels.libraries import component_that_brings, read_libraries
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("wanted", "component"),
+    [
+        ("yaml.h", "libyaml"),
+        ("libxml/xmlversion.h", "libxml2"),
+        ("webp/mux.h", "libwebp"),
+        ("H5public.h", "hdf5"),
+        ("geos_c", "geos"),
+        ("libpng16.so", "libpng"),
+        ("libxml-2.0", "libxml2"),
+        ("LibXml2", "libxml2"),
+        ("JPEG", "libjpeg-turbo"),
+        ("qhull_r", "qhull"),
+        ("pg_config", "libpq"),
+    ],
+)
+def test_a_component_is_found_by_what_it_brings(wanted: str, component: str) -> None:
+    assert component_that_brings(wanted) == component
+
+
+@pytest.mark.parametrize("wanted", ["alsa/asoundlib.h", "png.hpp", "xml", "", "lib", "sodium_extra"])
+def test_what_no_component_brings_is_not_guessed(wanted: str) -> None:
+    assert component_that_brings(wanted) is None
+
+
+def test_only_components_that_there_are_stand_in_the_table() -> None:
+    tree = ast.parse((REPOSITORY / "components/SConscript").read_text())
+    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert set(read_libraries()) <= names
+
+
+def test_no_two_components_bring_the_same() -> None:
+    rows = [pattern for row in read_libraries().values() for patterns in row.values() for pattern in patterns]
+    by_component = [{pattern for patterns in row.values() for pattern in patterns} for row in read_libraries().values()]
+    assert len(set(rows)) == sum(map(len, by_component))
+
+
+def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None:
+    command = "import sys; print('_yaml.c:10:10: fatal error: yaml.h: No such file or directory'); sys.exit(1)"
+    with Log(tmp_path / "log") as log:
+        with pytest.raises(StepError) as caught:
+            run_command([sys.executable, "-c", command], cwd=tmp_path, env={}, log=log)
+        error = explain_failure(caught.value, "pyyaml", log)
+    assert 'libraries = ["libyaml"]' in str(error)
