@@ -26,11 +26,16 @@ exec {emulator} -0 "$0" {program} "$@"
 
 @dataclass(frozen=True)
 class EmulatedPython:
-    """An unpacked bundle whose interpreter runs here. `python` starts it."""
+    """An unpacked bundle whose interpreter runs here. `python` starts it.
+
+    direct: starts it without the script in between, for what reads the ELF header of `sys.executable`: pip does, before
+        it takes a manylinux wheel on 32-bit ARM (packaging, _manylinux.py)
+    """
 
     tree: Path
     python: Path
     series: str
+    direct: tuple[str, ...] = ()
 
 
 def find_emulator(machine: str, path: str) -> str:
@@ -72,10 +77,10 @@ def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> Emul
     program = python.with_name(f".{python.name}.target")
     if not program.exists():
         python.rename(program)
-    command = shlex.join(emulator_command(target, toolchain, path))
-    python.write_text(_SCRIPT.format(name=target.name, emulator=command, program=shlex.quote(str(program))))
+    command = emulator_command(target, toolchain, path)
+    python.write_text(_SCRIPT.format(name=target.name, emulator=shlex.join(command), program=shlex.quote(str(program))))
     python.chmod(0o755)
-    return EmulatedPython(tree, python, python.name.removeprefix("python"))
+    return EmulatedPython(tree, python, python.name.removeprefix("python"), (*command, str(program)))
 
 
 def check_environment(folder: Path, path: str) -> dict[str, str]:

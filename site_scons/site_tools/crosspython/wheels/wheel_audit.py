@@ -19,6 +19,7 @@ from crosspython.stages.elf_rules import Problem, wanted_elf
 from crosspython.store.walk import find_files, walk_entries
 from crosspython.targets import Target
 from crosspython.wheels.archive import WheelTree
+from crosspython.wheels.modules import defines_module
 from crosspython.wheels.tags import BoardTags, MachineCode
 
 
@@ -49,8 +50,8 @@ def _module_of(elf: ElfFile, site: Path) -> str | None:
     parts[-1] = parts[-1].partition(".")[0]
     if parts[-1] == "__init__":
         parts.pop()
-    is_module = bool(parts) and f"\0PyInit_{parts[-1]}\0".encode() in elf.path.read_bytes()
-    return ".".join(parts) if is_module else None
+    name = ".".join(parts)
+    return name if parts and defines_module(elf.path.read_bytes(), name) else None
 
 
 def is_static_library(path: Path) -> bool:

@@ -1,0 +1,51 @@
+"""Imports modules and runs snippets, and says of each how it went; runs on the target.
+
+Arguments: a JSON file with a list of [kind, name, code, expected output]. A line with "begins" comes before each, so
+that whoever started this knows which one ended the process.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import sys
+import time
+import traceback
+
+MARK = "\nCROSSPYTHON "
+
+
+def say(**facts):
+    sys.__stdout__.write(MARK + json.dumps(facts) + "\n")
+    sys.__stdout__.flush()
+
+
+def attempt(kind, name, code, expected):
+    """What was wrong, and the module that was not found, if that was it."""
+    try:
+        if kind == "import":
+            importlib.import_module(name)
+            return "", None
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, name, "exec"), {"__name__": "__main__"})
+        if printed.getvalue().split() != expected.split():
+            return "expected %r, found %r" % (expected.strip(), printed.getvalue().strip()[-500:]), None
+        return "", None
+    except BaseException as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        return traceback.format_exc(limit=-4)[-1500:], missing
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        tasks = json.load(file)
+    for kind, name, code, expected in tasks:
+        say(begins=name)
+        begin = time.time()
+        wrong, missing = attempt(kind, name, code, expected)
+        say(name=name, wrong=wrong, missing=missing, seconds=round(time.time() - begin, 2))
+    sys.__stdout__.flush()
+
+
+main()

@@ -1,0 +1,63 @@
+"""What of a wheel can be imported, read from its file alone.
+
+Knows which names in a wheel are modules, and which of them a user would import first. Nothing is unpacked, nothing is
+run: whether they import the check of wheels finds out.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+_ELF = b"\x7fELF"
+
+
+@dataclass(frozen=True)
+class Modules:
+    """By dotted name: modules and packages at the top, and extension modules wherever they are."""
+
+    top: tuple[str, ...]
+    extensions: tuple[str, ...]
+
+
+def read_modules(wheel: Path) -> Modules:
+    """List what a wheel's file lets Python import."""
+    with zipfile.ZipFile(wheel) as archive:
+        members = {way: name for name in archive.namelist() if (way := _way_of(name)) is not None}
+        extensions = [
+            module
+            for way, name in members.items()
+            if name.endswith(".so") and (module := _module_of(way)) and defines_module(archive.read(name), module)
+        ]
+    modules = {_module_of(way) for way in members if way.suffix == ".py"} | set(extensions)
+    return Modules(_top_of(filter(None, modules)), tuple(sorted(extensions)))
+
+
+def defines_module(data: bytes, module: str) -> bool:
+    """Whether a file is an extension module of that dotted name: it then has a function PyInit_<last part>."""
+    return data.startswith(_ELF) and f"\0PyInit_{module.rpartition('.')[2]}\0".encode() in data
+
+
+def _way_of(name: str) -> PurePosixPath | None:
+    """A member's place below site-packages; None for what does not go there (PEP 427)."""
+    parts = PurePosixPath(name).parts
+    if parts[0].endswith(".data"):
+        return PurePosixPath(*parts[2:]) if parts[1] in ("purelib", "platlib") else None
+    return None if parts[0].endswith(".dist-info") else PurePosixPath(name)
+
+
+def _module_of(way: PurePosixPath) -> str | None:
+    """The dotted name of a module's file, None where Python could never import it under that name."""
+    parts = [*way.parts[:-1], way.name.partition(".")[0]]
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts) if parts and all(part.isidentifier() for part in parts) else None
+
+
+def _top_of(modules: Iterable[str]) -> tuple[str, ...]:
+    """The modules that lie in no other; below a namespace package (PEP 420) these are not at the very top."""
+    found = set(modules)
+    parents = {module: [module[:index] for index, letter in enumerate(module) if letter == "."] for module in found}
+    return tuple(sorted(module for module in found if not found.intersection(parents[module])))
