@@ -208,13 +208,13 @@ def test_an_interrupt_stops_a_check_at_once(project: Project) -> None:
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {str(TOOLS)!r})
-from crosspython.checks.check import _run
+from crosspython.checks.result import run_kept
 from crosspython.run.signals import watch_signals
 watch_signals()
 folder = Path("check").absolute()
 folder.mkdir()
 def check(target, source, env):
-    _run(["sh", "-c", "touch started; sleep 60"], folder, os.environ["PATH"], 50.0)
+    run_kept(["sh", "-c", "touch started; sleep 60"], folder, os.environ["PATH"], 50.0)
 Environment(tools=[]).Command("checked", [], check)
 """)
     process = subprocess.Popen(
