@@ -20,6 +20,7 @@ from crosspython.stages.carry_out import Workshop
 from crosspython.store.fetch import Store
 from crosspython.targets import load_target
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.front_end import build_wheel
 from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
 from crosspython.wheels.kit import Kit
@@ -117,6 +118,7 @@ class Factory:
             python=stages["cpython"],
             build_python=native,
             libraries={name: stages[name] for name in release.depends},
+            rust=RustSearch(None, os.environ, folder / "rust", folder / "crates"),
             indexes=indexes_for_uv(read_pip_configuration(path), os.environ),
         )
 

@@ -68,7 +68,7 @@ def explain_failure(error: StepError, package: str, log: Log) -> StepError:
             found=error.found,
             evidence=error.evidence,
             log=log.path,
-            next=error.next or "the log has all of it; docs/wheels.md tells how to write an override for a package",
+            next=error.next or "the log has all of it; docs/overrides.md tells what a package may need",
         )
     cause, groups = found
     brought = [component_that_brings(name) for name in groups.values() if name and cause.name in _MISSING]
