@@ -236,3 +236,14 @@ def test_strays_of_other_peoples_packages_are_left_out(tmp_path: Path, stray: tu
     write_wrappers(wrapped.bin, wrapped.toolchain, RV1126, strays="drop")
     plain = wrapped.call("gcc", "-c", "-DX=a b", "a.c", "-I", f"{wrapped.work}/include")
     assert wrapped.call("gcc", "-c", "-DX=a b", *stray, "a.c", "-I", f"{wrapped.work}/include") == plain
+
+
+@pytest.mark.parametrize(("arguments", "launched"), [(("-c", "x.c"), True), (("x.o",), False), (("-E", "x.c"), False)])
+def test_a_launcher_stands_before_the_compiler_when_it_compiles(
+    wrapped: Wrapped, tmp_path: Path, arguments: tuple[str, ...], launched: bool
+) -> None:
+    launcher = tmp_path / "a launcher"
+    launcher.write_text('#!/bin/sh\necho launched\nexec "$@"\n')
+    launcher.chmod(0o755)
+    plain = wrapped.call("gcc", *arguments)
+    assert wrapped.call("gcc", *arguments, CROSSPYTHON_LAUNCHER=str(launcher)) == ["launched"] * launched + plain

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.artifacts import Artifacts
 from crosspython.store.fetch import Store, missing_offline
+from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
@@ -56,6 +58,7 @@ class Build:
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
     lock:        held from the first action on; the standalone front door takes it earlier
+    work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
     """
 
@@ -66,6 +69,7 @@ class Build:
     lock: BuildLock | None = None
     shop: Workshop | None = None
     toolchain: Any = None
+    work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
 
     def add(self, component: Component) -> None:
@@ -150,11 +154,27 @@ class Build:
             work=self._work(),
             logs=settings.folder / "logs",
             path=settings.path,
+            launcher=self._launcher(),
         )
 
+    def _launcher(self) -> dict[str, str]:
+        if self.settings.launcher is None:
+            return {}
+        return launcher_environment(self.settings.launcher, os.environ, home=Path.home(), path=self.settings.path)
+
     def _work(self) -> Path:
-        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear."""
+        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear.
+
+        A launcher that remembers knows a compilation by its paths: with one all checkouts take turns in one folder.
+        """
         work = self.settings.folder / "work"
+        launcher = self.settings.launcher
+        if launcher is not None and LAUNCHERS[launcher].remembers:
+            same = Path.home() / ".cache/crosspython/work" / self.settings.target.name
+            self.work_lock = BuildLock(same)
+            with suppress(ConfigurationError):  # another run is in there: this one finds less, and is as right
+                self.work_lock.acquire()
+                work = same
         if PLAIN_PATH.fullmatch(str(work)):
             return work
         return Path(tempfile.mkdtemp(prefix=f"crosspython-{os.getuid()}-"))

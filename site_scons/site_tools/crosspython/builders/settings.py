@@ -15,6 +15,7 @@ from crosspython.recipes.cpython import Release, read_release
 from crosspython.store.places import show
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
+from crosspython.toolchain.launcher import LAUNCHERS
 
 # The recipes that come with crosspython: in the repository a link, in an installed package the folder itself.
 COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()
@@ -65,6 +66,7 @@ VARIABLES = (
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep nothing",
         DEFAULT_CACHE,
     ),
+    Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
     Variable("cache_write", "what of the cache is written to, too", "folder", ("folder", "all", "none")),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
@@ -99,6 +101,7 @@ class Settings:
     downloads: Path
     offline: bool
     cache: CacheChoice
+    launcher: str | None
     path: str
     start: Path
     packages: str
@@ -135,7 +138,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     )
     chosen = {variable.name: str(given.get(variable.name, variable.default)) for variable in VARIABLES}
     for variable in VARIABLES:
-        if variable.allowed and chosen[variable.name] not in variable.allowed:
+        if variable.allowed and chosen[variable.name] not in (variable.default, *variable.allowed):
             raise ConfigurationError(
                 f"{variable.name}={chosen[variable.name]}: not an allowed value",
                 expected=" or ".join(variable.allowed),
@@ -157,6 +160,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         downloads=Path(_place(start, chosen["downloads"])),
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
+        launcher=chosen["launcher"] or None,
         path=environment.get("PATH", os.defpath),
         start=start,
         packages=chosen["pkgs"],

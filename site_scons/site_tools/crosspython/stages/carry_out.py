@@ -10,7 +10,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosspython.errors import StepError
@@ -44,6 +44,7 @@ class Workshop:
 
     work:   where components are unpacked and built; a path that autoconf and make can bear
     path:   the PATH of the build machine's own tools
+    launcher: variables that put a compiler launcher in front of the cross compiler
     """
 
     target: Target
@@ -53,6 +54,7 @@ class Workshop:
     work: Path
     logs: Path
     path: str
+    launcher: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,7 @@ class Bench:
             "CROSSPYTHON_SYSROOT": str(self.sysroot),
             "CROSSPYTHON_WORK": str(self.work),
             "PKG_CONFIG_LIBDIR": f"{self.sysroot}/usr/lib/pkgconfig:{self.sysroot}/usr/share/pkgconfig",
+            **self.shop.launcher,
             **self.recipe.plan.env,
         }
 

@@ -6,7 +6,8 @@ Paths belong to the build machine. The scripts are plain POSIX shell without a p
 paid hundreds of times in each configure.
 
 In the environment of each call: CROSSPYTHON_SYSROOT, the private sysroot (headers in usr/include, libraries in
-usr/lib), and CROSSPYTHON_WORK, the folder whose path must not land in products.
+usr/lib), CROSSPYTHON_WORK, the folder whose path must not land in products, and perhaps CROSSPYTHON_LAUNCHER, a program
+to be put in front of the compiler when it compiles (toolchain/launcher.py).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _STRAYS = {"refuse": 'echo "crosspython: $tool: $1: $2" >&2; exit 1', "drop": "s
 # A path may stand in the word after its option: `option` holds such an option until then. What lies in the work folder
 # or is the cross compiler's own may lie anywhere. The arguments are gathered anew, so that a stray can be left out.
 _CHECK = """\
-option= links=yes input=
+option= links=yes input= compiles=
 for word do
     shift
     stray=
@@ -69,7 +70,8 @@ for word do
         refuse "$word" "would mean the build machine's CPU, and not the target's" ;;
     -m16 | -m32 | -m64 | -mx32)
         refuse "$word" "a flag for the build machine's kind of CPU" ;;
-    -c | -S | -E | -M | -MM | -fsyntax-only) links= ;;
+    -c) links= compiles=yes ;;
+    -S | -E | -M | -MM | -fsyntax-only) links= ;;
     -?*) ;;
     *) input=yes ;;
     esac
@@ -84,6 +86,8 @@ if [ "$links$input" = yesyes ]; then
     set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" {libc}-Wl,--enable-new-dtags -Wl,-rpath,{runpath}
 fi
 """
+
+_LAUNCHER = '${compiles:+${CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}'
 
 
 def write_wrappers(
@@ -125,7 +129,11 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
     before = [shlex.quote(flag) for flag in target.cflags]
     if name == "cpp" and tool != "cpp":
         before.append("-E")
-    after = ['-isystem "$sysroot/usr/include"', f'{_map_option(toolchain)}="$work={SOURCE_PLACE}"']
+    after = [
+        '-isystem "$sysroot/usr/include"',
+        f'{_map_option(toolchain)}="$work={SOURCE_PLACE}"',
+        *_columns(toolchain),
+    ]
     if toolchain.sysroot is None:
         before.insert(0, '--sysroot="$sysroot"')
     else:
@@ -135,7 +143,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
         _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
         + _CHECK.format(own=_own_folders(toolchain))
         + (_LINK.format(runpath=RESERVED_RUNPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
-        + f"exec {' '.join(call)}\n"
+        + f"exec {_LAUNCHER} {' '.join(call)}\n"
     )
 
 
@@ -154,9 +162,17 @@ def _own_folders(toolchain: Toolchain) -> str:
 
 def _map_option(toolchain: Toolchain) -> str:
     """GCC 8 brought the option that covers __FILE__ too (its release notes); older ones map debug information only."""
+    return "-fdebug-prefix-map" if _is_old_gcc(toolchain) else "-ffile-prefix-map"
+
+
+def _columns(toolchain: Toolchain) -> tuple[str, ...]:
+    """No columns in debug information: distcc compiles text whose macros are expanded, in which they are others."""
+    return () if _is_old_gcc(toolchain) else ("-gno-column-info",)  # GCC writes them since 8
+
+
+def _is_old_gcc(toolchain: Toolchain) -> bool:
     family, _, version = toolchain.compiler.partition(" ")
-    has_file_map = family != "gcc" or int(version.split(".")[0]) >= 8
-    return "-ffile-prefix-map" if has_file_map else "-fdebug-prefix-map"
+    return family == "gcc" and int(version.split(".")[0]) < 8
 
 
 def _wrap_linker(toolchain: Toolchain, target: Target, stray: str) -> str:
