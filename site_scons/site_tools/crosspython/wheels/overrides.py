@@ -48,7 +48,9 @@ def read_override(file: Path) -> Override:
     problems = list(_find_problems(data))
     if problems:
         raise ConfigurationError(
-            f"{file.name}: the override is wrong", evidence=problems, next="docs/overrides.md tells what may stand in one"
+            f"{file.name}: the override is wrong",
+            evidence=problems,
+            next="docs/overrides.md tells what may stand in one",
         )
     settings = data.get("config_settings", {})
     return Override(
