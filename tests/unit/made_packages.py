@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.unit.made_wheel import make_wheel
 
 _TIME = 1577836800
 
 
-def metadata(name: str, version: str, needs: Sequence[str] = (), python: str | None = None) -> str:
-    """METADATA or PKG-INFO with nothing dynamic, so that nobody has to build anything to know it."""
+def metadata(name: str, version: str, needs: Sequence[str], python: str | None) -> str:
+    """PKG-INFO with nothing dynamic, so that nobody has to build anything to know it."""
     lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Python: {python}"] if python else []
     return "\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs), ""])
@@ -27,23 +28,15 @@ def add_wheel(
     tag: str = "py3-none-any",
     needs: Sequence[str] = (),
     python: str | None = None,
+    files: Mapping[str, bytes | str] | None = None,
 ) -> Path:
-    """A wheel with one empty module; it is called by its tag, whatever is in it."""
+    """A wheel with one empty module, or with these files; it is called by its tag, whatever is in it."""
     distribution = name.replace("-", "_")
-    info = f"{distribution}-{version}.dist-info"
-    pure = str(tag.endswith("-any")).lower()
-    files = {
-        f"{distribution}.py": "",
-        f"{info}/METADATA": metadata(name, version, needs, python),
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n",
-    }
-    path = folder / f"{distribution}-{version}-{tag}.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for filename, text in files.items():
-            archive.writestr(zipfile.ZipInfo(filename), text)
-        record = "".join(f"{filename},,\n" for filename in files) + f"{info}/RECORD,,\n"
-        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), record)
-    return path
+    told = [*([f"Requires-Python: {python}"] if python else []), *(f"Requires-Dist: {need}" for need in needs)]
+    pure = f"Root-Is-Purelib: {str(tag.endswith('-any')).lower()}"
+    content = {f"{distribution}.py": ""} if files is None else files
+    filename = f"{distribution}-{version}-{tag}.whl"
+    return make_wheel(folder, filename, content, name=name, metadata=told, wheel=[pure, f"Tag: {tag}"])
 
 
 def add_sdist(

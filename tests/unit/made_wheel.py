@@ -34,18 +34,21 @@ def make_wheel(
     *,
     name: str = "",
     version: str = "",
+    metadata: Sequence[str] = (),
     wheel: Sequence[str] = (),
     executable: Sequence[str] = (),
     record: bool = True,
 ) -> Path:
-    """Write a wheel; name, version and tags come from its file name where nothing else is given."""
+    """Write a wheel; name, version and tags come from its file name where nothing else is given.
+
+    metadata: further lines of METADATA; wheel: lines of WHEEL
+    """
     distribution, stated, *_ = filename.split("-")
     tags = [f"Tag: {'-'.join(filename.removesuffix('.whl').split('-')[-3:])}"]
     dist_info = f"{distribution}-{stated}.dist-info"
     whole = dict(files)
-    whole[f"{dist_info}/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: {name or distribution}\nVersion: {version or stated}\n"
-    )
+    headers = ["Metadata-Version: 2.1", f"Name: {name or distribution}", f"Version: {version or stated}", *metadata]
+    whole[f"{dist_info}/METADATA"] = "\n".join([*headers, ""])
     whole[f"{dist_info}/WHEEL"] = "\n".join(["Wheel-Version: 1.0", "Root-Is-Purelib: false", *(wheel or tags)]) + "\n"
     rows = []
     path = folder / filename

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.settings import Settings
 from crosspython.errors import ConfigurationError
@@ -21,8 +21,12 @@ from crosspython.run.jobserver import Jobserver
 from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.artifacts import Artifacts
-from crosspython.store.fetch import Store, missing_offline
+from crosspython.store.fetch import Store, Wanted, missing_offline
+from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
+
+if TYPE_CHECKING:
+    from crosspython.wheels.kit import Kit
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
@@ -57,6 +61,7 @@ class Build:
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
+    locked:      files that declared wheels are made of, for those who fetch all of them
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
@@ -68,6 +73,8 @@ class Build:
     components: dict[str, Component] = field(default_factory=dict)
     lock: BuildLock | None = None
     shop: Workshop | None = None
+    shared_kit: Kit | None = None
+    locked: list[Wanted] = field(default_factory=list)
     toolchain: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
@@ -138,9 +145,39 @@ class Build:
                 self.shop = self._open_workshop()
             return self.shop
 
+    @property
+    def console(self) -> Console:
+        """Lines for the user; it needs no workshop."""
+        return _console(bool(self.environment.GetOption("silent")))
+
+    @property
+    def kit(self) -> Kit:
+        """What all wheels of this target and this Python are built with; their builds prepare it."""
+        shop = self.workshop
+        with _MAKING:
+            if self.shared_kit is None:
+                self.shared_kit = self._choose_kit(shop)
+            return self.shared_kit
+
+    def _choose_kit(self, shop: Workshop) -> Kit:
+        from crosspython.wheels.kit import Kit
+
+        *libraries, python = self.closure(("cpython",), "wheels")
+        settings = self.settings
+        return Kit(
+            folder=shop.work / f"kit-{settings.release.version}",
+            target=settings.target,
+            toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+            release=settings.release,
+            python=Path(python.node.abspath),
+            build_python=settings.build_python or Path(self.components["build-python"].node.abspath),
+            libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
+            to_bundle=settings.libraries == "bundle",
+        )
+
     def _open_workshop(self) -> Workshop:
         settings = self.settings
-        console = _console(bool(self.environment.GetOption("silent")))
+        console = self.console
         return Workshop(
             target=settings.target,
             store=Store(

@@ -24,6 +24,7 @@ NAMES = {
     "(nothing)": "the bundle and the sysroot",
     "bundle": "the archive that is unpacked on the board",
     "sysroot": "the folder that firmware code compiles and links against",
+    "wheels": "the wheelhouse: what pkgs= names and all it needs at run time, for the board's own pip",
     "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
     "fetch": "get all sources, for later builds with offline=1",
     "doctor": "what this machine lacks, and the command that mends it",
@@ -46,6 +47,13 @@ def help_text() -> str:
         allowed = f"; allowed: {', '.join(variable.allowed)}" if variable.allowed else ""
         lines.append(f"  {'':<12} default: {variable.default or 'none'}{allowed}")
     return "\n".join([*lines, ""])
+
+
+def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
+    """Whether a run is about wheels: they are its goal, or it fetches or checks for those that it names."""
+    settings = env["CROSSPYTHON"].settings
+    names_some = bool(settings.packages) or settings.lock is not None
+    return not env.GetOption("help") and ("wheels" in goals or (names_some and "fetch" in goals))
 
 
 def open_build(env: Any) -> None:

@@ -16,6 +16,7 @@ from crosspython.errors import CrosspythonError, HostToolError
 from crosspython.recipes.recipe import TARGET
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
 from crosspython.store.disk import write_whole
+from crosspython.store.fetch import Wanted
 from crosspython.toolchain.facts import Toolchain
 
 
@@ -89,12 +90,13 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
 
 
 def FetchSources(env: Any) -> Any:
-    """Get the sources of all components, for builds without a network. Returns the node of a list of them."""
+    """Get the sources of all components and of the wheels that were declared before, for builds without a network. Returns the node of a list of them."""
     build: Build = env["CROSSPYTHON"]
     listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        wanted = [(part.recipe.title, part.recipe.sources) for part in build.wanted()]
+        wanted: list[Wanted] = [(part.recipe.title, part.recipe.sources) for part in build.wanted()]
+        wanted += [(title, sources) for title, sources in build.locked if sources]
         build.workshop.store.get_all(wanted)
         write_whole(listing, "".join(f"{title}\n" for title, _ in wanted))
 

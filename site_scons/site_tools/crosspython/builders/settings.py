@@ -123,6 +123,11 @@ class Settings:
         is_default = self.release.series == DEFAULT_PYTHON
         return self.folder / ("sysroot" if is_default else f"sysroot-{self.release.series}")
 
+    @property
+    def wheelhouse(self) -> Path:
+        """Finished wheels of all Pythons, and their index."""
+        return self.folder / "wheels"
+
     def describe(self) -> str:
         """The choices in a few words."""
         return f"{self.target.name}, Python {self.release.version}, built in {self.build}"

@@ -58,6 +58,11 @@ class Release:
         major, minor = self.series.split(".")
         return int(major), int(minor)
 
+    @property
+    def interpreter(self) -> str:
+        """What wheel tags call it: "cp313"."""
+        return "cp" + self.series.replace(".", "")
+
 
 def series_names(folder: Path) -> tuple[str, ...]:
     """The series there are data for, oldest first."""

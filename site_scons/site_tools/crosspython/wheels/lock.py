@@ -19,6 +19,7 @@ from crosspython.store.fetch import Store
 from crosspython.store.sources import Source
 from crosspython.wheels.choose import AUTO, choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
+from crosspython.wheels.overrides import NEEDS_TARGET
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_metadata, read_build_requires
 from crosspython.wheels.pylock import Lock
@@ -27,8 +28,6 @@ from crosspython.wheels.resolve import Resolver
 
 # Raise it when a lock holds more or other things than before: older ones are then made anew.
 _FORMAT = 1
-# Build requirements whose headers and static libraries have to be the target's, whoever needs them.
-NEEDS_TARGET = frozenset(("numpy",))
 # Where most packages have the wheels that tell what a complete one holds.
 _ELSEWHERE = "x86_64"
 _FETCHES = 8
@@ -88,10 +87,14 @@ def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
     return name
 
 
+def source_of(file: LockedFile) -> Source:
+    """A locked file as the store knows sources."""
+    return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url)
+
+
 def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
     """A locked file on this machine, its bytes verified. Raises SourceError."""
-    url = file.path.as_uri() if file.path is not None else file.url
-    _, path = store.get([Source(file.sha256, url)], wanted_by)
+    _, path = store.get([source_of(file)], wanted_by)
     return path
 
 

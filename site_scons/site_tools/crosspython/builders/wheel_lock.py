@@ -1,0 +1,101 @@
+"""The lock behind `env.Wheels`: read where it fits what is asked, made where it does not.
+
+It is the one thing that has to be done before SCons knows its targets. Under -n, -q, -h and -c it is never made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crosspython.builders.build import Build
+from crosspython.builders.settings import DEFAULT_PYTHON
+from crosspython.errors import ConfigurationError
+from crosspython.wheels.lock import describe_request, make_lock
+from crosspython.wheels.model import Override
+from crosspython.wheels.overrides import find_override
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.pylock import Lock, read_pylock, write_pylock
+from crosspython.wheels.request import Request
+
+_LOOKS = ("no_exec", "question", "help", "clean")
+
+
+def find_lock(build: Build, request: Request | None) -> Lock | None:
+    """The lock for a request; None where there is none and none may be made in this run.
+
+    request: None takes the lock as it stands
+    Raises ConfigurationError for a lock of the user's that was made for something else, and what make_lock raises.
+    """
+    path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
+    known = read_pylock(path)
+    if build.environment.GetOption("clean"):
+        return known
+    if request is None:
+        if known is not None:
+            _require_fit(known, {"machine": platform.machine, "libc": platform.libc, "python": platform.python}, path)
+        return known
+    asked = describe_request(request, platform)
+    if known is not None and known.asked == asked:
+        return known
+    if only_looks(build):
+        return None
+    if known is not None and build.settings.lock is not None:
+        _require_fit(known, asked, path)
+    return _make(build, request, platform, path)
+
+
+def lock_file(build: Build) -> Path:
+    """Where the lock lies: where `lock=` says, or in the target's folder, one a Python (PEP 751 tells its names)."""
+    settings = build.settings
+    if settings.lock is not None:
+        return settings.lock
+    series = settings.release.series
+    return settings.folder / ("pylock.toml" if series == DEFAULT_PYTHON else f"pylock.py{series.replace('.', '')}.toml")
+
+
+def only_looks(build: Build) -> bool:
+    """Whether this run changes nothing, or only removes."""
+    return any(build.environment.GetOption(option) for option in _LOOKS)
+
+
+def override_of(build: Build, name: str) -> Override:
+    """What a package needs beyond the generic way; a folder of the user's own comes first."""
+    return find_override(name, [build.settings.overrides] if build.settings.overrides else [])
+
+
+def _make(build: Build, request: Request, platform: Platform, path: Path) -> Lock:
+    from crosspython.run.log import Log
+    from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
+    from crosspython.wheels.resolve import Resolver
+
+    shop, settings = build.workshop, build.settings
+    shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
+    with Log(shop.logs / "lock.log") as log:
+        resolver = Resolver(
+            folder=shop.work / "lock",
+            cache=settings.downloads / "uv",
+            indexes=indexes_for_uv(read_pip_configuration(settings.path), os.environ),
+            path=settings.path,
+            offline=settings.offline,
+            log=log,
+        )
+        lock = make_lock(request, platform, resolver, shop.store, lambda name: override_of(build, name))
+    write_pylock(path, lock, platform.as_marker())
+    shutil.rmtree(shop.work / "lock", ignore_errors=True)
+    shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
+    return lock
+
+
+def _require_fit(lock: Lock, asked: Mapping[str, Any], path: Path) -> None:
+    """Raise ConfigurationError where a lock was made for something else, naming all that differs."""
+    differing = [key for key in asked if lock.asked.get(key) != asked[key]]
+    if differing:
+        raise ConfigurationError(
+            f"{path}: this lock was made for something else",
+            evidence=[f"{key}: it has {lock.asked.get(key)}, asked is {asked[key]}" for key in differing],
+            next="remove it, and this command writes it anew; or ask for what it was made for",
+        )

@@ -1,0 +1,212 @@
+"""The nodes of one lock: a File for each wheel, and the report of the wheelhouse that holds them.
+
+A wheel's node is called without its tags, which only its build tells; beside it lies its report. Facts of what it is
+made of are readable Values; the stage archives, wheels and toolchain that it is made with are ordinary sources.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from crosspython.builders.action import fact, make_action
+from crosspython.builders.build import Build
+from crosspython.builders.component import BUILD_PYTHON
+from crosspython.builders.guest import declare
+from crosspython.builders.toolchain import target_fact, toolchain_node
+from crosspython.builders.wheel_lock import only_looks, override_of
+from crosspython.builders.wheel_table import Tally, is_done
+from crosspython.errors import ConfigurationError, ToolchainError
+from crosspython.store.sources import Source
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.probe import load_toolchain
+from crosspython.wheels.choose import choose_files
+from crosspython.wheels.lock import fetch_file, source_of, target_needs
+from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
+from crosspython.wheels.platform import Platform
+from crosspython.wheels.projects import hash_folder
+from crosspython.wheels.pylock import Lock
+from crosspython.wheels.wheelhouse import fill_wheelhouse, read_report, report_file, write_report
+
+# Raise it when the same package would now come out as another wheel.
+ENGINE = "1"
+
+
+class WheelNodes:
+    """The nodes of one lock, in the making."""
+
+    def __init__(self, env: Any, build: Build, lock: Lock, binary: str) -> None:
+        self.env, self.build, self.lock = env, build, lock
+        self.settings = settings = build.settings
+        self.platform = Platform.of(settings.target, settings.release)
+        self.packages = {package.name: package for package in lock.packages}
+        self.chosen = choose_files(lock.packages, binary, self.platform.tags(_libc_version(build)))
+        self.tally = Tally(
+            self._end, f"wheels for {settings.target.name}, Python {settings.release.version}", settings.wheelhouse
+        )
+        self.made: dict[str, Any] = {}
+
+    def declare(self) -> list[Any]:
+        """The report of the wheelhouse, then one node a wheel."""
+        wheels = [self._wheel(name, ()) for name in self.packages]
+        settings = self.settings
+
+        def wheelhouse(target: list[Any], source: list[Any], env: Any) -> None:
+            self._fill(self._shipped())
+
+        shipped = self._shipped()
+        sources = [fact(self.env, "request", json.dumps(self.lock.asked)), *(self.made[name] for name in shipped)]
+        says = f"filling {settings.wheelhouse.name} with {len(shipped)} wheels"
+        [node] = declare(
+            self.env,
+            [report_file(settings.wheelhouse, settings.release.series)],
+            sources,
+            make_action("wheelhouse", wheelhouse, says),
+        )
+        self.env.Precious(node)  # it tells which wheels are stale
+        self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
+        return [node, *wheels]
+
+    def _shipped(self) -> list[str]:
+        return [name for name, package in self.packages.items() if not package.build_only]
+
+    def _fill(self, names: list[str], missing: Collection[str] = ()) -> None:
+        products = [Path(self.made[name].abspath) for name in names]
+        made = {product: read_report(_beside(product)) for product in products}
+        settings = self.settings
+        fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, missing)
+
+    def _end(self) -> None:
+        """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
+        there = [name for name in self._shipped() if is_done(self.made[name])]
+        missing = [self.packages[name].title for name in self._shipped() if name not in there]
+        if self.tally.has_failures and self.env.GetOption("keep_going"):
+            self._fill(there, missing)
+        self.build.console.line("\n".join(self.tally.lines()))
+
+    def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
+        """The node of one wheel, once those that it needs have theirs."""
+        if name in self.made:
+            return self.made[name]
+        if name in wanted_by:
+            raise ConfigurationError(f"these packages need each other to be built: {', '.join(wanted_by)}")
+        package, ready = self.packages[name], self.chosen[name]
+        if ready is None:
+            needs = target_needs(package, override_of(self.build, name), self.platform) & self.packages.keys()
+            target_wheels = {need: self._wheel(need, (*wanted_by, name)) for need in sorted(needs)}
+            node = self._built(package, target_wheels)
+        else:
+            node = self._ready(package, ready)
+        self.made[name] = node
+        self.tally.expect(package, node)
+        return node
+
+    def _ready(self, package: LockedPackage, file: LockedFile) -> Any:
+        from crosspython.wheels.repair import Repair, take_ready
+
+        build, settings = self.build, self.settings
+        product = self._product(package)
+
+        def take() -> WheelReport:
+            path = fetch_file(file, build.workshop.store, package.title)
+            repair = Repair(
+                package=package,
+                target=settings.target,
+                toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+                series=settings.release.series,
+                work=build.workshop.work / f"ready-{package.name}-{self.platform.series}",
+            )
+            return take_ready(path, file.name, product, repair)
+
+        sources = [fact(self.env, f"file of {package.name}", file.sha256), *self._machine()]
+        return self._declare(package, sources, take, f"taking {file.name}")
+
+    def _built(self, package: LockedPackage, target_wheels: dict[str, Any]) -> Any:
+        from crosspython.wheels.front_end import build_wheel
+
+        build = self.build
+        override = override_of(build, package.name)
+        libraries = build.closure(override.libraries, f"the override of {package.name}")
+        product = self._product(package)
+
+        def build_it() -> WheelReport:
+            order = WheelOrder(
+                package=package,
+                override=override,
+                source=package.folder or fetch_file(_sdist(package), build.workshop.store, package.title),
+                libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
+                target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
+                product=product,
+            )
+            return build_wheel(order, build.kit, build.workshop)
+
+        source = hash_folder(package.folder) if package.folder else _sdist(package).sha256
+        sources = [
+            fact(self.env, f"source of {package.name}", source),
+            fact(self.env, f"override of {package.name}", json.dumps(asdict(override))),
+            fact(self.env, "way of building wheels", f"{ENGINE} libraries={self.settings.libraries}"),
+            *self._machine(),
+            *self._python(),
+            *(library.node for library in libraries if not self.env.GetOption("clean")),
+            *target_wheels.values(),
+        ]
+        return self._declare(package, sources, build_it, f"building {package.title}")
+
+    def _file(self, package: LockedPackage) -> tuple[Source, ...]:
+        """What has to be fetched for a wheel; nothing where it is made of a folder."""
+        file = self.chosen[package.name] or package.sdist
+        return (source_of(file),) if file is not None else ()
+
+    def _declare(self, package: LockedPackage, sources: list[Any], make: Callable[[], WheelReport], says: str) -> Any:
+        product = self._product(package)
+
+        def action(target: list[Any], source: list[Any], env: Any) -> None:
+            report = self.tally.watch(package, make)
+            write_report(report, _beside(product))
+
+        node, _ = declare(self.env, [product, _beside(product)], sources, make_action("wheel", action, says))
+        return node
+
+    def _product(self, package: LockedPackage) -> Path:
+        name = "-".join(part for part in (package.name, package.version, self.settings.release.interpreter) if part)
+        return self.settings.folder / "stages" / "wheels" / f"{name}.whl"
+
+    def _machine(self) -> list[Any]:
+        return [] if self.env.GetOption("clean") else [target_fact(self.env), toolchain_node(self.env)]
+
+    def _python(self) -> list[Any]:
+        """Python and what it needs, here and there. Cleaning wheels leaves all of that alone."""
+        build = self.build
+        if self.env.GetOption("clean"):
+            return []
+        parts = [part.node for part in build.closure(("cpython",), "wheels")]
+        if build.settings.build_python is not None:
+            return [*parts, fact(self.env, "build_python", str(build.settings.build_python))]
+        return [*parts, build.component(BUILD_PYTHON, "wheels").node]
+
+
+def _sdist(package: LockedPackage) -> LockedFile:
+    assert package.sdist is not None  # choose_files has seen to it
+    return package.sdist
+
+
+def _beside(product: Path) -> Path:
+    return product.with_suffix(".json")
+
+
+def _libc_version(build: Build) -> str | None:
+    """The version of the board's libc, or the toolchain's where the target does not tell; None: not known yet under -n."""
+    settings = build.settings
+    if settings.target.libc_baseline:
+        return settings.target.libc_baseline.partition(" ")[2]
+    try:
+        return Toolchain.read(settings.folder / "toolchain.json").libc_version
+    except ToolchainError:
+        if only_looks(build):
+            return None
+    build.take_lock()
+    into = settings.folder / "toolchain"
+    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into).libc_version

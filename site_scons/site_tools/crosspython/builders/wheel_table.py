@@ -1,0 +1,88 @@
+"""The table at the end of a run that made wheels: what became of each, and why."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import SCons.Node
+
+from crosspython.errors import CrosspythonError, Interrupted
+from crosspython.run.console import format_seconds
+from crosspython.wheels.model import LockedPackage, WheelReport
+
+_FAILED = "FAILED"
+
+
+class Tally:
+    """What became of the wheels of one Python. `at_end` is called when the process ends, if anything was done."""
+
+    def __init__(self, at_end: Callable[[], None], title: str, wheelhouse: Path) -> None:
+        self.at_end, self.title, self.wheelhouse = at_end, title, wheelhouse
+        self.nodes: dict[str, Any] = {}
+        self.rows: dict[str, tuple[str, str]] = {}
+        self._is_registered = False
+
+    def expect(self, package: LockedPackage, node: Any) -> None:
+        self.nodes[package.title] = node
+
+    @property
+    def has_failures(self) -> bool:
+        return any(way == _FAILED for way, _ in self.rows.values())
+
+    def watch(self, package: LockedPackage, make: Callable[[], WheelReport]) -> WheelReport:
+        """Make a wheel, and note how that went."""
+        if not self._is_registered:
+            self._is_registered = True
+            atexit.register(self.at_end)
+        try:
+            report = make()
+        except Interrupted:
+            raise
+        except CrosspythonError as error:
+            log = f"; log: {error.log}" if error.log else ""
+            self.rows[package.title] = (_FAILED, f"{error.what.splitlines()[0]}{log}")
+            raise
+        self.rows[package.title] = (_way(report), "; ".join(_details(report)))
+        return report
+
+    def lines(self) -> list[str]:
+        """The table, failures last; nothing where nothing was done."""
+        rows = {**{title: self._untouched(node) for title, node in self.nodes.items()}, **self.rows}
+        ordered = sorted(rows.items(), key=lambda item: (item[1][0] == _FAILED, item[0]))
+        width = max(len(title) for title in rows)
+        table = [f"  {title:<{width}}  {way:<13}  {detail}".rstrip() for title, (way, detail) in ordered]
+        return [f"{self.title}: {self._sum()}", *table, f"  {self.wheelhouse}"]
+
+    def _untouched(self, node: Any) -> tuple[str, str]:
+        if is_done(node):
+            return "unchanged" if node.get_state() == SCons.Node.up_to_date else "from cache", ""
+        return "not tried", "something that it needs was not made, or the run ended before"
+
+    def _sum(self) -> str:
+        failed = sum(way == _FAILED for way, _ in self.rows.values())
+        made = len(self.rows) - failed
+        text = f"{made} of {len(self.nodes)} wheels made now"
+        return f"{text}, {failed} failed" if failed else text
+
+
+def is_done(node: Any) -> bool:
+    """Whether a node is there and right, by the end of a run."""
+    return node.get_state() in (SCons.Node.up_to_date, SCons.Node.executed)
+
+
+def _way(report: WheelReport) -> str:
+    return "taken ready" if report.engine == "ready" else f"built ({report.engine})"
+
+
+def _details(report: WheelReport) -> Sequence[str]:
+    found = [format_seconds(report.wall)] if report.engine != "ready" else []
+    if report.extensions:
+        found.append(f"{len(report.extensions)} extensions")
+    if report.needs:
+        found.append(f"needs {report.needs}")
+    if report.grafted:
+        found.append(f"with {', '.join(report.grafted)}")
+    return [*found, *report.remarks]

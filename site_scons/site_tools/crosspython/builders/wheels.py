@@ -1,0 +1,94 @@
+"""Wheels as nodes: `env.Wheels("numpy pandas>=2")`, one File a wheel, and the wheelhouse that holds them all.
+
+It knows when a lock is needed and what can be said without one; what nodes come of it is wheel_nodes.py's business. What
+only wheels need is imported when they are asked for: the bundle alone shall not pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import SCons.Errors
+
+from crosspython.builders.action import fact, make_action
+from crosspython.builders.build import Build
+from crosspython.builders.guest import declare
+from crosspython.errors import ConfigurationError, CrosspythonError
+
+if TYPE_CHECKING:
+    from crosspython.wheels.pylock import Lock
+
+
+def AddWheels(env: Any) -> None:
+    env.AddMethod(Wheels)
+
+
+def Wheels(
+    env: Any,
+    packages: str | Sequence[str] | None = None,
+    constraints: str | None = None,
+    binary: str | None = None,
+) -> list[Any]:
+    """Wheels of packages and of all they need: the node of the wheelhouse's report, then one node a wheel.
+
+    packages: texts as `pkgs=` takes them; None: what `pkgs=` says, or the lock as it stands
+    constraints, binary: as the variables of these names, which count where they are not given
+    Raises UserError.
+    """
+    build: Build = env["CROSSPYTHON"]
+    try:
+        lock = _lock(build, packages, constraints)
+        if lock is None:
+            return _without_lock(env, build)
+        from crosspython.builders.wheel_nodes import WheelNodes
+
+        report, *wheels = WheelNodes(env, build, lock, binary or build.settings.binary).declare()
+        return [_cleaned(env, build, report), *wheels]
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+
+
+def _lock(build: Build, packages: str | Sequence[str] | None, constraints: str | None) -> Lock | None:
+    from crosspython.builders.wheel_lock import find_lock, only_looks
+    from crosspython.wheels.request import read_request
+
+    settings = build.settings
+    texts = [settings.packages] if packages is None else [packages] if isinstance(packages, str) else list(packages)
+    as_it_stands = not any(texts) and (settings.lock is not None or build.environment.GetOption("clean"))
+    request = None if as_it_stands else read_request(texts, constraints or settings.constraints, settings.start)
+    lock = find_lock(build, request)
+    if lock is None and request is None and not only_looks(build):
+        raise ConfigurationError(
+            f"lock={settings.lock}: there is no such file, and pkgs= says nothing to make one of",
+            next='for example `scons wheels pkgs="numpy" lock=pylock.toml`',
+        )
+    return lock
+
+
+def _without_lock(env: Any, build: Build) -> list[Any]:
+    """Under -n and the like, where nothing may be resolved: a node that stands for all that would be done."""
+    from crosspython.wheels.wheelhouse import report_file
+
+    report = report_file(build.settings.wheelhouse, build.settings.release.series)
+    action = make_action("wheels without a lock", _nothing, "resolving what pkgs= asks for: no lock fits it yet")
+    [node] = declare(env, [report], [fact(env, "request", build.settings.packages)], action)
+    return [_cleaned(env, build, node)]
+
+
+def _nothing(target: list[Any], source: list[Any], env: Any) -> None:
+    """Nothing is ever built by a run without a lock."""
+
+
+def _cleaned(env: Any, build: Build, node: Any) -> Any:
+    """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of, and the lock unless it is the user's."""
+    from crosspython.builders.wheel_lock import lock_file
+
+    settings = build.settings
+    env.Clean(node, env.Dir(str(settings.wheelhouse)))
+    if env.GetOption("clean"):
+        stages = (settings.folder / "stages" / "wheels").glob(f"*-{settings.release.interpreter}.*")
+        env.Clean(node, [env.File(str(path)) for path in stages])
+    if settings.lock is None:
+        env.Clean(node, env.File(str(lock_file(build))))
+    return node

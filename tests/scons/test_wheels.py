@@ -1,0 +1,195 @@
+"""What a SCons user expects of `scons wheels`, with tiny ready wheels from a folder: one node each, a lock, a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOOLS, Project
+from tests.unit.made_packages import add_sdist, add_wheel
+
+SCONSTRUCT = """\
+import os
+DefaultEnvironment(tools=[])
+env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
+env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
+from crosspython.builders.front_door import open_build
+open_build(env)
+env.Alias("wheels", env.Wheels())
+env.Alias("fetch", env.FetchSources())
+"""
+NATIVE = "cp313-cp313-manylinux_2_17_armv7l"
+
+
+class Wheels(Project):
+    """A project that has wheels alone, and a folder in which pip is told to look for packages."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.links = folder / "links"
+        self.links.mkdir()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.links)}
+
+    @property
+    def house(self) -> Path:
+        return self.folder / "build" / "rv1126" / "wheels"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "build" / "rv1126" / "pylock.toml"
+
+    def make(self, *arguments: str, code: int | None = 0) -> str:
+        return self.scons("wheels", *arguments, code=code)
+
+    def filenames(self) -> set[str]:
+        return {path.name for path in self.house.glob("*.whl")}
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Wheels:
+    project = Wheels(tmp_path / "project")
+    add_wheel(project.links, "top", needs=["below"])
+    add_wheel(project.links, "below", "1.5")
+    return project
+
+
+def test_a_wheelhouse_has_what_was_asked_for_and_all_it_needs(wheels: Wheels) -> None:
+    output = wheels.make("pkgs=top")
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    assert (wheels.house / "simple" / "below" / "index.html").is_file()
+    assert "2 of 2 wheels made now" in output
+    report = json.loads((wheels.house / "report-3.13.json").read_text())
+    assert [wheel["engine"] for wheel in report["wheels"]] == ["ready", "ready"]
+
+
+def test_a_second_run_reads_the_lock_and_does_nothing(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    add_wheel(wheels.links, "below", "1.6")
+    output = wheels.make("pkgs=top")
+    assert "is up to date" in output
+    assert "resolving" not in output
+    wheels.scons("-q", "wheels", "pkgs=top")
+
+
+def test_another_request_makes_another_lock_and_takes_out_what_is_stale(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    assert "resolving" in wheels.make("pkgs=below")
+    assert wheels.filenames() == {"below-1.5-py3-none-any.whl"}
+    assert not (wheels.house / "simple" / "top").exists()
+
+
+def test_wheels_of_another_python_stay(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    add_wheel(wheels.links, "below", "1.6")
+    wheels.make("pkgs=below", "python=3.11")
+    assert {"below-1.5-py3-none-any.whl", "below-1.6-py3-none-any.whl"} < wheels.filenames()
+    assert "is up to date" in wheels.make("pkgs=top")
+
+
+def test_the_libc_of_the_board_decides_which_ready_wheel_is_taken(wheels: Wheels) -> None:
+    wheels.folder.joinpath("mine.toml").write_text('extends = "rv1126"\nlibc_baseline = "glibc 2.28"\n')
+    add_wheel(wheels.links, "native", tag="cp313-cp313-manylinux_2_17_armv7l")
+    add_wheel(wheels.links, "native", tag="cp313-cp313-manylinux_2_29_armv7l")
+    arguments = ("pkgs=native", "target=./mine.toml")
+    wheels.make(*arguments, code=None)  # there is a lock now, and no compiler with so old a libc here
+    output = wheels.make("-n", *arguments)
+    assert "taking native-1.0-cp313-cp313-manylinux_2_17_armv7l.whl" in output
+
+
+@pytest.mark.parametrize("option", ["-n", "-q", "-h", "-c"])
+def test_what_only_looks_resolves_and_writes_nothing(wheels: Wheels, option: str) -> None:
+    wheels.make("pkgs=top", option, code=1 if option == "-q" else 0)
+    assert not wheels.lock.exists()
+    assert not wheels.house.exists()
+
+
+def test_a_dry_run_with_a_lock_tells_what_would_be_done(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    wheels.scons("-c", "wheels", "pkgs=top", f"lock={wheels.lock}")
+    assert "taking top-1.0-py3-none-any.whl" in wheels.make("-n", f"lock={wheels.lock}")
+    assert not wheels.house.exists()
+
+
+def test_clean_takes_wheels_wheelhouse_and_lock_and_leaves_the_rest(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    wheels.make("pkgs=below")
+    wheels.scons("-c", "wheels")
+    left = [path.name for path in (wheels.folder / "build" / "rv1126").rglob("*") if path.is_file()]
+    assert "toolchain.txt" in left
+    assert not [name for name in left if name.endswith((".whl", "pylock.toml")) or name.startswith("report")]
+
+
+def test_a_failure_leaves_other_wheels_unharmed_and_stands_in_the_table(wheels: Wheels) -> None:
+    add_wheel(wheels.links, "broken", tag=NATIVE, files={"broken/_x.cpython-313-arm-linux-gnueabihf.so": b"\x7fELF"})
+    output = wheels.make("-k", "pkgs=broken top", code=2)
+    assert "1 failed" in output
+    assert "broken 1.0" in output.partition("1 failed")[2]
+    assert "FAILED" in output
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    output = wheels.make("-k", "pkgs=broken top", code=2)
+    assert "unchanged" in output
+
+
+def test_a_file_whose_hash_differs_from_the_lock_is_refused(wheels: Wheels) -> None:
+    wheels.make("pkgs=below")
+    wheels.scons("-c", "wheels", f"lock={wheels.lock}")
+    for path in (wheels.folder / "downloads").rglob("below*"):
+        path.unlink()
+    (wheels.links / "below-1.5-py3-none-any.whl").write_bytes(b"other bytes")
+    output = wheels.make("pkgs=below", code=2)
+    assert output.count("SHA-256") >= 2
+    assert "kept as" in output
+
+
+def test_a_lock_of_the_users_is_written_where_it_is_missing_and_read_ever_after(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=mine/pylock.toml")
+    committed = wheels.folder / "mine" / "pylock.toml"
+    assert committed.is_file()
+    assert not wheels.lock.exists()
+    assert "is up to date" in wheels.make("lock=mine/pylock.toml")
+    output = wheels.make("pkgs=below", "lock=mine/pylock.toml", code=2)
+    assert "was made for something else" in output
+    assert "asked is ['below']" in output
+
+
+def test_a_lock_for_another_board_is_refused(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=pylock.toml")
+    assert "machine: it has armv7l, asked is aarch64" in wheels.make("lock=pylock.toml", "target=rk3568", code=2)
+
+
+def test_a_lock_that_is_missing_cannot_be_made_of_nothing(wheels: Wheels) -> None:
+    assert "there is no such file" in wheels.make("lock=absent.toml", code=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "no package is asked for"),
+        (("pkgs=nunpy",), "did you mean numpy?"),
+        (("pkgs=top==7",), "top==7"),
+        (("pkgs=@absent.txt",), "cannot be read"),
+        (("pkgs=top", "binary=some"), "auto or never or only"),
+    ],
+)
+def test_bad_input_is_told_before_anything_is_built(wheels: Wheels, arguments: tuple[str, ...], says: str) -> None:
+    assert says in wheels.make(*arguments, code=2)
+    assert not wheels.house.exists()
+
+
+def test_no_fitting_wheel_under_only_names_the_package(wheels: Wheels) -> None:
+    add_sdist(wheels.links, "raw")
+    output = wheels.make("pkgs=top raw", "binary=only", code=2)
+    assert "raw 1.0: no wheel fits" in output
+
+
+def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:
+    wheels.scons("fetch", "pkgs=top")
+    for path in wheels.links.iterdir():
+        path.unlink()
+    assert "2 of 2 wheels made now" in wheels.make("pkgs=top", "offline=1")
