@@ -8,7 +8,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,10 @@ from crosspython.run.lock import BuildLock
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.artifacts import Artifacts
 from crosspython.store.fetch import Store, Wanted, missing_offline
-from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 if TYPE_CHECKING:
+    from crosspython.wheels.indexes import Indexes
     from crosspython.wheels.kit import Kit
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
@@ -150,30 +150,17 @@ class Build:
         """Lines for the user; it needs no workshop."""
         return _console(bool(self.environment.GetOption("silent")))
 
+    @cached_property
+    def indexes(self) -> Indexes:
+        """Where packages come from: asked of pip, once a run."""
+        from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
+
+        return indexes_for_uv(read_pip_configuration(self.settings.path), os.environ)
+
     @property
-    def kit(self) -> Kit:
-        """What all wheels of this target and this Python are built with; their builds prepare it."""
-        shop = self.workshop
-        with _MAKING:
-            if self.shared_kit is None:
-                self.shared_kit = self._choose_kit(shop)
-            return self.shared_kit
-
-    def _choose_kit(self, shop: Workshop) -> Kit:
-        from crosspython.wheels.kit import Kit
-
-        *libraries, python = self.closure(("cpython",), "wheels")
-        settings = self.settings
-        return Kit(
-            folder=shop.work / f"kit-{settings.release.version}",
-            target=settings.target,
-            toolchain=Toolchain.read(settings.folder / "toolchain.json"),
-            release=settings.release,
-            python=Path(python.node.abspath),
-            build_python=settings.build_python or Path(self.components["build-python"].node.abspath),
-            libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
-            to_bundle=settings.libraries == "bundle",
-        )
+    def uv_cache(self) -> Path:
+        """uv's own store of what it looked up and fetched, beside ours."""
+        return self.settings.downloads / "uv"
 
     def _open_workshop(self) -> Workshop:
         settings = self.settings

@@ -5,7 +5,6 @@ It is the one thing that has to be done before SCons knows its targets. Under -n
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +68,6 @@ def override_of(build: Build, name: str) -> Override:
 
 def _make(build: Build, request: Request, platform: Platform, path: Path) -> Lock:
     from crosspython.run.log import Log
-    from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
     from crosspython.wheels.resolve import Resolver
 
     shop, settings = build.workshop, build.settings
@@ -77,8 +75,8 @@ def _make(build: Build, request: Request, platform: Platform, path: Path) -> Loc
     with Log(shop.logs / "lock.log") as log:
         resolver = Resolver(
             folder=shop.work / "lock",
-            cache=settings.downloads / "uv",
-            indexes=indexes_for_uv(read_pip_configuration(settings.path), os.environ),
+            cache=build.uv_cache,
+            indexes=build.indexes,
             path=settings.path,
             offline=settings.offline,
             log=log,

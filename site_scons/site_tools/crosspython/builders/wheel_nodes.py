@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import fact, make_action
+from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.component import BUILD_PYTHON
 from crosspython.builders.guest import declare
@@ -20,6 +20,7 @@ from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.builders.wheel_lock import only_looks, override_of
 from crosspython.builders.wheel_table import Tally, is_done
 from crosspython.errors import ConfigurationError, ToolchainError
+from crosspython.recipes.recipe import TARGET
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
@@ -33,6 +34,7 @@ from crosspython.wheels.wheelhouse import fill_wheelhouse, read_report, report_f
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
+_SHARED = Shared(TARGET, rooms=("elf", "stages", "store", "toolchain", "wheels"))
 
 
 class WheelNodes:
@@ -125,6 +127,7 @@ class WheelNodes:
         return self._declare(package, sources, take, f"taking {file.name}")
 
     def _built(self, package: LockedPackage, target_wheels: dict[str, Any]) -> Any:
+        from crosspython.builders.wheel_kit import kit_of
         from crosspython.wheels.front_end import build_wheel
 
         build = self.build
@@ -141,7 +144,7 @@ class WheelNodes:
                 target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
                 product=product,
             )
-            return build_wheel(order, build.kit, build.workshop)
+            return build_wheel(order, kit_of(build), build.workshop)
 
         source = hash_folder(package.folder) if package.folder else _sdist(package).sha256
         sources = [
@@ -153,21 +156,30 @@ class WheelNodes:
             *(library.node for library in libraries if not self.env.GetOption("clean")),
             *target_wheels.values(),
         ]
-        return self._declare(package, sources, build_it, f"building {package.title}")
+        return self._declare(package, sources, build_it, f"building {package.title}", shared=_SHARED)
 
     def _file(self, package: LockedPackage) -> tuple[Source, ...]:
         """What has to be fetched for a wheel; nothing where it is made of a folder."""
         file = self.chosen[package.name] or package.sdist
         return (source_of(file),) if file is not None else ()
 
-    def _declare(self, package: LockedPackage, sources: list[Any], make: Callable[[], WheelReport], says: str) -> Any:
+    def _declare(
+        self,
+        package: LockedPackage,
+        sources: list[Any],
+        make: Callable[[], WheelReport],
+        says: str,
+        shared: Shared | None = None,
+    ) -> Any:
         product = self._product(package)
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
             report = self.tally.watch(package, make)
             write_report(report, _beside(product))
 
-        node, _ = declare(self.env, [product, _beside(product)], sources, make_action("wheel", action, says))
+        node, _ = declare(
+            self.env, [product, _beside(product)], sources, make_action("wheel", action, says, shared=shared)
+        )
         return node
 
     def _product(self, package: LockedPackage) -> Path:

@@ -1,0 +1,47 @@
+"""The kit of a Build: what all its wheels are built with, chosen once from its settings and components."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from crosspython.builders.build import Build
+from crosspython.builders.component import BUILD_PYTHON
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.rust import RustSearch
+from crosspython.wheels.kit import Kit
+
+_CHOOSING = threading.Lock()
+
+
+def kit_of(build: Build) -> Kit:
+    """The one kit of a Build, for actions, which run in threads: the first wheel that is built prepares it."""
+    with _CHOOSING:
+        if build.shared_kit is None:
+            build.shared_kit = _choose(build)
+        return build.shared_kit
+
+
+def _choose(build: Build) -> Kit:
+    settings, shop = build.settings, build.workshop
+    *libraries, python = build.closure(("cpython",), "wheels")
+    return Kit(
+        folder=shop.work / f"kit-{settings.release.version}",
+        target=settings.target,
+        toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+        release=settings.release,
+        python=Path(python.node.abspath),
+        build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),
+        libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
+        rust=RustSearch(
+            given=settings.rust,
+            environment=os.environ,
+            unpack_into=shop.work / "rust",
+            crates=settings.downloads / "cargo",
+        ),
+        indexes=build.indexes,
+        cache=build.uv_cache,
+        offline=settings.offline,
+        to_bundle=settings.libraries == "bundle",
+    )
