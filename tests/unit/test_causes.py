@@ -11,6 +11,7 @@ from crosspython.wheels.causes import explain_failure, find_cause, read_catalogu
 
 # What the tools themselves say.
 MESSAGES = {
+    "time-limit": "=== did not end within 7200 s and was stopped",
     "network-isolated": "curl: (6) Could not resolve host: files.example.org",
     "offline-crates": "error: failed to download `serde v1.0` from the crate registry",
     "no-rust": "error: can't find Rust compiler",

