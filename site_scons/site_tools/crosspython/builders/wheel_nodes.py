@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, Whee
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_folder
 from crosspython.wheels.pylock import Lock
-from crosspython.wheels.wheelhouse import fill_wheelhouse, read_report, report_file, write_report
+from crosspython.wheels.report import read_report, report_file, write_report
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
@@ -76,6 +77,8 @@ class WheelNodes:
         return [name for name, package in self.packages.items() if not package.build_only]
 
     def _fill(self, names: list[str], missing: Collection[str] = ()) -> None:
+        from crosspython.wheels.wheelhouse import fill_wheelhouse
+
         products = [Path(self.made[name].abspath) for name in names]
         made = {product: read_report(_beside(product)) for product in products}
         settings = self.settings
@@ -107,12 +110,12 @@ class WheelNodes:
         return node
 
     def _ready(self, package: LockedPackage, file: LockedFile) -> Any:
-        from crosspython.wheels.repair import Repair, take_ready
-
         build, settings = self.build, self.settings
         product = self._product(package)
 
         def take() -> WheelReport:
+            from crosspython.wheels.repair import Repair, take_ready
+
             path = fetch_file(file, build.workshop.store, package.title)
             repair = Repair(
                 package=package,
@@ -123,19 +126,19 @@ class WheelNodes:
             )
             return take_ready(path, file.name, product, repair)
 
-        sources = [fact(self.env, f"file of {package.name}", file.sha256), *self._machine()]
+        sources = [fact(self.env, f"file of {package.name}", file.sha256), *self._machine]
         return self._declare(package, sources, take, f"taking {file.name}")
 
     def _built(self, package: LockedPackage, target_wheels: dict[str, Any]) -> Any:
-        from crosspython.builders.wheel_kit import kit_of
-        from crosspython.wheels.front_end import build_wheel
-
         build = self.build
         override = override_of(build, package.name)
         libraries = build.closure(override.libraries, f"the override of {package.name}")
         product = self._product(package)
 
         def build_it() -> WheelReport:
+            from crosspython.builders.wheel_kit import kit_of
+            from crosspython.wheels.front_end import build_wheel
+
             order = WheelOrder(
                 package=package,
                 override=override,
@@ -151,8 +154,8 @@ class WheelNodes:
             fact(self.env, f"source of {package.name}", source),
             fact(self.env, f"override of {package.name}", json.dumps(asdict(override))),
             fact(self.env, "way of building wheels", f"{ENGINE} libraries={self.settings.libraries}"),
-            *self._machine(),
-            *self._python(),
+            *self._machine,
+            *self._python,
             *(library.node for library in libraries if not self.env.GetOption("clean")),
             *target_wheels.values(),
         ]
@@ -186,9 +189,11 @@ class WheelNodes:
         name = "-".join(part for part in (package.name, package.version, self.settings.release.interpreter) if part)
         return self.settings.folder / "stages" / "wheels" / f"{name}.whl"
 
+    @cached_property
     def _machine(self) -> list[Any]:
         return [] if self.env.GetOption("clean") else [target_fact(self.env), toolchain_node(self.env)]
 
+    @cached_property
     def _python(self) -> list[Any]:
         """Python and what it needs, here and there. Cleaning wheels leaves all of that alone."""
         build = self.build

@@ -68,7 +68,7 @@ def _lock(build: Build, packages: str | Sequence[str] | None, constraints: str |
 
 def _without_lock(env: Any, build: Build) -> list[Any]:
     """Under -n and the like, where nothing may be resolved: a node that stands for all that would be done."""
-    from crosspython.wheels.wheelhouse import report_file
+    from crosspython.wheels.report import report_file
 
     report = report_file(build.settings.wheelhouse, build.settings.release.series)
     action = make_action("wheels without a lock", _nothing, "resolving what pkgs= asks for: no lock fits it yet")

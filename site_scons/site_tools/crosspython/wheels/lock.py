@@ -7,10 +7,9 @@ build requires, and wheels for other platforms as an oracle. How versions are fo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -24,7 +23,9 @@ from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_metadata, read_build_requires
 from crosspython.wheels.pylock import Lock
 from crosspython.wheels.request import Request
-from crosspython.wheels.resolve import Resolver
+
+if TYPE_CHECKING:
+    from crosspython.wheels.resolve import Resolver
 
 # Raise it when a lock holds more or other things than before: older ones are then made anew.
 _FORMAT = 1
@@ -116,6 +117,8 @@ def _lock_files(
         for package in packages
     ]
     choose_files(packages, AUTO, tags)  # what can neither be taken nor built is told now, all at once
+    from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
+
     with ThreadPoolExecutor(_FETCHES) as pool:
         return tuple(pool.map(lambda package: _read_requires(package, store), packages))
 

@@ -10,21 +10,14 @@ import filecmp
 import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crosspython.errors import ArchiveError
 from crosspython.store.disk import write_whole
 from crosspython.wheels.index import write_index
 from crosspython.wheels.model import WheelReport
-
-_TUPLES = ("tags", "extensions", "grafted", "remarks")
-
-
-def report_file(wheelhouse: Path, series: str) -> Path:
-    """Where the report of one Python lies: what was made for it, and of what."""
-    return wheelhouse / f"report-{series}.json"
+from crosspython.wheels.report import report_file
 
 
 def fill_wheelhouse(
@@ -54,20 +47,6 @@ def fill_wheelhouse(
     wheels = [asdict(report) for report in sorted(made.values(), key=lambda report: report.filename)]
     told = {"python": series, "asked": dict(asked), "missing": sorted(missing), "wheels": wheels}
     write_whole(own, json.dumps(told, indent=1) + "\n")
-
-
-def write_report(report: WheelReport, path: Path) -> None:
-    write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
-
-
-def read_report(path: Path) -> WheelReport:
-    """A report as write_report left it. Raises ArchiveError."""
-    try:
-        data = json.loads(path.read_text())
-        known = {field.name: data[field.name] for field in fields(WheelReport)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"{path}: no report of a wheel", found=str(error), next=f"remove {path}") from error
-    return WheelReport(**{**known, **{name: tuple(known[name]) for name in _TUPLES}})
 
 
 def _put(file: Path, place: Path) -> None:

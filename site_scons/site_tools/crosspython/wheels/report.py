@@ -1,0 +1,32 @@
+"""Reports of wheels as files: one beside each finished wheel, and one of the whole wheelhouse for each Python."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from crosspython.errors import ArchiveError
+from crosspython.store.disk import write_whole
+from crosspython.wheels.model import WheelReport
+
+_TUPLES = ("tags", "extensions", "grafted", "remarks")
+
+
+def report_file(wheelhouse: Path, series: str) -> Path:
+    """Where the report of one Python lies: what was made for it, and of what."""
+    return wheelhouse / f"report-{series}.json"
+
+
+def write_report(report: WheelReport, path: Path) -> None:
+    write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
+
+
+def read_report(path: Path) -> WheelReport:
+    """A report as write_report left it. Raises ArchiveError."""
+    try:
+        data = json.loads(path.read_text())
+        known = {field.name: data[field.name] for field in fields(WheelReport)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{path}: no report of a wheel", found=str(error), next=f"remove {path}") from error
+    return WheelReport(**{**known, **{name: tuple(known[name]) for name in _TUPLES}})
