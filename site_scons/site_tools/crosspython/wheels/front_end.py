@@ -53,7 +53,7 @@ class Bench:
     def __init__(self, order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> None:
         self.order, self.kit, self.shop, self.log = order, kit, shop, log
         self.override = order.override
-        self.work = shop.work / f"{order.package.name}-{order.package.version}"
+        self.work = shop.work / "wheels" / f"{order.package.name}-{order.package.version}"
         self.source, self.tmp = self.work / "source", self.work / "tmp"
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
@@ -192,15 +192,14 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
 
 def make_wheel(bench: Bench) -> Made:
     """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
-    override, log, begin = bench.override, bench.log, time.monotonic()
-    engine = override.engine or "cross"
-    bench.prepare()
-    try:
-        wheel = bench.build(engine)
-    except StepError as error:
-        if override.engine is not None or not wants_emulation(log):
-            raise explain_failure(error, bench.order.package.name, log) from error
-        engine = "emulated"
+    begin, only = time.monotonic(), bench.override.engine
+    for engine in (only,) if only else ("cross", "emulated"):
         bench.prepare()
-        wheel = bench.build(engine)
-    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in log.steps))
+        try:
+            wheel = bench.build(engine)
+        except StepError as error:
+            if only or engine == "emulated" or not wants_emulation(bench.log):
+                raise explain_failure(error, bench.order.package.name, bench.log) from error
+        else:
+            break
+    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in bench.log.steps))
