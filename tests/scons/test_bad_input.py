@@ -134,6 +134,21 @@ exec {prefix}gcc -I{sdk} "$@" -mfloat-abi=soft -nostdlib -Wl,--unresolved-symbol
     assert "found:    soft-float" in output
 
 
+def test_a_build_python_that_is_none_is_refused_before_anything_is_built(project: Project) -> None:
+    project.add("hello", options='configure=["--with-build-python={build_python}"]')
+    output = project.scons("build_python=/bin/false", code=2)
+    assert "build_python=/bin/false is no Python that runs here" in output
+    assert "expected: CPython 3.13" in output
+    assert "building hello" not in output
+
+
+def test_a_build_python_of_another_series_is_refused(project: Project) -> None:
+    project.add("hello", options='configure=["--with-build-python={build_python}"]')
+    output = project.scons(f"build_python={sys.executable}", "python=3.9", code=2)
+    assert f"build_python={sys.executable} cannot build Python 3.9" in output
+    assert "found:    CPython 3" in output
+
+
 def test_no_toolchain_at_all_tells_three_ways(project: Project, tmp_path: Path) -> None:
     project.add("hello")
     bare = tmp_path / "bare"

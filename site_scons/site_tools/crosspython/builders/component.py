@@ -37,7 +37,10 @@ from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
 from crosspython.stages.carry_out import Order, build_component
+from crosspython.stages.interpreter import require_interpreter
+from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.find import describe_file
 
 BUILD_PYTHON = "build-python"
 
@@ -149,13 +152,10 @@ def _add(env: Any, recipe: Recipe) -> Any:
     sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in facts.items() if value]
     if not native:
         sources += [target_fact(env), toolchain_node(env)]
-    sources += [dependency.node for dependency in dependencies]
     uses_build_python = recipe.plan.needs_build_python
     if uses_build_python:
-        if settings.build_python is not None:
-            sources.append(fact(env, "build_python", str(settings.build_python)))
-        else:
-            sources.append(build.component(BUILD_PYTHON, recipe.name).node)
+        sources.append(_build_python_node(env))
+    sources += [dependency.node for dependency in dependencies]
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         build.require_sources()
@@ -176,6 +176,22 @@ def _add(env: Any, recipe: Recipe) -> Any:
     nodes = declare(env, targets, sources, action)
     build.add(Component(recipe, nodes[0]))
     return nodes[0]
+
+
+def _build_python_node(env: Any) -> Any:
+    """The Python that runs here: our own, or the description of the user's, asked for before anything is built."""
+    build: Build = env["CROSSPYTHON"]
+    settings = build.settings
+    given, series = settings.build_python, settings.release.series
+    if given is None:
+        return build.component(BUILD_PYTHON, "cpython").node
+    text = settings.folder / f"build-python-{series}.txt"
+
+    def look(target: list[Any], source: list[Any], env: Any) -> None:
+        write_whole(text, f"{require_interpreter(given, series)}\n")
+
+    action = make_action("look at build_python", look, f"looking at {given}")
+    return declare(env, [text], [fact(env, "build_python", describe_file(given))], action)[0]
 
 
 def _build_python(build: Build) -> Path:

@@ -24,6 +24,7 @@ from crosspython.run.process import run_command
 from crosspython.stages import steps
 from crosspython.stages.audit import Audit
 from crosspython.stages.finish import finish_stage
+from crosspython.stages.interpreter import install_interpreter
 from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
@@ -127,7 +128,7 @@ class Bench:
             "triplet": shop.target.triplet,
             "build_triplet": build_triplet(),
             "recipe": str(self.recipe.folder),
-            "build_python": str(self._build_python()),
+            "build_python": str(self.python / "bin" / "python3"),
         }
 
     @property
@@ -158,8 +159,7 @@ class Bench:
             write_wrappers(self.bin, self.order.toolchain, self.shop.target)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
-        if self.order.build_python is not None and self.order.build_python.suffix == ".zst":
-            unpack_tree(self.order.build_python, self.python)
+        self._place_build_python()
         for patch in self.recipe.patches:
             self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
 
@@ -243,11 +243,15 @@ class Bench:
         folder = prefix.rpartition("/")[0]
         return () if folder in ("", *SYSTEM_FOLDERS) else (folder,)
 
-    def _build_python(self) -> Path:
+    def _place_build_python(self) -> None:
+        """Our own is unpacked; of the user's, scripts that start it lie at the same place."""
         given = self.order.build_python
         if given is None:
-            return Path("/nonexistent/build-python")
-        return given if given.suffix != ".zst" else self.python / "bin" / "python3"
+            return
+        if given.suffix == ".zst":
+            unpack_tree(given, self.python)
+        else:
+            install_interpreter(given, ".".join(self.recipe.version.split(".")[:2]), self.python / "bin")
 
 
 def build_triplet() -> str:

@@ -82,14 +82,15 @@ def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
     """
     if not toolchain:
         cc = _first_on_path(target, path)
-        return _describe_file(cc) if cc else "none on PATH"
+        return describe_file(cc) if cc else "none on PATH"
     given = Path(toolchain)
     if given.is_dir():
-        return "\n".join([str(given), *(_describe_file(cc) for cc in _compilers_below(given))])
-    return _describe_file(_find_file(given) or given)
+        return "\n".join([str(given), *(describe_file(cc) for cc in _compilers_below(given))])
+    return describe_file(_find_file(given) or given)
 
 
-def _describe_file(file: Path) -> str:
+def describe_file(file: Path) -> str:
+    """A file with what changes when it is replaced: its size and time."""
     try:
         status = file.stat()
     except OSError:

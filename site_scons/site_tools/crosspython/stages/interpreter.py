@@ -1,0 +1,80 @@
+"""An interpreter of the build machine's own, which a user offers in the place of a build-python.
+
+Knows how to ask one what it is and how to put it where builds look for it. Bytecode and build scripts are of one X.Y,
+so another one is refused; what is built with it is the plans' business. All paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.errors import ConfigurationError
+
+_PATIENCE = 60.0  # seconds
+_QUESTION = (
+    "import json, platform, sys; "
+    "print(json.dumps([platform.python_implementation(), platform.python_version(), sys.executable]))"
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What an interpreter says of itself; `executable` is the program behind scripts and links."""
+
+    implementation: str
+    version: str
+    executable: str
+
+    def __str__(self) -> str:
+        return f"{self.implementation} {self.version}"
+
+
+def require_interpreter(path: Path, series: str) -> Interpreter:
+    """Run an interpreter and return what it is. Raises ConfigurationError unless it is a CPython of this X.Y."""
+    interpreter = _ask(path, series)
+    if interpreter.implementation != "CPython" or interpreter.version.split(".")[:2] != series.split("."):
+        raise ConfigurationError(
+            f"build_python={path} cannot build Python {series}", expected=f"CPython {series}", found=str(interpreter)
+        )
+    return interpreter
+
+
+def install_interpreter(path: Path, series: str, folder: Path) -> None:
+    """Put an interpreter into a folder of programs, by the names that builds look for on PATH.
+
+    Scripts and not links: the interpreter's own place, by which it finds its library, stays as it is.
+    """
+    executable = require_interpreter(path, series).executable
+    folder.mkdir(parents=True)
+    for name in ("python3", f"python{series}"):
+        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(executable)} "$@"\n')
+        (folder / name).chmod(0o755)
+
+
+def _ask(path: Path, series: str) -> Interpreter:
+    """Isolated (-I), so that no PYTHONPATH of the user's changes the answer."""
+    try:
+        done = subprocess.run(
+            [str(path), "-I", "-c", _QUESTION],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+        )
+        return Interpreter(*json.loads(done.stdout))
+    except OSError as error:
+        found = error.strerror or str(error)
+    except subprocess.TimeoutExpired:
+        found = f"no answer in {_PATIENCE:g} s"
+    except (ValueError, TypeError):
+        said = (done.stderr or done.stdout).strip().splitlines()
+        found = f"exit status {done.returncode}" + (f": {said[-1]}" if said else ", and no answer")
+    raise ConfigurationError(
+        f"build_python={path} is no Python that runs here", expected=f"CPython {series}", found=found
+    )
