@@ -351,6 +351,8 @@ def pip_installs():
     """pip takes a wheel tagged for this machine at the first try, and refuses the classic wrong tag."""
     import zipfile
 
+    prefix = os.path.join(FOLDER, "installed")
+
     def wheel(tag):
         path = os.path.join(FOLDER, f"tiny-1.0-{tag}.whl")
         metadata = {
@@ -374,8 +376,8 @@ def pip_installs():
             "install",
             "--no-index",
             "--no-deps",
-            "--target",
-            os.path.join(FOLDER, "site"),
+            "--prefix",  # with --target pip up to 20.2 takes a wheel of any tag
+            prefix,
             path,
         ]
         return subprocess.run(pip, capture_output=True, text=True)
@@ -383,7 +385,7 @@ def pip_installs():
     interpreter = "cp%d%d" % sys.version_info[:2]
     good = install(wheel(f"{interpreter}-{interpreter}-linux_{EXPECTED['machine']}"))
     assert good.returncode == 0, good.stderr
-    sys.path.insert(0, os.path.join(FOLDER, "site"))
+    sys.path.insert(0, sysconfig.get_path("purelib", "posix_prefix", {"base": prefix, "platbase": prefix}))
     assert importlib.import_module("tiny").answer == 42
     if EXPECTED["machine"].startswith("armv"):
         bad = install(wheel(f"{interpreter}-{interpreter}-linux_arm"))
