@@ -1,0 +1,124 @@
+"""`scons wheels` as a user types it: a project of one's own becomes a wheel, which the board's own pip installs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from crosspython.store.tree import unpack_tree
+
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.slow
+BUILD = REPOSITORY / "build" / "rv1126"
+WHEEL = "toy-1.0-cp313-cp313-linux_armv7l.whl"
+PYPROJECT = """\
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "toy"
+version = "1.0"
+[tool.setuptools]
+ext-modules = [{ name = "toy", sources = ["toy.c"] }]
+"""
+CODE = """\
+#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "toy"};
+PyMODINIT_FUNC PyInit_toy(void) {
+    PyObject *made = PyModule_Create(&module);
+    PyModule_AddIntConstant(made, "answer", ANSWER);
+    return made;
+}
+"""
+
+
+class Toy:
+    """A project with one C extension, and `scons wheels` for it with a lock of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.source = folder / "toy"
+        self.source.mkdir()
+        (self.source / "pyproject.toml").write_text(PYPROJECT)
+        self.answer(42)
+        self.first = ""
+
+    def answer(self, number: int) -> None:
+        (self.source / "toy.c").write_text(CODE.replace("ANSWER", str(number)))
+
+    def scons(self, *arguments: str, code: int = 0) -> str:
+        command = [sys.executable, "-m", "SCons", "-Q", "wheels", f"lock={self.folder / 'pylock.toml'}", *arguments]
+        run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3000, check=False)
+        output = run.stdout + run.stderr
+        assert run.returncode == code, output
+        assert "Traceback" not in output, output
+        return output
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    made = Toy(tmp_path_factory.mktemp("typed"))
+    made.first = made.scons(f"pkgs={made.source}")
+    return made
+
+
+def test_a_folder_becomes_a_wheel_with_the_boards_tag(toy: Toy) -> None:
+    assert "built (cross)" in toy.first
+    assert [path.name for path in (BUILD / "wheels").glob("*.whl")] == [WHEEL]
+
+
+def test_the_boards_own_pip_installs_it_at_first_try(toy: Toy, tmp_path: Path) -> None:
+    tree = tmp_path / "board"
+    unpack_tree(BUILD / "python-3.13.5-rv1126.tar.gz", tree)
+    python = [
+        shutil.which("qemu-arm-static") or "qemu-arm",
+        "-L",
+        "/usr/arm-linux-gnueabihf",
+        tree / "python/bin/python3.13",
+    ]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+    install = [
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--find-links",
+        BUILD / "wheels",
+        "--target",
+        tmp_path / "site",
+        "toy",
+    ]
+    subprocess.run([*python, *install], env=environment, check=True, timeout=600)
+    script = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import toy; print(toy.answer)"
+    found = subprocess.run(
+        [*python, "-c", script], env=environment, check=True, timeout=600, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "42"
+
+
+def test_a_changed_file_of_the_folder_builds_the_wheel_anew(toy: Toy) -> None:
+    assert "is up to date" in toy.scons(f"pkgs={toy.source}")
+    before = (BUILD / "wheels" / WHEEL).read_bytes()
+    toy.answer(43)
+    output = toy.scons(f"pkgs={toy.source}")
+    assert "building toy 1.0" in output
+    assert "resolving" not in output
+    assert (BUILD / "wheels" / WHEEL).read_bytes() != before
+    toy.answer(42)
+    toy.scons(f"pkgs={toy.source}")
+    assert (BUILD / "wheels" / WHEEL).read_bytes() == before
+
+
+def test_a_build_that_fails_stands_in_the_table_with_its_log(toy: Toy) -> None:
+    (toy.source / "toy.c").write_text("#error no such luck\n")
+    output = toy.scons("-k", f"pkgs={toy.source}", code=2)
+    assert "no such luck" in output
+    table = output.partition("wheels for rv1126")[2]
+    assert "1 failed" in table
+    assert str(BUILD / "logs" / "wheels" / "toy-1.0.log") in table
+    toy.answer(42)
