@@ -169,6 +169,17 @@ def test_the_same_source_gives_the_same_bytes(factory: Factory) -> None:
     assert factory.product.read_bytes() == first
 
 
+def test_the_kit_is_made_once_and_anew_when_it_is_made_of_something_else(factory: Factory) -> None:
+    factory.kit.prepare(factory.shop)
+    marker = factory.kit.folder / "whole.json"
+    made = marker.stat().st_mtime_ns
+    factory.kit.prepare(factory.shop)
+    assert marker.stat().st_mtime_ns == made
+    marker.write_text(marker.read_text().replace(factory.kit.release.version, "3.13.0"))
+    factory.kit.prepare(factory.shop)
+    assert marker.stat().st_mtime_ns != made
+
+
 def test_what_asks_the_interpreter_for_sizes_is_built_in_the_emulator(factory: Factory) -> None:
     check = '_Static_assert(sizeof(void *) == POINTER, "sizeof(void *) is not what Python says");\n'
     flags = '["-DPOINTER=%d" % struct.calcsize("P")]'

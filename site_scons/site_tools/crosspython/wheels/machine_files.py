@@ -13,18 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crosspython.recipes.meson import cpu_family
 from crosspython.stages.carry_out import build_triplet
-
-# Meson's manual, "CPU families".
-_FAMILIES = {
-    "aarch64": "aarch64",
-    "armv5tejl": "arm",
-    "armv6l": "arm",
-    "armv7l": "arm",
-    "i686": "x86",
-    "riscv64": "riscv64",
-    "x86_64": "x86_64",
-}
 
 # numpy/_core/meson.build: what it would find out by running a program.
 _LONG_DOUBLES = {
@@ -61,7 +51,7 @@ class Facts:
 
     @property
     def family(self) -> str:
-        return _FAMILIES[self.machine]
+        return cpu_family(self.machine)
 
     @property
     def run(self) -> Path:
