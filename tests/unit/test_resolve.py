@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
@@ -204,3 +205,19 @@ def test_an_index_with_trouble_is_no_misspelt_name(ask: Asker) -> None:
         error = ask.refusal("top")
     assert not isinstance(error, ConfigurationError)
     assert "403" in str(error)
+
+
+def test_a_file_whose_hash_differs_from_the_indexs_is_told_with_both(ask: Asker) -> None:
+    sdist = add_sdist(ask.folder, "top", "2.0")
+    page = f'<a href="/{sdist.name}#sha256={"0" * 64}">{sdist.name}</a>'.encode()
+
+    def answer(handler: Any, number: int) -> None:
+        is_file = handler.path.endswith(".gz")
+        reply(handler, sdist.read_bytes() if is_file else page, Content_Type="text/html")
+
+    with server(answer) as (address, _):
+        ask.indexes = Indexes(("--default-index", address.rpartition("/")[0]), (address,), {"UV_HTTP_RETRIES": "0"})
+        error = ask.refusal("top")
+    assert isinstance(error, SourceError)
+    assert "0" * 64 in str(error)
+    assert sha256(sdist) in str(error)

@@ -30,6 +30,7 @@ _REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? o
 _UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
 _REFUSED = re.compile(r"hint: (An index .+)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
+_HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
@@ -48,6 +49,14 @@ def explain_failure(
     flat = " ".join(text.split())
     if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
         return _unknown_names(unknown, places, log)
+    if mismatch := _HASH.search(flat):
+        return SourceError(
+            f"{mismatch[1]}: the index's file has other bytes than the index says",
+            expected=f"SHA-256 {mismatch[2]}",
+            found=f"SHA-256 {mismatch[3]}",
+            log=log,
+            next=f"ask whoever keeps {places}; a mirror or a proxy may have damaged it",
+        )
     if _OFFLINE.search(flat):
         return SourceError(
             "offline=1: what the packages need cannot be looked up",

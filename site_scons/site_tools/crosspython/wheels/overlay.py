@@ -120,7 +120,7 @@ def _stamp(wheel: Path) -> list[int]:
 
 
 def _pins(wheels: Mapping[str, Path]) -> tuple[str, ...]:
-    """Constraints: the native package has the version of the target's, whose headers take the place of its own."""
+    """Overrides: the native package has the version of the target's, whose headers take the place of its own."""
     return tuple(f"{name}=={_version(wheel)}" for name, wheel in sorted(wheels.items()))
 
 
@@ -161,9 +161,10 @@ def _install(
         return
     command = [*_uv_command(kit), "--python", str(python), "--target", str(folder)]
     if pins:
-        constraints = folder.with_name(folder.name + ".txt")
-        constraints.write_text("".join(f"{pin}\n" for pin in pins))
-        command += ["--constraint", str(constraints)]
+        # Overrides, not constraints: a build that pins numpy==2.1.3 is to have the headers of what the board gets.
+        overrides = folder.with_name(folder.name + ".txt")
+        overrides.write_text("".join(f"{pin}\n" for pin in pins))
+        command += ["--overrides", str(overrides)]
     if wheels:
         command += ["--find-links", str(_named_wheels(wheels, folder))]
     environment = {"PATH": path, "LC_ALL": "C.UTF-8", **kit.indexes.environment}
