@@ -30,6 +30,7 @@ from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
 
 pytestmark = pytest.mark.slow
+DOWNLOADS = Path("~/.cache/crosspython/sources").expanduser()  # as builds have it by default
 
 MODULE = """\
 #include <Python.h>
@@ -103,7 +104,7 @@ class Factory:
         path = os.environ["PATH"]
         self.shop = Workshop(
             target=target,
-            store=Store(folder / "downloads"),
+            store=Store(DOWNLOADS),
             jobserver=Jobserver(2),
             console=Console(quiet=True),
             work=folder / "work",
@@ -118,7 +119,7 @@ class Factory:
             python=stages["cpython"],
             build_python=native,
             libraries={name: stages[name] for name in release.depends},
-            rust=RustSearch(None, os.environ, folder / "rust", folder / "crates"),
+            rust=RustSearch(None, os.environ, BUILD.parent / "build-machine", DOWNLOADS / "cargo"),
             indexes=indexes_for_uv(read_pip_configuration(path), os.environ),
         )
 
