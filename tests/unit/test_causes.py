@@ -15,6 +15,7 @@ MESSAGES = {
     "network-isolated": "curl: (6) Could not resolve host: files.example.org",
     "offline-crates": "error: failed to download `serde v1.0` from the crate registry",
     "no-rust": "error: can't find Rust compiler",
+    "rust-too-old": "error: rustc 1.85.0 is not supported by the following packages:",
     "no-fortran": "../meson.build:80:0: ERROR: Unknown compiler(s): [['arm-linux-gnueabihf-gfortran']]",
     "interpreter-asked": "AttributeError: module 'numpy' has no attribute 'complex256'",
     "needs-emulator": "configure: error: cannot run C compiled programs.",
