@@ -26,7 +26,7 @@ from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
 from crosspython.wheels.choose import choose_files
-from crosspython.wheels.lock import fetch_file, source_of, target_needs
+from crosspython.wheels.lock import asked_names, fetch_file, source_of, target_needs
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_folder
@@ -35,6 +35,7 @@ from crosspython.wheels.report import read_report, report_file, write_report
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
+_SHOWN = 5  # names in the last line
 _SHARED = Shared(TARGET, rooms=("elf", "stages", "store", "toolchain", "wheels"))
 
 
@@ -47,9 +48,7 @@ class WheelNodes:
         self.platform = Platform.of(settings.target, settings.release)
         self.packages = {package.name: package for package in lock.packages}
         self.chosen = choose_files(lock.packages, binary, self.platform.tags(_libc_version(build)))
-        self.tally = Tally(
-            self._end, f"wheels for {settings.target.name}, Python {settings.release.version}", settings.wheelhouse
-        )
+        self.tally = Tally(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.made: dict[str, Any] = {}
 
     def declare(self) -> list[Any]:
@@ -59,6 +58,7 @@ class WheelNodes:
 
         def wheelhouse(target: list[Any], source: list[Any], env: Any) -> None:
             self._fill(self._shipped())
+            self.build.console.closing(self._closing())
 
         shipped = self._shipped()
         sources = [fact(self.env, "request", json.dumps(self.lock.asked)), *(self.made[name] for name in shipped)]
@@ -83,6 +83,19 @@ class WheelNodes:
         made = {product: read_report(_beside(product)) for product in products}
         settings = self.settings
         fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, missing)
+
+    def _closing(self) -> list[str]:
+        """The last lines of a run that filled the wheelhouse: where it is, and how the board gets it."""
+        house = self.settings.wheelhouse
+        files = [house / read_report(_beside(Path(self.made[name].abspath))).filename for name in self._shipped()]
+        size = sum(file.stat().st_size for file in files) / 1e6
+        names = asked_names(self.lock.asked)
+        shown = " ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
+        return [
+            f"{house}",
+            f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
+            f"  on the board, with that folder: pip install --no-index --find-links wheels {shown}",
+        ]
 
     def _end(self) -> None:
         """After failures under -k: the wheelhouse gets what there is, and the table is shown."""

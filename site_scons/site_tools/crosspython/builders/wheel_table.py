@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import SCons.Node
@@ -19,8 +18,8 @@ _FAILED = "FAILED"
 class Tally:
     """What became of the wheels of one Python. `at_end` is called when the process ends, if anything was done."""
 
-    def __init__(self, at_end: Callable[[], None], title: str, wheelhouse: Path) -> None:
-        self.at_end, self.title, self.wheelhouse = at_end, title, wheelhouse
+    def __init__(self, at_end: Callable[[], None], title: str) -> None:
+        self.at_end, self.title = at_end, title
         self.nodes: dict[str, Any] = {}
         self.rows: dict[str, tuple[str, str]] = {}
         self._is_registered = False
@@ -54,7 +53,7 @@ class Tally:
         ordered = sorted(rows.items(), key=lambda item: (item[1][0] == _FAILED, item[0]))
         width = max(len(title) for title in rows)
         table = [f"  {title:<{width}}  {way:<13}  {detail}".rstrip() for title, (way, detail) in ordered]
-        return [f"{self.title}: {self._sum()}", *table, f"  {self.wheelhouse}"]
+        return [f"{self.title}: {self._sum()}", *table]
 
     def _untouched(self, node: Any) -> tuple[str, str]:
         if is_done(node):

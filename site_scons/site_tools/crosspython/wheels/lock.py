@@ -6,7 +6,7 @@ build requires, and wheels for other platforms as an oracle. How versions are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,11 @@ def describe_request(request: Request, platform: Platform) -> dict[str, Any]:
         "constraints": sorted(request.constraints),
         "projects": {project.name: hash_metadata(project) for project in request.projects},
     }
+
+
+def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of what a lock was made for, as they were typed."""
+    return (*(Requirement(text).name for text in asked["requirements"]), *asked["projects"])
 
 
 def make_lock(
