@@ -31,10 +31,8 @@ from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
+from crosspython.wheels.projects import copy_folder
 from crosspython.wheels.repair import Repair, finish_wheel
-
-# What in a project's own folder is a build's or an editor's, and nothing of the project.
-_NOT_SOURCE = ("__pycache__", ".venv", ".tox", ".nox", ".mypy_cache")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Bench:
         shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
         if self.order.source.is_dir():
-            shutil.copytree(self.order.source, self.source, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
+            copy_folder(self.order.source, self.source, leave_out=self.shop.logs.parent.parent)
         else:
             unpack_archive(self.order.source, self.source, strip=1)
         libraries = {**self.kit.libraries, **self.order.libraries}

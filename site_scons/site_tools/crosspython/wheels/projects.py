@@ -11,6 +11,7 @@ import configparser
 import hashlib
 import os
 import re
+import shutil
 import tarfile
 import tomllib
 import zipfile
@@ -29,6 +30,8 @@ DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
 _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 # Traces of work, and no sources.
 _IGNORED_FOLDERS = frozenset((".git", ".hg", ".svn", "__pycache__", ".venv", "venv", ".tox", ".nox", "build", "dist"))
+# What nobody's build reads, wherever it lies.
+_PASSING = frozenset(("__pycache__", ".venv", "venv", ".tox", ".nox"))
 _IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~")
 
 
@@ -87,6 +90,19 @@ def hash_folder(folder: Path) -> str:
             content = hashlib.sha256(path.read_bytes()).digest()
             digest.update(str(path.relative_to(folder)).encode("utf-8", "surrogateescape") + b"\0" + content)
     return digest.hexdigest()
+
+
+def copy_folder(folder: Path, copy: Path, leave_out: Path) -> None:
+    """Copy a project for its build, with its version control, which may tell its version, and without earlier builds.
+
+    leave_out: a folder that may lie in the project, such as the one that the copy goes to
+    """
+
+    def ignore(parent: str, names: list[str]) -> list[str]:
+        passing = _PASSING if Path(parent) != folder else _PASSING | {"build", "dist"}
+        return [name for name in names if name in passing or _is_trace(name) or Path(parent, name) == leave_out]
+
+    shutil.copytree(folder, copy, symlinks=True, ignore=ignore)
 
 
 def hash_metadata(project: Project) -> str:
