@@ -31,6 +31,9 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
         raise SCons.Errors.UserError(str(error)) from None
     own = make_environment(settings.path)
     own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
+    own["PRINT_CMD_LINE_FUNC"] = lambda line, *_: build.console.line(
+        line
+    )  # SCons would write into the line of progress
     open_cache(own)
     scons_own = list(own.added_methods)
     AddComponents(own)

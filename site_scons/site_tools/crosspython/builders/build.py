@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import tempfile
@@ -18,7 +19,9 @@ from crosspython.names import suggest
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
+from crosspython.run.journal import Journal, read_journal
 from crosspython.run.lock import BuildLock
+from crosspython.run.progress import Progress
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.artifacts import Artifacts
 from crosspython.store.fetch import Store, Wanted, missing_offline
@@ -65,6 +68,7 @@ class Build:
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
+    wheels:      where each wheel that was asked for will lie, by its title
     """
 
     settings: Settings
@@ -78,6 +82,7 @@ class Build:
     toolchain: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
+    wheels: dict[str, Path] = field(default_factory=dict)
 
     def add(self, component: Component) -> None:
         self.components[component.recipe.name] = component
@@ -164,7 +169,12 @@ class Build:
 
     def _open_workshop(self) -> Workshop:
         settings = self.settings
-        console = self.console
+        console, jobserver = self.console, _jobserver(self.jobs)
+        times = settings.folder / "times.json"
+        earlier = read_journal(times)
+        journal = Journal(self.jobs, known=earlier.known if earlier else {})
+        atexit.register(journal.save, times)
+        Progress(journal, console, lambda: max(self.jobs - jobserver.free, 0), self.progress)
         return Workshop(
             target=settings.target,
             store=Store(
@@ -173,13 +183,19 @@ class Build:
                 offline=settings.offline,
                 progress=console.download,
             ),
-            jobserver=_jobserver(self.jobs),
+            jobserver=jobserver,
             console=console,
             work=self._work(),
             logs=settings.folder / "logs",
             path=settings.path,
             launcher=self._launcher(),
+            journal=journal,
         )
+
+    def progress(self) -> tuple[list[str], list[str]]:
+        """The titles of all that is wanted, and of those whose product is not there."""
+        products = {part.recipe.title: Path(part.node.abspath) for part in self.wanted()} | self.wheels
+        return list(products), [title for title, path in products.items() if not path.exists()]
 
     def _launcher(self) -> dict[str, str]:
         if self.settings.launcher is None:

@@ -53,6 +53,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         targets = node.get_executor().get_all_targets()
         if node is targets[0]:
             title = node.name.partition(".tar.")[0]
+            size = Path(node.abspath).stat().st_size
+            build.workshop.journal.took(title, time.monotonic() - begin, size)
             build.workshop.console.step(title, "from the cache", time.monotonic() - begin, origin)
         if node is targets[-1] and step.shared.retrieved is not None:
             step.shared.retrieved()

@@ -50,14 +50,15 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
-        report = make_bundle(
-            Path(python.node.abspath),
-            {Path(library.node.abspath): library.recipe.ships for library in libraries},
-            product,
-            prefix=settings.target.prefix,
-            slim=settings.slim,
-            work=build.workshop.work,
-        )
+        with build.workshop.journal.making(product.name, product=product):
+            report = make_bundle(
+                Path(python.node.abspath),
+                {Path(library.node.abspath): library.recipe.ships for library in libraries},
+                product,
+                prefix=settings.target.prefix,
+                slim=settings.slim,
+                work=build.workshop.work,
+            )
         write_whole(summary, "\n".join(summarize(report, settings.slim)) + "\n")
         tell()
 
@@ -81,7 +82,8 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
-        make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
+        with build.workshop.journal.making(f"{folder.name} folder"):
+            make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")
     [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)

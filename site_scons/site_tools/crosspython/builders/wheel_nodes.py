@@ -188,6 +188,7 @@ class WheelNodes:
         shared: Shared | None = None,
     ) -> Any:
         product = self._product(package)
+        self.build.wheels[package.title] = product
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
             report = self.tally.watch(package, make)

@@ -1,4 +1,4 @@
-"""What the user sees while a build runs: one line for each finished step, and the downloads.
+"""What the user sees while a build runs: one line for each finished step, the downloads, and what goes on now.
 
 It knows columns, units and whether a terminal listens, and keeps lines of several threads whole. It knows nothing of
 components, and nothing it cannot write (a closed pipe, a full disk behind a redirection) ever fails a build.
@@ -7,6 +7,7 @@ components, and nothing it cannot write (a closed pipe, a full disk behind a red
 from __future__ import annotations
 
 import atexit
+import shutil
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _COMPONENT_WIDTH = 20
 _STEP_WIDTH = 14
+_CLEAR = "\r\x1b[K"  # to the line's begin, and nothing behind it: ECMA-48
 
 
 class Console:
@@ -31,6 +33,7 @@ class Console:
         self._bars: dict[str, TaskID] = {}
         self._live: Progress | None = None
         self._closing: list[str] = []
+        self._status = ""
         self._is_broken = False
         atexit.register(self.close)
 
@@ -69,12 +72,27 @@ class Console:
                 took = format_seconds(time.monotonic() - begin)
                 self._write(f"  {'fetched':<{_COMPONENT_WIDTH}} {filename}  {format_size(done)} in {took}")
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be drawn again and again: on a terminal, and not when quiet."""
+        return not self._quiet and self._is_terminal()
+
+    def status(self, text: str | None) -> None:
+        """The line below all others that tells what goes on; None takes it away. Only a terminal shows it."""
+        with self._lock:
+            if text == (self._status or None) or not self.is_live or self._live is not None:
+                return
+            columns = shutil.get_terminal_size().columns
+            self._status = "" if text is None else text[: columns - 1]
+            self._put(_CLEAR + self._status)
+
     def close(self) -> None:
         """Write the closing lines, and take bars off the screen that no download will end (after a failure)."""
         with self._lock:
             for filename in list(self._bars):
                 self._remove_bar(filename)
             self._downloads.clear()
+            self._lift_status()
             lines, self._closing = self._closing, []
             if lines and not self._quiet:
                 self._write("\n".join(lines))
@@ -84,6 +102,7 @@ class Console:
 
     def _draw(self, filename: str, done: int, total: int | None) -> None:
         if self._live is None:
+            self._lift_status()
             self._live = _start_bars(self._stream)
         if filename not in self._bars:
             self._bars[filename] = self._live.add_task(filename, total=total)
@@ -105,8 +124,21 @@ class Console:
             if self._live is not None:  # rich lifts its bars, writes, and draws them again below
                 self._live.console.print(plain, markup=False, highlight=False, emoji=False, soft_wrap=True)
             else:
-                self._stream.write(plain + "\n")
-                self._stream.flush()
+                self._put((_CLEAR if self._status else "") + plain + "\n" + self._status)
+        except OSError:
+            self._is_broken = True
+
+    def _lift_status(self) -> None:
+        if self._status:
+            self._status = ""
+            self._put(_CLEAR)
+
+    def _put(self, text: str) -> None:
+        if self._is_broken:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
         except OSError:
             self._is_broken = True
 

@@ -19,6 +19,7 @@ from crosspython.recipes.plan import fill
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console, format_seconds
 from crosspython.run.jobserver import Jobserver, JobStyle
+from crosspython.run.journal import Journal
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.stages import steps
@@ -56,6 +57,7 @@ class Workshop:
     logs: Path
     path: str
     launcher: Mapping[str, str] = field(default_factory=dict)
+    journal: Journal = field(default_factory=Journal)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,11 @@ def build_component(order: Order, shop: Workshop) -> None:
     _, source = shop.store.get(recipe.sources, recipe.title)  # holds no job token
     work = shop.work / f"{recipe.name}-{recipe.version}"
     shutil.rmtree(work, ignore_errors=True)
-    with Log(shop.logs / f"{recipe.name}-{recipe.version}.log") as log, shop.jobserver.token():
+    with (
+        Log(shop.logs / f"{recipe.name}-{recipe.version}.log") as log,
+        shop.journal.making(recipe.title, log.steps, order.product),
+        shop.jobserver.token(),
+    ):
         bench = Bench(order, shop, log, work)
         log.step("unpack")
         bench.prepare(source)
@@ -95,9 +101,11 @@ def build_component(order: Order, shop: Workshop) -> None:
         log.step("finish")
         bench.finish()
         for step in recipe.plan.settle:
+            log.step(steps.title(step))
             steps.carry_out(step, bench)
         log.step("audit")
         bench.audit()
+        log.step("pack")
         bench.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)

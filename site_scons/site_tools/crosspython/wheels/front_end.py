@@ -138,6 +138,7 @@ class Bench:
         )
         environment |= {
             **jobs,
+            **self.shop.launcher,
             **(cargo.environment(self.work, jobs) if cargo else {}),
             **self.override.environment,
         }
@@ -178,7 +179,10 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
     goes when all went well and stays for a look when not.
     """
     kit.prepare(shop)
-    with Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log:
+    with (
+        Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log,
+        shop.journal.making(order.package.title, log.steps, order.product),
+    ):
         bench = Bench(order, kit, shop, log)
         made = make_wheel(bench)
         log.step("repair")

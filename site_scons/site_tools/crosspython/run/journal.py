@@ -1,0 +1,126 @@
+"""The journal of a run: what was made, when, by which steps, and how many cores were busy meanwhile.
+
+It collects facts while a run goes on, keeps them in a file for the next one, and estimates from earlier ones what is left.
+It does not know what the things are that are made, and shows nothing: progress.py and the report do. Times are in seconds
+since the epoch, durations in seconds, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crosspython.run.log import Step
+
+
+@dataclass
+class Entry:
+    """One thing that was made. origin: "built", "cache" or "failed", empty while it is being made."""
+
+    title: str
+    started: float
+    steps: list[Step] = field(default_factory=list)
+    ended: float = 0.0
+    origin: str = ""
+    size: int = 0
+
+    @property
+    def wall(self) -> float:
+        return (self.ended or time.time()) - self.started
+
+    @property
+    def step(self) -> str:
+        """What goes on now."""
+        return self.steps[-1].name if self.steps else ""
+
+
+@dataclass
+class Journal:
+    """What one run did. known: how long things took in earlier runs, by title; busy: moments with cores that were busy."""
+
+    jobs: int = 1
+    entries: list[Entry] = field(default_factory=list)
+    busy: list[tuple[float, int]] = field(default_factory=list)
+    known: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def running(self) -> list[Entry]:
+        with self._lock:
+            return [entry for entry in self.entries if not entry.origin]
+
+    @contextlib.contextmanager
+    def making(self, title: str, steps: list[Step] | None = None, product: Path | None = None) -> Iterator[Entry]:
+        """Something is made in the block. steps: a list that grows meanwhile; product: whose size is noted at the end."""
+        entry = Entry(title, time.time(), [] if steps is None else steps)
+        with self._lock:
+            self.entries.append(entry)
+        try:
+            yield entry
+        except BaseException:
+            self._end(entry, "failed", None)
+            raise
+        self._end(entry, "built", product)
+
+    def took(self, title: str, seconds: float, size: int) -> None:
+        """Something came from the cache."""
+        now = time.time()
+        with self._lock:
+            self.entries.append(Entry(title, now - seconds, [], now, "cache", size))
+
+    def left(self, pending: Sequence[str]) -> float | None:
+        """Seconds until all is made, as far as earlier runs tell: None if they do not know what is pending or made now."""
+        running = self.running
+        titles = {entry.title for entry in running}
+        rest = [title for title in pending if title not in titles]
+        if not running or not all(title in self.known for title in (*titles, *rest)):
+            return None
+        now = [max(self.known[entry.title] - entry.wall, 0.0) for entry in running]
+        return max(sum((*now, *(self.known[title] for title in rest))) / self.jobs, *now)
+
+    def save(self, path: Path) -> None:
+        """Write it down, if anything was made; the times of what was not are kept."""
+        if not self.entries:
+            return
+        for entry in self.entries:
+            if entry.origin == "built":
+                self.known[entry.title] = round(entry.wall, 1)
+        facts = {
+            "jobs": self.jobs,
+            "entries": [asdict(entry) for entry in self.entries],
+            "busy": self.busy,
+            "known": self.known,
+        }
+        # A journal that cannot be written is no reason to fail a build.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(path.name + ".part")
+            part.write_text(json.dumps(facts, indent=1))
+            part.replace(path)
+
+    def _end(self, entry: Entry, origin: str, product: Path | None) -> None:
+        with contextlib.suppress(OSError):
+            entry.size = product.stat().st_size if product is not None else 0
+        entry.ended, entry.origin = time.time(), origin
+
+
+def read_journal(path: Path) -> Journal | None:
+    """The journal of the last run that made something; None where there is none, or a damaged one."""
+    try:
+        facts = json.loads(path.read_text())
+        entries = [_entry(item) for item in facts["entries"]]
+        known = {str(title): float(seconds) for title, seconds in facts["known"].items()}
+        busy = [(float(moment), int(cores)) for moment, cores in facts["busy"]]
+        return Journal(int(facts["jobs"]), entries, busy, known)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    return Entry(**{**item, "steps": [Step(**step) for step in item["steps"]]})

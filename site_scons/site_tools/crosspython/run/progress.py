@@ -1,0 +1,76 @@
+"""Progress: one line that tells what goes on, drawn again every half second; on no terminal, a line every minute.
+
+It reads the journal and writes to the console. It starts with the first thing that is made and rests when nothing is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from crosspython.run.console import Console, format_seconds
+from crosspython.run.journal import Entry, Journal
+
+PAUSE = 0.5
+HEARTBEAT = 60.0
+_MOST_NAMED = 4
+
+
+class Progress:
+    """Watches a journal. busy: asks how many cores are busy; wanted: asks for the titles of all things, and those pending."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        console: Console,
+        busy: Callable[[], int],
+        wanted: Callable[[], tuple[Sequence[str], Sequence[str]]],
+    ) -> None:
+        self._journal, self._console, self._busy, self._wanted = journal, console, busy, wanted
+        self._began = self._told = time.monotonic()
+        threading.Thread(target=self._watch, name="crosspython-progress", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(PAUSE)
+            self.tick()
+
+    def tick(self) -> None:
+        """Note the busy cores, and show the line."""
+        running = self._journal.running
+        if not running:
+            self._console.status(None)
+            return
+        busy = self._busy()
+        self._journal.busy.append((time.time(), busy))
+        live = self._console.is_live
+        if not live and time.monotonic() - self._told < HEARTBEAT:
+            return
+        self._told = time.monotonic()
+        everything, pending = self._wanted()
+        line = compose(
+            running,
+            elapsed=time.monotonic() - self._began,
+            done=len(everything) - len(pending),
+            total=len(everything),
+            busy=busy,
+            left=self._journal.left(pending),
+        )
+        if live:
+            self._console.status(line)
+        else:
+            self._console.line(f"  {line}")
+
+
+def compose(running: Sequence[Entry], *, elapsed: float, done: int, total: int, busy: int, left: float | None) -> str:
+    """The line: `2 of 12, 2 cores busy, 1 min 05 s, about 3 min 10 s left: openssl 3.5.7 make, zlib 1.3.1 configure`."""
+    named = ", ".join(f"{entry.title} {entry.step}".strip() for entry in running[:_MOST_NAMED])
+    more = f" and {len(running) - _MOST_NAMED} more" if len(running) > _MOST_NAMED else ""
+    parts = [
+        f"{done} of {total}",
+        f"{busy} core{'' if busy == 1 else 's'} busy",
+        format_seconds(elapsed),
+        *([f"about {format_seconds(round(left))} left"] if left is not None else []),
+    ]
+    return f"{', '.join(parts)}: {named}{more}"
