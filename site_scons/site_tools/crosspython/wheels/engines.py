@@ -33,12 +33,14 @@ class Engine:
     python:      the interpreter that runs it
     environment: all that it sees
     timeout:     seconds that a single call may take
+    isolated:    without a network, where the kernel lets us
     """
 
     name: str
     python: Path
     environment: Mapping[str, str]
     timeout: float
+    isolated: bool = True
 
     def ask_requirements(self, source: Path, settings: Settings, log: Log) -> tuple[str, ...]:
         """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
@@ -54,7 +56,7 @@ class Engine:
         # The names of the arguments are pyproject_hooks'.
         def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
             run_command(
-                [*network_isolation(self.environment["PATH"]), *cmd],
+                [*(network_isolation(self.environment["PATH"]) if self.isolated else ()), *cmd],
                 cwd=Path(cwd or source),
                 env={**self.environment, **(extra_environ or {})},
                 log=log,

@@ -137,6 +137,7 @@ class Bench:
             path=f"{cargo.bin}:{self.shop.path}" if cargo else self.shop.path,
         )
         environment |= {
+            **self.shop.launcher,
             **jobs,
             **self.shop.launcher,
             **(cargo.environment(self.work, jobs) if cargo else {}),
@@ -145,7 +146,8 @@ class Bench:
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
         python = self.kit.target_python if name == "emulated" else self.kit.cross_python
-        return Engine(name, python, environment, self.timeout), overlay
+        # A launcher may have to reach other machines.
+        return Engine(name, python, environment, self.timeout, isolated=not self.shop.launcher), overlay
 
     def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""
