@@ -79,3 +79,7 @@ class CheckError(CrosspythonError):
 
 class Interrupted(CrosspythonError):
     """The user (or the system) asked the build to stop."""
+
+
+class BoardError(CrosspythonError):
+    """A board cannot be reached, does not fit, or did not do what it was asked."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import SCons.Errors
 
+from crosspython.builders.board import AddBoard
 from crosspython.builders.build import Build
 from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
@@ -39,6 +40,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddComponents(own)
     AddProducts(own)
     AddWheels(own)
+    AddBoard(own)
     lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)
     env["CROSSPYTHON"] = build
     env["CROSSPYTHON_SYSROOT"] = str(settings.sysroot)

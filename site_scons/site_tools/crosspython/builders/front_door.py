@@ -26,6 +26,8 @@ NAMES = {
     "sysroot": "the folder that firmware code compiles and links against",
     "wheels": "the wheelhouse: what pkgs= names and all it needs at run time, for the board's own pip",
     "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
+    "deploy": "put it on the board that board= names, and switch to it when its check has passed",
+    "rollback": "let that board use what it used before",
     "fetch": "get all sources, for later builds with offline=1",
     "doctor": "what this machine lacks, and the command that mends it",
 }

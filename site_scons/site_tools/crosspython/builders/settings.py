@@ -52,6 +52,8 @@ VARIABLES = (
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
     Variable("mirror", "a folder or a http address that has the sources, by file name"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
+    Variable("board", "a board to deploy to, roll back or check over SSH: USER@HOST:PORT, such as root@192.168.1.10"),
+    Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own"),
     Variable("offline", "never touch the network", "0", ("0", "1")),
     Variable("pkgs", 'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here'),
     Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing"),
@@ -99,6 +101,8 @@ class Settings:
     shared: bool
     mirror: str | None
     downloads: Path
+    board: str | None
+    ssh_config: Path | None
     offline: bool
     cache: CacheChoice
     launcher: str | None
@@ -163,6 +167,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         shared=chosen["shared"] == "1",
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
+        board=chosen["board"] or None,
+        ssh_config=Path(_place(start, chosen["ssh_config"])) if chosen["ssh_config"] else None,
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,

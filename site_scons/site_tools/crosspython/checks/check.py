@@ -6,24 +6,23 @@ CPython's own tests, compared with results kept as data. Every deviation counts,
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from crosspython.checks.regrtest import find_surprises, known_failures, read_junit, read_output
-from crosspython.checks.result import MARK, Result, judge, run_kept, unpack_bundle
+from crosspython.checks.result import Result, judge, run_kept, unpack_bundle
+from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
 from crosspython.recipes.cpython import Release
 from crosspython.stages.bundle import SLIM
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
-from crosspython.targets.machines import find_machine
 from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.toolchain.facts import Toolchain
 
@@ -85,40 +84,17 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
     return results
 
 
-def _selftest(subject: Subject, python: EmulatedPython, only: Sequence[str]) -> list[Result]:
+def _selftest(subject: Subject, python: EmulatedPython, only: tuple[str, ...]) -> list[Result]:
     """Run data/selftest.py; a check that did not report counts as failed."""
     folder = subject.work / ("selftest-moved" if only else "selftest")
     folder.mkdir()
-    expected = folder / "expected.json"
-    machine = subject.target.machine
-    expected.write_text(
-        json.dumps(
-            {
-                "modules": _shipped_modules(subject, python),
-                "machine": machine,
-                "bits": find_machine(machine).bits,
-                "certificate": str(DATA / "localhost-test-only.pem"),
-                "series": python.series,
-                "build_paths": subject.build_paths,
-                "only": list(only),
-            }
-        )
+    file = folder / "expected.json"
+    expectation = expect(python.tree, subject.release, subject.target.machine, subject.build_paths)
+    file.write_text(expectation.as_json(str(CERTIFICATE), only))
+    output, ended = run_kept(
+        [str(python.python), str(SCRIPT), str(file), str(folder)], folder, subject.path, _SELFTEST_SECONDS
     )
-    command = [str(python.python), str(DATA / "selftest.py"), str(expected), str(folder)]
-    output, ended = run_kept(command, folder, subject.path, _SELFTEST_SECONDS)
-    results = [json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK)]
-    found = [Result(item["name"], item["ok"], item["seconds"], item["detail"]) for item in results]
-    if ended != "exit status 0" or not found:
-        found.append(Result("selftest", False, 0.0, f"{output[-2000:]}\nended with {ended}"))
-    return found
-
-
-def _shipped_modules(subject: Subject, python: EmulatedPython) -> list[str]:
-    """The modules that must import: of a slim bundle (one without tests) not those that slimming leaves out."""
-    if (python.tree / "lib" / f"python{python.series}" / "test").is_dir():
-        return list(subject.release.modules)
-    left_out = [PurePosixPath(pattern).name for pattern in SLIM if "/lib-dynload/" in pattern]
-    return [m for m in subject.release.modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out)]
+    return read_results(output, ended)
 
 
 def _cpython_tests(subject: Subject, python: EmulatedPython) -> Iterator[Result]:

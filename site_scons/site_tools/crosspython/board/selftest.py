@@ -1,0 +1,70 @@
+"""Our self-test on a board: checks/data/selftest.py with what it expects, sent there and run by the board's own Python."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crosspython.board.ssh import Session
+from crosspython.checks.result import Result
+from crosspython.checks.selftest import CERTIFICATE, SCRIPT, Expectation, read_results
+from crosspython.errors import CheckError
+
+# What a new tree has to pass before it is switched to; a whole check takes minutes on a slow board.
+BEFORE_SWITCH = ("machine", "prefix", "extension_modules", "subprocesses")
+_SECONDS = 1800
+
+_RUN = """
+folder=$(mktemp -d 2>/dev/null || {{ mkdir -p /tmp/crosspython-check.$$ && echo /tmp/crosspython-check.$$; }})
+cd "$folder" && tar -xof - || exit 1
+sed "s|FOLDER|$folder|" expected.json > here.json && mkdir work
+HOME="$folder" TMPDIR="$folder" TZ=UTC PYTHONDONTWRITEBYTECODE=1 {python} selftest.py here.json "$folder/work" 2>&1
+status=$?
+cd / && rm -rf "$folder"
+exit $status
+"""
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """What the self-test is to find on a board. `only` names checks; all of them where it is empty."""
+
+    expectation: Expectation
+    only: tuple[str, ...] = ()
+
+    def run(self, session: Session, tree: str, say: Callable[[str], None]) -> list[Result]:
+        """Run it with the Python of a tree on the board, say the results. Raises CheckError with what was not right."""
+        results = self.results(session, tree, say)
+        failed = [result for result in results if not result.ok]
+        if failed:
+            raise CheckError(
+                f"{session.address}: {len(failed)} of {len(results)} checks failed on the board; what it had stays in use",
+                evidence=[line for result in failed for line in (f"{result.name}:", *result.detail.splitlines()[-12:])],
+            )
+        return results
+
+    def results(self, session: Session, tree: str, say: Callable[[str], None]) -> list[Result]:
+        """Run it and say the results, whatever they are."""
+        script = _RUN.format(python=shlex.quote(f"{tree}/bin/python3"))
+        reply = session.run(script, "check", data=self._pack(), seconds=_SECONDS, may_fail=True)
+        results = read_results(reply.text, f"exit status {reply.status}")
+        for result in results:
+            say(str(result))
+        return results
+
+    def _pack(self) -> bytes:
+        files = {
+            "selftest.py": SCRIPT.read_bytes(),
+            "certificate.pem": CERTIFICATE.read_bytes(),
+            "expected.json": self.expectation.as_json("FOLDER/certificate.pem", self.only).encode(),
+        }
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
+            for name, data in files.items():
+                header = tarfile.TarInfo(name)
+                header.size = len(data)
+                tar.addfile(header, io.BytesIO(data))
+        return stream.getvalue()

@@ -1,0 +1,58 @@
+"""What our self-test on the target expects, and what it said. Who runs it, and where, is not known here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from crosspython.checks.result import MARK, Result
+from crosspython.recipes.cpython import Release
+from crosspython.stages.bundle import SLIM
+from crosspython.targets.machines import find_machine
+
+SCRIPT = Path(__file__).parent / "data" / "selftest.py"
+CERTIFICATE = Path(__file__).parent / "data" / "localhost-test-only.pem"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must be true of a Python on the target. `build_paths` are the build machine's, and must not show up."""
+
+    modules: tuple[str, ...]
+    machine: str
+    series: str
+    build_paths: tuple[str, ...]
+
+    def as_json(self, certificate: str, only: tuple[str, ...] = ()) -> str:
+        """For the script; the certificate's path is that of the machine it runs on. `only` chooses checks by name."""
+        return json.dumps(
+            {
+                "modules": list(self.modules),
+                "machine": self.machine,
+                "bits": find_machine(self.machine).bits,
+                "certificate": certificate,
+                "series": self.series,
+                "build_paths": list(self.build_paths),
+                "only": list(only),
+            }
+        )
+
+
+def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...]) -> Expectation:
+    """What an unpacked bundle promises: of a slim one (without tests) not the modules that slimming leaves out."""
+    modules = release.modules
+    if not (tree / "lib" / f"python{release.series}" / "test").is_dir():
+        left_out = [PurePosixPath(pattern).name for pattern in SLIM if "/lib-dynload/" in pattern]
+        modules = tuple(m for m in modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out))
+    return Expectation(modules, machine, release.series, build_paths)
+
+
+def read_results(output: str, ended: str) -> list[Result]:
+    """The results that the script printed; one that failed is added where it did not come to its end."""
+    results = [json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK + "{")]
+    found = [Result(item["name"], item["ok"], item["seconds"], item["detail"]) for item in results]
+    if ended != "exit status 0" or not found:
+        found.append(Result("selftest", False, 0.0, f"{output[-2000:]}\nended with {ended}"))
+    return found
