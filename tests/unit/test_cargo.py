@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,14 @@ def test_a_fetch_goes_by_the_lock_file_and_sees_only_what_says_where_the_network
     assert "CARGO_HTTP_CAINFO=/ca\n" in seen
     assert "RUSTFLAGS" not in seen
     assert "wasm" not in seen
+
+
+def test_offline_the_network_is_not_asked(tmp_path: Path) -> None:
+    cargo, source = replace(make_cargo(tmp_path), offline=True), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    fetch(cargo, source)
+    assert "--offline" in (tmp_path / "calls").read_text().split()
 
 
 def test_a_lock_file_out_of_step_is_no_obstacle(tmp_path: Path) -> None:

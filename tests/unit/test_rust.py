@@ -10,6 +10,7 @@ from crosspython.errors import SourceError, ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import load_target
 from crosspython.toolchain.rust import Rust, RustSearch, rust_triple
+from crosspython.toolchain.rust_packages import release_of_packages
 
 from tests.unit.made_elf import EM_X86_64, make_elf
 
@@ -140,12 +141,19 @@ def test_code_for_another_machine_is_refused(tmp_path: Path) -> None:
         find(tmp_path, given=given)
 
 
-def test_another_rust_on_this_machine_changes_what_is_said_of_the_places(tmp_path: Path) -> None:
-    environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
-    search = RustSearch(None, environment, tmp_path, tmp_path)
-    nothing = search.describe_places()
-    make_rust(tmp_path / ".rustup/toolchains/stable", TRIPLE)
-    one = search.describe_places()
-    make_rust(tmp_path, TRIPLE)
-    assert len({nothing, one, search.describe_places()}) == 3
-    assert str(tmp_path) in RustSearch(tmp_path, environment, tmp_path, tmp_path).describe_places()
+def test_what_will_be_found_is_named_by_its_build_and_not_by_its_place(tmp_path: Path) -> None:
+    def describe(home: Path, given: Path | None = None) -> str:
+        return RustSearch(given, {"PATH": str(home / "bin"), "HOME": str(home)}, home, home).describe(RV1126)
+
+    here = make_rust(tmp_path / "here/.rustup/toolchains/stable", TRIPLE)
+    there = make_rust(tmp_path / "there", TRIPLE)
+    assert describe(tmp_path) == f"packages of Rust {release_of_packages()}"
+    assert describe(tmp_path / "here") == describe(tmp_path / "there") == describe(tmp_path, given=here)
+    (there / "lib/librustc_driver-4567.so").touch()
+    assert describe(tmp_path / "there") != describe(tmp_path / "here")
+
+
+def test_what_has_not_the_targets_library_is_not_what_will_be_found(tmp_path: Path) -> None:
+    make_rust(tmp_path / ".rustup/toolchains/stable", "x86_64-unknown-linux-gnu")
+    search = RustSearch(None, {"PATH": str(tmp_path), "HOME": str(tmp_path)}, tmp_path, tmp_path)
+    assert search.describe(RV1126).startswith("packages of Rust")

@@ -34,14 +34,20 @@ def _choose(build: Build) -> Kit:
         python=Path(python.node.abspath),
         build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
-        rust=RustSearch(
-            given=settings.rust,
-            environment=os.environ,
-            unpack_into=shop.work / "rust",
-            crates=settings.downloads / "cargo",
-        ),
+        rust=rust_of(build),
         indexes=build.indexes,
         cache=build.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",
+    )
+
+
+def rust_of(build: Build) -> RustSearch:
+    """Where a Build looks for Rust. The packages' goes to the build machine's own things, for all targets."""
+    settings = build.settings
+    return RustSearch(
+        given=settings.rust,
+        environment=os.environ,
+        unpack_into=settings.build / "build-machine",
+        crates=settings.downloads / "cargo",
     )

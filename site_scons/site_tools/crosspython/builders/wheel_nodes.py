@@ -172,7 +172,17 @@ class WheelNodes:
             *(library.node for library in libraries if not self.env.GetOption("clean")),
             *target_wheels.values(),
         ]
+        sources += self._rust(package)
         return self._declare(package, sources, build_it, f"building {package.title}", shared=_SHARED)
+
+    def _rust(self, package: LockedPackage) -> list[Any]:
+        """Which Rust it will be, for a package that is written in it."""
+        from crosspython.builders.wheel_kit import rust_of
+        from crosspython.wheels.cargo import needs_rust
+
+        if not needs_rust(package.build_requires):
+            return []
+        return [fact(self.env, "Rust", rust_of(self.build).describe(self.settings.target))]
 
     def _file(self, package: LockedPackage) -> tuple[Source, ...]:
         """What has to be fetched for a wheel; nothing where it is made of a folder."""

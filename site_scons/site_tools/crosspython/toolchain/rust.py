@@ -20,6 +20,7 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
+from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import PATIENCE
 from crosspython.toolchain.rust_packages import packaged_release, release_of_packages, unpack_rust
 from crosspython.toolchain.sample import judge_code
@@ -101,14 +102,17 @@ class RustSearch:
                 self._found[target.name] = find_rust(self, target, libc, store)
             return self._found[target.name]
 
-    def describe_places(self) -> str:
-        """Say where Rust is looked for and what lies there, without running anything: it changes when that does."""
+    def describe(self, target: Target) -> str:
+        """Say which Rust it will be, without running anything and without a path: it changes when another is found."""
+        triple = rust_triple(target, parse_triplet(target.triplet).libc or "glibc")
         if self.given is not None:
-            return _stamp(self.given / "bin/rustc")
+            return _name_build(self.given, triple) or "none"
         rustc = shutil.which("rustc", path=self.environment.get("PATH"))
-        places = [Path(rustc)] if rustc else []
-        places += [sysroot / "bin/rustc" for sysroot in _rustup_toolchains(self.environment)]
-        return "\n".join([*map(_stamp, places), f"packages of Rust {release_of_packages()}"])
+        places = [Path(rustc).resolve().parents[1]] if rustc else []
+        found = [
+            name for place in (*places, *_rustup_toolchains(self.environment)) if (name := _name_build(place, triple))
+        ]
+        return "\n".join(found or [f"packages of Rust {release_of_packages()}"])
 
 
 def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Rust:
@@ -149,12 +153,11 @@ def _rustup_toolchains(environment: Mapping[str, str]) -> list[Path]:
     return sorted((Path(home) / "toolchains").glob("*"), reverse=True)
 
 
-def _stamp(program: Path) -> str:
-    try:
-        status = program.stat()
-    except OSError:
-        return f"{program} is not there"
-    return f"{program} {status.st_size} {status.st_mtime_ns}"
+def _name_build(sysroot: Path, triple: str) -> str:
+    """What tells one build from another: the names of these files have hashes in them. "" where a part is missing."""
+    patterns = ("lib/librustc_driver-*.so", "lib/*/librustc_driver-*.so", f"lib/rustlib/{triple}/lib/libstd-*.rlib")
+    names = sorted({path.name for pattern in patterns for path in sysroot.glob(pattern)})
+    return " ".join(names) if _is_whole(sysroot, triple) else ""
 
 
 def _is_whole(sysroot: Path, triple: str) -> bool:

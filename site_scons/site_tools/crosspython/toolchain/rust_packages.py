@@ -14,9 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crosspython.elf.file import find_elf_files
-from crosspython.elf.patchelf import find_patchelf, write_runpaths
-from crosspython.store.archive import unpack_archive
 from crosspython.store.exclusive import exclusive
 from crosspython.store.fetch import Store
 from crosspython.store.sources import Source
@@ -62,6 +59,11 @@ def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
 
 
 def _unpack(package: Path, root: Path) -> None:
+    # These are slow to import, and most runs only ask which packages there are.
+    from crosspython.elf.file import find_elf_files
+    from crosspython.elf.patchelf import find_patchelf, write_runpaths
+    from crosspython.store.archive import unpack_archive
+
     part = root.with_name(root.name + ".part")
     unpack_archive(package, part)
     shutil.rmtree(part / "usr/share", ignore_errors=True)

@@ -53,6 +53,7 @@ class Cargo:
     home:   CARGO_HOME: crates, shared by all builds
     python: the target's lib/python3.X, which PyO3 reads what it has to know of the interpreter from
     series: "3.13"
+    offline: crates that are not at hand are not to be had
     """
 
     rust: Rust
@@ -60,6 +61,7 @@ class Cargo:
     home: Path
     python: Path
     series: str
+    offline: bool = False
 
     @property
     def bin(self) -> Path:
@@ -106,6 +108,7 @@ class Cargo:
         for manifest in find_manifests(source):
             # Those for all machines: `cargo metadata`, which backends call, reads every crate that the lock file names.
             command = [str(self.rust.cargo), "fetch", "--manifest-path", str(manifest)]
+            command += ["--offline"] if self.offline else []
             # A lock file out of step is common in sdists that hold a part of a workspace.
             status = run_command([*command, "--locked"], cwd=manifest.parent, env=own, log=log, may_fail=True).status
             if status != 0:
@@ -139,8 +142,12 @@ class Cargo:
 
 def is_rust(source: Path, requirements: Iterable[str]) -> bool:
     """Whether a build will call cargo: by its requirements, or by what lies at the top of the source."""
-    names = {canonicalize_name(Requirement(text).name) for text in requirements}
-    return not names.isdisjoint(_BACKENDS) or (source / "Cargo.toml").is_file()
+    return needs_rust(requirements) or (source / "Cargo.toml").is_file()
+
+
+def needs_rust(requirements: Iterable[str]) -> bool:
+    """Whether one of the build requirements compiles Rust."""
+    return not {canonicalize_name(Requirement(text).name) for text in requirements}.isdisjoint(_BACKENDS)
 
 
 def find_manifests(source: Path) -> tuple[Path, ...]:

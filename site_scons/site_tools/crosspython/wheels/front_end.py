@@ -155,7 +155,12 @@ class Bench:
             self.log.step("crates")
             rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.shop.store)
             self.cargo = Cargo(
-                rust, self.kit.target, self.kit.rust.crates, self.kit.standard_library, self.kit.release.series
+                rust=rust,
+                target=self.kit.target,
+                home=self.kit.rust.crates,
+                python=self.kit.standard_library,
+                series=self.kit.release.series,
+                offline=self.kit.offline,
             )
             self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
         return self.cargo
