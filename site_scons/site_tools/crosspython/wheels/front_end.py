@@ -29,6 +29,7 @@ from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
+from crosspython.wheels.libraries import write_config_programs
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
 from crosspython.wheels.projects import copy_folder
@@ -76,6 +77,7 @@ class Bench:
             self.sysroot = self.work / "sysroot"
             for archive in libraries.values():
                 unpack_tree(archive, self.sysroot / "usr")
+            write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
 
     def build(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""
@@ -141,8 +143,9 @@ class Bench:
             **jobs,
             **self.shop.launcher,
             **(cargo.environment(self.work, jobs) if cargo else {}),
-            **self.override.environment,
+            **{name: self._fill(value) for name, value in self.override.environment.items()},
         }
+        environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
         python = self.kit.target_python if name == "emulated" else self.kit.cross_python
@@ -165,9 +168,13 @@ class Bench:
             self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
         return self.cargo
 
+    def _fill(self, text: str) -> str:
+        """A text of the override, with the folder of its libraries in the place of {sysroot}."""
+        return text.replace("{sysroot}", str(self.sysroot / "usr"))
+
     def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
-        settings: dict[str, list[str]] = {key: list(value) for key, value in self.override.config_settings.items()}
+        settings = {key: [self._fill(each) for each in value] for key, value in self.override.config_settings.items()}
         if any(canonicalize_name(Requirement(text).name) == "meson-python" for text in requirements):
             machine_files = [f"--cross-file={self.kit.files.meson}", f"--cross-file={overlay.meson}"]
             settings["setup-args"] = [
