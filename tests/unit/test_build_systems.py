@@ -9,7 +9,8 @@ from crosspython.errors import ConfigurationError
 from crosspython.recipes import cmake, meson
 from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.meson import cpu_family, plan_meson
-from crosspython.recipes.plan import Ninja, Plan, Run, Write, fill
+from crosspython.recipes.openblas import openblas_target, plan_openblas
+from crosspython.recipes.plan import Make, Ninja, Plan, Run, Write, fill
 from crosspython.targets.machines import MACHINES
 
 PLACES = {"triplet": "arm-linux-gnueabihf", "sysroot": "/w/sysroot", "source": "/w/source", "build": "/w/source"}
@@ -93,3 +94,28 @@ def test_the_installation_goes_into_the_stage(plan: Plan) -> None:
 @pytest.mark.parametrize("plan", [plan_cmake("armv7l"), plan_meson("armv7l")])
 def test_ninja_is_among_the_tools(plan: Plan) -> None:
     assert "ninja" in plan.tools
+
+
+@pytest.mark.parametrize(
+    ("machine", "cflags", "target"),
+    [
+        ("armv7l", ("-mcpu=cortex-a7", "-mfpu=neon-vfpv4"), "CORTEXA9"),
+        ("armv7l", ("-mcpu=cortex-a7", "-mfpu=vfpv4"), "ARMV7"),
+        ("aarch64", ("-mcpu=cortex-a55",), "CORTEXA55"),
+        ("aarch64", ("-march=armv8-a",), "ARMV8"),
+        ("riscv64", (), "RISCV64_GENERIC"),
+    ],
+)
+def test_openblas_is_told_the_core_by_a_name_of_its_own(machine: str, cflags: tuple[str, ...], target: str) -> None:
+    assert openblas_target(machine, cflags) == target
+
+
+def test_openblas_says_which_machines_it_knows() -> None:
+    with pytest.raises(ConfigurationError, match="no target is known") as caught:
+        openblas_target("vax", ())
+    assert "armv7l" in str(caught.value)
+
+
+def test_openblas_takes_its_jobs_from_the_pool() -> None:
+    makes = [step for step in plan_openblas("armv7l", ()).steps if isinstance(step, Make)]
+    assert all("MAKE_NB_JOBS=-1" in step.arguments for step in makes)

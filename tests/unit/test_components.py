@@ -16,6 +16,7 @@ from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe, make_recipe
+from crosspython.wheels.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
 
@@ -149,3 +150,12 @@ def test_what_a_python_depends_on_is_read_before_it(series: str) -> None:
     assert all(order.index(needed) < order.index("cpython") for needed in release.depends)
     assert plan_cpython(release, shared=False).steps
     assert plan_build_python(release).steps
+
+
+def test_h5py_is_told_the_version_of_hdf5_that_there_is() -> None:
+    assert read_override(SHIPPED / "h5py.toml").environment["HDF5_VERSION"] == read("hdf5").version
+
+
+def test_pg_config_tells_the_version_of_libpq() -> None:
+    recipe = read("libpq")
+    assert f"PostgreSQL {recipe.version}" in recipe.plan.as_text()
