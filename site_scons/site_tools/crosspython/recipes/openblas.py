@@ -73,6 +73,8 @@ def plan_openblas(machine: str, cflags: Sequence[str], *, threads: int = 8) -> P
         f"NUM_THREADS={threads}",
         "USE_THREAD=1",
         "MAKE_NB_JOBS=-1",  # a negative number: it takes its jobs from ours
+        # its assembler code does not say that it needs no executable stack, and so the linker would give it one
+        "LDFLAGS=-Wl,-z,noexecstack",
         "PREFIX={prefix}",
     )
     return Plan(
