@@ -110,7 +110,7 @@ def _lay_out(build: Build, bundle: Path, name: str) -> Path:
     folder = build.workshop.work / name
     shutil.rmtree(folder, ignore_errors=True)
     tree = unpack_bundle(bundle, folder)
-    for wheel in sorted((build.settings.folder / "wheels").glob("*.whl")):
+    for wheel in sorted(build.settings.wheelhouse.glob("*.whl")):
         (tree / WHEELS).mkdir(parents=True, exist_ok=True)
         shutil.copy2(wheel, tree / WHEELS / wheel.name)
     return tree

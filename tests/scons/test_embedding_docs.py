@@ -1,0 +1,33 @@
+"""docs/embedding.md: every snippet of it is a whole SConstruct, and plans what the text says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.scons.test_embedding import Host
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs/embedding.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(1, len(SNIPPETS) + 1))
+def test_a_snippet_is_a_whole_build(tmp_path: Path, snippet: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path / "host")
+    host.add("libfoo")
+    (host.folder / "third_party").mkdir()
+    (host.folder / "third_party" / "crosspython").symlink_to(REPOSITORY)
+    (host.folder / "boards").mkdir()
+    (host.folder / "boards" / "camera.toml").write_text('extends = "rv1126"\n')
+    (host.folder / "daemon.c").write_text("#include <zlib.h>\nint main(void) { return 0; }\n")
+    (host.folder / "SConstruct").write_text(snippet)
+    installed = REPOSITORY / "site_scons" / "site_tools"
+    monkeypatch.setattr(Host, "environment", host.environment | {"PYTHONPATH": str(installed)})
+    output = host.scons("-n", ".")
+    packed = re.findall(r"^packing (\S+)", output, re.MULTILINE)
+    wanted = len(re.findall(r"rk3568|rv1126|camera", snippet)) if "env.Bundle" in snippet else 0
+    assert len(packed) == wanted, output
+    assert ("daemon.o" in output) == ("daemon" in snippet)
+    assert not (host.folder / "build").exists()
