@@ -14,6 +14,7 @@ from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
 from crosspython.builders.products import AddProducts
+from crosspython.builders.report import AddReport
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.builders.wheels import AddWheels
 from crosspython.errors import ConfigurationError, CrosspythonError
@@ -39,6 +40,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     scons_own = list(own.added_methods)
     AddComponents(own)
     AddProducts(own)
+    AddReport(own)
     AddWheels(own)
     AddBoard(own)
     lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)

@@ -52,7 +52,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
             return False
         targets = node.get_executor().get_all_targets()
         if node is targets[0]:
-            title = node.name.partition(".tar.")[0]
+            named = (part.recipe.title for part in build.components.values() if part.node is node)
+            title = next(named, node.name.partition(".tar.")[0])
             size = Path(node.abspath).stat().st_size
             build.workshop.journal.took(title, time.monotonic() - begin, size)
             build.workshop.console.step(title, "from the cache", time.monotonic() - begin, origin)

@@ -29,6 +29,7 @@ NAMES = {
     "deploy": "put it on the board that board= names, and switch to it when its check has passed",
     "rollback": "let that board use what it used before",
     "fetch": "get all sources, for later builds with offline=1",
+    "report": "a picture of the last build: build/<target>/report.html",
     "doctor": "what this machine lacks, and the command that mends it",
 }
 

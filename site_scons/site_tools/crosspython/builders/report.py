@@ -1,0 +1,50 @@
+"""`scons report`: a picture of the last build that made something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build
+from crosspython.builders.component import BUILD_PYTHON
+from crosspython.errors import ConfigurationError
+from crosspython.run.journal import read_journal
+
+
+def AddReport(env: Any) -> None:
+    env.AddMethod(Report)
+
+
+def Report(env: Any) -> Any:
+    """Draw build/<target>/report.html. Returns an alias: it is drawn anew each time that it is asked for."""
+    build: Build = env["CROSSPYTHON"]
+    settings = build.settings
+    name = f"crosspython-report-{settings.target.name}"
+
+    def report(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.report.page import write_report
+
+        times, page = settings.folder / "times.json", settings.folder / "report.html"
+        journal = read_journal(times)
+        if journal is None:
+            raise ConfigurationError(
+                "there is no build to report on",
+                expected=f"{times}, which a build writes",
+                next=f"scons target={settings.target.name}, and then scons report",
+            )
+        write_report(journal, _depends(build), f"crosspython: {settings.target.name}", page)
+        build.console.line(f"  {page}")
+
+    return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))
+
+
+def _depends(build: Build) -> dict[str, list[str]]:
+    """What each component is made of, by title."""
+    titles = {name: component.recipe.title for name, component in build.components.items()}
+    return {
+        component.recipe.title: [
+            *(titles[name] for name in component.recipe.depends),
+            *([titles[BUILD_PYTHON]] if component.recipe.plan.needs_build_python and BUILD_PYTHON in titles else []),
+        ]
+        for component in build.components.values()
+    }

@@ -1,0 +1,73 @@
+"""What a journal tells when it is asked: lanes of a timeline, the critical path, where the time went.
+
+Pure: it reads a journal and computes. It draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crosspython.run.journal import Entry, Journal
+
+# What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together.
+_KINDS = {
+    "configure": ("configure", "autoreconf", "overlay", "requirements", "crates"),
+    "install": ("install", "installwheels", "symlink", "remove", "edit"),
+    "unpack": ("unpack",),
+    "finish, audit and pack": ("finish", "compilepython", "audit", "pack", "repair", "requiremodules"),
+}
+_SLACK = 1.0
+"""Seconds between the end of one thing and the begin of the next that waited for it."""
+
+
+def kind_of(step: str) -> str:
+    """What a step is counted as."""
+    return next((kind for kind, names in _KINDS.items() if step in names), "compile and link")
+
+
+def time_by_kind(journal: Journal) -> dict[str, float]:
+    """Seconds of wall clock by kind, most first; those of things made side by side are added."""
+    found: dict[str, float] = {}
+    for entry in journal.entries:
+        if entry.origin == "cache":
+            found["cache"] = found.get("cache", 0.0) + entry.wall
+        for step in entry.steps:
+            found[kind_of(step.name)] = found.get(kind_of(step.name), 0.0) + step.wall
+        if not entry.steps and entry.origin == "built":
+            found["bundle and sysroot"] = found.get("bundle and sysroot", 0.0) + entry.wall
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def lanes_of(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries in as few lanes as will do, none above another in one lane: as many as were made at once."""
+    lanes: list[list[Entry]] = []
+    for entry in sorted(entries, key=lambda entry: entry.started):
+        free = next((lane for lane in lanes if lane[-1].ended <= entry.started), None)
+        if free is None:
+            lanes.append([entry])
+        else:
+            free.append(entry)
+    return lanes
+
+
+def critical_path(entries: Sequence[Entry], depends: Mapping[str, Sequence[str]]) -> list[Entry]:
+    """What the last thing waited for, and that in turn, first things first.
+
+    depends: what each thing is made of, by title. A thing that started later than all of that waited for a core: the
+    one that ended just before it stands for that.
+    """
+    path: list[Entry] = []
+    last = max(entries, key=lambda entry: entry.ended, default=None)
+    while last is not None:
+        path.insert(0, last)
+        begun = last.started
+        needed = set(depends.get(last.title, ()))
+        before = [entry for entry in entries if entry.ended <= begun and entry not in path]
+        waited = [entry for entry in before if entry.title in needed or begun - entry.ended <= _SLACK]
+        last = max(waited, key=lambda entry: entry.ended, default=None)
+    return path
+
+
+def mean_busy(journal: Journal) -> float:
+    """How many cores were busy on average, as far as it was noted."""
+    return sum(cores for _, cores in journal.busy) / len(journal.busy) if journal.busy else 0.0
