@@ -109,7 +109,8 @@ def make_overlay(
             _install(kit, kit.native_python, requirements, overlay.folder, log, path=path, pins=_pins(target_wheels))
             for wheel in target_wheels.values():
                 take_target_files(wheel, overlay.folder)
-        programs = answer_for_the_target(overlay.folder / "bin", kit.cross_python)
+        python = kit.target_python if emulated else kit.cross_python
+        programs = answer_for_the_target(overlay.folder / "bin", python)
         overlay.meson.write_text(meson_section("binaries", programs))
         marker.write_text(identity)
     return overlay
@@ -214,8 +215,8 @@ def take_target_files(wheel: Path, overlay: Path) -> None:
                 place.write_bytes(archive.read(name))
 
 
-def answer_for_the_target(folder: Path, cross_python: Path) -> dict[str, str]:
-    """Let the *-config programs of an overlay run in cross-python: they tell of the interpreter that runs them.
+def answer_for_the_target(folder: Path, python: Path) -> dict[str, str]:
+    """Let the *-config programs of an overlay run in a Python that answers as the board's: they tell of what runs them.
 
     Returns them by name.
     """
@@ -224,7 +225,7 @@ def answer_for_the_target(folder: Path, cross_python: Path) -> dict[str, str]:
         text = path.read_text(errors="surrogateescape")
         body = re.sub(r"\A#!.*\n(?:'''exec' .*\n' '''\n)?", "", text)
         path.unlink()
-        path.write_text(f"#!{cross_python}\n{body}", errors="surrogateescape")
+        path.write_text(f"#!{python}\n{body}", errors="surrogateescape")
         path.chmod(0o755)
         programs[path.name] = str(path)
     return programs
