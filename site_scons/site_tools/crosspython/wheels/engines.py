@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +17,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from build import BuildBackendException, BuildException, ProjectBuilder
+from pyproject_hooks import BuildBackendWarning
 
 from crosspython.errors import ConfigurationError, CrosspythonError, StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
+
+# Deprecated keys and the like are the business of the package's author; pyproject_hooks brings them over to our console.
+warnings.filterwarnings("ignore", category=BuildBackendWarning)
 
 Answer = TypeVar("Answer")
 Settings = Mapping[str, str | list[str]]
