@@ -32,9 +32,9 @@ def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf") -> C
     return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13")
 
 
-def fetch(cargo: Cargo, source: Path, **environment: str) -> None:
+def fetch(cargo: Cargo, source: Path, **environment: str) -> tuple[str, ...]:
     with Log(source / "log") as log:
-        cargo.fetch(source, "/usr/bin:/bin", environment, log)
+        return cargo.fetch(source, "/usr/bin:/bin", environment, log)
 
 
 def test_target_and_build_machine_have_their_own_compilers(tmp_path: Path) -> None:
@@ -98,18 +98,27 @@ def test_a_configuration_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         sources_of_crates({"HOME": str(tmp_path)})
 
 
-def test_what_a_lock_file_lies_beside_is_fetched(tmp_path: Path) -> None:
-    for name in ("Cargo.toml", "rust/Cargo.toml", "rust/Cargo.lock"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert find_manifests(tmp_path) == (tmp_path / "rust/Cargo.toml",)
-
-
-def test_without_a_lock_file_the_topmost_is_fetched(tmp_path: Path) -> None:
-    for name in ("src/rust/Cargo.toml", "src/Cargo.toml"):
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (("Cargo.toml", "Cargo.lock", "crates/one/Cargo.toml"), ("Cargo.toml",)),
+        (("src/rust/Cargo.toml", "src/Cargo.toml"), ("src/Cargo.toml",)),
+        (("Cargo.toml", "bindings/Cargo.toml", "bindings/Cargo.lock"), ("Cargo.toml", "bindings/Cargo.toml")),
+        (
+            ("Cargo.toml", "vendor/x/Cargo.toml", "vendor/x/Cargo.lock", "vendor/x/.cargo-checksum.json"),
+            ("Cargo.toml",),
+        ),
+        (("rust/Cargo.toml", "vendor/x/Cargo.toml", "vendor/x/.cargo-checksum.json"), ("rust/Cargo.toml",)),
+    ],
+    ids=["workspace", "no lock file", "a workspace within", "vendored within", "vendored beside"],
+)
+def test_crates_are_fetched_for_what_a_build_may_need(
+    tmp_path: Path, files: tuple[str, ...], wanted: tuple[str, ...]
+) -> None:
+    for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert find_manifests(tmp_path) == (tmp_path / "src/Cargo.toml",)
+    assert find_manifests(tmp_path) == tuple(tmp_path / name for name in wanted)
 
 
 @pytest.mark.parametrize("requirement", ["maturin>=1,<2", "Setuptools_Rust"])
@@ -148,7 +157,8 @@ def test_a_lock_file_out_of_step_is_no_obstacle(tmp_path: Path) -> None:
     source.mkdir()
     (source / "Cargo.toml").touch()
     (tmp_path / "unlocked").touch()
-    fetch(cargo, source)
+    (remark,) = fetch(cargo, source)
+    assert "Cargo.lock" in remark
     assert (tmp_path / "calls").read_text().splitlines()[-1] == f"fetch --manifest-path {source}/Cargo.toml"
 
 

@@ -28,6 +28,8 @@ from crosspython.targets import Target
 from crosspython.toolchain.rust import Rust
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 
+_EVIDENCE_LINES = 10
+
 # Build requirements that compile Rust.
 _BACKENDS = ("maturin", "setuptools-rust")
 
@@ -97,35 +99,35 @@ class Cargo:
             "MATURIN_NO_INSTALL_RUST": "1",
         }
 
-    def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> None:
+    def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> tuple[str, ...]:
         """Fetch the crates of a package, as its lock file says where it has one. Raises StepError.
 
         environment: the user's, of which is taken what says where the network and the crates are
+        Returns remarks for the user.
         """
         self._configure(environment)
         own = {"PATH": path, "HOME": str(self.home), "CARGO_HOME": str(self.home), "RUSTC": str(self.rust.rustc)}
         own |= {name: value for name, value in environment.items() if _is_of_the_network(name)}
+        had, remarks = False, []
         for manifest in find_manifests(source):
             # Those for all machines: `cargo metadata`, which backends call, reads every crate that the lock file names.
             command = [str(self.rust.cargo), "fetch", "--manifest-path", str(manifest)]
             command += ["--offline"] if self.offline else []
+            cwd = manifest.parent
+            if run_command([*command, "--locked"], cwd=cwd, env=own, log=log, may_fail=True).status == 0:
+                had = True
             # A lock file out of step is common in sdists that hold a part of a workspace.
-            status = run_command([*command, "--locked"], cwd=manifest.parent, env=own, log=log, may_fail=True).status
-            if status != 0:
-                self._fetch_unlocked(command, manifest, own, log)
-
-    def _fetch_unlocked(self, command: list[str], manifest: Path, own: Mapping[str, str], log: Log) -> None:
-        try:
-            run_command(command, cwd=manifest.parent, env=own, log=log)
-        except StepError as error:
+            elif run_command(command, cwd=cwd, env=own, log=log, may_fail=True).status == 0:
+                had = True
+                remarks.append("it has no Cargo.lock that fits: its crates are the newest of today")
+        if not had:
             raise StepError(
                 f"{log.component}: its crates cannot be had",
-                expected=f"all that {manifest.name} and Cargo.lock name",
-                evidence=error.evidence,
+                evidence=log.tail(_EVIDENCE_LINES),
                 log=log.path,
-                next="look at the registry that cargo is configured with here; a source archive that holds its crates"
-                " (vendor/) needs none",
-            ) from error
+                next="look at the registry that cargo is configured with here (docs/rust.md)",
+            )
+        return tuple(dict.fromkeys(remarks))
 
     def _configure(self, environment: Mapping[str, str]) -> None:
         """Hand the user's sources of crates through to our CARGO_HOME. Raises ConfigurationError."""
@@ -151,13 +153,18 @@ def needs_rust(requirements: Iterable[str]) -> bool:
 
 
 def find_manifests(source: Path) -> tuple[Path, ...]:
-    """The Cargo.toml beside each Cargo.lock; without any lock file the topmost ones."""
-    locked = [path.with_name("Cargo.toml") for path in sorted(source.rglob("Cargo.lock"))]
-    found = [path for path in locked if path.is_file()] or sorted(source.rglob("Cargo.toml"))
-    if locked:
-        return tuple(found)
-    top = min((len(path.parts) for path in found), default=0)
-    return tuple(path for path in found if len(path.parts) == top)
+    """The Cargo.toml files whose crates a build may need: those with none above them, and those with a lock file beside.
+
+    Crates that the source brings along have a .cargo-checksum.json (`cargo vendor`), and are nobody's to fetch for.
+    """
+    found: list[Path] = []
+    for path in sorted(source.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path)):
+        above = [folder for folder in path.parents if folder == source or source in folder.parents]
+        is_vendored = any((folder / ".cargo-checksum.json").is_file() for folder in above)
+        is_member = any((folder / "Cargo.toml").is_file() for folder in above if folder != path.parent)
+        if not is_vendored and (not is_member or path.with_name("Cargo.lock").is_file()):
+            found.append(path)
+    return tuple(found)
 
 
 def cpu_flags(cflags: Iterable[str]) -> tuple[str, ...]:

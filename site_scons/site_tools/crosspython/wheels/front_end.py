@@ -56,6 +56,7 @@ class Bench:
         self.source, self.tmp = self.work / "source", self.work / "tmp"
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
+        self.remarks: tuple[str, ...] = ()
 
     @property
     def timeout(self) -> float:
@@ -68,6 +69,7 @@ class Bench:
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
+        self.cargo = None  # crates are fetched for a source: it may get its lock file then
         if self.order.source.is_dir():
             copy_folder(self.order.source, self.source, leave_out=self.shop.logs.parent.parent)
         else:
@@ -165,7 +167,7 @@ class Bench:
                 series=self.kit.release.series,
                 offline=self.kit.offline,
             )
-            self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
+            self.remarks = self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
         return self.cargo
 
     def _fill(self, text: str) -> str:
@@ -203,7 +205,7 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
         with shop.jobserver.token():
             report = finish_wheel(made.wheel, order.product, bench.repair(made.engine))
     shutil.rmtree(bench.work)
-    return replace(report, wall=made.wall, cpu=made.cpu)
+    return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *bench.remarks))
 
 
 def make_wheel(bench: Bench) -> Made:
