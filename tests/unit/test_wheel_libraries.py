@@ -61,7 +61,9 @@ def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None
         with pytest.raises(StepError) as caught:
             run_command([sys.executable, "-c", command], cwd=tmp_path, env={}, log=log)
         error = explain_failure(caught.value, "pyyaml", log)
+        with_it = explain_failure(caught.value, "pyyaml", log, ["libyaml"])
     assert 'libraries = ["libyaml"]' in str(error)
+    assert "the component libyaml brings it" not in str(with_it)
 
 
 def test_config_programs_answer_for_the_private_sysroot(tmp_path: Path) -> None:

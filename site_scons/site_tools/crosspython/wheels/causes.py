@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,8 +59,11 @@ def wants_emulation(log: Log) -> bool:
     return found is not None and found[0].emulated
 
 
-def explain_failure(error: StepError, package: str, log: Log) -> StepError:
-    """The error of a failed build with its known cause, or with where to look."""
+def explain_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
+    """The error of a failed build with its known cause, or with where to look.
+
+    libraries: components that the build has already; that they bring what is missing is no advice
+    """
     found = find_cause(log.tail(_LINES))
     if found is None:
         return StepError(
@@ -71,11 +74,15 @@ def explain_failure(error: StepError, package: str, log: Log) -> StepError:
             next=error.next or "the log has all of it; docs/overrides.md tells what a package may need",
         )
     cause, groups = found
-    brought = [component_that_brings(name) for name in groups.values() if name and cause.name in _MISSING]
+    missing = [name for name in groups.values() if name] if cause.name in _MISSING else []
+    brought = [name for name in map(component_that_brings, missing) if name and name not in libraries]
     groups["package"] = package
     advice = cause.next.format(**groups)
-    if component := next(filter(None, brought), None):
-        advice = f'the component {component} brings it: write {package}.toml with libraries = ["{component}"] and the reason; docs/wheels.md tells where'
+    if brought:
+        advice = (
+            f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"] and the reason; '
+            "docs/overrides.md tells where"
+        )
     return StepError(
         error.what,
         found=cause.cause.format(**groups),

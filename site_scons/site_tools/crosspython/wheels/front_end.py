@@ -217,7 +217,7 @@ def make_wheel(bench: Bench) -> Made:
             wheel = bench.build(engine)
         except StepError as error:
             if only or engine == "emulated" or not wants_emulation(bench.log):
-                raise explain_failure(error, bench.order.package.name, bench.log) from error
+                raise explain_failure(error, bench.order.package.name, bench.log, bench.order.libraries) from error
         else:
             break
     return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in bench.log.steps))
