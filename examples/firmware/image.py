@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+import tarfile
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -30,6 +32,10 @@ class Entry:
     data: bytes | Path = b""
     target: str = ""
     device: tuple[int, int] = (0, 0)
+
+    @property
+    def size(self) -> int:
+        return self.data.stat().st_size if isinstance(self.data, Path) else len(self.data)
 
     def line(self) -> str:
         """As the image's file list shows it."""
@@ -70,6 +76,38 @@ def tree(place: Path, path: str) -> list[Entry]:
             else:
                 entries.append(file(there, here, 0o755 if status.st_mode & 0o100 else 0o644))
     return entries
+
+
+def unpacked(bundle: Path, path: str) -> list[Entry]:
+    """What a tar archive holds, to lie below `path` on the board; all of it root's. Nothing is unpacked on the way."""
+    entries = []
+    with tarfile.open(bundle) as archive:
+        for member in archive:
+            there = f"{path}/{member.name.rstrip('/')}"
+            if member.issym():
+                entries.append(link(there, member.linkname))
+            elif member.isdir():
+                entries.append(folder(there))
+            elif (data := archive.extractfile(member)) is not None:
+                entries.append(file(there, data.read(), 0o755 if member.mode & 0o100 else 0o644))
+    return entries
+
+
+def installed(wheel: Path, site_packages: str) -> list[Entry]:
+    """What a wheel without scripts and data of its own holds, in site-packages (PEP 427: it is unpacked there)."""
+    with zipfile.ZipFile(wheel) as archive:
+        return [file(f"{site_packages}/{name}", archive.read(name)) for name in archive.namelist() if name[-1] != "/"]
+
+
+def sizes(packages: Mapping[str, Iterable[Entry]]) -> str:
+    """A table of what each package brings: files, and bytes."""
+    rows = []
+    for name, entries in packages.items():
+        files = [entry for entry in entries if stat.S_ISREG(entry.mode)]
+        rows.append((sum(entry.size for entry in files), len(files), name))
+    rows.sort(reverse=True)
+    total = (sum(size for size, _, _ in rows), sum(count for _, count, _ in rows), "all")
+    return "".join(f"{size / 1e6:9.2f} MB {count:6} files  {name}\n" for size, count, name in [*rows, total])
 
 
 def write_image(entries: Iterable[Entry], image: Path) -> list[Entry]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,17 @@ def test_a_snippet_is_a_whole_build(tmp_path: Path, snippet: str, monkeypatch: p
     assert len(packed) == wanted, output
     assert ("daemon.o" in output) == ("daemon" in snippet)
     assert not (host.folder / "build").exists()
+
+
+def test_the_example_plans_its_daemon_its_python_and_its_image() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "SCons", "-Q", "-n"],
+        cwd=REPOSITORY / "examples/firmware",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    for step in ("-o build/healthd.o", "packing python-3.13.5-rv1126.tar.gz", "making the image build/rootfs.cpio"):
+        assert step in run.stdout
+    assert "openblas" not in run.stdout
