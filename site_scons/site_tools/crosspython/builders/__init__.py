@@ -16,6 +16,7 @@ from crosspython.builders.guest import lend_methods, make_environment, stop_on_s
 from crosspython.builders.products import AddProducts
 from crosspython.builders.report import AddReport
 from crosspython.builders.settings import Settings, read_settings
+from crosspython.builders.wheel_check import AddWheelCheck
 from crosspython.builders.wheels import AddWheels
 from crosspython.errors import ConfigurationError, CrosspythonError
 
@@ -43,6 +44,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddReport(own)
     AddWheels(own)
     AddBoard(own)
+    AddWheelCheck(own)
     lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)
     env["CROSSPYTHON"] = build
     env["CROSSPYTHON_SYSROOT"] = str(settings.sysroot)

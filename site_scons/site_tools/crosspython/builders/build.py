@@ -65,6 +65,7 @@ class Build:
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
     locked:      files that declared wheels are made of, for those who fetch all of them
+    bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
@@ -79,6 +80,7 @@ class Build:
     shop: Workshop | None = None
     shared_kit: Kit | None = None
     locked: list[Wanted] = field(default_factory=list)
+    bundled: list[str] = field(default_factory=list)
     toolchain: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None

@@ -53,10 +53,11 @@ def help_text() -> str:
 
 
 def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
-    """Whether a run is about wheels: they are its goal, or it fetches or checks for those that it names."""
+    """Whether a run is about wheels: they are its goal, or it names some and fetches, checks or bundles what they need."""
     settings = env["CROSSPYTHON"].settings
     names_some = bool(settings.packages) or settings.lock is not None
-    return not env.GetOption("help") and ("wheels" in goals or (names_some and "fetch" in goals))
+    with_them = {"fetch", "check", *(["bundle"] if settings.libraries == "bundle" else [])}
+    return not env.GetOption("help") and ("wheels" in goals or (names_some and not with_them.isdisjoint(goals)))
 
 
 def open_build(env: Any) -> None:

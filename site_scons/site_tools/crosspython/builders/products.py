@@ -40,10 +40,11 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz.
 
     also: names of further components that the board gets, with what they depend on
+    With libraries=bundle it gets what wheels need that were declared before.
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    python, *libraries = _python_and_libraries(build, also)
+    python, *libraries = _python_and_libraries(build, [*also, *build.bundled])
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 

@@ -147,6 +147,8 @@ class WheelNodes:
         override = override_of(build, package.name)
         libraries = build.closure(override.libraries, f"the override of {package.name}")
         product = self._product(package)
+        if self.settings.libraries == "bundle":
+            build.bundled.extend(name for name in override.libraries if name not in build.bundled)
 
         def build_it() -> WheelReport:
             from crosspython.builders.wheel_kit import kit_of

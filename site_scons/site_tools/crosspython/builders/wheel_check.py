@@ -1,0 +1,50 @@
+"""The check of a wheelhouse as a node: what was asked for now is installed and imported in the emulator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build
+from crosspython.builders.guest import declare
+from crosspython.toolchain.facts import Toolchain
+
+
+def AddWheelCheck(env: Any) -> None:
+    env.AddMethod(CheckWheels)
+
+
+def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
+    """Install wheels with the bundle's own pip and import all that is in them, in the emulator. Fails where there is none.
+
+    wheels: as Wheels() returned them; the node of the check's report, or nothing where there are none
+    """
+    build: Build = env["CROSSPYTHON"]
+    if not wheels:
+        return []
+    settings = build.settings
+    house = Path(wheels[0].abspath)
+    report = settings.folder / f"check-wheels-{settings.release.version}.json"
+
+    def check(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_lock import override_of
+        from crosspython.checks.wheels import WheelSubject, check_wheels
+
+        names = [wheel["filename"] for wheel in json.loads(house.read_text())["wheels"]]
+        subject = WheelSubject(
+            bundle=Path(source[0].abspath),
+            wheels=tuple(house.parent / name for name in names),
+            target=settings.target,
+            toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+            work=build.workshop.work / f"check-wheels-{settings.release.version}",
+            path=settings.path,
+            jobs=build.jobs,
+            override=lambda name: override_of(build, name),
+        )
+        check_wheels(subject, build.workshop.console.line, report)
+
+    action = make_action("wheel check", check, "checking the wheels in the emulator")
+    return [env.AlwaysBuild(declare(env, [report], [bundle, *wheels], action))[0]]
