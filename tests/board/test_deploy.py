@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
@@ -27,7 +26,8 @@ from crosspython.targets import load_target
 from tests.board.machine import Board
 from tests.conftest import REPOSITORY
 
-pytestmark = pytest.mark.slow
+# On a busy machine an emulated board is ten times slower than on a quiet one.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 BUNDLE = REPOSITORY / "build/rv1126/python-3.13.5-rv1126.tar.gz"
 VERSIONS = "/opt/.python-versions"
 PATH = "/usr/bin:/bin"
@@ -284,15 +284,3 @@ def test_a_server_that_never_speaks_is_given_up(board: Board, tmp_path: Path) ->
     ):
         pass
     assert error.value.found == "it does not answer"
-
-
-def test_scons_check_runs_on_the_board_what_was_deployed(board: Board) -> None:
-    given = [f"board={board.address}", f"ssh_config={board.config}", "target=rv1126"]
-    run = [sys.executable, "-m", "SCons", "-Q", *given]
-    subprocess.run([*run, "deploy"], cwd=REPOSITORY, check=True, timeout=600)
-    subprocess.run([*run, "check"], cwd=REPOSITORY, check=True, timeout=900)
-    [report] = (REPOSITORY / "build/rv1126").glob(f"check-root-127.0.0.1-{board.port}-*.json")
-    results = {result["name"]: result["ok"] for result in json.loads(report.read_text())}
-    report.unlink()
-    assert len(results) > 20
-    assert all(results.values())
