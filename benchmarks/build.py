@@ -1,4 +1,4 @@
-"""What a build costs: cold, no-op, one recipe changed; against the commands of a guide, in the same run on this machine.
+"""What a build costs: cold, no-op, one recipe changed, an empty folder with a warm cache; against the commands of a guide, in the same run on this machine.
 
     python benchmarks/build.py [--jobs 2] [--without-guide]
 
@@ -71,7 +71,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crosspython-benchmark-") as name:
         copy = copy_repository(Path(name) / "repository")
-        scons = [sys.executable, "-m", "SCons", "-Q", f"-j{chosen.jobs}", f"downloads={chosen.downloads}"]
+        places = [f"downloads={chosen.downloads}", f"cache={name}/cache"]
+        scons = [sys.executable, "-m", "SCons", "-Q", f"-j{chosen.jobs}", *places]
         subprocess.run([*scons, "fetch"], cwd=copy, check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(copy / "build")
         cold = measure([*scons, "target=rv1126"], copy)
@@ -96,6 +97,8 @@ def main() -> None:
             recipe.read_text().replace('"--disable-nls",', '"--disable-nls",\n        "--disable-rpath",')
         )
         print(measure([*scons, "target=rv1126"], copy).row("one recipe changed (libuuid), its product not"), flush=True)
+        shutil.rmtree(copy / "build")
+        print(measure([*scons, "target=rv1126"], copy).row("empty build folder, warm local cache"), flush=True)
         if not chosen.without_guide:
             print(
                 f"\ncold build to the guide's commands: {cold.wall / guide.wall:.2f} of the wall time, {cold.cpu / guide.cpu:.2f} of the CPU"

@@ -127,7 +127,7 @@ def _label(child: Any) -> str:
 def _step_of(node: Any) -> Step | None:
     """The action of a node, if it is one of ours."""
     for action in node.get_executor().get_action_list():
-        step = getattr(action, "execfunction", None)
+        step = getattr(getattr(action, "execfunction", None), "func", None)
         if isinstance(step, Step):
             return step
     return None
