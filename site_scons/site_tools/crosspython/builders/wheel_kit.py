@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
 from crosspython.builders.component import BUILD_PYTHON
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
-from crosspython.wheels.kit import Kit
+
+if TYPE_CHECKING:
+    from crosspython.wheels.kit import Kit
 
 _CHOOSING = threading.Lock()
 
@@ -24,6 +27,8 @@ def kit_of(build: Build) -> Kit:
 
 
 def _choose(build: Build) -> Kit:
+    from crosspython.wheels.kit import Kit  # what a run that builds no wheel need not pay for
+
     settings, shop = build.settings, build.workshop
     *libraries, python = build.closure(("cpython",), "wheels")
     return Kit(

@@ -25,8 +25,9 @@ from crosspython.recipes.recipe import TARGET
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
+from crosspython.wheels.cargo import needs_rust
 from crosspython.wheels.choose import choose_files
-from crosspython.wheels.lock import asked_names, fetch_file, source_of, target_needs
+from crosspython.wheels.lock import asked_names, fetch_file, required_names, source_of, target_needs
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_folder
@@ -174,17 +175,16 @@ class WheelNodes:
             *(library.node for library in libraries if not self.env.GetOption("clean")),
             *target_wheels.values(),
         ]
-        sources += self._rust(package)
+        if needs_rust(required_names(package, self.platform)):
+            sources.append(self._rust)
         return self._declare(package, sources, build_it, f"building {package.title}", shared=_SHARED)
 
-    def _rust(self, package: LockedPackage) -> list[Any]:
-        """Which Rust it will be, for a package that is written in it."""
+    @cached_property
+    def _rust(self) -> Any:
+        """Which Rust it will be, for packages that are written in it."""
         from crosspython.builders.wheel_kit import rust_of
-        from crosspython.wheels.cargo import needs_rust
 
-        if not needs_rust(package.build_requires):
-            return []
-        return [fact(self.env, "Rust", rust_of(self.build).describe(self.settings.target))]
+        return fact(self.env, "Rust", rust_of(self.build).describe(self.settings.target))
 
     def _file(self, package: LockedPackage) -> tuple[Source, ...]:
         """What has to be fetched for a wheel; nothing where it is made of a folder."""

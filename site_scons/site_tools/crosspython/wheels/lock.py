@@ -74,8 +74,13 @@ def make_lock(
 
 def target_needs(package: LockedPackage, override: Override, platform: Platform) -> frozenset[str]:
     """The packages whose target wheels a package's build needs."""
-    declared = {name for name in map(_name_where_wanted(platform), package.build_requires) if name in NEEDS_TARGET}
+    declared = required_names(package, platform) & set(NEEDS_TARGET)
     return frozenset(declared | set(override.needs_target)) - {package.name}
+
+
+def required_names(package: LockedPackage, platform: Platform) -> frozenset[str]:
+    """The names of what a package's build requires on a platform; what is no requirement its build will tell of."""
+    return frozenset(filter(None, map(_name_where_wanted(platform), package.build_requires)))
 
 
 def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
@@ -85,7 +90,7 @@ def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
     def name(text: str) -> str | None:
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:  # its build will say what is wrong
+        except InvalidRequirement:
             return None
         wanted = requirement.marker is None or requirement.marker.evaluate(environment)
         return canonicalize_name(requirement.name) if wanted else None
