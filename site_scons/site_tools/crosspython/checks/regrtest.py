@@ -17,12 +17,12 @@ from xml.etree import ElementTree
 _NOT_WELL = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): (\w+) \(([\w.]+)\)", re.MULTILINE)
 
 
-def known_failures(entries: Sequence[Mapping[str, Any]], series: str, machine: str) -> dict[str, set[str]]:
-    """The cases that fail in the emulator with this series and machine, by test module; an entry may name only some."""
+def select_cases(entries: Sequence[Mapping[str, Any]], series: str, machine: str) -> dict[str, set[str]]:
+    """The cases that entries name for a series and machine, by test module; an entry without these is for all."""
     found: dict[str, set[str]] = {}
     for entry in entries:
         if series in entry.get("series", [series]) and machine in entry.get("machines", [machine]):
-            found.setdefault(entry["test"], set()).add(entry["case"])
+            found.setdefault(entry["test"], set()).update(entry["cases"])
     return found
 
 
