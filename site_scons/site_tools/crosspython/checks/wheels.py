@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.checks.result import MARK, Result, judge, run_kept, unpack_bundle
+from crosspython.checks.suites import read_suites, run_suite
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.toolchain.facts import Toolchain
@@ -93,6 +94,9 @@ def _check(subject: WheelSubject) -> Iterator[Result]:
         running = [pool.submit(_check_wheel, subject, house, wheel) for wheel in subject.wheels]
         for wheel in as_completed(running):
             yield wheel.result()
+    names = {parse_wheel_name(wheel.name).name for wheel in subject.wheels}
+    for suite in read_suites(DATA / "package-tests.toml", names):
+        yield from run_suite(suite, python, subject.work, subject.path)
 
 
 def install(subject: WheelSubject, python: EmulatedPython) -> Result:
