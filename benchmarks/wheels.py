@@ -18,7 +18,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -57,16 +56,15 @@ def read_log(name: str) -> tuple[dict[str, str], str]:
 
 
 def unpack(name: str, folder: Path) -> Path:
-    """The package's source, as its log says where it was, in another folder."""
+    """The source of a locked package, from the store."""
+    from crosspython.store.archive import unpack_archive
     from crosspython.wheels.pylock import read_pylock
 
     (package,) = (package for package in read_pylock(BUILD / "pylock.toml").packages if package.name == name)
     assert package.sdist is not None
     place = Path("~/.cache/crosspython/sources").expanduser() / package.sdist.sha256[:2] / package.sdist.sha256
-    with tarfile.open(place / package.sdist.name) as tar:
-        tar.extractall(folder, filter="data")
-    (source,) = folder.iterdir()
-    return source
+    unpack_archive(place / package.sdist.name, folder / "source", strip=1)
+    return folder / "source"
 
 
 def bare_setuptools(name: str, folder: Path) -> float:
