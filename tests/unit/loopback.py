@@ -19,6 +19,21 @@ class Asked(list[str | None]):
 
 
 @contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with a handler of the test's own until the block ends: the server's address."""
+    http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    http.daemon_threads = True
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{http.server_port}"
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+@contextmanager
 def server(answer: Callable[[Any, int], None]) -> Iterator[tuple[str, Asked]]:
     """Serve until the block ends: the address of a file, and what was asked.
 
@@ -42,16 +57,8 @@ def server(answer: Callable[[Any, int], None]) -> Iterator[tuple[str, Asked]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{http.server_port}/x-1.0.tar.gz", asked
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield f"{address}/x-1.0.tar.gz", asked
 
 
 def reply(handler: Any, data: bytes, code: int = 200, length: int | None = None, **headers: str) -> None:
