@@ -59,7 +59,7 @@ def copy_repository(folder: Path) -> Path:
     names = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(REPOSITORY / name, folder / name)
+        shutil.copy2(REPOSITORY / name, folder / name, follow_symlinks=False)
     return folder
 
 
