@@ -3,7 +3,7 @@
 #
 #   guide.sh SOURCES WORK JOBS
 #
-# SOURCES holds the source archives under the names of crosspython's store; WORK is made new. The same components and
+# SOURCES is crosspython's store, each archive at AB/SHA256/NAME; WORK is made new. The same components and
 # versions as `scons target=rv1126`, each built with its own defaults where a guide would leave them.
 set -eu
 sources=$1 work=$2 jobs=$3
@@ -18,7 +18,7 @@ mkdir -p "$sysroot/usr" "$work/logs" "$work/src"
 
 unpack() { # NAME PATTERN: unpack the archive that matches to $work/src/NAME
     mkdir "$work/src/$1"
-    tar -C "$work/src/$1" --strip-components=1 -xf "$(find "$sources" -name "$2" | head -n 1)"
+    tar -C "$work/src/$1" --strip-components=1 -xf "$(find "$sources" -maxdepth 3 -type f -name "$2" | head -n 1)"
     cd "$work/src/$1"
 }
 use() { # what was installed so far is what the next one sees
@@ -43,7 +43,7 @@ plain() { # NAME PATTERN OPTION...: the three commands of every guide
 }
 
 {
-    unpack build-python 'Python-3.13*'
+    unpack build-python 'Python-3.13.5.tar*'
     ./configure --prefix="$work/build-python"
     make -j"$jobs"
     make install
@@ -79,7 +79,7 @@ plain() { # NAME PATTERN OPTION...: the three commands of every guide
     use
     plain libuuid 'util-linux*' --disable-all-programs --enable-libuuid --disable-nls --without-python
 
-    unpack python 'Python-3.13*'
+    unpack python 'Python-3.13.5.tar*'
     cross ./configure --build="$build" --host=$triplet --prefix=$prefix --enable-shared --without-ensurepip \
         --with-build-python="$work/build-python/bin/python3" \
         ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no ac_cv_buggy_getaddrinfo=no

@@ -125,8 +125,9 @@ class Board:
         self._arguments = [
             *(image.model.emulator, "-M", "virt", "-cpu", image.model.cpu, "-smp", "2", "-m", str(memory)),
             *("-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{work}/console.log"),
-            # Without norandmaps one start of Python in thirty ends with a segmentation fault here, with one core or
-            # two, while it imports encodings; with it none of 80 did. The cause is not known yet.
+            # QEMU 7.2 overwrites the base register of `ldrd r3, r5, [r3]` when the second word lies in a page that is not
+            # there yet; the kernel brings the page, repeats the instruction, and Python's allocator reads at address 0.
+            # Whether it meets that depends on addresses: norandmaps makes every start the same (docs/boards.md).
             *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
             *("-append", "quiet norandmaps console=ttyAMA0"),
             *("-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"),
