@@ -125,6 +125,19 @@ def test_nothing_is_put_into_the_hosts_aliases(host: Host) -> None:
     assert host.scons("-n", "SConstruct").startswith("[]")
 
 
+def test_declaring_everything_loads_nothing_that_only_building_needs(host: Host) -> None:
+    host.write(
+        TOOL,
+        "env.Components()",
+        "bundle = env.Bundle()",
+        'env.CheckBundle(bundle), env.FetchSources(), env.Sysroot(), env.Deploy(bundle, board="root@camera"), env.Rollback()',
+        "import sys",
+        'late = ("elftools", "http.client", "requests", "rich", "urllib.request", "zstandard", "crosspython.board")',
+        "print([name for name in late if name in sys.modules])",
+    )
+    assert host.scons("-n", "SConstruct").startswith("[]")
+
+
 def test_two_boards_and_two_pythons_in_one_run(host: Host) -> None:
     host.write(
         "nodes = []",

@@ -22,12 +22,12 @@ from crosspython.run.jobserver import Jobserver
 from crosspython.run.journal import Journal, read_journal
 from crosspython.run.lock import BuildLock
 from crosspython.run.progress import Progress
-from crosspython.stages.carry_out import Workshop
-from crosspython.store.artifacts import Artifacts
-from crosspython.store.fetch import Store, Wanted, missing_offline
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 if TYPE_CHECKING:
+    from crosspython.stages.carry_out import Workshop
+    from crosspython.store.artifacts import Artifacts
+    from crosspython.store.fetch import Wanted
     from crosspython.wheels.indexes import Indexes
     from crosspython.wheels.kit import Kit
 
@@ -122,6 +122,8 @@ class Build:
         """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing."""
         if not self.settings.offline:
             return
+        from crosspython.store.fetch import missing_offline
+
         wanted = [
             (component.recipe.title, component.recipe.sources)
             for component in self.wanted()
@@ -170,6 +172,9 @@ class Build:
         return self.settings.downloads / "uv"
 
     def _open_workshop(self) -> Workshop:
+        from crosspython.stages.carry_out import Workshop
+        from crosspython.store.fetch import Store
+
         settings = self.settings
         console, jobserver = self.console, _jobserver(self.jobs)
         times = settings.folder / "times.json"

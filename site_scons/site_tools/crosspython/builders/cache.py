@@ -14,7 +14,7 @@ import platform
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SCons.Action
 import SCons.CacheDir
@@ -24,8 +24,9 @@ from crosspython.builders.build import Build
 from crosspython.recipes.recipe import NATIVE
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
-from crosspython.store.cache_server import CacheServer
-from crosspython.store.download import Progress
+
+if TYPE_CHECKING:
+    from crosspython.store.download import Progress
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -76,6 +77,8 @@ def open_cache(env: Any) -> None:
     if choice.folder is not None:
         layers.append(CacheFolder(choice.folder, limit=choice.limit, writes=choice.writes != "none"))
     if choice.server is not None:
+        from crosspython.store.cache_server import CacheServer
+
         layers.append(CacheServer(choice.server, writes=choice.writes == "all", progress=_progress(build)))
     build.artifacts = Artifacts(layers, lambda text: build.workshop.console.warn(text))
     atexit.register(build.artifacts.finish)

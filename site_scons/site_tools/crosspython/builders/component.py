@@ -36,8 +36,6 @@ from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
-from crosspython.stages.carry_out import Order, build_component
-from crosspython.stages.interpreter import require_interpreter
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_file
@@ -158,6 +156,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
     sources += [dependency.node for dependency in dependencies]
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.carry_out import Order, build_component
+
         build.require_sources()
         build_component(
             Order(
@@ -188,6 +188,8 @@ def _build_python_node(env: Any) -> Any:
     text = settings.folder / f"build-python-{series}.txt"
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.interpreter import require_interpreter
+
         write_whole(text, f"{require_interpreter(given, series)}\n")
 
     action = make_action("look at build_python", look, f"looking at {given}")

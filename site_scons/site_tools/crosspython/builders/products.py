@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SCons.Errors
 
@@ -14,10 +14,12 @@ from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
 from crosspython.errors import CrosspythonError, HostToolError
 from crosspython.recipes.recipe import TARGET
-from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
 from crosspython.store.disk import write_whole
-from crosspython.store.fetch import Wanted
 from crosspython.toolchain.facts import Toolchain
+
+if TYPE_CHECKING:
+    from crosspython.stages.bundle import BundleReport
+    from crosspython.store.fetch import Wanted
 
 
 def AddProducts(env: Any) -> None:
@@ -51,6 +53,8 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.bundle import make_bundle
+
         with build.workshop.journal.making(product.name, product=product):
             report = make_bundle(
                 Path(python.node.abspath),
@@ -83,6 +87,8 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.bundle import make_sysroot
+
         with build.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
 

@@ -12,7 +12,6 @@ from typing import Any
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.recipes.cpython import Release, read_release
-from crosspython.store.places import show
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 from crosspython.toolchain.launcher import LAUNCHERS
@@ -205,6 +204,8 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
     servers = [place for place in places if "://" in place]
     folders = [place for place in places if "://" not in place]
     if len(servers) > 1 or len(folders) > 1 or any(not HTTP.match(server) for server in servers):
+        from crosspython.store.places import show
+
         raise ConfigurationError(
             f"cache={','.join(show(place) for place in places)}: not a cache",
             expected="a folder, an address with http:// or https://, one of each with a comma between, or none",

@@ -15,7 +15,6 @@ from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_place
-from crosspython.toolchain.probe import load_toolchain
 
 
 def toolchain_node(env: Any) -> Any:
@@ -27,6 +26,8 @@ def toolchain_node(env: Any) -> Any:
         return build.toolchain
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.toolchain.probe import load_toolchain
+
         toolchain = load_toolchain(
             settings.target,
             settings.toolchain,

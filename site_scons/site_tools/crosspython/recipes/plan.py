@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 PLACEHOLDER = re.compile(
@@ -161,6 +162,10 @@ class Plan:
 
     def as_text(self) -> str:
         """The plan as readable JSON: what SCons signs, and what `--debug=explain` shows."""
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return json.dumps(as_data(self), indent=1, sort_keys=True)
 
 

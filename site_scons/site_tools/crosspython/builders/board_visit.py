@@ -1,0 +1,105 @@
+"""What deploying, checking and rolling back do with a build: its bundle and wheels laid out here, one connection, a report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+from crosspython.board import facts, manifest
+from crosspython.board.address import parse_address
+from crosspython.board.deploy import Order, deploy, roll_back
+from crosspython.board.facts import Places
+from crosspython.board.selftest import BEFORE_SWITCH, SelfTest
+from crosspython.board.ssh import Session
+from crosspython.builders.build import Build
+from crosspython.checks.result import judge, unpack_bundle
+from crosspython.checks.selftest import expect
+from crosspython.errors import CheckError
+from crosspython.stages.board import board_needs
+from crosspython.store.disk import write_whole
+
+WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...
+
+
+class Visit:
+    """A connection to a board as long as the `with` block, and the tree that is to lie there, which goes when all went well.
+
+    board: what `board=` says; bundle: None where nothing is brought; report: the file that tells what was done
+    """
+
+    def __init__(self, build: Build, board: str, bundle: Path | None, report: Path) -> None:
+        settings = build.settings
+        self.build, self.report = build, report
+        self.say = build.workshop.console.line
+        address = parse_address(board)
+        self._work = build.workshop.work / report.stem
+        self.tree = self._lay_out(bundle) if bundle else Path()
+        logs = settings.folder / "logs" / report.stem
+        self.session = Session(address, config=settings.ssh_config, path=settings.path, logs=logs)
+
+    def __enter__(self) -> Self:
+        self.session.__enter__()
+        return self
+
+    def __exit__(self, kind: object, *more: object) -> None:
+        self.session.__exit__(kind, *more)
+        if kind is None:
+            shutil.rmtree(self._work, ignore_errors=True)
+
+    def order(self, only: tuple[str, ...]) -> Order:
+        """What is to lie on the board, with the checks named; all of them where none is."""
+        settings = self.build.settings
+        components = self.build.components.values()
+        built_in = tuple(str(self.build.workshop.work / component.recipe.name) for component in components)
+        return Order(
+            tree=self.tree,
+            version=settings.release.version,
+            target=settings.target,
+            needs=board_needs(self.tree),
+            selftest=SelfTest(expect(self.tree, settings.release, settings.target.machine, built_in), only),
+        )
+
+    def _lay_out(self, bundle: Path) -> Path:
+        """The tree as it is to lie on the board: the bundle, with the wheels beside it."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        tree = unpack_bundle(bundle, self._work)
+        for wheel in sorted(self.build.settings.wheelhouse.glob("*.whl")):
+            (tree / WHEELS).mkdir(parents=True, exist_ok=True)
+            shutil.copy2(wheel, tree / WHEELS / wheel.name)
+        return tree
+
+
+def bring(visit: Visit) -> None:
+    """Raises BoardError, CheckError."""
+    done = deploy(visit.order(BEFORE_SWITCH), visit.session, visit.say)
+    write_whole(visit.report, json.dumps(asdict(done), indent=1))
+    visit.say(f"  {done.name} is in use on {visit.session.address}, after {done.seconds:.1f} s")
+
+
+def check(visit: Visit) -> None:
+    """Raises CheckError also where another tree lies there than the one that was built."""
+    order, session = visit.order(()), visit.session
+    found = facts.ask(session, Places(order.target.prefix), order.needs)
+    name = manifest.name_of(manifest.read_tree(visit.tree), order.version)
+    if found.current != name:
+        raise CheckError(
+            f"{session.address}: another tree lies there than was built",
+            expected=name,
+            found=found.current or "none that was deployed",
+            next=f"scons deploy board={session.address}",
+        )
+    judge(order.selftest.results(session, order.target.prefix, visit.say), visit.report, "logs")
+
+
+def go_back(visit: Visit) -> None:
+    """Raises BoardError where there is no version before."""
+    name = roll_back(visit.session, visit.build.settings.target.prefix)
+    write_whole(visit.report, json.dumps({"name": name}))
+    visit.say(f"  {name} is in use on {visit.session.address} again")
+
+
+GOALS: dict[str, Callable[[Visit], None]] = {"deploy": bring, "check": check, "rollback": go_back}
