@@ -1,6 +1,6 @@
 """SDKs for tests: the distribution's cross compiler, re-packed as vendors ship theirs.
 
-Knows the layout of Buildroot's SDKs and where GCC looks for its parts relative to itself. What to pack is asked of the
+Knows the layouts of Buildroot's SDKs and of Yocto's, and where GCC looks for its parts relative to itself. What to pack is asked of the
 compiler, so that no version stands here. The real compiler works from any place, once `relocate-sdk.sh` has run.
 """
 
@@ -39,6 +39,34 @@ grep -lrI -- "$old" bin share | while read -r name; do
     case $(file -b --mime-type "$name") in text/*) sed -i "s|$old|$PWD|g" "$name" ;; esac
 done
 """
+YOCTO = "arm-poky-linux-gnueabi"
+# Yocto's compilers are made with a sysroot that is nowhere.
+_YOCTO_TOOL = """\
+#!/bin/sh
+case $* in *-dumpmachine*) exec echo {yocto} ;; esac
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+case {tool} in
+gcc-*) exec "$here/../../real/bin/{prefix}-{tool}.br_real" "$@" ;;
+*) exec "$here/../../real/bin/{prefix}-{tool}.br_real" --sysroot=/not/exist "$@" ;;
+esac
+"""
+_SETUP = """\
+# Check for LD_LIBRARY_PATH being set, which can break SDK and generally is a bad practice
+export SDKTARGETSYSROOT={place}/sysroots/cortexa7t2hf-neon-vfpv4-poky-linux-gnueabi
+export PATH={place}/sysroots/x86_64-pokysdk-linux/usr/bin:{place}/sysroots/x86_64-pokysdk-linux/usr/bin/{yocto}:"$PATH"
+export CC="{yocto}-gcc  -mthumb -mfpu=neon-vfpv4 -mfloat-abi=hard -mcpu=cortex-a7 -O2 -Wl,-O1 --sysroot=$SDKTARGETSYSROOT"
+export CXX="{yocto}-g++  -mthumb -mfpu=neon-vfpv4 -mfloat-abi=hard -mcpu=cortex-a7 --sysroot=$SDKTARGETSYSROOT"
+"""
+_INSTALLER = """\
+#!/bin/sh
+# Leaves environment-setup-cortexa7-poky-linux-gnueabi in the folder that -d names.
+while getopts yd: option; do case $option in y) yes=1 ;; d) folder=$OPTARG ;; *) exit 1 ;; esac; done
+[ "$yes" ] && [ "$folder" ] || {{ echo "would ask something"; exit 1; }}
+mkdir -p "$folder" && sed '1,/^MARKER:$/d' "$0" | tar -xz -C "$folder" || exit 1
+sed -i "s|{place}|$folder|g" "$folder"/environment-setup-*
+exit 0
+MARKER:
+"""
 
 
 def make_sdk(folder: Path) -> Path:
@@ -60,6 +88,31 @@ def make_sdk(folder: Path) -> Path:
     _write(folder / "relocate-sdk.sh", _RELOCATE, 0o755)
     _write(folder / "share/buildroot/sdk-location", f"{MADE_AT}\n", 0o644)
     return folder
+
+
+def make_yocto(folder: Path) -> Path:
+    """Make a Yocto SDK of the distribution's compiler for ARM, installed where `folder` is."""
+    real = folder / "sysroots/x86_64-pokysdk-linux/usr/real"
+    make_sdk(real)
+    sysroot = folder / "sysroots/cortexa7t2hf-neon-vfpv4-poky-linux-gnueabi"
+    (real / PREFIX / "sysroot").rename(sysroot)
+    programs = real.parent / "bin" / YOCTO
+    for tool in ("gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib"):
+        _write(programs / f"{YOCTO}-{tool}", _YOCTO_TOOL.format(yocto=YOCTO, prefix=PREFIX, tool=tool), 0o755)
+    for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
+        (programs / f"{YOCTO}-{tool}").symlink_to(f"../../real/bin/{PREFIX}-{tool}")
+    _write(folder / "environment-setup-cortexa7-poky-linux-gnueabi", _SETUP.format(place=folder, yocto=YOCTO), 0o644)
+    return folder
+
+
+def pack_installer(sdk: Path, installer: Path) -> Path:
+    """Pack a Yocto SDK as it is downloaded: a shell script with the archive behind it."""
+    with installer.open("wb") as file:
+        file.write(_INSTALLER.format(place=sdk).encode())
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as tar:
+            for entry in sorted(sdk.iterdir()):
+                tar.add(entry, arcname=entry.name)
+    return installer
 
 
 def pack_sdk(sdk: Path, archive: Path) -> Path:

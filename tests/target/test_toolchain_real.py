@@ -17,7 +17,16 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
 from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
 
-from tests.sdk_fixture import PREFIX, make_sdk, make_soft_float, make_wrong_machine, pack_sdk
+from tests.sdk_fixture import (
+    PREFIX,
+    YOCTO,
+    make_sdk,
+    make_soft_float,
+    make_wrong_machine,
+    make_yocto,
+    pack_installer,
+    pack_sdk,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +51,18 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def opened(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     return load(sdk, tmp_path_factory.mktemp("my, büild"))
+
+
+@pytest.fixture(scope="module")
+def yocto_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_yocto(tmp_path_factory.mktemp("vendor") / "yocto")
+
+
+@pytest.fixture(scope="module")
+def yocto(yocto_sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    """What its installer installs, into a build folder with a blank."""
+    installer = pack_installer(yocto_sdk, tmp_path_factory.mktemp("downloads") / "poky-glibc-x86_64.sh")
+    return load(installer, tmp_path_factory.mktemp("my, büild"))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +105,7 @@ class Bench:
         return done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module", params=["distributions", "opened"])
+@pytest.fixture(scope="module", params=["distributions", "opened", "yocto"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(request.getfixturevalue(request.param), tmp_path_factory.mktemp("my, wörk"))
 
@@ -126,6 +147,30 @@ def test_an_sdks_archive_works(sdk: Path, opened: Toolchain, tmp_path: Path, suf
 
 def test_the_same_compiler_in_an_sdk_has_the_same_parts(opened: Toolchain, distributions: Toolchain) -> None:
     assert opened.identity.splitlines()[-1] == distributions.identity.splitlines()[-1]
+
+
+def test_a_yocto_sdk_works_by_its_installer_and_by_its_folder(
+    yocto: Toolchain, yocto_sdk: Path, tmp_path: Path
+) -> None:
+    assert (yocto.triplet, yocto.sysroot and yocto.sysroot.name.split("-")[0]) == (YOCTO, "cortexa7t2hf")
+    assert load(yocto_sdk, tmp_path).identity == yocto.identity
+
+
+def test_a_yocto_sdk_that_was_moved_is_told(yocto_sdk: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(yocto_sdk, moved, symlinks=True, ignore=shutil.ignore_patterns("sysroots"))
+    setup = next(moved.glob("environment-setup-*"))
+    setup.write_text(setup.read_text().replace(str(yocto_sdk), "/nowhere"))
+    with pytest.raises(ToolchainError, match="installed in another place"):
+        load(moved, tmp_path)
+
+
+def test_a_script_that_is_no_installer_is_not_run(tmp_path: Path) -> None:
+    script = tmp_path / "deploy.sh"
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    with pytest.raises(ToolchainError, match="it was not run"):
+        load(script, tmp_path)
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_soft_float_is_refused(tmp_path: Path) -> None:

@@ -19,8 +19,10 @@ from crosspython.targets.machines import find_machine, fits_architecture
 from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import ask
 from crosspython.toolchain.sdk import is_archive, open_sdk
+from crosspython.toolchain.yocto import find_setups
 
-# Where compilers lie below the folder that a user names: the SDK itself, a Buildroot output, a vendor's whole source tree.
+# Where compilers lie below the folder that a user names: the SDK itself, a Buildroot output, a vendor's whole source tree,
+# a Yocto SDK.
 _BIN_FOLDERS = (
     "",
     "bin",
@@ -37,6 +39,7 @@ _BIN_FOLDERS = (
     "*/prebuilts/gcc/*/*/*/bin",
     "tools/linux/toolchain/*/bin",
     "buildroot/output/*/host/bin",
+    "sysroots/*/usr/bin/*",
 )
 
 # What builds call besides the C compiler.
@@ -85,7 +88,9 @@ def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
         return describe_file(cc) if cc else "none on PATH"
     given = Path(toolchain)
     if given.is_dir():
-        return "\n".join([str(given), *(describe_file(cc) for cc in _compilers_below(given))])
+        return "\n".join(
+            [str(given), *(describe_file(file) for file in (*_compilers_below(given), *find_setups(given)))]
+        )
     return describe_file(_find_file(given) or given)
 
 
@@ -139,7 +144,7 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path) -> Pa
     if cc is None or not cc.name.endswith("gcc"):
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
-            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst), a compiler (...-gcc) or its prefix",
+            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh), a compiler (...-gcc) or its prefix",
             found="a file of another kind" if given.exists() else "no such file or folder",
         )
     return cc

@@ -2,8 +2,8 @@
 
 Knows how to get a folder in which an SDK works without ever writing to what the user gave: archives are unpacked once,
 a Buildroot SDK that was made for another place is copied, and `relocate-sdk.sh` runs in our own copy only (Buildroot's
-manual, "Using the generated toolchain outside Buildroot"). Which compiler lies in it is find.py's question. All paths
-belong to the build machine.
+manual, "Using the generated toolchain outside Buildroot"); a Yocto SDK's installer installs into the build folder. Which
+compiler lies in it is find.py's question. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crosspython.errors import HostToolError, ToolchainError
+from crosspython.toolchain.yocto import find_setups, front_of
 
 _RELOCATE = "relocate-sdk.sh"
 _LOCATION = "share/buildroot/sdk-location"
-_ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip)$", re.IGNORECASE)
+_INSTALLER = ".sh"
+_INSTALLER_HEAD = 65536  # bytes; its script is shorter, and the archive follows
+_ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|sh)$", re.IGNORECASE)
 _EVIDENCE_LINES = 10
 _PATIENCE = 900  # seconds: a slow disk and an SDK of gigabytes
 
 
 def is_archive(path: Path) -> bool:
-    """Tell by its name whether a path may be an SDK's archive."""
+    """Tell by its name whether a path may be an SDK's archive, or a Yocto SDK's installer, which unpacks itself."""
     return bool(_ARCHIVE.search(path.name))
 
 
@@ -38,15 +41,14 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str) -> Path:
     Raises ToolchainError, HostToolError, and what unpack_archive raises.
     """
     if given.is_dir():
+        if find_setups(given):
+            return front_of(given.absolute(), (unpack_into / f"{given.name}-front").absolute())
         if not _needs_relocation(given):
             return given
         return _make_once(given, _key_of_folder(given), unpack_into, lambda folder: _copy(given, folder), path)
-    from crosspython.store.archive import unpack_archive  # slow to import, and seldom needed
-
     key = _recall_key(given, unpack_into) or _key_of_file(given)
-    return _make_once(
-        given, key, unpack_into, lambda folder: unpack_archive(given, folder, keep_absolute_links=True), path
-    )
+    sdk = _make_once(given, key, unpack_into, lambda folder: _unpack(given, folder, path), path)
+    return front_of(sdk, sdk.with_name(f"{sdk.name}-front")) if find_setups(sdk) else sdk
 
 
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
@@ -71,6 +73,22 @@ def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], 
         part.write_text(json.dumps(facts, indent=1))
         part.replace(marker)
     return find_root(folder)
+
+
+def _unpack(given: Path, folder: Path, path: str) -> None:
+    """Unpack an archive, or have an installer put its SDK there (its own options: -y asks nothing, -d says where)."""
+    if given.suffix.lower() == _INSTALLER:
+        with given.open("rb") as file:
+            if b"environment-setup" not in file.read(_INSTALLER_HEAD):
+                raise ToolchainError(
+                    f"toolchain={given}: a script, but no SDK's installer, so it was not run",
+                    expected="an installer that leaves an environment-setup-* file, as Yocto's do",
+                )
+        _run(["/bin/sh", str(given), "-y", "-d", str(folder)], f"{given.name}: the SDK's installer failed", path)
+        return
+    from crosspython.store.archive import unpack_archive  # slow to import, and seldom needed
+
+    unpack_archive(given, folder, keep_absolute_links=True)
 
 
 def find_root(folder: Path) -> Path:
