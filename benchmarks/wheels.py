@@ -1,12 +1,13 @@
-"""What building a wheel costs beyond its compilers: `scons wheels` against the bare compile commands, in the same run.
+"""What wheels cost: each package of wheels.txt, and `scons wheels` against the bare compile commands.
 
-    python benchmarks/wheels.py [markupsafe] [numpy] [--engines]
+    python benchmarks/wheels.py table       # after `scons wheels pkgs=@benchmarks/wheels.txt binary=never check=1`: hours
+    python benchmarks/wheels.py overhead    # of markupsafe, beyond its compiler
+    python benchmarks/wheels.py engines     # cross and emulated, for three small packages
+    python benchmarks/wheels.py meson numpy # beyond `meson compile`; another package of meson-python may be named
 
-Needs what `scons target=rv1126` made, and the packages' sources in the store or a network. A package of setuptools is
-compared with its compiler's calls as the log has them, one of meson-python with `ninja` in a folder that was set up with
-the same machine files. `--engines` compares the two engines; compilers are native in both, so that a build in a wholly
-emulated system costs more than the emulated one here. Times of children come from the kernel's own accounting (wait4). A Markdown table goes to
-standard output.
+Needs what `scons target=rv1126` made, and a network for the sources. CPU seconds of all children come from the kernel's
+own accounting (wait4). Compilers are native in both engines: a build in a wholly emulated system costs more than the
+emulated one here. Markdown goes to standard output.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILD = REPOSITORY / "build" / "rv1126"
+LIST = Path(__file__).with_name("wheels.txt")
 COMPILERS = ("arm-linux-gnueabihf-gcc ", "arm-linux-gnueabihf-g++ ")
 SMALL = ("markupsafe", "msgpack", "psutil")
-BACKENDS = {"markupsafe": "setuptools", "numpy": "meson"}
 
 
-def cpu(command: list[str], cwd: Path, env: dict[str, str] | None = None) -> float:
+def cpu(command: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> float:
     """Seconds of all processors that a command and its children cost; it has to succeed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, errors="replace", check=False)
@@ -38,72 +41,106 @@ def cpu(command: list[str], cwd: Path, env: dict[str, str] | None = None) -> flo
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def build_wheel(name: str, *variables: str) -> float:
-    """CPU of `scons wheels` for one package whose wheel is not there; the kit is."""
-    command = [sys.executable, "-m", "SCons", "-Q", "wheels", f"pkgs={name}", "binary=never", "cache=", *variables]
-    cpu(command, REPOSITORY)  # the kit, the lock and the source are there from now on
-    for wheel in (BUILD / "stages/wheels").glob(f"{name}-*"):
-        wheel.unlink()
+def scons_wheels(packages: str, *variables: str) -> float:
+    """CPU of one run of `scons wheels` that builds everything from source."""
+    command = [sys.executable, "-m", "SCons", "-Q", "wheels", f"pkgs={packages}", "binary=never", *variables]
     return cpu(command, REPOSITORY)
 
 
+def build_wheel(name: str, *variables: str) -> float:
+    """CPU of `scons wheels` for one package whose wheel is not there; the kit, the lock and the source are."""
+    scons_wheels(name, "cache=none", *variables)
+    for wheel in (BUILD / "stages/wheels").glob(f"{name}-*-cp313.*"):
+        wheel.unlink()
+    return scons_wheels(name, "cache=none", *variables)
+
+
+def print_table() -> None:
+    """Print what the reports of the packages of wheels.txt say that were built here: what each cost when it was built."""
+    from crosspython.wheels.report import read_report
+    from packaging.utils import canonicalize_name
+
+    names = set(map(canonicalize_name, LIST.read_text().split()))
+    print(
+        "| package | CPU s | engine | extensions | newest symbol | libraries in it |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    for report in map(read_report, sorted((BUILD / "stages/wheels").glob("*-cp313.json"))):
+        if report.name in names and report.engine != "ready":
+            count = len(report.extensions) or ""
+            libraries = ", ".join(name.partition(".so")[0] for name in report.grafted)
+            cells = (f"{report.name} {report.version}", f"{report.cpu:.0f}", report.engine, count, report.needs or "")
+            print(f"| {' | '.join(map(str, cells))} | {libraries} |")
+
+
 def read_log(name: str) -> tuple[dict[str, str], str]:
-    """The environment of the last command in a wheel's log, and what it put out."""
-    (log,) = (BUILD / "logs/wheels").glob(f"{name}-*.log")
+    """The environment of the last command in a wheel's log, without the pool of jobs, and what it put out."""
+    (log,) = (BUILD / "logs/wheels").glob(f"{name}-[0-9]*.log")
     head, _, output = log.read_text(errors="replace").rpartition("\n$ ")
     words = shlex.split(head.rpartition("$ env -i \\\n")[2].partition("    sh\n")[0])
-    return dict(word.split("=", 1) for word in words if "=" in word), output
+    environment = dict(word.split("=", 1) for word in words if "=" in word)
+    environment.pop("MAKEFLAGS", None)
+    return environment, output
 
 
-def unpack(name: str, folder: Path) -> Path:
-    """The source of a locked package, from the store."""
+@contextmanager
+def bare_source(name: str, environment: dict[str, str]) -> Iterator[Path]:
+    """The source of a locked package where it was built, and the libraries that it was built with."""
     from crosspython.store.archive import unpack_archive
+    from crosspython.store.tree import unpack_tree
     from crosspython.wheels.pylock import read_pylock
 
-    (package,) = (package for package in read_pylock(BUILD / "pylock.toml").packages if package.name == name)
-    assert package.sdist is not None
-    place = Path("~/.cache/crosspython/sources").expanduser() / package.sdist.sha256[:2] / package.sdist.sha256
-    unpack_archive(place / package.sdist.name, folder / "source", strip=1)
-    return folder / "source"
+    lock = read_pylock(BUILD / "pylock.toml")
+    assert lock is not None
+    (sdist,) = (package.sdist for package in lock.packages if package.name == name)
+    assert sdist is not None
+    work, sysroot = Path(environment["HOME"]).parent, Path(environment["CROSSPYTHON_SYSROOT"])
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "tmp").mkdir(parents=True)
+    store = Path("~/.cache/crosspython/sources").expanduser()
+    unpack_archive(store / sdist.sha256[:2] / sdist.sha256 / sdist.name, work / "source", strip=1)
+    if not sysroot.exists():
+        for archive in sorted((BUILD / "stages").glob("*[0-9].tar.zst")):
+            unpack_tree(archive, sysroot / "usr")
+    yield work / "source"
+    shutil.rmtree(work)
 
 
-def bare_setuptools(name: str, folder: Path) -> float:
-    """CPU of the compiler's calls alone."""
+def compare_compiler(name: str) -> None:
+    """Print what a package of setuptools costs beyond the calls of its compiler."""
+    whole = build_wheel(name)
     environment, output = read_log(name)
-    source = unpack(name, folder)
-    total = 0.0
-    for line in output.splitlines():
-        if line.startswith(COMPILERS):
-            words = shlex.split(line)
-            (source / words[words.index("-o") + 1]).parent.mkdir(parents=True, exist_ok=True)
-            total += cpu(words, source, environment)
-    return total
+    with bare_source(name, environment) as source:
+        bare = 0.0
+        for line in output.splitlines():
+            if line.startswith(COMPILERS):
+                words = shlex.split(line)
+                (source / words[words.index("-o") + 1]).parent.mkdir(parents=True, exist_ok=True)
+                bare += cpu(words, source, environment)
+    print_comparison(name, "its compiler", whole, bare)
 
 
-def bare_meson(name: str, folder: Path) -> float:
-    """CPU of ninja alone; setting up is not counted, as with `meson compile`."""
-    environment, _ = read_log(name)
-    source = unpack(name, folder)
-    kit = Path(environment["CMAKE_TOOLCHAIN_FILE"]).parent
-    overlay = environment["PYTHONPATH"]
-    own = source / "vendored-meson/meson/meson.py"
-    meson = ["python", str(own)] if own.exists() else ["meson"]
-    options = [
-        f"--cross-file={kit / 'meson.ini'}",
-        f"--cross-file={overlay}.ini",
-        "-Dbuildtype=release",
-        "-Db_ndebug=if-release",
-    ]
-    environment.pop("MAKEFLAGS", None)
-    Path(environment["TMPDIR"]).mkdir(parents=True, exist_ok=True)
-    environment["HOME"] = environment["TMPDIR"] = str(folder)
-    cpu([*meson, "setup", "build", *options], source, environment)
-    return cpu(["ninja", "-C", "build", f"-j{os.cpu_count()}"], source, environment)
+def compare_meson(name: str) -> None:
+    """Print what a package of meson-python costs beyond ninja, in a folder that Meson set up with the same options."""
+    whole = build_wheel(name)
+    environment, output = read_log(name)
+    (setup,) = (line for line in output.splitlines() if line.startswith("+ ") and " setup " in line)
+    words = [word for word in shlex.split(setup)[1:] if not word.startswith("--native-file")]
+    build = words[words.index("setup") + 2]
+    with bare_source(name, environment) as source:
+        cpu(words, source, environment)
+        bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
+    print_comparison(name, "meson compile", whole, bare)
+
+
+def print_comparison(name: str, other: str, whole: float, bare: float) -> None:
+    print(
+        f"{name}: scons wheels {whole:.2f} s, {other} alone {bare:.2f} s: {whole - bare:.2f} s more, {whole / bare:.3f}"
+    )
 
 
 def compare_engines() -> None:
     """Print what each engine costs."""
-    print("\n| package | cross, CPU s | emulated, CPU s | ratio |\n| --- | --- | --- | --- |")
+    print("| package | cross, CPU s | emulated, CPU s | ratio |\n| --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         for name in SMALL:
             cross = build_wheel(name)
@@ -114,20 +151,16 @@ def compare_engines() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--engines", action="store_true", help="compare the two engines, too")
-    parser.add_argument("packages", nargs="*", default=sorted(BACKENDS), choices=sorted(BACKENDS))
+    parser.add_argument("part", choices=("table", "overhead", "engines", "meson"))
+    parser.add_argument("package", nargs="?", help="for overhead and meson")
     arguments = parser.parse_args()
-    print("| package | scons wheels, CPU s | its compilers alone, CPU s | difference | ratio |")
-    print("| --- | --- | --- | --- | --- |")
-    for name in arguments.packages:
-        whole = build_wheel(name)
-        folder = BUILD / "work" / f"bare-{name}"  # below the work folder, whose paths the wrappers know
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        bare = {"setuptools": bare_setuptools, "meson": bare_meson}[BACKENDS[name]](name, folder)
-        shutil.rmtree(folder)
-        print(f"| {name} | {whole:.2f} | {bare:.2f} | {whole - bare:.2f} | {whole / bare:.3f} |", flush=True)
-    if arguments.engines:
+    if arguments.part == "table":
+        print_table()
+    elif arguments.part == "overhead":
+        compare_compiler(arguments.package or "markupsafe")
+    elif arguments.part == "meson":
+        compare_meson(arguments.package or "numpy")
+    else:
         compare_engines()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +62,20 @@ def ask(program: Path, *arguments: str, input: str = "", patience: float = PATIE
             evidence=complaint.splitlines()[-_EVIDENCE_LINES:],
         )
     return answer.strip()
+
+
+def find_kernel_headers(compiler: Path) -> Path:
+    """The folder with linux/ that a compiler sees. Raises ToolchainError where it has none."""
+    status, answer, _ = try_ask(compiler, "-M", "-x", "c", "-", input="#include <linux/version.h>\n")
+    found = re.search(r"(\S+)/linux/version\.h", answer)
+    if status != 0 or found is None:
+        raise ToolchainError(
+            f"{compiler}: it has no headers of the kernel",
+            expected="linux/version.h among its headers",
+            found="none",
+            next="take a toolchain that has them: toolchain=",
+        )
+    return Path(found[1])
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from crosspython.stages.carry_out import SYSTEM_FOLDERS, Workshop
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import find_emulator
+from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.cargo import Cargo, is_rust
 from crosspython.wheels.causes import explain_failure, wants_emulation
@@ -171,7 +172,9 @@ class Bench:
         return self.cargo
 
     def _fill(self, text: str) -> str:
-        """A text of the override, with the folder of its libraries in the place of {sysroot}."""
+        """A text of the override, with folders in their places."""
+        if "{headers}" in text:
+            text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
         return text.replace("{sysroot}", str(self.sysroot / "usr"))
 
     def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:

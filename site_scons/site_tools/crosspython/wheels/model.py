@@ -58,7 +58,8 @@ class Override:
     libraries:       components that its private sysroot holds, beside those of the standard library
     build_requires:  native build requirements that it does not declare
     config_settings: for its backend (PEP 517)
-    environment:     further variables; here and in config_settings {sysroot} stands for where its libraries are
+    environment:     further variables; here and in config_settings {sysroot} stands for where its libraries are,
+                     {headers} for the folder of the toolchain that has the kernel's linux/
     engine:          "cross", "emulated", or None: cross first, emulated where the failure is of that kind
     minutes:         that a call of its backend may take; None: as long as any
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
