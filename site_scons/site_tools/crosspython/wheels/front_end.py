@@ -30,11 +30,14 @@ from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
+from crosspython.wheels.left_out import remark_left_out
 from crosspython.wheels.libraries import write_config_programs
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
 from crosspython.wheels.projects import copy_folder
 from crosspython.wheels.repair import Repair, finish_wheel
+
+_LINES = 2000  # of a backend's output, in which it may say that it left something out
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ class Bench:
             settings = self._settings(requirements, overlay)
         with self.shop.jobserver.token():
             self.log.step(f"build ({name})")
-            return engine.build(self.source, self.work / "dist", settings, self.log)
+            wheel = engine.build(self.source, self.work / "dist", settings, self.log)
+        self.remarks = (*self.remarks, *remark_left_out(self.log.tail(_LINES)))
+        return wheel
 
     def repair(self, engine: str) -> Repair:
         """What finishing the wheel has to know."""

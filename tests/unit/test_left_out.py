@@ -1,0 +1,36 @@
+"""What backends say when they leave out an optional extension is told to the user, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+from crosspython.wheels.left_out import remark_left_out
+
+# What the tools themselves say, by row of the catalogue.
+MESSAGES = (
+    """building extension "yaml._yaml" failed: command '/usr/bin/arm-linux-gnueabihf-gcc' failed with exit code 1""",
+    "WARNING: The C extension could not be compiled, speedups are not enabled.",
+    "WARNING: The bson._cbson extension module could not be compiled. No C extensions are essential for PyMongo to run,",
+    "Error compiling module, falling back to pure Python",
+    "** Couldn't install with extension module, trying without it...",
+)
+HARMLESS = (
+    "building 'markupsafe._speedups' extension",
+    "copying src/markupsafe/_speedups.c -> build/lib.linux-armv7l-cpython-313/markupsafe",
+    "checking whether the C compiler works... yes",
+    "warning: no previously-included files matching '*.pyc' found anywhere in distribution",
+)
+
+
+@pytest.mark.parametrize("line", MESSAGES)
+def test_what_was_left_out_is_told(line: str) -> None:
+    (remark,) = remark_left_out([*HARMLESS, line])
+    assert line.strip("* ") in remark
+
+
+def test_the_same_line_is_told_once_and_many_are_not_all_shown() -> None:
+    lines = [f'building extension "a.b{number}" failed: no' for number in (1, 1, 2, 3, 4, 5)]
+    assert len(remark_left_out(lines)) == 3
+
+
+def test_an_ordinary_build_gives_no_remark() -> None:
+    assert remark_left_out(HARMLESS) == ()
