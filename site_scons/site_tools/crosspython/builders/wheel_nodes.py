@@ -24,7 +24,6 @@ from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.recipes.recipe import TARGET
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.probe import load_toolchain
 from crosspython.wheels.cargo import needs_rust
 from crosspython.wheels.choose import choose_files
 from crosspython.wheels.lock import asked_names, fetch_file, required_names, source_of, target_needs
@@ -250,6 +249,8 @@ def _libc_version(build: Build) -> str | None:
     except ToolchainError:
         if only_looks(build):
             return None
+    from crosspython.toolchain.probe import load_toolchain  # what a run that knows its toolchain need not pay for
+
     build.take_lock()
     into = settings.folder / "toolchain"
     return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into).libc_version

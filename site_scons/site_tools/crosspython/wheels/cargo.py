@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -25,8 +25,10 @@ from crosspython.run.process import run_command
 from crosspython.store.disk import write_whole
 from crosspython.store.exclusive import exclusive
 from crosspython.targets import Target
-from crosspython.toolchain.rust import Rust
 from crosspython.toolchain.wrapper import SOURCE_PLACE
+
+if TYPE_CHECKING:
+    from crosspython.toolchain.rust import Rust
 
 _EVIDENCE_LINES = 10
 

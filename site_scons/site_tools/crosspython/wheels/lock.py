@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.store.fetch import Store
 from crosspython.store.sources import Source
 from crosspython.wheels.choose import AUTO, choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
@@ -25,6 +24,7 @@ from crosspython.wheels.pylock import Lock
 from crosspython.wheels.request import Request
 
 if TYPE_CHECKING:
+    from crosspython.store.fetch import Store
     from crosspython.wheels.resolve import Resolver
 
 # Raise it when a lock holds more or other things than before: older ones are then made anew.
