@@ -12,6 +12,7 @@ MESSAGES = (
     "WARNING: The bson._cbson extension module could not be compiled. No C extensions are essential for PyMongo to run,",
     "Error compiling module, falling back to pure Python",
     "** Couldn't install with extension module, trying without it...",
+    "tmp/yajl_version5sxkp0v7.c:2:18: fatal error: yajl/yajl_version.h: No such file or directory",
 )
 HARMLESS = (
     "building 'markupsafe._speedups' extension",
