@@ -27,6 +27,7 @@ ELF_MAGIC = b"\x7fELF"
 Kind = Literal["executable", "shared", "relocatable", "core"]
 
 _DF_TEXTREL = 0x4
+_R_NONE = 0  # of every machine's
 _DF_1_PIE = 0x08000000
 
 
@@ -99,12 +100,12 @@ def _read_stream(stream: IO[bytes], path: Path) -> ElfFile:
 def _read_facts(elf: Any, path: Path) -> ElfFile:
     header = elf.header
     tags: dict[str, list[Any]] = {}
-    interpreter = kernel = None
+    interpreter = kernel = dynamic = None
     stack = None
     for segment in elf.iter_segments():
         kind = segment.header.p_type
         if isinstance(segment, DynamicSegment):
-            tags = _read_tags(segment)
+            dynamic, tags = segment, _read_tags(segment)
         elif kind == "PT_INTERP":
             interpreter = segment.get_interp_name()
         elif kind == "PT_GNU_STACK":
@@ -128,7 +129,7 @@ def _read_facts(elf: Any, path: Path) -> ElfFile:
         has_rpath="DT_RPATH" in tags and "DT_RUNPATH" not in tags,
         is_dynamic=bool(tags),
         version_needs=_read_version_needs(elf) if tags else {},
-        has_text_relocations="DT_TEXTREL" in tags or _has_flag(tags, "DT_FLAGS", _DF_TEXTREL),
+        has_text_relocations=_has_text_relocations(elf, dynamic, tags),
         has_executable_stack=_is_stack_executable(header, stack),
         has_symbol_table=any(section.header.sh_type == "SHT_SYMTAB" for section in elf.iter_sections()),
         kernel=kernel,
@@ -146,6 +147,25 @@ def _read_tags(segment: Any) -> dict[str, list[Any]]:
 
 def _has_flag(tags: Mapping[str, list[Any]], name: str, flag: int) -> bool:
     return any(int(value) & flag for value in tags.get(name, ()))
+
+
+def _has_text_relocations(elf: Any, dynamic: Any, tags: Mapping[str, list[Any]]) -> bool:
+    """Believe the flag, unless every relocation lies where the loader may write: GNU ld for RISC-V (2.40) sets it for the
+    room of relocations that it first reserved for thread-local variables and then did not need (R_RISCV_NONE)."""
+    if "DT_TEXTREL" not in tags and not _has_flag(tags, "DT_FLAGS", _DF_TEXTREL):
+        return False
+    writable = [
+        range(segment.header.p_vaddr, segment.header.p_vaddr + segment.header.p_memsz)
+        for segment in elf.iter_segments("PT_LOAD")
+        if segment.header.p_flags & P_FLAGS.PF_W
+    ]
+    entries = [
+        relocation.entry
+        for table in dynamic.get_relocation_tables().values()
+        for relocation in table.iter_relocations()
+    ]
+    kept = [entry for entry in entries if entry.get("r_info_type") != _R_NONE]
+    return not entries or any(all(entry.r_offset not in place for place in writable) for entry in kept)
 
 
 def _name_kind(file_type: Any, interpreter: str | None, has_soname: bool, tags: Mapping[str, list[Any]]) -> Kind:
