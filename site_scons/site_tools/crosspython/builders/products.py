@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,7 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
         f"{product}",
         *(f"  {line}" for line in summary.read_text().splitlines()),
         "  to put it there:",
-        f"    scp {product} root@BOARD:/tmp/",
+        f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
         f"    ssh root@BOARD 'mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {prefix}/bin/python3 -V'",
     ]
 
