@@ -23,6 +23,7 @@ MESSAGES = {
     "missing-header": "src/a.c:3:10: fatal error: libfoo/foo.h: No such file or directory",
     "missing-library": "/usr/bin/ld: cannot find -lfoo: No such file or directory",
     "missing-dependency": '../meson.build:4:0: ERROR: Dependency "foo" not found, tried pkgconfig and cmake',
+    "missing-config-program": "Could not run curl-config: [Errno 2] No such file or directory: 'curl-config'",
     "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
     "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
     "missing-program": "error: command 'swig' failed: No such file or directory",
@@ -58,6 +59,27 @@ def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
     assert error.found == "the header first.h is missing"
     assert "wheels/overrides/foo.toml" in str(error.next)
     assert (error.evidence, error.log) == (("x",), log.path)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "crosspython: pg_config: this is the build machine's, and would tell of its libraries",
+        "/bin/sh: 1: pg_config: not found",
+        "Error: unable to find pg_config executable",
+    ],
+)
+def test_the_program_that_tells_of_a_library_stands_for_its_component(log: Log, message: str) -> None:
+    say(log, message)
+    error = explain_failure(StepError("foo-1.0: failed"), "foo", log)
+    assert "pg_config" in str(error.found)
+    assert "the component libpq brings it" in str(error.next)
+
+
+def test_what_was_asked_of_pkg_config_is_named() -> None:
+    found = find_cause(["Command 'pkg-config --exists mysqlclient' returned non-zero exit status 1."])
+    assert found is not None
+    assert (found[0].name, found[1]["asked"]) == ("missing-dependency", "mysqlclient")
 
 
 def test_the_last_match_is_the_failure() -> None:

@@ -21,7 +21,7 @@ _CATALOGUE = Path(__file__).with_name("causes.toml")
 _LINES = 300
 
 # Rows whose groups name what is missing, and that a component may bring.
-_MISSING = ("missing-header", "missing-library", "missing-dependency")
+_MISSING = ("missing-header", "missing-library", "missing-dependency", "missing-config-program")
 
 
 @dataclass(frozen=True)
