@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,6 +140,14 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
+
+
+def copy_example(folder: Path) -> Path:
+    """examples/firmware in a folder of its own, to build there; it finds the tool two folders up, as in the repository."""
+    left_out = shutil.ignore_patterns("build", "__pycache__", ".sconsign*")
+    shutil.copytree(REPOSITORY / "examples/firmware", folder / "examples/firmware", ignore=left_out)
+    (folder / "site_scons").symlink_to(REPOSITORY / "site_scons")
+    return folder / "examples/firmware"
 
 
 def wait_for(condition, seconds: float = 60.0) -> None:

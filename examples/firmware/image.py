@@ -1,13 +1,16 @@
-"""Root file system images as cpio archives, made without root: owners, modes and devices stand in a list, not on the disk.
+"""Root file system images, made without root: owners, modes and devices stand in a list, not on the disk.
 
-The format is the kernel's own "newc" (Documentation/driver-api/early-userspace/buffer-format.rst); an image is the same
-bytes for the same list. It knows nothing of SCons and of what the files are for.
+An image is a cpio archive, the kernel's own "newc" (Documentation/driver-api/early-userspace/buffer-format.rst), or a
+squashfs, for which squashfs-tools must be there; the same bytes for the same list. It knows nothing of SCons and of what
+the files are for.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -111,16 +114,8 @@ def sizes(packages: Mapping[str, Iterable[Entry]]) -> str:
 
 
 def write_image(entries: Iterable[Entry], image: Path) -> list[Entry]:
-    """Write a cpio archive with these entries, each once (the last of a path counts), folders that are missing added.
-
-    Returns what is in it, in order.
-    """
-    wanted = {entry.path: entry for entry in entries}
-    for path in list(wanted):
-        for parent in Path(path).parents:
-            if str(parent) != "/":
-                wanted.setdefault(str(parent), folder(str(parent)))
-    ordered = [wanted[path] for path in sorted(wanted)]
+    """Write a cpio archive with these entries. Returns what is in it, in order."""
+    ordered = _complete(entries)
     part = image.with_name(image.name + ".part")
     with part.open("wb") as stream:
         for number, entry in enumerate(ordered, start=1):
@@ -128,6 +123,45 @@ def write_image(entries: Iterable[Entry], image: Path) -> list[Entry]:
         _write(stream, Entry("/TRAILER!!!", 0), 0)
     part.replace(image)
     return ordered
+
+
+def write_squashfs(entries: Iterable[Entry], image: Path) -> list[Entry]:
+    """Write a squashfs with these entries, by squashfs-tools' sqfstar. Returns what is in it, in order."""
+    ordered = _complete(entries)
+    part = image.with_name(image.name + ".part")
+    part.unlink(missing_ok=True)
+    command = ["sqfstar", "-quiet", "-no-progress", "-mkfs-time", "0", str(part)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as tool,
+        tarfile.open(fileobj=tool.stdin, mode="w|", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for entry in ordered:
+            _archive(archive, entry)
+    if tool.returncode != 0:
+        raise OSError(f"sqfstar ended with {tool.returncode}")
+    part.replace(image)
+    return ordered
+
+
+def _complete(entries: Iterable[Entry]) -> list[Entry]:
+    """Each path once (the last counts), folders that are missing added, in order."""
+    wanted = {entry.path: entry for entry in entries}
+    for path in list(wanted):
+        for parent in Path(path).parents:
+            if str(parent) != "/":
+                wanted.setdefault(str(parent), folder(str(parent)))
+    return [wanted[path] for path in sorted(wanted)]
+
+
+def _archive(archive: tarfile.TarFile, entry: Entry) -> None:
+    kinds = {stat.S_IFDIR: tarfile.DIRTYPE, stat.S_IFLNK: tarfile.SYMTYPE, stat.S_IFCHR: tarfile.CHRTYPE}
+    header = tarfile.TarInfo(entry.path.lstrip("/"))
+    header.type = kinds.get(stat.S_IFMT(entry.mode), tarfile.REGTYPE)
+    header.mode, header.uid, header.gid, header.linkname = stat.S_IMODE(entry.mode), entry.uid, entry.gid, entry.target
+    header.devmajor, header.devminor = entry.device
+    data = entry.data.read_bytes() if isinstance(entry.data, Path) else entry.data
+    header.size = len(data)
+    archive.addfile(header, io.BytesIO(data))
 
 
 def _write(stream: IO[bytes], entry: Entry, number: int) -> None:

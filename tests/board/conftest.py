@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from crosspython.board.ssh import Session
 
+from examples.firmware.image import Entry
+from tests.board.bringing import bring, connect, make_slim
 from tests.board.machine import MODELS, Board, Image
 from tests.conftest import REPOSITORY
 
 
 @contextmanager
-def running(machine: str) -> Iterator[Board]:
-    """A board that runs as long as the block. What it is made of is kept below build/board/."""
+def running(
+    machine: str, *, disk: Path | None = None, top: Path | None = None, more: Sequence[Entry] = ()
+) -> Iterator[Board]:
+    """A board that runs as long as the block. What it is made of is kept below build/board/.
+
+    disk: a file that is its /dev/vda; top, more: what is in its root besides, for which it boots and does not resume
+    """
     model = MODELS[machine]
     work = Path(tempfile.mkdtemp(prefix="board-"))
     folder = REPOSITORY / "build/board" / model.architecture
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:  # test runs side by side share what is kept there
         fcntl.flock(lock, fcntl.LOCK_EX)
-        board = Board(Image(model, folder), work)
+        if top or more:
+            board = Board(Image(model, folder, disk=work / "initrd.cpio", more=more, top=top), work, resumes=False)
+        else:
+            board = Board(Image(model, folder), work, disk=disk)
     try:
         yield board
     finally:
@@ -44,3 +56,29 @@ def board64() -> Iterator[Board]:
     """Its 64-bit sister, a Cortex-A53."""
     with running("aarch64") as board:
         yield board
+
+
+@pytest.fixture(scope="session")
+def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small Python that starts and is checked."""
+    return make_slim(tmp_path_factory.mktemp("slim"))
+
+
+@pytest.fixture
+def tree(slim: Path, tmp_path: Path) -> Path:
+    """A copy of its own, of hard links: replace files, do not write into them."""
+    subprocess.run(["cp", "-al", str(slim), str(tmp_path / "python")], check=True)
+    return tmp_path / "python"
+
+
+@pytest.fixture
+def session(board: Board, tmp_path: Path) -> Iterator[Session]:
+    with connect(board, tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def deployed(board: Board, slim: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The first deployment of all: the version's name."""
+    with connect(board, tmp_path_factory.mktemp("first")) as session:
+        return bring(slim, session).name

@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from tests.board.packages import Packages
 
 LIBRARIES = ["libc6", "libgcc-s1", "libstdc++6", "libtomcrypt1", "libtommath1", "libgmp10", "zlib1g", "libcrypt1"]
 PROGRAMS = ["busybox-static", "dropbear-bin", "openssh-sftp-server"]
-MODULES = ["virtio_mmio", "virtio_net", "virtio_rng"]
+MODULES = ["virtio_mmio", "virtio_net", "virtio_rng", "virtio_blk", "crc32c_generic", "ext4"]
 APPLETS = """
 sh cat cp mv ln ls rm mkdir rmdir mount umount uname df du tar gzip date sleep sha256sum touch chmod readlink find grep
 sed head tail ps kill free poweroff hostname id test true false env sync insmod ip basename dirname wc
 """
+DISK = 512 << 20  # bytes
 INIT = """\
 #!/bin/sh
 mount -t proc proc /proc
@@ -35,7 +37,7 @@ mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts pts /dev/pts
 mount -t tmpfs shm /dev/shm
-mount -t tmpfs -o size=700m opt /opt
+[ -e /opt/python ] || mount -t tmpfs -o size=700m opt /opt
 for module in {modules}; do insmod /modules/$module.ko; done
 hostname board
 ip link set lo up
@@ -66,9 +68,21 @@ MODELS = {
 
 
 class Image:
-    """Kernel and initial RAM disk of a model, in a folder where they are kept; `more` is put on top."""
+    """Kernel and initial RAM disk of a model, in a folder where they are kept.
 
-    def __init__(self, model: Model, folder: Path, more: list[Entry] | None = None) -> None:
+    disk: where the RAM disk is written, by default there, too
+    more: what is put into it besides; top: a further archive, which the kernel unpacks over it
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        folder: Path,
+        *,
+        disk: Path | None = None,
+        more: Sequence[Entry] = (),
+        top: Path | None = None,
+    ) -> None:
         self.model, self.folder = model, folder
         self.key = folder / "key"
         if not self.key.exists():
@@ -80,8 +94,11 @@ class Image:
             packages.unpack([newest, *LIBRARIES, *PROGRAMS], root)
             (folder / "unpacked").touch()
         self.kernel = next(root.glob("boot/vmlinuz-*"))
-        self.initrd = folder / "initrd.cpio"
-        write_image([*self._entries(root), *(more or [])], self.initrd)
+        self.initrd = disk or folder / "initrd.cpio"
+        write_image([*self._entries(root), *more], self.initrd)
+        if top is not None:
+            with self.initrd.open("ab") as stream, top.open("rb") as archive:
+                shutil.copyfileobj(archive, stream)
 
     def _entries(self, root: Path) -> Iterator[Entry]:
         modules = list(_module_order(root))
@@ -115,11 +132,20 @@ class Board:
     """One running board. `stop` it in the end; `command` runs something on it over SSH.
 
     Its console's log is console.log in `work`, a folder with a short path.
+
+    disk:    a file that is its /dev/vda and outlives it; without it, an empty one that does not
+    resumes: from a snapshot, which is made if it is not there; otherwise it boots
     """
 
-    def __init__(self, image: Image, work: Path, memory: int = 1024) -> None:
+    def __init__(
+        self, image: Image, work: Path, *, memory: int = 1024, disk: Path | None = None, resumes: bool = True
+    ) -> None:
         self.image, self.work = image, work
         self.port = _free_port()
+        self.disk = disk or work / "disk"
+        if disk is None:
+            with self.disk.open("wb") as stream:
+                stream.truncate(DISK)
         self.hosts = work / "known_hosts"
         self._qmp = work / "qmp"
         self._arguments = [
@@ -132,10 +158,13 @@ class Board:
             *("-append", "quiet norandmaps console=ttyAMA0"),
             *("-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"),
             *("-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device"),
+            *("-drive", f"file={self.disk},format=raw,if=none,id=disk", "-device", "virtio-blk-device,drive=disk"),
         ]
         self._snapshot = image.folder / f"snapshot-{self._key()}"
         begin = time.monotonic()
-        if self._snapshot.exists():
+        if not resumes:
+            self._start()
+        elif self._snapshot.exists():
             self._start("-incoming", f"exec:cat {self._snapshot}")
         else:
             self._start()
@@ -203,7 +232,8 @@ class Board:
     def _key(self) -> str:
         """What a snapshot hangs on: the emulator, its machine, and what runs in it."""
         version = subprocess.run([self._arguments[0], "--version"], capture_output=True, check=True).stdout
-        fixed = [word for word in self._arguments if "hostfwd" not in word and str(self.work) not in word]
+        own = ("hostfwd", str(self.work), str(self.disk))
+        fixed = [word for word in self._arguments if not any(each in word for each in own)]
         content = b"".join(path.read_bytes() for path in (self.image.kernel, self.image.initrd))
         return hashlib.sha256(version + repr(fixed).encode() + content).hexdigest()[:16]
 

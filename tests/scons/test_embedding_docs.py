@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, copy_example
 from tests.scons.test_embedding import Host
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs/embedding.md").read_text(), re.DOTALL)
@@ -35,10 +35,10 @@ def test_a_snippet_is_a_whole_build(tmp_path: Path, snippet: str, monkeypatch: p
     assert not (host.folder / "build").exists()
 
 
-def test_the_example_plans_its_daemon_its_python_and_its_image() -> None:
+def test_the_example_plans_its_daemon_its_python_and_its_image(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "SCons", "-Q", "-n"],
-        cwd=REPOSITORY / "examples/firmware",
+        cwd=copy_example(tmp_path),
         capture_output=True,
         text=True,
         check=False,

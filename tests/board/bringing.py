@@ -1,0 +1,78 @@
+"""What tests bring onto boards, and how: a small tree, over a connection with the board's own keys."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from crosspython.board.address import parse_address
+from crosspython.board.deploy import Deployed, Order, deploy
+from crosspython.board.selftest import SelfTest
+from crosspython.board.ssh import Session
+from crosspython.checks.selftest import expect
+from crosspython.recipes.cpython import read_release
+from crosspython.stages.board import board_needs
+from crosspython.stages.bundle import keep_only_bytecode, remove_needless
+from crosspython.store.tree import unpack_tree
+from crosspython.targets import load_target
+
+from tests.board.machine import Board
+from tests.conftest import REPOSITORY
+
+BUNDLE = REPOSITORY / "build/rv1126/python-3.13.5-rv1126.tar.gz"
+PATH = "/usr/bin:/bin"
+NOTES = ("first.txt", "second.txt")
+
+
+def make_slim(folder: Path) -> Path:
+    """A small Python that starts and is checked: what `scons slim=pyc` leaves of the bundle, without what it can miss here."""
+    run = [sys.executable, "-m", "SCons", "-Q", "target=rv1126"]
+    subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+    unpack_tree(BUNDLE, folder)
+    tree = folder / "python"
+    remove_needless(tree)
+    keep_only_bytecode(tree)
+    library = tree / "lib/python3.13"
+    for name in (
+        "site-packages/pip",
+        "ensurepip",
+        "asyncio",
+        "email",
+        "xml",
+        "unittest",
+        "_pyrepl",
+        "http",
+        "lib-dynload/_codecs*",
+    ):
+        for path in library.glob(name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in [*tree.glob("lib/lib*.so*"), *tree.glob("bin/pip*"), *library.glob("encodings/[g-tv-z]*.pyc")]:
+        path.unlink()
+    for name in NOTES:
+        (library / name).write_text("as it was\n")
+    return tree
+
+
+def connect(board: Board, tmp_path: Path, address: str | None = None) -> Session:
+    return Session(parse_address(address or board.address), config=board.config, path=PATH, logs=tmp_path / "logs")
+
+
+def order(
+    tree: Path, target: str = "rv1126", only: tuple[str, ...] = ("machine", "prefix"), **changes: object
+) -> Order:
+    board = load_target(target, REPOSITORY)
+    board = type(board)(**{**vars(board), **changes})
+    release = read_release(REPOSITORY / "components/cpython", "3.13")
+    return Order(tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, ()), only))
+
+
+def bring(tree: Path, session: Session, **changes: object) -> Deployed:
+    return deploy(order(tree, **changes), session, lambda line: None)
+
+
+def replace(path: Path, text: str) -> None:
+    """A new file under an old name; what other trees link to stays."""
+    path.unlink(missing_ok=True)
+    path.write_text(text)
