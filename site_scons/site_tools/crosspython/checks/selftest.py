@@ -25,8 +25,11 @@ class Expectation:
     series: str
     build_paths: tuple[str, ...]
 
-    def as_json(self, certificate: str, only: tuple[str, ...] = ()) -> str:
-        """For the script; the certificate's path is that of the machine it runs on. `only` chooses checks by name."""
+    def as_json(self, certificate: str, only: tuple[str, ...] = (), seconds: float = 300) -> str:
+        """For the script; the certificate's path is that of the machine it runs on. `only` chooses checks by name.
+
+        seconds: after which a check has hung; in the emulator a venv with pip takes a quarter of a minute
+        """
         return json.dumps(
             {
                 "modules": list(self.modules),
@@ -36,6 +39,7 @@ class Expectation:
                 "series": self.series,
                 "build_paths": list(self.build_paths),
                 "only": list(only),
+                "seconds": seconds,
             }
         )
 
