@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -156,6 +157,16 @@ def wait_for(condition, seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.02)
+
+
+def processes_below(folder: Path) -> list[int]:
+    """Processes that work in a folder, whoever started them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and entry.joinpath("cwd").readlink().is_relative_to(folder):
+                found.append(int(entry.name))
+    return found
 
 
 def send(process: subprocess.Popen[str], number: signal.Signals) -> float:

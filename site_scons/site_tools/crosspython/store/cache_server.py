@@ -7,9 +7,11 @@ deserves us to be: a build is the alternative, so each file is asked for once, a
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import IO
 
+from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
 from crosspython.store.artifacts import CacheTrouble, Record
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, judge
@@ -79,6 +81,9 @@ class CacheServer:
         return True
 
     def _upload(self, place: str, data: _Body | bytes) -> None:
+        interruptible(partial(self._put, place, data))
+
+    def _put(self, place: str, data: _Body | bytes) -> None:
         import requests  # 0.1 s that a build without a server does not pay
 
         try:

@@ -12,10 +12,12 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class Downloader:
         while True:
             try:
                 transfer = Transfer(self, part, name, validator)
-                transfer.run(url)
+                interruptible(partial(transfer.run, url))
                 return transfer.start > 0
             except Failure as failure:
                 reached = _size(part)

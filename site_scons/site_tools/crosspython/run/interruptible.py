@@ -1,0 +1,34 @@
+"""Waiting for what cannot be woken: a server that says nothing for a while, a name that is looked up.
+
+It knows that Python's sockets sleep through a stop of the run, and that a thread which is a daemon may be left behind.
+It does not know what is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from crosspython.run.signals import STOP, Stop
+
+_LOOK = 0.05  # seconds
+
+
+def interruptible(work: Callable[[], None], stop: Stop = STOP) -> None:
+    """Do something in a thread of its own, and raise what it raises. Raises Interrupted at once when the run stops."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="crosspython-waits", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_LOOK)
+        if thread.is_alive():
+            stop.check()
+    if raised:
+        raise raised[0]
