@@ -3,7 +3,8 @@
     python benchmarks/build.py [--jobs 2] [--without-guide]
 
 Needs the sources in the store (`scons fetch`). Everything is built in a temporary folder; the table goes to standard
-output, for docs/benchmarks.md. Times of children come from the kernel's own accounting (wait4).
+output, for docs/benchmarks.md. Times of children come from the kernel's own accounting (getrusage),
+memory is the peak of the process that is started, without its children (VmHWM in /proc).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -25,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of wall clock, and of all processors together; bytes of the largest process."""
+    """Seconds of wall clock, and of all processors together; bytes that the process itself had at its peak."""
 
     wall: float
     cpu: float
@@ -36,18 +38,33 @@ class Cost:
         return self.cpu / self.wall
 
     def row(self, what: str) -> str:
-        return f"| {what} | {self.wall:.1f} | {self.cpu:.1f} | {self.cores:.2f} |"
+        return f"| {what} | {self.wall:.1f} | {self.cpu:.1f} | {self.cores:.2f} | {self.memory / 1e6:.0f} |"
 
 
 def measure(command: list[str], cwd: Path) -> Cost:
     """Run a command to its end; it has to succeed."""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    run = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if run.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{run.stdout[-3000:]}")
+    memory = 0
+    with tempfile.TemporaryFile("w+") as output:
+        run = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT)
+        while run.poll() is None:
+            memory = max(memory, peak_memory(run.pid))
+            time.sleep(0.01)
+        wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if run.returncode != 0:
+            output.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{output.read()[-3000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, after.ru_maxrss * 1024)
+    return Cost(wall, cpu, memory)
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory that a process had so far, in bytes; 0 when it has ended."""
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
 
 
 def best(command: list[str], cwd: Path, times: int = 5) -> Cost:
@@ -77,7 +94,7 @@ def main() -> None:
         shutil.rmtree(copy / "build")
         cold = measure([*scons, "target=rv1126"], copy)
         print(f"{platform.machine()}, {chosen.jobs} jobs, Python {platform.python_version()}\n")
-        print("| what | wall s | CPU s | cores busy |\n| --- | --- | --- | --- |")
+        print("| what | wall s | CPU s | cores busy | memory MB |\n| --- | --- | --- | --- | --- |")
         print(cold.row("cold `scons target=rv1126`"), flush=True)
         if not chosen.without_guide:
             guide = measure(
@@ -91,6 +108,7 @@ def main() -> None:
             )
             print(guide.row("the guide's commands, one after the other"), flush=True)
         print(best([*scons, "target=rv1126"], copy).row("no-op"), flush=True)
+        print(best([sys.executable, "-c", "import SCons.Script"], copy).row("SCons's own start"), flush=True)
         print(best([*scons, "-h"], copy).row("`scons -h`"), flush=True)
         recipe = copy / "components/libuuid/SConscript"
         recipe.write_text(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,11 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, wait_for
+from tests.conftest import Project, processes_below, send, wait_for
 
 pytestmark = pytest.mark.slow
 
 FILES = 12
+# What keeps a compiler busy for some seconds.
+LONG = "".join(
+    f"double f{number}(double *x, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i] * {number} + x[n - i]; return x[0]; }}\n"
+    for number in range(150)
+)
 # As large projects do it: each file is compiled by itself, by its whole path, with debug symbols.
 CONFIGURE = f"""\
 #!/bin/sh
@@ -71,6 +78,43 @@ def test_a_second_checkout_hits_ccache_for_every_file(tmp_path: Path, plain: lis
     stats = {name: int(value) for name, value in (line.split("\t") for line in told.stdout.splitlines())}
     assert stats["direct_cache_hit"] + stats["preprocessed_cache_hit"] == FILES
     assert stats["cache_miss"] == FILES
+
+
+def test_ctrl_c_while_ccache_compiles_leaves_no_process_and_nothing_half(tmp_path: Path) -> None:
+    project = Checkout(tmp_path / "stopped", HOME=str(tmp_path / "home"))
+    project.add("parts", configure=CONFIGURE.replace("cat > Makefile", "cp code.c part0.c\ncat > Makefile"), code=LONG)
+    run = project.start("cache=none", "launcher=ccache")
+    wait_for(lambda: "cc1" in map(name_of, processes_below(tmp_path)))
+    assert send(run, signal.SIGINT) < 5
+    assert processes_below(tmp_path) == []
+    project.scons("cache=none", "launcher=ccache")
+    compiled = project.products()
+    shutil.rmtree(project.folder / "build")
+    project.scons("cache=none", "launcher=ccache")
+    assert project.products() == compiled
+
+
+def name_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
+def test_sccache_remembers_for_a_second_checkout(tmp_path: Path, plain: list[bytes]) -> None:
+    """Its server is a daemon of the user's: here it has a port of its own, and is told to end."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        more = {"SCCACHE_SERVER_PORT": str(unused.getsockname()[1]), "SCCACHE_IDLE_TIMEOUT": "60"}
+    environment = os.environ | more
+    try:
+        for name in ("first", "second"):
+            project = Checkout(tmp_path / name, HOME=str(tmp_path / "home"), **more)
+            project.scons("cache=none", "launcher=sccache")
+            assert project.products() == plain
+        told = subprocess.run(["sccache", "--show-stats"], env=environment, capture_output=True, text=True, check=True)
+    finally:
+        subprocess.run(["sccache", "--stop-server"], env=environment, capture_output=True, check=False)
+    assert re.search(rf"^Cache hits +{FILES}$", told.stdout, re.MULTILINE), told.stdout
 
 
 def test_distcc_compiles_on_two_other_machines(tmp_path: Path, plain: list[bytes]) -> None:
