@@ -152,7 +152,6 @@ def test_two_boards_and_two_pythons_in_one_run(host: Host) -> None:
     for name in ("python-3.13.5-rv1126", "python-3.11.2-rv1126", "python-3.11.2-rk3568"):
         assert f"packing {name}.tar.gz" in output
     assert output.count("building zlib 1.3.1") == 2  # one a board
-    assert output.count("building build-python 3.11.2") == 1
     assert output.count("unpacking the sysroot") == 3
 
 

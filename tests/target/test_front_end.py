@@ -100,7 +100,7 @@ class Factory:
         target = load_target("rv1126", Path())
         release = read_release(REPOSITORY / "components" / "cpython", "3.13")
         stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
-        (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}.tar.zst")
+        (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}-*.tar.zst")
         path = os.environ["PATH"]
         self.shop = Workshop(
             target=target,
@@ -109,6 +109,7 @@ class Factory:
             console=Console(quiet=True),
             work=folder / "work",
             logs=folder / "logs",
+            sites=folder / "sites",
             path=path,
         )
         self.kit = Kit(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.stages.interpreter import install_interpreter, require_interpreter
+from crosspython.stages.interpreter import install_interpreter, install_stand_in, require_interpreter
 
 OWN = ".".join(map(str, sys.version_info[:2]))
 
@@ -72,3 +72,24 @@ def test_builds_find_it_by_both_names_where_it_thinks_it_is(tmp_path: Path) -> N
         command = [tmp_path / "a place" / "bin" / name, "-c", "import sys; print(sys.prefix)"]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert out.strip() == sys.prefix
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "import sys; print(f'{sys.version_info.major}.{sys.version_info.minor}')",  # CPython 3.11 and newer
+        "import sys;sys.exit(not '.'.join(str(n) for n in sys.version_info[:2]) == '3.13')",  # 3.9
+    ],
+)
+def test_a_stand_in_knows_its_version(tmp_path: Path, question: str) -> None:
+    install_stand_in("3.13.5", tmp_path / "bin")
+    for name in ("python3", "python3.13"):
+        done = subprocess.run([tmp_path / "bin" / name, "-c", question], capture_output=True, text=True, check=True)
+        assert done.stdout == "3.13\n"
+
+
+def test_a_stand_in_fails_where_it_is_asked_for_more(tmp_path: Path) -> None:
+    install_stand_in("3.13.5", tmp_path / "bin")
+    done = subprocess.run([tmp_path / "bin/python3", "-m", "compileall"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "before it is there: -m compileall" in done.stderr

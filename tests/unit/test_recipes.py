@@ -21,7 +21,7 @@ CPYTHON = REPOSITORY / "components" / "cpython"
 
 
 def runs(plan) -> list[tuple[str, ...]]:
-    return [step.argv for step in plan.steps if isinstance(step, Run)]
+    return [step.argv for step in (*plan.early, *plan.steps) if isinstance(step, Run)]
 
 
 def test_autoconf_gets_both_triplets_and_the_prefix() -> None:

@@ -27,12 +27,10 @@ class Shared:
     """That other checkouts may get the products of an action from the artifact cache: they are files that hold nothing of
     this folder, and nothing but them is made.
 
-    machine:   where they run: TARGET, or NATIVE for machines like this one
     rooms:     whose code decides what they are, beside the facts among the sources
     retrieved: called when they came from the cache
     """
 
-    machine: str
     rooms: tuple[str, ...] = ("elf", "stages", "store", "toolchain")
     retrieved: Callable[[], None] | None = None
 

@@ -51,10 +51,11 @@ def _console(quiet: bool) -> Console:
 
 @dataclass
 class Component:
-    """A recipe that was read, and the node of its stage archive."""
+    """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none)."""
 
     recipe: Recipe
     node: Any
+    symbols: Any = None
 
 
 @dataclass
@@ -194,6 +195,7 @@ class Build:
             console=console,
             work=self._work(),
             logs=settings.folder / "logs",
+            sites=settings.folder / "sites",
             path=settings.path,
             launcher=self._launcher(),
             journal=journal,
@@ -201,8 +203,13 @@ class Build:
 
     def progress(self) -> tuple[list[str], list[str]]:
         """The titles of all that is wanted, and of those whose product is not there."""
-        products = {part.recipe.title: Path(part.node.abspath) for part in self.wanted()} | self.wheels
-        return list(products), [title for title, path in products.items() if not path.exists()]
+        parts = {part.recipe.title: part for part in self.wanted()}
+        products = {title: Path(part.node.abspath) for title, part in parts.items()} | self.wheels
+        missing = [title for title, path in products.items() if not path.exists()]
+        python = self.components.get("cpython")
+        if python is not None and python.recipe.title not in missing:  # what builds it is not wanted any more
+            missing = [title for title in missing if title not in parts or parts[title].recipe.machine != NATIVE]
+        return list(products), missing
 
     def _launcher(self) -> dict[str, str]:
         if self.settings.launcher is None:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ import SCons.CacheDir
 
 from crosspython.builders.action import ENGINE, Shared, Step
 from crosspython.builders.build import Build
-from crosspython.recipes.recipe import NATIVE
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
 
@@ -55,9 +55,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         if node is targets[0]:
             named = (part.recipe.title for part in build.components.values() if part.node is node)
             title = next(named, node.name.partition(".tar.")[0])
-            size = Path(node.abspath).stat().st_size
-            build.workshop.journal.took(title, time.monotonic() - begin, size)
-            build.workshop.console.step(title, "from the cache", time.monotonic() - begin, origin)
+            _tell(build, title, Path(node.abspath), time.monotonic() - begin, origin)
         if node is targets[-1] and step.shared.retrieved is not None:
             step.shared.retrieved()
         return True
@@ -89,12 +87,29 @@ def _progress(build: Build) -> Progress:
     return lambda name, done, total: build.workshop.console.download(name, done, total)
 
 
+def bring(build: Build, key: str, title: str, product: Path, make: Callable[[], None]) -> None:
+    """A product that SCons does not ask the cache for: from there, or made and kept there."""
+    begin = time.monotonic()
+    if SCons.CacheDir.cache_enabled and build.artifacts is not None:
+        origin = build.artifacts.get(key, product)
+        if origin is not None:
+            _tell(build, title, product, time.monotonic() - begin, origin)
+            return
+    make()
+    keep(build, key, product)
+
+
+def keep(build: Build, key: str, product: Path) -> None:
+    """Keep such a product in the cache, unless an option of SCons forbids it."""
+    if SCons.CacheDir.cache_enabled and not SCons.CacheDir.cache_readonly and build.artifacts is not None:
+        build.artifacts.put(key, product)
+
+
 def key_of(node: Any, action: str, shared: Shared) -> str:
     """The key of one product, 64 hexadecimal digits: the same wherever it is made of the same things."""
     lines = [
         f"crosspython {ENGINE} {code_identity(shared.rooms)}",
         f"action {action}",
-        f"for {build_machine() if shared.machine == NATIVE else shared.machine}",
         f"product {node.name}",
         *(f"{_label(child)} {child.get_csig()}" for child in node.children()),
     ]
@@ -121,6 +136,11 @@ def build_machine() -> str:
         release = {}
     libc = " ".join(platform.libc_ver())
     return f"{os.uname().machine} {libc} {release.get('ID', '')} {release.get('VERSION_ID', '')}".strip()
+
+
+def _tell(build: Build, title: str, product: Path, seconds: float, origin: str) -> None:
+    build.workshop.journal.took(title, seconds, product.stat().st_size)
+    build.workshop.console.step(title, "from the cache", seconds, origin)
 
 
 def _label(child: Any) -> str:

@@ -13,6 +13,7 @@ All return the stage archive's node. The recipe's facts and the target's are rea
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,6 +24,8 @@ import SCons.Errors
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
+from crosspython.builders.build_python import BUILD_PYTHON, add_build_python, sources_for, start_bringing
+from crosspython.builders.cache import bring, keep
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
@@ -36,15 +39,11 @@ from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
-from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.find import describe_file
-
-BUILD_PYTHON = "build-python"
 
 
 def AddComponents(env: Any) -> None:
-    for method in (Autoconf, Make, CMake, Meson, OpenSSL, OpenBLAS, CPython, BuildPython):
+    for method in (Autoconf, Make, CMake, Meson, OpenSSL, OpenBLAS, CPython, BuildPython, DebugSymbols):
         env.AddMethod(method)
 
 
@@ -113,7 +112,13 @@ def BuildPython(env: Any) -> Any:
         machine=NATIVE,
         ships=(),
     )
-    return _add(env, recipe)
+    return add_build_python(env, recipe)
+
+
+def DebugSymbols(env: Any) -> list[Any]:
+    """What stripping took from all that the Python is made of, for a debugger. Returns the nodes of the archives."""
+    build: Build = env["CROSSPYTHON"]
+    return [part.symbols for part in build.wanted() if part.symbols is not None]
 
 
 def _declare(
@@ -143,61 +148,56 @@ def _add(env: Any, recipe: Recipe) -> Any:
         facts = recipe.facts()
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
-    native = recipe.machine == NATIVE
-    folder = settings.build / "build-machine" / "stages" if native else settings.folder / "stages"
-    product = folder / f"{recipe.name}-{recipe.version}.tar.zst"
-    debug = None if native else folder / f"{recipe.name}-{recipe.version}.debug.tar.zst"
+    product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"
+    debug = product.with_name(f"{recipe.name}-{recipe.version}.debug.tar.zst")
     sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in facts.items() if value]
-    if not native:
-        sources += [target_fact(env), toolchain_node(env)]
+    sources += [target_fact(env), toolchain_node(env)]
     uses_build_python = recipe.plan.needs_build_python
     if uses_build_python:
-        sources.append(_build_python_node(env))
+        sources += sources_for(env)
     sources += [dependency.node for dependency in dependencies]
 
-    def build_it(target: list[Any], source: list[Any], env: Any) -> None:
+    def make() -> None:
         from crosspython.stages.carry_out import Order, build_component
 
         build.require_sources()
         build_component(
             Order(
                 recipe=recipe,
-                toolchain=None if native else Toolchain.read(settings.folder / "toolchain.json"),
+                toolchain=Toolchain.read(settings.folder / "toolchain.json"),
                 dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
                 product=product,
                 debug=debug,
-                build_python=_build_python(build) if uses_build_python else None,
+                build_python=start_bringing(build) if uses_build_python else None,
             ),
             build.workshop,
         )
 
-    targets = [product] if debug is None else [product, debug]
-    action = make_action("component", build_it, f"building {recipe.title}", shared=Shared(recipe.machine))
-    nodes = declare(env, targets, sources, action)
-    build.add(Component(recipe, nodes[0]))
-    return nodes[0]
+    def build_it(target: list[Any], source: list[Any], env: Any) -> None:
+        make()
+        keep(build, _key_of_symbols(product), debug)
+
+    def symbols(target: list[Any], source: list[Any], env: Any) -> None:
+        if not debug.exists():
+            bring(build, _key_of_symbols(product), f"{recipe.title} symbols", debug, make)
+
+    # Symbols of another product are none of this one's: those that lie there go when it comes from the cache.
+    shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))
+    action = make_action("component", build_it, f"building {recipe.title}", shared=shared)
+    [node] = declare(env, [product], sources, action)
+    [symbols_node] = declare(env, [debug], [node], make_action("symbols", symbols, f"symbols of {recipe.title}"))
+    env.Precious(symbols_node)  # it is there already where the component was built here
+    env.Clean(node, symbols_node)
+    if uses_build_python and settings.build_python is None:
+        env.Clean(node, build.components[BUILD_PYTHON].node)
+    build.add(Component(recipe, node, symbols_node))
+    return node
 
 
-def _build_python_node(env: Any) -> Any:
-    """The Python that runs here: our own, or the description of the user's, asked for before anything is built."""
-    build: Build = env["CROSSPYTHON"]
-    settings = build.settings
-    given, series = settings.build_python, settings.release.series
-    if given is None:
-        return build.component(BUILD_PYTHON, "cpython").node
-    text = settings.folder / f"build-python-{series}.txt"
-
-    def look(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.stages.interpreter import require_interpreter
-
-        write_whole(text, f"{require_interpreter(given, series)}\n")
-
-    action = make_action("look at build_python", look, f"looking at {given}")
-    return declare(env, [text], [fact(env, "build_python", describe_file(given))], action)[0]
-
-
-def _build_python(build: Build) -> Path:
-    return build.settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath)
+def _key_of_symbols(product: Path) -> str:
+    """A product names its symbols, by their check sum (GDB's manual, Separate Debug Files): they are made of the same."""
+    with product.open("rb") as file:
+        return hashlib.sha256(f"symbols of {hashlib.file_digest(file, 'sha256').hexdigest()}".encode()).hexdigest()
 
 
 def _here(env: Any) -> Path:

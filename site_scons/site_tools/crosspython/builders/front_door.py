@@ -28,6 +28,7 @@ NAMES = {
     "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
     "deploy": "put it on the board that board= names, and switch to it when its check has passed",
     "rollback": "let that board use what it used before",
+    "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
     "fetch": "get all sources, for later builds with offline=1",
     "report": "a picture of the last build: build/<target>/report.html",
     "doctor": "what this machine lacks, and the command that mends it",

@@ -14,7 +14,6 @@ from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
 from crosspython.errors import CrosspythonError, HostToolError
-from crosspython.recipes.recipe import TARGET
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 
@@ -56,7 +55,7 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.bundle import make_bundle
 
-        with build.workshop.journal.making(product.name, product=product):
+        with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
             report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
@@ -73,7 +72,7 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
 
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
-    action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(TARGET, retrieved=tell))
+    action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(retrieved=tell))
     return declare(env, [product, summary], sources, action)[0]
 
 
@@ -90,7 +89,7 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.bundle import make_sysroot
 
-        with build.workshop.journal.making(f"{folder.name} folder"):
+        with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")

@@ -6,7 +6,6 @@ from typing import Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.component import BUILD_PYTHON
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import read_journal
 
@@ -32,7 +31,9 @@ def Report(env: Any) -> Any:
                 expected=f"{times}, which a build writes",
                 next=f"scons target={settings.target.name}, and then scons report",
             )
-        write_report(journal, _depends(build), f"crosspython: {settings.target.name}", page)
+        depends = _depends(build)
+        whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
+        write_report(journal, depends | whole, f"crosspython: {settings.target.name}", page)
         build.console.line(f"  {page}")
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))
@@ -42,9 +43,6 @@ def _depends(build: Build) -> dict[str, list[str]]:
     """What each component is made of, by title."""
     titles = {name: component.recipe.title for name, component in build.components.items()}
     return {
-        component.recipe.title: [
-            *(titles[name] for name in component.recipe.depends),
-            *([titles[BUILD_PYTHON]] if component.recipe.plan.needs_build_python and BUILD_PYTHON in titles else []),
-        ]
+        component.recipe.title: [titles[name] for name in component.recipe.depends]
         for component in build.components.values()
     }

@@ -42,7 +42,7 @@ def toolchain_node(env: Any) -> Any:
     sources = [fact(env, "the toolchain's place", place), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
-    env.Clean(nodes, env.Dir(str(settings.folder / "toolchain")))
+    env.Clean(nodes, [env.Dir(str(settings.folder / "toolchain")), env.Dir(str(settings.folder / "sites"))])
     build.toolchain = nodes[0]
     return nodes[0]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
-from crosspython.builders.component import BUILD_PYTHON
+from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 

@@ -15,13 +15,12 @@ from typing import Any
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build
-from crosspython.builders.component import BUILD_PYTHON
+from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.builders.wheel_lock import only_looks, override_of
 from crosspython.builders.wheel_table import Tally, is_done
 from crosspython.errors import ConfigurationError, ToolchainError
-from crosspython.recipes.recipe import TARGET
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.cargo import needs_rust
@@ -36,7 +35,7 @@ from crosspython.wheels.report import read_report, report_file, write_report
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
 _SHOWN = 5  # names in the last line
-_SHARED = Shared(TARGET, rooms=("elf", "stages", "store", "toolchain", "wheels"))
+_SHARED = Shared(rooms=("elf", "stages", "store", "toolchain", "wheels"))
 
 
 class WheelNodes:

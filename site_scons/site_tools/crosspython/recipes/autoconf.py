@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crosspython.recipes.plan import Autoreconf, Make, Plan, Run, Step
+from crosspython.recipes.plan import Answers, Autoreconf, Make, Plan, Run, Step
 
 # What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
 CROSS_TOOLS = {
@@ -40,8 +40,8 @@ def plan_autoconf(
     after:      after the installation
     """
     host = ("--build={build_triplet}", "--host={triplet}") if triplet else ()
-    configure_env = {} if triplet else {"CHOST": "{triplet}"}
-    first: tuple[Step, ...] = (Autoreconf(),) if triplet else ()
+    configure_env = {"CONFIG_SITE": "{answers}"} if triplet else {"CHOST": "{triplet}"}
+    first: tuple[Step, ...] = (Autoreconf(), Answers()) if triplet else ()
     return Plan(
         steps=(
             *first,

@@ -16,6 +16,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.plan import (
+    Answers,
     CompilePython,
     Edit,
     InstallWheels,
@@ -107,9 +108,12 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
     """The target's Python: cross-configured, its interpreter static unless `shared`, pip beside it."""
     python, library = f"python{release.series}", f"lib/python{release.series}"
     return Plan(
-        steps=(
+        early=(
             *release.edits,
+            Answers(),
             Run("configure", ("./configure", *_cross_options(release, shared=shared))),
+        ),
+        steps=(
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
             Make("make"),
             RequireModules(release.modules),
@@ -120,7 +124,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
         ),
         settle=(CompilePython(library),),
         tools=("make",),
-        env={**CROSS_TOOLS, "CONFIG_SITE": "{recipe}/config.site"},
+        env={**CROSS_TOOLS, "CONFIG_SITE": "{recipe}/config.site", "CROSSPYTHON_ANSWERS": "{answers}"},
     )
 
 
@@ -133,7 +137,12 @@ def plan_build_python(release: Release) -> Plan:
     )
     return Plan(
         steps=(
-            Run("configure", ("./configure", *options), env={"OPT": "-DNDEBUG -fwrapv -O1 -w"}),
+            Answers(),
+            Run(
+                "configure",
+                ("./configure", *options),
+                env={"OPT": "-DNDEBUG -fwrapv -O1 -w", "CONFIG_SITE": "{answers}"},
+            ),
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
             Make("make"),
             Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),

@@ -10,6 +10,7 @@ stages/carry_out.py. Folders are not known yet, so steps name them by placeholde
     {triplet} {build_triplet}     the target's, the build machine's
     {recipe}               the folder of the recipe, for the data files that lie beside it
     {build_python}         the interpreter of the same X.Y that runs on the build machine
+    {answers}              the site file of answers that configure scripts of one compiler share, after a step `Answers`
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from functools import cached_property
 from typing import Any
 
 PLACEHOLDER = re.compile(
-    r"\{(source|build|stage|sysroot|prefix|triplet|build_triplet|recipe|build_python)\}",
+    r"\{(source|build|stage|sysroot|prefix|triplet|build_triplet|recipe|build_python|answers)\}",
 )
 
 
@@ -67,6 +68,11 @@ class Write:
 @dataclass(frozen=True)
 class Autoreconf:
     """Make `configure` where the source came without one (a git export, as distributions like them)."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Have {answers} ready for the `configure` in {source}, if that is autoconf's: before, and for others, it is empty."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ Step = (
     | Ninja
     | Write
     | Autoreconf
+    | Answers
     | Edit
     | Install
     | Symlink
@@ -146,10 +153,12 @@ Step = (
 class Plan:
     """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
 
+    early:  steps before all others that ask build-python for its version and for nothing else: it may still be built then
     settle: steps that must see the files' final content, such as byte-compiling
     """
 
     steps: tuple[Step, ...]
+    early: tuple[Step, ...] = ()
     settle: tuple[Step, ...] = ()
     tools: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)

@@ -11,9 +11,10 @@ from crosspython.run.journal import Entry, Journal
 
 # What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together.
 _KINDS = {
-    "configure": ("configure", "autoreconf", "overlay", "requirements", "crates"),
+    "configure": ("configure", "autoreconf", "answers", "overlay", "requirements", "crates"),
     "install": ("install", "installwheels", "symlink", "remove", "edit"),
     "unpack": ("unpack",),
+    "wait": ("wait for build-python",),
     "finish, audit and pack": ("finish", "compilepython", "audit", "pack", "repair", "requiremodules"),
 }
 _SLACK = 1.0

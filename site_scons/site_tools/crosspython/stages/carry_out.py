@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosspython.errors import StepError
 from crosspython.hosttools import find_pinned, require_tools
-from crosspython.recipes.plan import fill
+from crosspython.recipes.plan import Step, fill
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console, format_seconds
 from crosspython.run.jobserver import Jobserver, JobStyle
@@ -25,7 +25,7 @@ from crosspython.run.process import run_command
 from crosspython.stages import steps
 from crosspython.stages.audit import Audit
 from crosspython.stages.finish import finish_stage
-from crosspython.stages.interpreter import install_interpreter
+from crosspython.stages.interpreter import install_interpreter, install_stand_in
 from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
@@ -45,6 +45,7 @@ class Workshop:
     """What all components of one build share. All paths belong to the build machine.
 
     work:   where components are unpacked and built; a path that autoconf and make can bear
+    sites:  where the answers lie that configure scripts share
     path:   the PATH of the build machine's own tools
     launcher: variables that put a compiler launcher in front of the cross compiler
     """
@@ -55,6 +56,7 @@ class Workshop:
     console: Console
     work: Path
     logs: Path
+    sites: Path
     path: str
     launcher: Mapping[str, str] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
@@ -65,7 +67,7 @@ class Order:
     """One component to be built.
 
     dependencies: stage archives for the private sysroot, by the component's name
-    build_python: the stage archive of the Python that runs on the build machine, or an interpreter's path
+    build_python: brings the stage archive of the Python that runs on the build machine, or an interpreter's path
     product, debug: the archives to be written
     """
 
@@ -74,7 +76,7 @@ class Order:
     dependencies: Mapping[str, Path]
     product: Path
     debug: Path | None = None
-    build_python: Path | None = None
+    build_python: Callable[[], Path] | None = None
 
 
 def build_component(order: Order, shop: Workshop) -> None:
@@ -90,23 +92,24 @@ def build_component(order: Order, shop: Workshop) -> None:
     with (
         Log(shop.logs / f"{recipe.name}-{recipe.version}.log") as log,
         shop.journal.making(recipe.title, log.steps, order.product),
-        shop.jobserver.token(),
     ):
         bench = Bench(order, shop, log, work)
-        log.step("unpack")
-        bench.prepare(source)
-        for step in recipe.plan.steps:
-            log.step(steps.title(step))
-            steps.carry_out(step, bench)
-        log.step("finish")
-        bench.finish()
-        for step in recipe.plan.settle:
-            log.step(steps.title(step))
-            steps.carry_out(step, bench)
-        log.step("audit")
-        bench.audit()
-        log.step("pack")
-        bench.pack()
+        with shop.jobserver.token():
+            log.step("unpack")
+            bench.prepare(source)
+            bench.carry_out(recipe.plan.early)
+        if order.build_python is not None:
+            log.step("wait for build-python")
+            bench.place_build_python(order.build_python())  # holds no job token: it may be built only now
+        with shop.jobserver.token():
+            bench.carry_out(recipe.plan.steps)
+            log.step("finish")
+            bench.finish()
+            bench.carry_out(recipe.plan.settle)
+            log.step("audit")
+            bench.audit()
+            log.step("pack")
+            bench.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
     shutil.rmtree(work, ignore_errors=True)
@@ -137,6 +140,7 @@ class Bench:
             "build_triplet": build_triplet(),
             "recipe": str(self.recipe.folder),
             "build_python": str(self.python / "bin" / "python3"),
+            "answers": os.devnull,
         }
 
     @property
@@ -150,7 +154,7 @@ class Bench:
         return frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
 
     def prepare(self, source: Path) -> None:
-        """Source, private sysroot, compiler wrappers and build-python, all new."""
+        """Source, private sysroot and compiler wrappers, all new; in build-python's place what knows its version."""
         for folder in (
             self.work,
             self.stage,
@@ -167,16 +171,30 @@ class Bench:
             write_wrappers(self.bin, self.order.toolchain, self.shop.target)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
-        self._place_build_python()
+        if self.order.build_python is not None:
+            install_stand_in(self.recipe.version, self.python / "bin")
         for patch in self.recipe.patches:
             self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
 
+    def carry_out(self, plan: Sequence[Step]) -> None:
+        """Do steps of the plan, each in the log by its title."""
+        for step in plan:
+            self.log.step(steps.title(step))
+            steps.carry_out(step, self)
+
     def run(
-        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, jobs: JobStyle | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        jobs: JobStyle | None = None,
+        may_fail: bool = False,
     ) -> None:
         """Run one command of this component in its own environment, its output in the log.
 
         jobs: how it is handed the pool of jobs, where it takes jobs
+        may_fail: another exit status than 0 is an answer, too
         """
         pass_fds: tuple[int, ...] = ()
         environment = {**self.environment(), **(env or {})}
@@ -190,6 +208,7 @@ class Bench:
             env={name: fill(value, self.places) for name, value in environment.items()},
             log=self.log,
             pass_fds=pass_fds,
+            may_fail=may_fail,
         )
 
     def environment(self) -> dict[str, str]:
@@ -251,11 +270,9 @@ class Bench:
         folder = prefix.rpartition("/")[0]
         return () if folder in ("", *SYSTEM_FOLDERS) else (folder,)
 
-    def _place_build_python(self) -> None:
+    def place_build_python(self, given: Path) -> None:
         """Our own is unpacked; of the user's, scripts that start it lie at the same place."""
-        given = self.order.build_python
-        if given is None:
-            return
+        shutil.rmtree(self.python)
         if given.suffix == ".zst":
             unpack_tree(given, self.python)
         else:

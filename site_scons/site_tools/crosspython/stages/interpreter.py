@@ -20,6 +20,15 @@ _QUESTION = (
     "print(json.dumps([platform.python_implementation(), platform.python_version(), sys.executable]))"
 )
 
+_STAND_IN = """\
+#!/bin/sh
+case "$*" in
+-V) echo "Python {version}" ;;
+"-c import sys;"*sys.version_info*) echo {series} ;;
+*) echo "build-python was called before it is there: $*" >&2; exit 1 ;;
+esac
+"""
+
 
 @dataclass(frozen=True)
 class Interpreter:
@@ -52,6 +61,18 @@ def install_interpreter(path: Path, series: str, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("python3", f"python{series}"):
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(executable)} "$@"\n')
+        (folder / name).chmod(0o755)
+
+
+def install_stand_in(version: str, folder: Path) -> None:
+    """Put scripts there that know an interpreter's version alone: CPython's configure asks for that, and for no more.
+
+    version: X.Y.Z
+    """
+    series = ".".join(version.split(".")[:2])
+    folder.mkdir(parents=True)
+    for name in ("python3", f"python{series}"):
+        (folder / name).write_text(_STAND_IN.format(version=version, series=series))
         (folder / name).chmod(0o755)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crosspython.errors import StepError
 from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import (
+    Answers,
     Autoreconf,
     CompilePython,
     Edit,
@@ -27,12 +28,20 @@ from crosspython.recipes.plan import (
     Write,
     fill,
 )
+from crosspython.stages.site_file import site_file
 
 if TYPE_CHECKING:
     from crosspython.stages.carry_out import Bench
 
 # What autoreconf runs; it says little when one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
+
+# Bytes at the begin of a configure script in which autoconf says that it has made it.
+_HEAD = 1000
+
+# Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can show
+# in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
+_SHARES = 8
 
 # MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
 MODULE_STATE = re.compile(r"^MODULE_(\w+)_STATE=(.*)$", re.MULTILINE)
@@ -74,6 +83,13 @@ def _autoreconf(step: Autoreconf, bench: Bench) -> None:
     if not (bench.source / "configure").exists():
         require_tools(AUTORECONF_TOOLS, bench.shop.path)
         bench.run(("autoreconf", "-fi"), cwd=bench.source)
+
+
+@carry_out.register(Answers)
+def _answers(step: Answers, bench: Bench) -> None:
+    with (bench.source / "configure").open(errors="replace") as script:
+        if "GNU Autoconf" in script.read(_HEAD):
+            bench.places["answers"] = str(site_file(bench))
 
 
 @carry_out.register(Edit)
@@ -151,18 +167,20 @@ def _install_wheels(step: InstallWheels, bench: Bench) -> None:
 
 @carry_out.register(CompilePython)
 def _compile_python(step: CompilePython, bench: Bench) -> None:
-    folder = bench.stage / step.folder
-    bench.run(
-        (
-            "{build_python}",
-            *("-m", "compileall", "-q", "-f"),
-            *("--invalidation-mode", "timestamp"),
-            *("-x", "bad_coding|badsyntax|lib2to3/tests/data"),
-            *("-s", str(bench.destdir), "-p", "/"),
-            str(folder),
-        ),
-        cwd=bench.work,
+    files = sorted(str(path) for path in (bench.stage / step.folder).rglob("*.py"))
+    for share in range(_SHARES):
+        (bench.work / f"share-{share}").write_text("\n".join(files[share::_SHARES]) + "\n")
+    command = (
+        "{build_python}",
+        *("-m", "compileall", "-q", "-f"),
+        *("--invalidation-mode", "timestamp"),
+        *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
+        *("-s", str(bench.destdir), "-p", "/", "-i", "$@"),
     )
+    shares = " ".join(f"share-{share}" for share in range(_SHARES))
+    makefile = f"all: {shares}\n.PHONY: all {shares}\n{shares}:\n\t{fill(' '.join(command), bench.places)}\n"
+    (bench.work / "compile.mk").write_text(makefile)
+    bench.run(("make", "-s", "-f", "compile.mk"), cwd=bench.work, jobs="pipe")
 
 
 @carry_out.register(RequireModules)

@@ -1,0 +1,49 @@
+"""The site file that all configure scripts of one compiler read: made when the first of them asks, and kept.
+
+Knows which compiler a component's scripts call, and when answers are too old. What is asked, and what may be shared, is
+toolchain/answers.py's. Products are the same with and without it, so nothing that is signed depends on it. Paths belong to
+the build machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crosspython.store.disk import write_whole
+from crosspython.toolchain.answers import find_libc, read_answers, write_questions
+from crosspython.toolchain.find import describe_file
+
+if TYPE_CHECKING:
+    from crosspython.stages.carry_out import Bench
+
+_MAKING = threading.Lock()
+
+
+def site_file(bench: Bench) -> Path:
+    """Where the answers for a component's compiler lie. Others that need them meanwhile wait."""
+    toolchain = bench.order.toolchain
+    command = "gcc" if toolchain is None else f"{bench.shop.target.triplet}-gcc"
+    compiler = Path(shutil.which(command, path=bench.environment()["PATH"]) or command)
+    real = compiler if toolchain is None else Path(f"{toolchain.prefix}gcc")
+    libc = find_libc(real)
+    facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity if toolchain else ""]
+    head = f"# {command} {hashlib.sha256(chr(10).join(facts).encode()).hexdigest()}\n"
+    place = bench.shop.sites / f"{command}.site"
+    with _MAKING:
+        if not (place.exists() and place.read_text().startswith(head)):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(place, head + _ask(bench, compiler, libc))
+    return place
+
+
+def _ask(bench: Bench, compiler: Path, libc: Path | None) -> str:
+    """Let the compiler, as scripts call it, see no library but its own."""
+    folder, sysroot = bench.work / "answers", bench.work / "answers/sysroot"
+    sysroot.mkdir(parents=True)
+    for arguments in write_questions(folder):
+        bench.run((str(compiler), *arguments), cwd=folder, env={"CROSSPYTHON_SYSROOT": str(sysroot)}, may_fail=True)
+    return read_answers(folder, libc)

@@ -1,0 +1,93 @@
+"""Build-python is brought by what needs it, and by nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, pack
+
+# Its installation is a Python that knows a version and a word; the component that needs it writes the word down.
+SCONSCRIPT = """\
+Import("env")
+from pathlib import Path
+from crosspython.builders.build_python import add_build_python
+from crosspython.recipes.plan import Make, Plan, Run
+from crosspython.recipes.recipe import NATIVE, make_recipe, read_sources
+
+plan = Plan(steps=(Run("configure", ("./configure", "--prefix={prefix}")), Make("install", ("DESTDIR={stage}", "install"))))
+sources = [dict(url="https://upstream.invalid/build-python-3.13.0.tar.gz", sha256=SHA256)]
+native = add_build_python(env, make_recipe("build-python", "3.13.0", sources=sources, folder=Path("."), plan=plan, machine=NATIVE))
+user = env.Autoconf("user", "3.13.1", sources=[dict(url="https://upstream.invalid/user-3.13.1.tar.gz", sha256=USER)],
+    environment={"NAME": "user"}, after=[Run("ask", ("sh", "-c", "{build_python} > {stage}{prefix}/lib/word.txt"))])
+nodes = [user]
+Return("nodes")
+"""
+CONFIGURE = """\
+#!/bin/sh
+for argument; do case $argument in --prefix=*) prefix=${argument#--prefix=} ;; esac; done
+printf 'install:\\n\\tmkdir -p $(DESTDIR)%s/bin\\n\\tcp python3 $(DESTDIR)%s/bin/\\n' "$prefix" "$prefix" > Makefile
+"""
+
+
+@pytest.fixture
+def made(project: Project) -> Project:
+    """A project whose one component calls build-python."""
+    project.add("user")
+    (project.mirror / "user-1.0.tar.gz").rename(project.mirror / "user-3.13.1.tar.gz")
+    say(project, "first")
+    return project
+
+
+def say(project: Project, word: str) -> None:
+    """Have another build-python."""
+    native = pack("build-python-3.13.0", {"configure": CONFIGURE, "python3": f"#!/bin/sh\necho {word}\n"})
+    (project.mirror / "build-python-3.13.0.tar.gz").write_bytes(native)
+    user = (project.mirror / "user-3.13.1.tar.gz").read_bytes()
+    hashes = f"SHA256 = {hashlib.sha256(native).hexdigest()!r}\nUSER = {hashlib.sha256(user).hexdigest()!r}\n"
+    (project.recipes / "SConscript").write_text(hashes + SCONSCRIPT)
+
+
+def archives(project: Project) -> list[Path]:
+    return sorted((project.folder / "build/build-machine/stages").glob("build-python-*"))
+
+
+def test_it_is_built_for_what_calls_it(made: Project) -> None:
+    output = made.scons("cache=none")
+    assert "build-python 3.13.0  built" in output
+    assert len(archives(made)) == 1
+    assert "is up to date" in made.scons("cache=none")
+
+
+def test_what_comes_from_the_cache_brings_none(made: Project, tmp_path: Path) -> None:
+    made.scons(f"cache={tmp_path / 'cache'}")
+    shutil.rmtree(made.folder / "build")
+    output = made.scons(f"cache={tmp_path / 'cache'}")
+    assert output.count("from the cache") == 1
+    assert archives(made) == []
+
+
+def test_what_is_built_anew_takes_it_from_the_cache(made: Project, tmp_path: Path) -> None:
+    made.scons(f"cache={tmp_path / 'cache'}")
+    shutil.rmtree(made.folder / "build")
+    recipe = made.recipes / "SConscript"
+    recipe.write_text(recipe.read_text().replace('"NAME": "user"', '"NAME": "user", "OTHER": "1"'))
+    output = made.scons(f"cache={tmp_path / 'cache'}")
+    assert "build-python 3.13.0  from the cache" in output
+    assert "user 3.13.1          built" in output
+
+
+def test_another_one_takes_the_place_of_the_old(made: Project) -> None:
+    made.scons("cache=none")
+    (before,) = archives(made)
+    say(made, "second")
+    assert "user 3.13.1          built" in made.scons("cache=none")
+    (after,) = archives(made)
+    assert after != before
+
+
+def test_one_job_is_enough(made: Project) -> None:
+    assert "user 3.13.1          built" in made.scons("cache=none", "-j1")
