@@ -89,5 +89,12 @@ def test_another_one_takes_the_place_of_the_old(made: Project) -> None:
     assert after != before
 
 
+def test_its_node_takes_what_is_there(made: Project) -> None:
+    made.scons("cache=none")
+    (archive,) = archives(made)
+    assert " built " not in made.scons("cache=none", str(archive.relative_to(made.folder)))
+    assert archives(made) == [archive]
+
+
 def test_one_job_is_enough(made: Project) -> None:
     assert "user 3.13.1          built" in made.scons("cache=none", "-j1")

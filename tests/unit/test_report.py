@@ -36,7 +36,14 @@ def test_nothing_has_no_critical_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "kind"), [("configure", "configure"), ("make", "compile and link"), ("pack", "finish, audit and pack")]
+    ("step", "kind"),
+    [
+        ("configure", "configure"),
+        ("answers", "configure"),
+        ("make", "compile and link"),
+        ("wait for build-python", "wait"),
+        ("pack", "finish, audit and pack"),
+    ],
 )
 def test_steps_have_kinds(step: str, kind: str) -> None:
     assert kind_of(step) == kind

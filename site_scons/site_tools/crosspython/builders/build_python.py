@@ -39,6 +39,7 @@ def add_build_python(env: Any, recipe: Recipe) -> Any:
     sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
     action = make_action("build-python", build_it, f"building {recipe.title}")
     [node] = declare(env, [product], sources, action)
+    env.Precious(node)  # SCons would remove what an action of CPython's brought
     build.add(Component(recipe, node))
     return node
 
