@@ -35,6 +35,10 @@ BINARIES = {
     "objcopy": "objcopy",
 }
 
+# For programs that a build makes to run them itself. Left to find one, Meson puts a ccache or sccache of this machine's
+# before it (its manual, "Feature autodetection").
+NATIVE_COMPILERS = {"CC_FOR_BUILD": "gcc", "CXX_FOR_BUILD": "g++"}
+
 # Nothing is downloaded: what a project would fetch as a subproject has to be a component.
 OPTIONS = (
     "--prefix={prefix}",
@@ -72,7 +76,7 @@ def plan_meson(
             *after,
         ),
         tools=("meson", "ninja", *tools),
-        env=dict(environment or {}),
+        env={**NATIVE_COMPILERS, **(environment or {})},
     )
 
 
