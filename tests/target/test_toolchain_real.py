@@ -237,6 +237,14 @@ def test_what_is_linked_has_room_for_a_runpath(bench: Bench, arguments: Sequence
     assert not elf.has_rpath
 
 
+def test_fortran_is_compiled_for_the_board(distributions: Toolchain, tmp_path: Path) -> None:
+    bench = Bench(distributions, tmp_path)
+    bench.write("twice.f90", "subroutine twice(n)\n  integer :: n\n  print *, 2 * n\nend subroutine\n")
+    bench.run("gfortran", "-shared", "-fPIC", "twice.f90", "-o", "libtwice.so")
+    elf = read_elf(bench.work / "libtwice.so")
+    assert elf is not None and elf.machine == "EM_ARM" and "libgfortran.so.5" in elf.needed
+
+
 def test_objects_link_into_one(bench: Bench) -> None:
     bench.write("part.c", "int part(void) { return 0; }\n")
     bench.run("gcc", "-c", "part.c", "-o", "part.o")

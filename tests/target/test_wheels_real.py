@@ -164,9 +164,10 @@ def test_the_same_wheel_twice_has_the_same_bytes(bench: Workbench, tmp_path: Pat
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_library_of_the_compiler_is_put_in_too(bench: Workbench, tmp_path: Path) -> None:
-    _, grafted = bench.finish(bench.make("-Wl,--no-as-needed", "-lgomp"))
-    assert "libgomp.so.1" in grafted
+@pytest.mark.parametrize(("option", "soname"), [("-lgomp", "libgomp.so.1"), ("-lgfortran", "libgfortran.so.5")])
+def test_a_library_of_the_compiler_is_put_in_too(bench: Workbench, option: str, soname: str) -> None:
+    _, grafted = bench.finish(bench.make("-Wl,--no-as-needed", option))
+    assert soname in grafted
 
 
 def test_too_new_a_libc_names_the_symbol(bench: Workbench, compiler: tuple[Target, Toolchain]) -> None:

@@ -89,6 +89,20 @@ def test_an_sdk_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert mend(findings) == f"correct toolchain={tmp_path}/none"
 
 
+def test_a_missing_fortran_compiler_is_told_and_keeps_nobody_from_building(tmp_path: Path) -> None:
+    path = make_tools(tmp_path, *TOOLS, "qemu-arm-static", "arm-linux-gnueabihf-g++", "patchelf")
+    findings = look(path)
+    assert mend(findings) == ""
+    (line,) = [str(finding) for finding in findings if finding.name.endswith("gfortran")]
+    assert line.startswith("optional arm-linux-gnueabihf-gfortran: for packages with Fortran only")
+    assert line.endswith(": sudo apt-get install -y gfortran-arm-linux-gnueabihf")
+
+
+def test_a_fortran_compiler_of_any_known_prefix_is_found(tmp_path: Path) -> None:
+    path = make_tools(tmp_path, "arm-rockchip830-linux-gnueabihf-gfortran")
+    assert f"{tmp_path}/arm-rockchip830-linux-gnueabihf-gfortran" in [finding.found for finding in look(path)]
+
+
 def test_findings_read_as_lines(tmp_path: Path) -> None:
     text = [str(finding) for finding in look(make_tools(tmp_path, "make"))]
     assert f"ok       make: {tmp_path}/make" in text

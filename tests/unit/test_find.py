@@ -120,6 +120,13 @@ def test_the_place_changes_when_the_compiler_is_touched(tmp_path: Path) -> None:
         assert describe_place(RV1126, toolchain, path=path) != before
 
 
+def test_the_place_changes_when_a_fortran_compiler_comes_beside(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    before = describe_place(RV1126, None, path=str(cc.parent))
+    cc.with_name("arm-linux-gnueabihf-gfortran").touch()
+    assert describe_place(RV1126, None, path=str(cc.parent)) != before
+
+
 def test_describing_a_place_runs_nothing(tmp_path: Path) -> None:
     make_compiler(tmp_path / "bin", first="exit 1")
     describe_place(AARCH64, str(tmp_path), path="")

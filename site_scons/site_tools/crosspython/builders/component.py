@@ -58,7 +58,7 @@ def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, st
 
 
 def CMake(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships."""
+    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships, fortran."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_cmake, machine), options)
 
@@ -129,10 +129,11 @@ def _declare(
     planner: Any,
     options: dict[str, Any],
 ) -> Any:
-    known = {*inspect.signature(planner).parameters, "depends", "ships"} - {"machine", "cflags"}
+    known = {*inspect.signature(planner).parameters, "depends", "ships", "fortran"} - {"machine", "cflags"}
     try:
         check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-        declared = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+        declared["fortran"] = options.pop("fortran", False)
         plan: Plan = planner(**options)
         return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
     except CrosspythonError as error:

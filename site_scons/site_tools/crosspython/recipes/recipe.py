@@ -30,6 +30,7 @@ class Recipe:
     folder:  where the recipe lies, with its patches and data files
     machine: TARGET, or NATIVE for what runs on the build machine
     ships:   globs below the prefix of what a bundle takes from this component
+    fortran: a part of it is Fortran
     """
 
     name: str
@@ -41,6 +42,7 @@ class Recipe:
     folder: Path = Path()
     machine: str = TARGET
     ships: tuple[str, ...] = ("lib/lib*.so.*",)
+    fortran: bool = False
 
     @property
     def title(self) -> str:

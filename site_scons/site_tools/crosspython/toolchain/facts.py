@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from crosspython.errors import ToolchainError
+from crosspython.hosttools import install_command
 from crosspython.store.disk import write_whole
 
 
@@ -45,6 +46,16 @@ class Toolchain:
         """One line for the console."""
         kernel = f", Linux {self.kernel_headers} headers" if self.kernel_headers else ""
         return f"{self.prefix}gcc ({self.compiler}, {self.libc} {self.libc_version}{kernel})"
+
+    def require_fortran(self, wanted_by: str) -> None:
+        """Raise ToolchainError where there is no Fortran compiler. wanted_by: what cannot be built without one."""
+        if not self.fortran:
+            raise ToolchainError(
+                f"{wanted_by}: it is written in Fortran, and the toolchain has no Fortran compiler",
+                expected=f"{self.prefix}gfortran",
+                found="no such program",
+                next=install_command([f"{self.triplet}-gfortran"]) or "take an SDK that has one, with toolchain=",
+            )
 
     @classmethod
     def read(cls, file: Path) -> Toolchain:

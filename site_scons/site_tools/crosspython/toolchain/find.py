@@ -81,17 +81,21 @@ def prefix_of(cc: Path) -> str:
 def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
     """Say where the compiler is looked for and what lies there, without running, unpacking or refusing anything.
 
-    The text changes when a compiler there is moved or touched.
+    The text changes when a compiler there is moved or touched, and when a Fortran compiler comes to lie beside it.
     """
     if not toolchain:
         cc = _first_on_path(target, path)
-        return describe_file(cc) if cc else "none on PATH"
+        return _describe_compiler(cc) if cc else "none on PATH"
     given = Path(toolchain)
     if given.is_dir():
-        return "\n".join(
-            [str(given), *(describe_file(file) for file in (*_compilers_below(given), *find_setups(given)))]
-        )
+        compilers = map(_describe_compiler, _compilers_below(given))
+        return "\n".join([str(given), *compilers, *map(describe_file, find_setups(given))])
     return describe_file(_find_file(given) or given)
+
+
+def _describe_compiler(cc: Path) -> str:
+    fortran = Path(f"{prefix_of(cc)}gfortran")
+    return "\n".join(describe_file(file) for file in (cc, fortran) if file == cc or file.exists())
 
 
 def describe_file(file: Path) -> str:

@@ -162,7 +162,7 @@ class Kit:
         facts = {
             "version": [_VERSION, CROSSENV],
             "target": asdict(self.target),
-            "toolchain": [self.toolchain.prefix, self.toolchain.identity],
+            "toolchain": [self.toolchain.prefix, self.toolchain.identity, self.toolchain.fortran],
             "python": self.release.version,
             "archives": [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives],
             "path": shop.path,

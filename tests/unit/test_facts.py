@@ -1,0 +1,32 @@
+"""Facts of a toolchain: whether it has what a component needs, and what is said where it has not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+from crosspython import hosttools
+from crosspython.errors import ToolchainError
+from crosspython.hosttools import MANAGERS
+from made_wheel import TOOLCHAIN
+
+
+def test_a_missing_fortran_compiler_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosttools, "find_manager", lambda: MANAGERS[0])
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ToolchainError) as caught:
+        TOOLCHAIN.require_fortran("lapack 3.12.1")
+    assert caught.value.what.startswith("lapack 3.12.1: it is written in Fortran")
+    assert caught.value.expected == "/nowhere/bin/arm-linux-gnueabihf-gfortran"
+    assert caught.value.next == "sudo apt-get install -y gfortran-arm-linux-gnueabihf"
+
+
+def test_a_distribution_without_one_is_told_of_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosttools, "find_manager", lambda: MANAGERS[1])
+    with pytest.raises(ToolchainError, match="toolchain="):
+        TOOLCHAIN.require_fortran("lapack 3.12.1")
+
+
+def test_a_fortran_compiler_that_is_there_raises_nothing() -> None:
+    replace(TOOLCHAIN, fortran=True).require_fortran("lapack 3.12.1")
