@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 FILES = 12
 # What keeps a compiler busy for some seconds.
 LONG = "".join(
-    f"double f{number}(double *x, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i] * {number} + x[n - i]; return x[0]; }}\n"
+    f"double long{number}(double *x, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i] * {number} + x[n - i]; return x[0]; }}\n"
     for number in range(150)
 )
 # As large projects do it: each file is compiled by itself, by its whole path, with debug symbols.
@@ -100,15 +101,21 @@ def name_of(pid: int) -> str:
     return ""
 
 
-def test_sccache_remembers_for_a_second_checkout(tmp_path: Path, plain: list[bytes]) -> None:
-    """Its server is a daemon of the user's: here it has a port of its own, and is told to end."""
+def test_sccache_remembers_for_a_second_checkout(plain: list[bytes]) -> None:
+    """Its server is a daemon of the user's: here it has a port of its own, and is told to end. Its client makes a socket
+    below the build folder until that server runs, whose path has to be short."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        compile_twice_with_sccache(Path(short), plain)
+
+
+def compile_twice_with_sccache(folder: Path, plain: list[bytes]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         more = {"SCCACHE_SERVER_PORT": str(unused.getsockname()[1]), "SCCACHE_IDLE_TIMEOUT": "60"}
     environment = os.environ | more
     try:
         for name in ("first", "second"):
-            project = Checkout(tmp_path / name, HOME=str(tmp_path / "home"), **more)
+            project = Checkout(folder / name, HOME=str(folder / "home"), **more)
             project.scons("cache=none", "launcher=sccache")
             assert project.products() == plain
         told = subprocess.run(["sccache", "--show-stats"], env=environment, capture_output=True, text=True, check=True)
