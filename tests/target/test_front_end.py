@@ -117,7 +117,7 @@ class Factory:
             target=target,
             toolchain=Toolchain.read(BUILD / "toolchain.json"),
             release=release,
-            python=stages["cpython"],
+            python=BUILD / "stages" / f"cpython-{release.version}.tar.zst",
             build_python=native,
             libraries={name: stages[name] for name in release.depends},
             rust=RustSearch(None, os.environ, BUILD.parent / "build-machine", DOWNLOADS / "cargo"),

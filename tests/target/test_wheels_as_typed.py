@@ -38,7 +38,7 @@ PyMODINIT_FUNC PyInit_toy(void) {
 
 
 class Toy:
-    """A project with one C extension, and `scons wheels` for it with a lock of its own."""
+    """A project with one C extension, and `scons wheels` for it with a lock and an artifact cache of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -52,7 +52,8 @@ class Toy:
         (self.source / "toy.c").write_text(CODE.replace("ANSWER", str(number)))
 
     def scons(self, *arguments: str, code: int = 0) -> str:
-        command = [sys.executable, "-m", "SCons", "-Q", "wheels", f"lock={self.folder / 'pylock.toml'}", *arguments]
+        own = (f"lock={self.folder / 'pylock.toml'}", f"cache={self.folder / 'cache'}")
+        command = [sys.executable, "-m", "SCons", "-Q", "wheels", *own, *arguments]
         run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3000, check=False)
         output = run.stdout + run.stderr
         assert run.returncode == code, output
@@ -122,3 +123,12 @@ def test_a_build_that_fails_stands_in_the_table_with_its_log(toy: Toy) -> None:
     assert "1 failed" in table
     assert str(BUILD / "logs" / "wheels" / "toy-1.0.log") in table
     toy.answer(42)
+
+
+def test_a_wheel_that_is_gone_is_put_back(toy: Toy) -> None:
+    """It is as SCons remembers it, both after a failure that took it out and when somebody removed it."""
+    toy.scons(f"pkgs={toy.source}")
+    assert (BUILD / "wheels" / WHEEL).is_file()
+    (BUILD / "wheels" / WHEEL).unlink()
+    toy.scons(f"pkgs={toy.source}")
+    assert (BUILD / "wheels" / WHEEL).is_file()

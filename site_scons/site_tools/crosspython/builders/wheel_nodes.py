@@ -30,7 +30,7 @@ from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, Whee
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.projects import hash_folder
 from crosspython.wheels.pylock import Lock
-from crosspython.wheels.report import read_report, report_file, write_report
+from crosspython.wheels.report import is_whole, read_report, report_file, write_report
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
@@ -69,6 +69,8 @@ class WheelNodes:
             make_action("wheelhouse", wheelhouse, says),
         )
         self.env.Precious(node)  # it tells which wheels are stale
+        if not is_whole(settings.wheelhouse, settings.release.series):
+            self.env.AlwaysBuild(node)  # the report may be as SCons remembers it, and the wheels beside it not
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         return [node, *wheels]
 

@@ -18,6 +18,15 @@ def report_file(wheelhouse: Path, series: str) -> Path:
     return wheelhouse / f"report-{series}.json"
 
 
+def is_whole(wheelhouse: Path, series: str) -> bool:
+    """Whether all that the wheelhouse's report names lies there: no wheel failed when it was filled, none was removed."""
+    try:
+        report = json.loads(report_file(wheelhouse, series).read_text())
+        return not report["missing"] and all((wheelhouse / wheel["filename"]).is_file() for wheel in report["wheels"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def write_report(report: WheelReport, path: Path) -> None:
     write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
 
