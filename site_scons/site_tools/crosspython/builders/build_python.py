@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import ENGINE, fact, make_action
+from crosspython.builders.action import ENGINE, Shared, fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.cache import bring, build_machine, code_identity
 from crosspython.builders.guest import declare
@@ -24,6 +24,11 @@ from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_file
 
 BUILD_PYTHON = "build-python"
+
+
+def recipe_facts(env: Any, recipe: Recipe) -> list[Any]:
+    """What a component is made of by its recipe, as sources of its node. Raises as Recipe.facts does."""
+    return [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
 
 
 def add_build_python(env: Any, recipe: Recipe) -> Any:
@@ -36,7 +41,7 @@ def add_build_python(env: Any, recipe: Recipe) -> Any:
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         _bring(build, recipe, product)
 
-    sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
+    sources = recipe_facts(env, recipe)
     action = make_action("build-python", build_it, f"building {recipe.title}")
     [node] = declare(env, [product], sources, action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
@@ -54,7 +59,7 @@ def sources_for(env: Any) -> list[Any]:
     given, series = settings.build_python, settings.release.series
     if given is None:
         recipe = build.component(BUILD_PYTHON, "cpython").recipe
-        return [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
+        return recipe_facts(env, recipe)
     text = settings.folder / f"build-python-{series}.txt"
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
@@ -83,7 +88,7 @@ def start_bringing(build: Build) -> Callable[[], Path]:
 def _bring(build: Build, recipe: Recipe, product: Path) -> Path:
     with _lock(product):
         if not product.exists():
-            key = f"{product.name} {code_identity(('elf', 'stages', 'store', 'toolchain'))}"
+            key = f"{product.name} {code_identity(Shared.rooms)}"
             bring(
                 build,
                 hashlib.sha256(key.encode()).hexdigest(),

@@ -22,9 +22,15 @@ from typing import Any
 
 import SCons.Errors
 
-from crosspython.builders.action import Shared, fact, make_action
+from crosspython.builders.action import Shared, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.builders.build_python import BUILD_PYTHON, add_build_python, sources_for, start_bringing
+from crosspython.builders.build_python import (
+    BUILD_PYTHON,
+    add_build_python,
+    recipe_facts,
+    sources_for,
+    start_bringing,
+)
 from crosspython.builders.cache import bring, keep
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
@@ -146,12 +152,11 @@ def _add(env: Any, recipe: Recipe) -> Any:
     settings = build.settings
     try:
         dependencies = build.closure(recipe.depends, recipe.name)
-        facts = recipe.facts()
+        sources = recipe_facts(env, recipe)
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"
     debug = product.with_name(f"{recipe.name}-{recipe.version}.debug.tar.zst")
-    sources = [fact(env, f"{topic} of {recipe.name}", value) for topic, value in facts.items() if value]
     sources += [target_fact(env), toolchain_node(env)]
     uses_build_python = recipe.plan.needs_build_python
     if uses_build_python:
