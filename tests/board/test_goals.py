@@ -23,8 +23,7 @@ WHEELS = "/opt/python/share/wheels"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of board, a package with compiled code for it, what proves that it works, and the tag of a wheel gone wrong:
-    the triplet's machine, which is what crossenv makes of it."""
+    """A kind of board, a package with compiled code for it, what proves that it works, and the tag of a wheel gone wrong."""
 
     machine: str
     target: str
@@ -41,7 +40,15 @@ KINDS = (
         package="numpy",
         code="import numpy as n; print(n.linalg.norm(n.array([3.0, 4.0])))",
         prints="5.0",
-        wrong="linux_arm",
+        wrong="linux_arm",  # the triplet's machine, which is what crossenv makes of it
+    ),
+    Kind(
+        machine="aarch64",
+        target="rk3568",
+        package="markupsafe",
+        code="from markupsafe._speedups import _escape_inner as escape; print(escape('<'))",
+        prints="&lt;",
+        wrong="linux_armv7l",  # a 32-bit user land's on such a board
     ),
 )
 

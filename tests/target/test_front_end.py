@@ -197,6 +197,23 @@ def test_an_override_names_the_engine(factory: Factory) -> None:
         factory.build(in_tree(body), Override("toy", engine="cross"))
 
 
+def test_an_override_names_folders_by_what_they_hold(factory: Factory) -> None:
+    body = (
+        '    for name, file in (("HEADERS", "linux/input.h"), ("SYSROOT", "include/zlib.h")):\n'
+        "        assert os.path.isfile(os.path.join(os.environ[name], file)), name\n"
+        '    assert os.environ["OVERLAY"] == os.environ["PYTHONPATH"] == config_settings["overlay"]'
+    )
+    environment = {"HEADERS": "{headers}", "SYSROOT": "{sysroot}", "OVERLAY": "{overlay}"}
+    override = Override("toy", environment=environment, config_settings={"overlay": ("{overlay}",)})
+    assert factory.build(in_tree(body), override).extensions == ("toy",)
+
+
+def test_what_a_backend_left_out_stands_in_the_report(factory: Factory) -> None:
+    report = factory.build(in_tree("    print('building extension \"toy.fast\" failed: no header', flush=True)"))
+    (remark,) = report.remarks
+    assert "toy.fast" in remark
+
+
 def test_a_build_that_wants_the_network_is_told_that_it_has_none(factory: Factory) -> None:
     body = '    urllib.request.urlopen("http://files.example.org/")'
     with pytest.raises(StepError) as caught:

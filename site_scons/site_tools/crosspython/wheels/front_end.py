@@ -151,7 +151,7 @@ class Bench:
             **jobs,
             **self.shop.launcher,
             **(cargo.environment(self.work, jobs) if cargo else {}),
-            **{name: self._fill(value) for name, value in self.override.environment.items()},
+            **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
         }
         environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
         if name == "emulated":
@@ -176,15 +176,16 @@ class Bench:
             self.remarks = self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
         return self.cargo
 
-    def _fill(self, text: str) -> str:
+    def _fill(self, text: str, overlay: Overlay) -> str:
         """A text of the override, with folders in their places."""
         if "{headers}" in text:
             text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
-        return text.replace("{sysroot}", str(self.sysroot / "usr"))
+        return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
 
     def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
-        settings = {key: [self._fill(each) for each in value] for key, value in self.override.config_settings.items()}
+        stated = self.override.config_settings.items()
+        settings = {key: [self._fill(each, overlay) for each in value] for key, value in stated}
         if any(canonicalize_name(Requirement(text).name) == "meson-python" for text in requirements):
             machine_files = [f"--cross-file={self.kit.files.meson}", f"--cross-file={overlay.meson}"]
             settings["setup-args"] = [
