@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from crosspython.builders import cache as artifact_cache
 
 from tests.conftest import Project
 from tests.unit.loopback import serving
@@ -226,3 +227,16 @@ def test_another_user_may_read_what_was_kept(project: Project, cache: Path) -> N
     project.scons(f"cache={cache}")
     modes = subprocess.run(["find", str(cache), "-type", "f", "!", "-perm", "-444"], capture_output=True, text=True)
     assert modes.stdout == ""
+
+
+def test_other_code_changes_every_key_and_another_override_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "wheels"
+    (room / "overrides").mkdir(parents=True)
+    (room / "code.py").touch()
+    monkeypatch.setattr(artifact_cache, "PACKAGE", tmp_path)
+    identity = artifact_cache.code_identity.__wrapped__
+    before = identity(("wheels",))
+    (room / "overrides/package.toml").touch()
+    assert identity(("wheels",)) == before
+    (room / "code.py").write_text("pass\n")
+    assert identity(("wheels",)) != before

@@ -149,7 +149,6 @@ class Bench:
         environment |= {
             **self.shop.launcher,
             **jobs,
-            **self.shop.launcher,
             **(cargo.environment(self.work, jobs) if cargo else {}),
             **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
         }
