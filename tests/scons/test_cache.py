@@ -229,7 +229,9 @@ def test_another_user_may_read_what_was_kept(project: Project, cache: Path) -> N
     assert modes.stdout == ""
 
 
-def test_other_code_changes_every_key_and_another_override_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_code_changes_every_key_and_another_override_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room = tmp_path / "wheels"
     (room / "overrides").mkdir(parents=True)
     (room / "code.py").touch()
