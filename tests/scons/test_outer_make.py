@@ -1,0 +1,38 @@
+"""SCons below a make -jN: the steps of both together are never more than N."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from itertools import accumulate
+from pathlib import Path
+
+from tests.conftest import CONFIGURE, Project
+
+WORK = "echo 1 >> {runs}; sleep 0.3; echo -1 >> {runs}"
+
+
+def test_steps_below_an_outer_make_are_counted_with_its_own(tmp_path: Path) -> None:
+    project, runs = Project(tmp_path / "project"), tmp_path / "runs"
+    work = WORK.format(runs=shlex.quote(str(runs)))
+    for name in ("one", "two", "three", "four"):
+        project.add(name, configure=CONFIGURE.replace("#!/bin/sh\n", f"#!/bin/sh\n{work}\n"))
+    own = [f"own{number}" for number in range(6)]
+    makefile = (
+        f"all: scons {' '.join(own)}\nscons:\n\t+{shlex.join(project.command('-j8'))}\n{' '.join(own)}:\n\t{work}\n"
+    )
+    (project.folder / "Makefile").write_text(makefile)
+    done = subprocess.run(
+        ["make", "-j3"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "jobserver" not in done.stderr, done.stderr
+    changes = list(map(int, runs.read_text().split()))
+    assert len(changes) == 2 * (len(project.names) + len(own))
+    assert max(accumulate(changes)) == 3
