@@ -17,6 +17,14 @@ def test_a_component_is_one_archive(project: Project) -> None:
     assert "hello-1.0: make" in project.log("hello").read_text()
 
 
+def test_components_start_in_the_order_in_which_they_were_declared(project: Project) -> None:
+    names = ["seven", "three", "nine", "one", "eight", "two", "six"]
+    for name in names:
+        project.add(name)
+    lines = project.scons().splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("building ")] == names
+
+
 def test_a_second_run_does_nothing(project: Project) -> None:
     project.add("hello")
     project.scons()

@@ -7,6 +7,7 @@ that was moved or touched is looked at again; when its facts are the same, nothi
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -44,6 +45,7 @@ def toolchain_node(env: Any) -> Any:
     nodes = declare(env, [text, facts_file], sources, action)
     env.Clean(nodes, [env.Dir(str(settings.folder / "toolchain")), env.Dir(str(settings.folder / "sites"))])
     build.toolchain = nodes[0]
+    nodes[0].waiting_parents = _InTurn(build)
     return nodes[0]
 
 
@@ -51,3 +53,19 @@ def target_fact(env: Any) -> Any:
     """The target, as a source of everything that is built for it."""
     target = env["CROSSPYTHON"].settings.target
     return fact(env, f"target {target.name}", json.dumps(asdict(target), indent=1, sort_keys=True))
+
+
+class _InTurn(set[Any]):
+    """What waits for the toolchain, so that it starts in the order in which components were declared.
+
+    SCons's own set has another order in each run, and what happens to come last and uses one core leaves the others idle.
+    SCons starts the last one first of those that a node made ready.
+    """
+
+    def __init__(self, build: Build) -> None:
+        super().__init__()
+        self._build = build
+
+    def __iter__(self) -> Iterator[Any]:
+        turns = {part.node: turn for turn, part in enumerate(self._build.components.values())}
+        return iter(sorted(super().__iter__(), key=lambda node: turns.get(node, len(turns)), reverse=True))
