@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
 
@@ -11,23 +10,19 @@ import pytest
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release
 from crosspython.recipes.plan import Answers, Plan, Run
 from crosspython.recipes.recipe import NATIVE, TARGET, Recipe
-from crosspython.run.console import Console
-from crosspython.run.jobserver import Jobserver
 from crosspython.run.log import Log
 from crosspython.stages import steps
-from crosspython.stages.carry_out import Bench, Order, Workshop
-from crosspython.store.fetch import Store
-from crosspython.targets import load_target
+from crosspython.stages.carry_out import Bench, Order
 from crosspython.toolchain.facts import Toolchain
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built
+from tests.target.workshop import open_workshop
 from tests.unit.test_components import read
 
 pytestmark = pytest.mark.slow
 
 CPYTHON = REPOSITORY / "components" / "cpython"
-DOWNLOADS = Path("~/.cache/crosspython/sources").expanduser()
 NEEDS = {"readline": ("ncurses",)}
 __all__ = ["built"]
 
@@ -61,16 +56,7 @@ def leave_out_answers(plan: Plan) -> Plan:
 def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:
     """Carry a plan out up to its configure; what that left, by path. Twice in the same place: scripts write down where."""
     shutil.rmtree(folder / "work", ignore_errors=True)
-    shop = Workshop(
-        target=load_target("rv1126", Path()),
-        store=Store(DOWNLOADS),
-        jobserver=Jobserver(2),
-        console=Console(quiet=True),
-        work=folder / "work",
-        logs=folder / "logs",
-        sites=folder / "sites",
-        path=os.environ["PATH"],
-    )
+    shop = open_workshop(folder)
     with Log(folder / "logs" / f"{recipe.name}.log") as log:
         bench = Bench(order_of(recipe), shop, log, folder / "work" / recipe.name)
         bench.prepare(shop.store.get(recipe.sources, recipe.title)[1])

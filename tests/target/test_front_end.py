@@ -14,11 +14,6 @@ from pathlib import Path
 import pytest
 from crosspython.errors import CrosspythonError, StepError
 from crosspython.recipes.cpython import read_release
-from crosspython.run.console import Console
-from crosspython.run.jobserver import Jobserver
-from crosspython.stages.carry_out import Workshop
-from crosspython.store.fetch import Store
-from crosspython.targets import load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.front_end import build_wheel
@@ -28,9 +23,9 @@ from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelR
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
+from tests.target.workshop import DOWNLOADS, open_workshop
 
 pytestmark = pytest.mark.slow
-DOWNLOADS = Path("~/.cache/crosspython/sources").expanduser()  # as builds have it by default
 
 MODULE = """\
 #include <Python.h>
@@ -97,24 +92,14 @@ class Factory:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        target = load_target("rv1126", Path())
         release = read_release(REPOSITORY / "components" / "cpython", "3.13")
         stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
         (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}-*.tar.zst")
         path = os.environ["PATH"]
-        self.shop = Workshop(
-            target=target,
-            store=Store(DOWNLOADS),
-            jobserver=Jobserver(2),
-            console=Console(quiet=True),
-            work=folder / "work",
-            logs=folder / "logs",
-            sites=folder / "sites",
-            path=path,
-        )
+        self.shop = open_workshop(folder)
         self.kit = Kit(
             folder=folder / "work/kit",
-            target=target,
+            target=self.shop.target,
             toolchain=Toolchain.read(BUILD / "toolchain.json"),
             release=release,
             python=BUILD / "stages" / f"cpython-{release.version}.tar.zst",

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crosspython.recipes.cpython import read_release
 from crosspython.targets import load_target
-from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
 
 from tests.conftest import REPOSITORY
+from tests.unit.made_toolchain import VENDORS
 
 
 def make_kit(folder: Path, *, fortran: bool = False) -> Kit:
-    toolchain = Toolchain(
-        prefix="/sdk/bin/arm-vendor-linux-gnueabihf-",
-        triplet="arm-vendor-linux-gnueabihf",
-        compiler="gcc 12.2.0",
-        libc="glibc",
-        libc_version="2.36",
-        kernel_headers=None,
-        sysroot=None,
-        libc_folder="/usr/arm/lib",
-        fortran=fortran,
-        identity="",
-    )
     return Kit(
         folder=folder / "work/kit",
         target=load_target("rv1126", Path()),
-        toolchain=toolchain,
+        toolchain=replace(VENDORS, fortran=fortran),
         release=read_release(REPOSITORY / "components" / "cpython", "3.13"),
         python=folder / "cpython.tar.zst",
         build_python=folder / "build-python.tar.zst",

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from crosspython.targets import load_target
-from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
+
+from tests.unit.made_toolchain import VENDORS
 
 RV1126 = load_target("rv1126", Path())
 TOOLS = ("gcc", "g++", "cpp", "ar", "ranlib", "nm", "strip", "objcopy", "objdump", "readelf", "ld", "as")
-PREFIX = "arm-vendor-linux-gnueabihf-"
+PREFIX = f"{VENDORS.triplet}-"
 
 
 class Wrapped:
@@ -25,19 +26,7 @@ class Wrapped:
         for tool in (*TOOLS, *(changes.pop("more", ()))):  # type: ignore[misc]
             (self.real / f"{PREFIX}{tool}").write_text('#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@"\n')
             (self.real / f"{PREFIX}{tool}").chmod(0o755)
-        own = Toolchain(
-            prefix=f"{self.real}/{PREFIX}",
-            triplet="arm-vendor-linux-gnueabihf",
-            compiler="gcc 12.2.0",
-            libc="glibc",
-            libc_version="2.36",
-            kernel_headers=None,
-            sysroot=None,
-            libc_folder="/usr/arm/lib",
-            fortran=False,
-            identity="",
-        )
-        self.toolchain = replace(own, **changes)  # type: ignore[arg-type]
+        self.toolchain = replace(VENDORS, **({"prefix": f"{self.real}/{PREFIX}"} | changes))  # type: ignore[arg-type]
         self.bin, self.work = folder / "bin", folder / "work"
         self.sysroot = self.work / "sysroot"
         write_wrappers(self.bin, self.toolchain, RV1126)

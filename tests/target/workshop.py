@@ -1,0 +1,28 @@
+"""Where components and wheels are built in tests: the real target's, with the sources that builds have fetched."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver
+from crosspython.stages.carry_out import Workshop
+from crosspython.store.fetch import Store
+from crosspython.targets import load_target
+
+DOWNLOADS = Path("~/.cache/crosspython/sources").expanduser()  # as builds have it by default
+
+
+def open_workshop(folder: Path) -> Workshop:
+    """A workshop for rv1126 below a folder, with two jobs."""
+    return Workshop(
+        target=load_target("rv1126", Path()),
+        store=Store(DOWNLOADS),
+        jobserver=Jobserver(2),
+        console=Console(quiet=True),
+        work=folder / "work",
+        logs=folder / "logs",
+        sites=folder / "sites",
+        path=os.environ["PATH"],
+    )

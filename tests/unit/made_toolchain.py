@@ -1,0 +1,18 @@
+"""A toolchain as a vendor ships it, which lies nowhere: for tests of what is made of its facts."""
+
+from __future__ import annotations
+
+from crosspython.toolchain.facts import Toolchain
+
+VENDORS = Toolchain(
+    prefix="/sdk/bin/arm-vendor-linux-gnueabihf-",
+    triplet="arm-vendor-linux-gnueabihf",
+    compiler="gcc 12.2.0",
+    libc="glibc",
+    libc_version="2.36",
+    kernel_headers=None,
+    sysroot=None,
+    libc_folder="/usr/arm/lib",
+    fortran=False,
+    identity="",
+)
