@@ -53,7 +53,7 @@ def board() -> Iterator[Board]:
 
 @pytest.fixture(scope="session")
 def board64() -> Iterator[Board]:
-    """Its 64-bit sister, a Cortex-A53."""
+    """Its 64-bit sister, whose Cortex-A76 knows the instructions of an RK3568's Cortex-A55, which QEMU 7.2 has not."""
     with running("aarch64") as board:
         yield board
 

@@ -63,7 +63,7 @@ class Model:
 
 MODELS = {
     "armv7l": Model("armv7l", "armhf", "linux-image-armmp", "qemu-system-arm", "cortex-a7", "arm-linux-gnueabihf"),
-    "aarch64": Model("aarch64", "arm64", "linux-image-arm64", "qemu-system-aarch64", "cortex-a53", "aarch64-linux-gnu"),
+    "aarch64": Model("aarch64", "arm64", "linux-image-arm64", "qemu-system-aarch64", "cortex-a76", "aarch64-linux-gnu"),
 }
 
 

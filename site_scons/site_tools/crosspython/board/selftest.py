@@ -18,6 +18,10 @@ BEFORE_SWITCH = ("machine", "prefix", "extension_modules", "subprocesses")
 # The slowest is a venv with pip: a minute on a slow board, several on a virtual one that shares its processors.
 _CHECK_SECONDS, _SECONDS = 1200, 3600
 
+_ILLEGAL = (
+    "its processor lacks an instruction that the target's cflags allow: compare -mcpu= there with its /proc/cpuinfo"
+)
+
 _RUN = """
 folder=$(mktemp -d 2>/dev/null || {{ mkdir -p /tmp/crosspython-check.$$ && echo /tmp/crosspython-check.$$; }})
 cd "$folder" && tar -xof - || exit 1
@@ -44,6 +48,7 @@ class SelfTest:
             raise CheckError(
                 f"{session.address}: {len(failed)} of {len(results)} checks failed on the board; what it had stays in use",
                 evidence=[line for result in failed for line in (f"{result.name}:", *result.detail.splitlines()[-12:])],
+                next=_ILLEGAL if any("Illegal instruction" in result.detail for result in failed) else None,
             )
         return results
 
