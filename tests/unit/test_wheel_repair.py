@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from crosspython.errors import AuditError
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repair import finish_wheel, take_ready
+from crosspython.wheels.repair import finish_wheel, of_same_length, take_ready
 from made_elf import ARM_SOFT, EM_X86_64, make_elf
 from made_wheel import make_repair, make_wheel, member_names, read_member
 
@@ -61,6 +62,24 @@ def test_a_folder_of_the_build_machine_in_a_binary_is_named(tmp_path: Path) -> N
         finish_wheel(made, tmp_path / "product", make_repair(tmp_path, replace={"/srv/build": "/usr/src"}))
     assert caught.value.evidence == ("toy/data.bin names a folder of the build machine: /srv/build/src/x.c",)
     assert not (tmp_path / "product").exists()
+
+
+def test_folders_of_the_build_machine_in_code_are_overwritten_in_their_place(tmp_path: Path) -> None:
+    code = extension() + b"\0Compiler: /srv/build/1.0/bin/gcc (12)\0"
+    made = make_wheel(tmp_path, "toy-1.0-cp313-cp313-linux_armv7l.whl", {MODULE: code})
+    report = finish_wheel(made, tmp_path / "product", make_repair(tmp_path, replace={"/srv/build/1.0": "/usr/src"}))
+    with zipfile.ZipFile(tmp_path / "product") as wheel:
+        assert wheel.read(MODULE) == extension() + b"\0Compiler: /usr/src///1.0/bin/gcc (12)\0"
+    (remark,) = report.remarks
+    assert "_speed.cpython-313" in remark
+
+
+@pytest.mark.parametrize("folder", ["/a", "/tmp/x", "/srv/build/1.0", "/srv/bäu/x"])
+def test_what_overwrites_a_path_is_as_long_and_ends_alike(folder: str) -> None:
+    new = of_same_length(folder, "/usr/src")
+    assert len(new.encode()) == len(folder.encode())
+    assert new.rpartition("/")[2] == folder.rpartition("/")[2]
+    assert folder not in new or folder == "/a"
 
 
 def test_a_script_that_names_the_build_machines_python_is_for_any(tmp_path: Path) -> None:

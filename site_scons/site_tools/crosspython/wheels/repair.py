@@ -88,6 +88,11 @@ class Repair:
     def forbidden(self) -> tuple[str, ...]:
         return (*(self.replace or {}), str(self.work))
 
+    @property
+    def neutral(self) -> dict[str, str]:
+        """What takes the place of each folder of the build machine."""
+        return {**(self.replace or {}), str(self.work): self.target.prefix}
+
     def sonames(self) -> frozenset[str]:
         """Names of the libraries in the private sysroot."""
         return (
@@ -110,6 +115,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     _require_identity(tree, stated, repair)
     _clean_texts(tree, repair)
     grafted = _finish_code(tree, repair)
+    overwritten = _overwrite_folders(tree, repair)
     contents = read_contents(tree)
     tags = predict_tags(stated.tags, contents.code, repair.board)
     _require_accepted(tags, repair)
@@ -124,7 +130,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
     name = WheelName(stated.name, stated.version, stated.build, tags)
-    remarks = remark_dropped(contents, repair.package.other_wheels)
+    remarks = [*remark_dropped(contents, repair.package.other_wheels), *overwritten]
     if tags != stated.tags:
         remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
     report = _report(str(name), tree, contents, repair, grafted, remarks)
@@ -183,7 +189,7 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
 
 def _clean_texts(tree: WheelTree, repair: Repair) -> None:
     """No bytecode, which holds times and paths, and in no text a folder of the build machine."""
-    paths = BuildPaths({**(repair.replace or {}), str(repair.work): repair.target.prefix})
+    paths = BuildPaths(repair.neutral)
     for path in list(find_files(tree.root)):
         if path.suffix == ".pyc":
             path.unlink()
@@ -223,6 +229,32 @@ def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
         elves = list(find_elf_files(tree.root))
     set_runpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
     return tuple(copies)
+
+
+def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
+    """Folders of the build machine in code, which OpenCV and others print as how they were built. Returns remarks.
+
+    A path that is spelled longer there, with a blank escaped, is left to the audit.
+    """
+    paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
+    remarks = []
+    for elf in find_elf_files(tree.root):
+        data = elf.path.read_bytes()
+        new, count = paths.replace(data)
+        if count and len(new) == len(data):
+            elf.path.write_bytes(new)
+            remarks.append(f"{elf.path.name} named folders of this machine, which were overwritten")
+    return remarks
+
+
+def of_same_length(folder: str, neutral: str) -> str:
+    """A path to write over another in a binary, where all else lies at a fixed place: slashes fill it up.
+
+    The last part stays, since linkers let one text be the end of another.
+    """
+    parent, slash, last = folder.rpartition("/")
+    room = len(parent.encode())
+    return (neutral if len(neutral) <= room else "").ljust(room, "/") + slash + last
 
 
 def _report(
