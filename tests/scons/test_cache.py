@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from crosspython.builders import cache as artifact_cache
+from crosspython.builders.action import Shared
 
 from tests.conftest import Project
 from tests.unit.loopback import serving
@@ -242,3 +244,15 @@ def test_other_code_changes_every_key_and_another_override_none(
     assert identity(("wheels",)) == before
     (room / "code.py").write_text("pass\n")
     assert identity(("wheels",)) != before
+
+
+def test_a_key_takes_a_source_by_the_name_that_identifies_it_where_it_has_one() -> None:
+    def key(content: str, **attributes: str) -> str:
+        source = SimpleNamespace(name="a.tar.zst", abspath="/a.tar.zst", attributes=SimpleNamespace(**attributes))
+        source.get_csig = lambda: content
+        product = SimpleNamespace(name="product", children=lambda: [source])
+        return artifact_cache.key_of(product, "action", Shared())
+
+    assert key("one") != key("other")
+    assert key("one", identity="build-python-1") == key("other", identity="build-python-1")
+    assert key("one", identity="build-python-1") != key("one", identity="build-python-2")

@@ -45,6 +45,7 @@ def add_build_python(env: Any, recipe: Recipe) -> Any:
     action = make_action("build-python", build_it, f"building {recipe.title}")
     [node] = declare(env, [product], sources, action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
+    node.attributes.identity = name  # in keys of the cache: its bytes tell the folder that it was made in
     build.add(Component(recipe, node))
     return node
 

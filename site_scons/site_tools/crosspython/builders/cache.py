@@ -111,7 +111,7 @@ def key_of(node: Any, action: str, shared: Shared) -> str:
         f"crosspython {ENGINE} {code_identity(shared.rooms)}",
         f"action {action}",
         f"product {node.name}",
-        *(f"{_label(child)} {child.get_csig()}" for child in node.children()),
+        *(f"{_label(child)} {_identity(child)}" for child in node.children()),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -148,6 +148,11 @@ def _tell(build: Build, title: str, product: Path, seconds: float, origin: str) 
 
 def _label(child: Any) -> str:
     return str(child.name) if hasattr(child, "abspath") else "fact"
+
+
+def _identity(child: Any) -> str:
+    """What a source is: its content, unless it has a name that says as much."""
+    return str(getattr(child.attributes, "identity", None) or child.get_csig())
 
 
 def _step_of(node: Any) -> Step | None:
