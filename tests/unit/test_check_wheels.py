@@ -53,7 +53,19 @@ def test_what_modules_print_is_no_answer() -> None:
 def run_tasks(tmp_path: Path, *tasks: tuple[str, str, str, str]) -> list[dict[str, Any]]:
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     command = [sys.executable, str(DATA / "imports.py"), str(tmp_path / "tasks.json")]
-    return read_answers(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    run = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    return read_answers(run.stdout)
+
+
+@pytest.mark.parametrize(("end", "is_right"), [("class Error(Exception): pass\nfrom toy_a import value\n", True),
+                                             ("from toy_a import value\nclass Error(Exception): pass\n", False)])  # fmt: skip
+def test_of_two_modules_that_import_each_other_either_may_be_asked_for(
+    tmp_path: Path, end: str, is_right: bool
+) -> None:
+    (tmp_path / "toy_a.py").write_text("from toy_b import Error\nvalue = 1\n")
+    (tmp_path / "toy_b.py").write_text(end)
+    (answer,) = run_tasks(tmp_path, ("import", "toy_a", "", ""))
+    assert (answer["wrong"] == "") == is_right
 
 
 def test_a_failed_import_names_the_module_that_is_missing(tmp_path: Path) -> None:
