@@ -21,7 +21,7 @@ def test_components_start_in_the_order_in_which_they_were_declared(project: Proj
     names = ["seven", "three", "nine", "one", "eight", "two", "six"]
     for name in names:
         project.add(name)
-    lines = project.scons().splitlines()
+    lines = project.scons("-j1").splitlines()
     assert [line.split()[1] for line in lines if line.startswith("building ")] == names
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.model import Override
 from crosspython.wheels.overrides import SHIPPED, find_override, read_override
 
 
@@ -52,3 +53,9 @@ def test_broken_toml_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("reason = \n")
     with pytest.raises(ConfigurationError, match=r"x\.toml"):
         read_override(tmp_path / "x.toml")
+
+
+def test_what_only_the_check_reads_does_not_make_a_wheel_anew() -> None:
+    facts = Override("toy", reason="r", imports=("toy",), not_importable={"toy.a": "b"}).facts()
+    assert facts == Override("toy").facts()
+    assert facts != Override("toy", libraries=("libfoo",)).facts()

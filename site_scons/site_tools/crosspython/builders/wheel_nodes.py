@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -168,7 +167,7 @@ class WheelNodes:
         source = hash_folder(package.folder) if package.folder else _sdist(package).sha256
         sources = [
             fact(self.env, f"source of {package.name}", source),
-            fact(self.env, f"override of {package.name}", json.dumps(asdict(override))),
+            fact(self.env, f"override of {package.name}", json.dumps(override.facts())),
             fact(self.env, "way of building wheels", f"{ENGINE} libraries={self.settings.libraries}"),
             *self._machine,
             *self._python,

@@ -6,8 +6,9 @@ Pure data; who makes and who uses each stands in its docstring. Paths belong to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Override:
     build_requires:  native build requirements that it does not declare
     config_settings: for its backend (PEP 517)
     environment:     further variables; here and in config_settings {sysroot} stands for where its libraries are,
-                     {headers} for the folder of the toolchain that has the kernel's linux/
+                     {headers} for the folder of the toolchain that has the kernel's linux/, {overlay} for the one with
+                     the build requirements
     engine:          "cross", "emulated", or None: cross first, emulated where the failure is of that kind
     minutes:         that a call of its backend may take; None: as long as any
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
@@ -78,6 +80,10 @@ class Override:
     needs_target: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     not_importable: Mapping[str, str] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """What decides about the wheel; the rest is the reader's and the check's."""
+        return {key: value for key, value in asdict(self).items() if key not in ("reason", "imports", "not_importable")}
 
 
 @dataclass(frozen=True)
