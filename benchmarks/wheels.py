@@ -4,6 +4,7 @@
     python benchmarks/wheels.py overhead    # of markupsafe, beyond its compiler
     python benchmarks/wheels.py engines     # cross and emulated, for three small packages
     python benchmarks/wheels.py meson numpy # beyond `meson compile`; another package of meson-python may be named
+    python benchmarks/wheels.py noop        # of that wheelhouse, when there is nothing to do; another list may be named
 
 Needs what `scons target=rv1126` made, and a network for the sources. CPU seconds of all children come from the kernel's
 own accounting (wait4). Compilers are native in both engines: a build in a wholly emulated system costs more than the
@@ -151,10 +152,19 @@ def compare_engines() -> None:
             print(f"| {name} | {cross:.2f} | {emulated:.2f} | {emulated / cross:.1f} |", flush=True)
 
 
+def measure_noop(names: str) -> None:
+    """Print what a run costs that has nothing to do, the cheapest of five, and SCons's own start."""
+    scons_wheels(f"@{names}")
+    whole = min(scons_wheels(f"@{names}") for _ in range(5))
+    start = min(cpu([sys.executable, "-c", "import SCons.Script"], REPOSITORY) for _ in range(5))
+    count = len(list((BUILD / "wheels").glob("*.whl")))
+    print(f"no-op with {count} wheels: {whole:.2f} s, SCons's own start {start:.2f} s: {whole - start:.2f} s more")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("table", "overhead", "engines", "meson"))
-    parser.add_argument("package", nargs="?", help="for overhead and meson")
+    parser.add_argument("part", choices=("table", "overhead", "engines", "meson", "noop"))
+    parser.add_argument("package", nargs="?", help="for overhead and meson; for noop, a file with names of packages")
     arguments = parser.parse_args()
     if arguments.part == "table":
         print_table()
@@ -162,6 +172,8 @@ def main() -> None:
         compare_compiler(arguments.package or "markupsafe")
     elif arguments.part == "meson":
         compare_meson(arguments.package or "numpy")
+    elif arguments.part == "noop":
+        measure_noop(arguments.package or str(LIST))
     else:
         compare_engines()
 
