@@ -86,7 +86,7 @@ class Repair:
 
     @property
     def forbidden(self) -> tuple[str, ...]:
-        return (*(self.replace or {}), str(self.work))
+        return tuple(self.neutral)
 
     @property
     def neutral(self) -> dict[str, str]:
