@@ -121,3 +121,13 @@ def test_a_forgotten_log_gives_its_descriptor_back(tmp_path: Path) -> None:
     del log
     with pytest.raises(OSError):
         os.fstat(descriptor)
+
+
+def test_passwords_in_addresses_are_not_logged(tmp_path: Path) -> None:
+    with Log(tmp_path / "lock.log") as log:
+        place = "https://me:s%2Fcret@index.invalid/simple"
+        log.command(["uv", "lock", "--index", place], tmp_path, {"UV_INDEX": place, "MAIL": "a@b.invalid"})
+    text = (tmp_path / "lock.log").read_text()
+    assert "cret" not in text
+    assert text.count("https://***@index.invalid/simple") == 2
+    assert "a@b.invalid" in text

@@ -190,6 +190,7 @@ class Build:
                 mirror=settings.mirror,
                 offline=settings.offline,
                 progress=console.download,
+                access=lambda: self.indexes.access,
             ),
             jobserver=jobserver,
             console=console,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ class Recipe:
 def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Source, ...]:
     """Sources as recipes write them: `dict(url=..., sha256=...)` and `dict(pool=..., sha256=...)`, or both places."""
     problems = []
-    known = {field.name for field in dataclasses.fields(Source)}
+    known = {"sha256", "url", "pool"}
     if not sources:
         problems.append("no sources")
     for source in sources:
@@ -92,7 +91,7 @@ def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Sourc
             evidence=problems,
             next="docs/components.md shows how a recipe names its sources",
         )
-    return tuple(Source(**source) for source in sources)
+    return tuple(Source(source["sha256"], source.get("url"), source.get("pool")) for source in sources)
 
 
 def read_patches(folder: Path) -> tuple[Path, ...]:

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
+from crosspython.store.access import OPEN, Access
 
 if TYPE_CHECKING:
     from requests import Response
@@ -77,10 +78,11 @@ class Downloader:
     progress: Progress | None = None
     unreachable: dict[str, str] = field(default_factory=dict)
 
-    def download(self, url: str, part: Path, name: str) -> bool:
+    def download(self, url: str, part: Path, name: str, access: Access = OPEN) -> bool:
         """Bring a file to `part`, going on after the bytes that are there. Return whether some of them were used.
 
-        name: what progress is reported for
+        name:   what progress is reported for
+        access: how the server wants to be asked
         Raises Unavailable, WriteError, Interrupted.
         """
         host = urlsplit(url).netloc
@@ -89,7 +91,7 @@ class Downloader:
         spent, furthest, validator = 0, _size(part), ""
         while True:
             try:
-                transfer = Transfer(self, part, name, validator)
+                transfer = Transfer(self, part, name, validator, access)
                 interruptible(partial(transfer.run, url))
                 return transfer.start > 0
             except Failure as failure:
@@ -106,8 +108,9 @@ class Downloader:
 class Transfer:
     """One try. `validator` is the ETag of the bytes in `part` (empty: unknown), and then of what came."""
 
-    def __init__(self, downloader: Downloader, part: Path, name: str, validator: str) -> None:
-        self.downloader, self.part, self.name, self.validator = downloader, part, name, validator
+    def __init__(self, downloader: Downloader, part: Path, name: str, validator: str, access: Access) -> None:
+        self.downloader, self.part, self.name = downloader, part, name
+        self.validator, self.access = validator, access
         self.start = _size(part)
 
     def run(self, url: str) -> None:
@@ -121,7 +124,8 @@ class Transfer:
             if self.validator:
                 headers["If-Range"] = self.validator
         try:
-            with requests.get(url, headers=headers, stream=True, timeout=self.downloader.timeout) as response:
+            options: dict[str, Any] = {"timeout": self.downloader.timeout, **self.access.options(url)}
+            with requests.get(url, headers=headers, stream=True, **options) as response:
                 total = self._read_head(response)
                 self._write(response, total)
         except (requests.RequestException, HTTPError) as error:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from crosspython.errors import SourceError
+from crosspython.store.access import OPEN, Access
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError
 from crosspython.store.exclusive import exclusive
@@ -28,7 +29,7 @@ Wanted = tuple[str, Sequence[Source]]
 class Store:
     """Sources by hash. `mirror` is a folder or an http(s) or file address that is asked for files by name.
 
-    timeout, pause: see Downloader. Raises ConfigurationError for a mirror of another kind.
+    access: how a package index's files are asked for; called before the first. timeout, pause: see Downloader. Raises ConfigurationError for a mirror of another kind.
     """
 
     def __init__(
@@ -38,12 +39,13 @@ class Store:
         mirror: str | None = None,
         offline: bool = False,
         progress: Progress | None = None,
+        access: Callable[[], Access] = Access,
         pools: Callable[[], Sequence[str]] = apt_pools,
         timeout: tuple[float, float] = (10.0, 30.0),
         pause: float = 1.0,
     ) -> None:
         check_mirror(mirror)
-        self.folder, self.mirror, self.offline, self.pools = folder, mirror, offline, pools
+        self.folder, self.mirror, self.offline, self.pools, self.access = folder, mirror, offline, pools, access
         self.downloader = Downloader(timeout, pause, progress=progress)
         self._verified: dict[tuple[Path, str], tuple[int, int]] = {}
 
@@ -157,7 +159,8 @@ class Store:
         if path is None:
             if part.is_file() and hash_file(part) == source.sha256:
                 return False  # whole already: the process that fetched it was killed before it could say so
-            return self.downloader.download(place, part, source.filename)
+            access = self.access() if source.indexed and place == source.url else OPEN
+            return self.downloader.download(place, part, source.filename, access)
         try:
             size = path.stat().st_size
             with path.open("rb"):

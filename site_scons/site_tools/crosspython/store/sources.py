@@ -12,11 +12,13 @@ class Source:
 
     url:  upstream's own address
     pool: the path below pool/main/ of a Debian archive that carries the same bytes
+    indexed: whether its address comes from a package index, which may want to know who asks
     """
 
     sha256: str
     url: str | None = None
     pool: str | None = None
+    indexed: bool = False
 
     @property
     def filename(self) -> str:

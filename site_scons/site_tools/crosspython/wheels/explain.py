@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
 from crosspython.names import suggest
+from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.request import Request
 
@@ -36,18 +37,21 @@ _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
 
 def explain_failure(
-    lines: Sequence[str], request: Request, platform: Platform, places: str, log: Path
+    lines: Sequence[str], request: Request, platform: Platform, indexes: Indexes, log: Path
 ) -> CrosspythonError:
     """The error for a resolution that failed.
 
-    lines:  what uv printed, or its end
-    places: the indexes that were asked, as they may be shown
+    lines:   what uv printed, or its end
+    indexes: those that were asked; of a package that none has, they are asked once more whether they let us in
     """
+    places = indexes.show()
     if refused := _REFUSED.search("\n".join(lines)):
         return _unreachable(refused[1], places, log)
     text = _condense(lines)
     flat = " ".join(text.split())
     if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
+        if refusals := indexes.refusals(unknown[0]):
+            return _let_in_nobody(refusals, log)
         return _unknown_names(unknown, places, log)
     if mismatch := _HASH.search(flat):
         return SourceError(
@@ -139,6 +143,16 @@ def _unknown_names(names: Sequence[str], places: str, log: Path) -> Configuratio
         evidence=evidence,
         expected=f"a name that {places} knows",
         log=log,
+    )
+
+
+def _let_in_nobody(refusals: Sequence[str], log: Path) -> SourceError:
+    return SourceError(
+        "an index does not let us in",
+        evidence=refusals,
+        expected="a user and a password that it knows",
+        log=log,
+        next="write them into its address in pip's configuration (`pip config list`), or into ~/.netrc",
     )
 
 

@@ -1,6 +1,6 @@
 """Where packages come from: as pip is configured on this machine, told to uv, which does not read pip's configuration.
 
-Knows pip's options about indexes and what uv calls them. It asks pip, and no index. No address is known here.
+Knows pip's options about indexes and what uv calls them. It asks pip, and an index only why a package is not found. No address is known here.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crosspython.store.access import OPEN, Access, login_in
 from crosspython.store.places import show
 
 _PATIENCE = 60  # seconds
@@ -30,15 +32,34 @@ _NETWORK = (
 
 @dataclass(frozen=True)
 class Indexes:
-    """uv's options and environment for the indexes that pip would ask; places: their addresses."""
+    """uv's options and environment for the indexes that pip would ask; places: their addresses.
+
+    access: how files are asked for where such an index says that they lie
+    """
 
     options: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    access: Access = OPEN
 
     def show(self) -> str:
         """The addresses as they may be shown: without passwords."""
         return ", ".join(show(place) for place in self.places)
+
+    def refusals(self, name: str) -> list[str]:
+        """What those indexes answer that do not let us in, asked for a package: uv takes that for "not found"."""
+        import requests
+
+        found = []
+        for place in self.places:
+            if not place.startswith(("http://", "https://")):
+                continue
+            address = f"{place.rstrip('/')}/{name}/"
+            with suppress(requests.RequestException):
+                answer = requests.head(address, timeout=_PATIENCE, allow_redirects=True, **self.access.options(address))
+                if answer.status_code in (401, 403):
+                    found.append(f"{show(place)} answers {answer.status_code} {answer.reason}".rstrip())
+        return found
 
 
 def read_pip_configuration(path: str) -> dict[str, str]:
@@ -103,20 +124,30 @@ def indexes_for_uv(configuration: Mapping[str, str], environment: Mapping[str, s
         options.append("--no-index")
     elif "index-url" not in configuration:
         places.insert(0, "the default index")
-    for host in configuration.get("trusted-host", "").split():
+    unverified = configuration.get("trusted-host", "").split()
+    for host in unverified:
         options += ["--allow-insecure-host", host]
     if _is_on(configuration.get("pre", "")):
         options += ["--prerelease", "allow"]
     given = {name: environment[name] for name in _NETWORK if name in environment}
     if cert := configuration.get("cert"):
         given["SSL_CERT_FILE"] = cert
-    if client := configuration.get("client-cert"):
+    client = configuration.get("client-cert")
+    if client:
         given["SSL_CLIENT_CERT"] = client
-    if proxy := configuration.get("proxy"):
+    proxy = configuration.get("proxy")
+    if proxy:
         given |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
     if timeout := configuration.get("timeout", configuration.get("default-timeout")):
         given["UV_HTTP_TIMEOUT"] = timeout
-    return Indexes(tuple(options), tuple(places), given)
+    access = Access(
+        logins=dict(filter(None, map(login_in, places))),
+        unverified=frozenset(unverified),
+        trusted=given.get("SSL_CERT_FILE"),
+        client=client,
+        proxies=dict.fromkeys(("http", "https"), proxy) if proxy else {},
+    )
+    return Indexes(tuple(options), tuple(places), given, access)
 
 
 def _is_on(value: str) -> bool:

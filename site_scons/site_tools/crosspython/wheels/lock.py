@@ -100,7 +100,7 @@ def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
 
 def source_of(file: LockedFile) -> Source:
     """A locked file as the store knows sources."""
-    return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url)
+    return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url, indexed=True)
 
 
 def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:

@@ -51,7 +51,7 @@ class Resolver:
         self._write(project)
         status = self._uv("lock", may_fail=True)
         if status != 0:
-            raise explain_failure(self.log.tail(200), request, platform, self.indexes.show(), self.log.path)
+            raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
         self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
         exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
         own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
