@@ -59,6 +59,12 @@ def test_time_is_added_by_kind_and_the_most_comes_first() -> None:
     assert list(time_by_kind(journal).items()) == [("compile and link", 7), ("configure", 3), ("cache", 2)]
 
 
+def test_what_make_does_is_divided_as_compilers_and_linkers_were_seen() -> None:
+    steps = Step("make", 0, wall=8, compiling=6, linking=2), Step("configure", 8, wall=3, compiling=1, linking=1)
+    journal = Journal(entries=[entry("a", 0, 11, "built", *steps)])
+    assert time_by_kind(journal) == {"compile": 6, "configure": 3, "link": 2}
+
+
 def test_the_mean_of_busy_cores() -> None:
     assert mean_busy(Journal(busy=[(0, 1), (1, 2)])) == 1.5
     assert mean_busy(Journal()) == 0

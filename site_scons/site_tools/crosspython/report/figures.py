@@ -5,11 +5,13 @@ Pure: it reads a journal and computes. It draws nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crosspython.run.journal import Entry, Journal
+from crosspython.run.log import Step
 
-# What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together.
+# What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together:
+# its time is divided as the compilers and linkers were that were seen at work.
 _KINDS = {
     "configure": ("configure", "autoreconf", "answers", "overlay", "requirements", "crates"),
     "install": ("install", "installwheels", "symlink", "remove", "edit"),
@@ -17,13 +19,25 @@ _KINDS = {
     "wait": ("wait for build-python",),
     "finish, audit and pack": ("finish", "compilepython", "audit", "pack", "repair", "requiremodules"),
 }
+_MAKE = "compile and link"
 _SLACK = 1.0
 """Seconds between the end of one thing and the begin of the next that waited for it."""
 
 
 def kind_of(step: str) -> str:
     """What a step is counted as."""
-    return next((kind for kind, names in _KINDS.items() if step in names), "compile and link")
+    return next((kind for kind, names in _KINDS.items() if step in names), _MAKE)
+
+
+def _divide(step: Step) -> Iterator[tuple[str, float]]:
+    """A step's kinds with the seconds of each."""
+    kind, seen = kind_of(step.name), step.compiling + step.linking
+    if kind != _MAKE or not seen:
+        yield kind, step.wall
+        return
+    for part, looks in (("compile", step.compiling), ("link", step.linking)):
+        if looks:
+            yield part, step.wall * looks / seen
 
 
 def time_by_kind(journal: Journal) -> dict[str, float]:
@@ -33,7 +47,8 @@ def time_by_kind(journal: Journal) -> dict[str, float]:
         if entry.origin == "cache":
             found["cache"] = found.get("cache", 0.0) + entry.wall
         for step in entry.steps:
-            found[kind_of(step.name)] = found.get(kind_of(step.name), 0.0) + step.wall
+            for kind, seconds in _divide(step):
+                found[kind] = found.get(kind, 0.0) + seconds
         if not entry.steps and entry.origin == "built":
             found["bundle and sysroot"] = found.get("bundle and sysroot", 0.0) + entry.wall
     return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -72,8 +72,11 @@ def run_command(
     with _input_file(input) as stdin:
         leader = _start(argv, cwd, env, log, pass_fds, stdin)
     timed_out = threading.Event()
+    step = log.current
     try:
         stop.groups.add(leader)
+        if step is not None:
+            step.command = leader
         if stop.requested:  # it came after the check above, so nobody else ends this one
             stop.groups.end(leader)
         with _time_limit(leader, timeout, stop, timed_out):
@@ -83,6 +86,9 @@ def run_command(
         with contextlib.suppress(ChildProcessError):  # it had been reaped already
             stop.groups.reap(leader)
         raise
+    finally:
+        if step is not None:
+            step.command = 0
     # ru_maxrss is in KiB on Linux, getrusage(2).
     code = os.waitstatus_to_exitcode(status)
     finished = Finished(time.monotonic() - begin, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, code)

@@ -1,6 +1,7 @@
 """Progress: one line that tells what goes on, drawn again every half second; on no terminal, a line every minute.
 
 It reads the journal and writes to the console. It starts with the first thing that is made and rests when nothing is.
+What it sees on the way it notes in the journal: busy cores, and compilers and linkers at work.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from crosspython.run.census import look
 from crosspython.run.console import Console, format_seconds
 from crosspython.run.journal import Entry, Journal
 
 PAUSE = 0.5
 HEARTBEAT = 60.0
+_TICKS_A_LOOK = 4
 _MOST_NAMED = 4
 
 
@@ -29,6 +32,7 @@ class Progress:
     ) -> None:
         self._journal, self._console, self._busy, self._wanted = journal, console, busy, wanted
         self._began = self._told = time.monotonic()
+        self._ticks = 0
         threading.Thread(target=self._watch, name="crosspython-progress", daemon=True).start()
 
     def _watch(self) -> None:
@@ -37,13 +41,16 @@ class Progress:
             self.tick()
 
     def tick(self) -> None:
-        """Note the busy cores, and show the line."""
+        """Note the busy cores and the tools at work, and show the line."""
         running = self._journal.running
         if not running:
             self._console.status(None)
             return
         busy = self._busy()
         self._journal.busy.append((time.time(), busy))
+        if self._ticks % _TICKS_A_LOOK == 0:
+            note_tools(running)
+        self._ticks += 1
         live = self._console.is_live
         if not live and time.monotonic() - self._told < HEARTBEAT:
             return
@@ -61,6 +68,14 @@ class Progress:
             self._console.status(line)
         else:
             self._console.line(f"  {line}")
+
+
+def note_tools(running: Sequence[Entry]) -> None:
+    """Look once at what the commands of the steps that run now do."""
+    steps = {step.command: step for entry in running if entry.steps and (step := entry.steps[-1]).command}
+    for command, tools in look(steps).items():
+        steps[command].compiling += tools.compiling
+        steps[command].linking += tools.linking
 
 
 def compose(running: Sequence[Entry], *, elapsed: float, done: int, total: int, busy: int, left: float | None) -> str:
