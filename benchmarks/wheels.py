@@ -103,7 +103,8 @@ def bare_source(name: str, environment: dict[str, str]) -> Iterator[Path]:
     unpack_archive(store / sdist.sha256[:2] / sdist.sha256 / sdist.name, work / "source", strip=1)
     if not sysroot.exists():
         for archive in sorted((BUILD / "stages").glob("*[0-9].tar.zst")):
-            unpack_tree(archive, sysroot / "usr")
+            if not archive.name.startswith("cpython-") or archive.name.startswith("cpython-3.13."):
+                unpack_tree(archive, sysroot / "usr")
     yield work / "source"
     shutil.rmtree(work)
 

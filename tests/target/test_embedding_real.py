@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from tests.target.test_rv1126 import scons
 
 # At worst all of Python is built.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+ARM = ("qemu-arm-static", "-cpu", "cortex-a7", "-L", "/usr/arm-linux-gnueabihf")
+AARCH64 = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 BUNDLE = "build/rv1126/python-3.13.5-rv1126.tar.gz"
 DAEMON = """\
 #include <Python.h>
@@ -103,6 +106,35 @@ def test_a_board_of_the_hosts_own_gets_a_recipe_of_its_own(host: RealHost) -> No
         "build/camera/stages/libfoo-1.0.tar.zst",
     )
     assert (host.folder / "build/camera/stages/libfoo-1.0.tar.zst").is_file()
+
+
+def test_two_boards_and_two_pythons_in_one_run(host: RealHost) -> None:
+    host.build(find_snippet("Alias", "rk3568"))
+    asked = "import platform, ssl, zlib; print(platform.machine(), platform.python_version_tuple()[1])"
+    answers = [
+        run_in_emulator(host.folder / "build" / bundle, emulator, asked)
+        for bundle, emulator in (
+            ("rv1126/python-3.13.5-rv1126.tar.gz", ARM),
+            ("rv1126/python-3.11.2-rv1126.tar.gz", ARM),
+            ("rk3568/python-3.13.5-rk3568.tar.gz", AARCH64),
+        )
+    ]
+    assert answers == ["armv7l 13", "armv7l 11", "aarch64 13"]
+
+
+def run_in_emulator(bundle: Path, emulator: Sequence[str], code: str) -> str:
+    """What a bundle's Python prints."""
+    tree = bundle.with_suffix(".tree")
+    unpack_tree(bundle, tree)
+    run = subprocess.run(
+        [*emulator, str(tree / "python/bin/python3"), "-c", code],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return run.stdout.strip()
 
 
 def test_the_firmwares_program_uses_zlib_and_openssl_and_embeds_python(host: RealHost) -> None:
