@@ -90,6 +90,7 @@ def bare_source(name: str, environment: dict[str, str]) -> Iterator[Path]:
     """The source of a locked package where it was built, and the libraries that it was built with."""
     from crosspython.store.archive import unpack_archive
     from crosspython.store.tree import unpack_tree
+    from crosspython.wheels.overrides import find_override
     from crosspython.wheels.pylock import read_pylock
 
     lock = read_pylock(BUILD / "pylock.toml")
@@ -102,9 +103,11 @@ def bare_source(name: str, environment: dict[str, str]) -> Iterator[Path]:
     store = Path("~/.cache/crosspython/sources").expanduser()
     unpack_archive(store / sdist.sha256[:2] / sdist.sha256 / sdist.name, work / "source", strip=1)
     if not sysroot.exists():
-        for archive in sorted((BUILD / "stages").glob("*[0-9].tar.zst")):
-            if not archive.name.startswith("cpython-") or archive.name.startswith("cpython-3.13."):
-                unpack_tree(archive, sysroot / "usr")
+        archives = [BUILD / "stages" / line.split()[1] for line in (BUILD / "sysroot.txt").read_text().splitlines()]
+        for library in find_override(name, []).libraries:
+            archives += (BUILD / "stages").glob(f"{library}-*[0-9].tar.zst")
+        for archive in archives:
+            unpack_tree(archive, sysroot / "usr")
     yield work / "source"
     shutil.rmtree(work)
 
@@ -131,9 +134,10 @@ def compare_meson(name: str) -> None:
     words = [word for word in shlex.split(setup)[1:] if not word.startswith("--native-file")]
     build = words[words.index("setup") + 2]
     with bare_source(name, environment) as source:
-        cpu(words, source, environment)
+        setup = cpu(words, source, environment)
         bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
     print_comparison(name, "meson compile", whole, bare)
+    print_comparison(name, "meson setup and compile", whole, setup + bare)
 
 
 def print_comparison(name: str, other: str, whole: float, bare: float) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import marshal
 import os
 import py_compile
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from crosspython.stages import bytecode
 from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
 
 EPOCH = 1700000000
+COMPILE_MODULES = Path(bytecode.__file__).with_name("compile_modules.py")
 
 
 def compile_module(folder: Path, mode: py_compile.PycInvalidationMode) -> tuple[Path, Path]:
@@ -59,3 +64,19 @@ def test_what_only_has_the_name_stays(tmp_path: Path) -> None:
 def test_bytecode_of_a_changed_source_goes(tmp_path: Path) -> None:
     source, bytecode = compile_module(tmp_path, py_compile.PycInvalidationMode.TIMESTAMP)
     assert remove_stale_bytecode([source]) == 1 and not bytecode.exists()
+
+
+def test_modules_are_compiled_to_where_their_copies_will_lie_and_bad_ones_left_out(tmp_path: Path) -> None:
+    library, stage = tmp_path / "Lib", tmp_path / "stage"
+    library.mkdir()
+    library.joinpath("good.py").write_text("def f(): pass\n")
+    library.joinpath("bad.py").write_text("def f(:\n")
+    library.joinpath("binary.py").write_bytes(b"x = '\xff'\n")
+    copies = stage / "opt/python/lib"
+    lines = (f"{library / name}\t{copies / name}\n" for name in ("good.py", "bad.py", "binary.py"))
+    (tmp_path / "share").write_text("".join(lines))
+    subprocess.run([sys.executable, COMPILE_MODULES, tmp_path / "share", stage], check=True)
+    [compiled] = (path for path in stage.rglob("*") if path.is_file())
+    assert compiled == Path(importlib.util.cache_from_source(str(copies / "good.py")))
+    code = marshal.loads(compiled.read_bytes()[16:])
+    assert code.co_filename == "/opt/python/lib/good.py"

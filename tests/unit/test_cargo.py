@@ -20,6 +20,11 @@ CARGO = """\
 here={folder}
 echo "$*" >> "$here/calls"
 env > "$here/environment"
+test "$1" = update && rm "$here/absent"
+if test -e "$here/absent"; then
+    echo 'error: failed to select a version for the requirement `target-lexicon = "^0.13.3"` (locked to 0.13.6)'
+    exit 101
+fi
 case $* in *--locked*) test ! -e "$here/unlocked" ;; *) test ! -e "$here/broken" ;; esac
 """
 
@@ -160,6 +165,17 @@ def test_a_lock_file_out_of_step_is_no_obstacle(tmp_path: Path) -> None:
     (remark,) = fetch(cargo, source)
     assert "Cargo.lock" in remark
     assert (tmp_path / "calls").read_text().splitlines()[-1] == f"fetch --manifest-path {source}/Cargo.toml"
+
+
+def test_a_crate_that_only_the_lock_file_knows_is_replaced_alone(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    (tmp_path / "absent").touch()
+    (remark,) = fetch(cargo, source)
+    assert remark == "the registry has no target-lexicon 0.13.6, which its Cargo.lock names: others were taken"
+    updates = [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("update")]
+    assert updates == [f"update --manifest-path {source}/Cargo.toml target-lexicon"]
 
 
 def test_crates_that_cannot_be_had_are_told(tmp_path: Path) -> None:

@@ -119,8 +119,19 @@ class InstallWheels:
 
 
 @dataclass(frozen=True)
+class InstallPython:
+    """Run CPython's `make install`, and byte-compile the modules of Lib meanwhile: it keeps one core busy.
+
+    folder: the standard library's, below the prefix
+    """
+
+    arguments: tuple[str, ...]
+    folder: str
+
+
+@dataclass(frozen=True)
 class CompilePython:
-    """Byte-compile a folder below the prefix with build-python; the .pyc name the file's place on the board."""
+    """Byte-compile what is not compiled yet of a folder below the prefix; the .pyc name the file's place on the board."""
 
     folder: str
 
@@ -144,6 +155,7 @@ Step = (
     | Symlink
     | Remove
     | InstallWheels
+    | InstallPython
     | CompilePython
     | RequireModules
 )

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -84,9 +85,10 @@ def make_bundle(
         if slim == "pyc":
             keep_only_bytecode(tree)
         after = size_of(tree)
-        needs = board_needs(tree)
-        pack_tree(tree, product, epoch=EPOCH, root=root)
-    return BundleReport(product.stat().st_size, after, before - after, needs)
+        with ThreadPoolExecutor(1) as beside:  # compression leaves the interpreter free
+            needs = beside.submit(board_needs, tree)
+            pack_tree(tree, product, epoch=EPOCH, root=root)
+    return BundleReport(product.stat().st_size, after, before - after, needs.result())
 
 
 def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
@@ -94,15 +96,24 @@ def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
-    """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there."""
+    """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there.
+
+    Python's own tests stay out: nobody links against them.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "usr").mkdir(parents=True)
     names = []
     for archive in archives:
-        unpack_tree(archive, folder / "usr")
+        unpack_tree(archive, folder / "usr", only=is_no_test)
         with archive.open("rb") as file:
             names.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive.name}")
     write_whole(stamp, "\n".join(names) + "\n")
+
+
+def is_no_test(name: str) -> bool:
+    """Whether a name of a Python's tree is none of its own tests, which are half of it."""
+    parts = name.split("/")
+    return not ("test" in parts[2:] and parts[0] == "lib" and parts[1].startswith("python"))
 
 
 def remove_needless(tree: Path) -> None:

@@ -20,11 +20,11 @@ from crosspython.toolchain.find import describe_file
 if TYPE_CHECKING:
     from crosspython.stages.carry_out import Bench
 
-_MAKING = threading.Lock()
+_MAKING: dict[Path, threading.Lock] = {}
 
 
 def site_file(bench: Bench) -> Path:
-    """Where the answers for a component's compiler lie. Others that need them meanwhile wait."""
+    """Where the answers for a component's compiler lie. Others that need the same meanwhile wait."""
     toolchain = bench.order.toolchain
     command = "gcc" if toolchain is None else f"{bench.shop.target.triplet}-gcc"
     compiler = Path(shutil.which(command, path=bench.environment()["PATH"]) or command)
@@ -33,7 +33,7 @@ def site_file(bench: Bench) -> Path:
     facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity if toolchain else ""]
     head = f"# {command} {hashlib.sha256(chr(10).join(facts).encode()).hexdigest()}\n"
     place = bench.shop.sites / f"{command}.site"
-    with _MAKING:
+    with _MAKING.setdefault(place, threading.Lock()):
         if not (place.exists() and place.read_text().startswith(head)):
             place.parent.mkdir(parents=True, exist_ok=True)
             write_whole(place, head + _ask(bench, compiler, libc))

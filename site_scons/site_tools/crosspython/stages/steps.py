@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from crosspython.recipes.plan import (
     CompilePython,
     Edit,
     Install,
+    InstallPython,
     InstallWheels,
     Make,
     Ninja,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 # What autoreconf runs; it says little when one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
+
+_COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
 
 # Bytes at the begin of a configure script in which autoconf says that it has made it.
 _HEAD = 1000
@@ -165,22 +169,48 @@ def _install_wheels(step: InstallWheels, bench: Bench) -> None:
             install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
 
 
+@carry_out.register(InstallPython)
+def _install_python(step: InstallPython, bench: Bench) -> None:
+    library, folder = bench.source / "Lib", bench.stage / step.folder
+    lines = [f"{path}\t{folder / path.relative_to(library)}" for path in sorted(library.rglob("*.py"))]
+    install = f"+$(MAKE) -C {bench.source} {fill(' '.join(step.arguments), bench.places)}"
+    script = shutil.copy(_COMPILE_MODULES, bench.work)  # to where no path has blanks
+    _make_shares(bench, "install", lines, f"{{build_python}} {script} $@ {bench.destdir}", meanwhile=install)
+    for compiled in folder.rglob("__pycache__/*.pyc"):  # not all that is in Lib is installed
+        if not (compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py").exists():
+            compiled.unlink()
+    _remove_empty_folders(folder)
+
+
 @carry_out.register(CompilePython)
 def _compile_python(step: CompilePython, bench: Bench) -> None:
     files = sorted(str(path) for path in (bench.stage / step.folder).rglob("*.py"))
-    for share in range(_SHARES):
-        (bench.work / f"share-{share}").write_text("\n".join(files[share::_SHARES]) + "\n")
     command = (
         "{build_python}",
-        *("-m", "compileall", "-q", "-f"),
+        *("-m", "compileall", "-q"),
         *("--invalidation-mode", "timestamp"),
         *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
         *("-s", str(bench.destdir), "-p", "/", "-i", "$@"),
     )
+    _make_shares(bench, "compile", files, " ".join(command))
+
+
+def _make_shares(bench: Bench, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
+    """Let make run a command for each share of these lines, in a file `$@`, and another beside them all."""
+    for share in range(_SHARES):
+        (bench.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::_SHARES]))
     shares = " ".join(f"share-{share}" for share in range(_SHARES))
-    makefile = f"all: {shares}\n.PHONY: all {shares}\n{shares}:\n\t{fill(' '.join(command), bench.places)}\n"
-    (bench.work / "compile.mk").write_text(makefile)
-    bench.run(("make", "-s", "-f", "compile.mk"), cwd=bench.work, jobs="pipe")
+    goals = f"{'meanwhile ' if meanwhile else ''}{shares}"
+    rules = (f"all: {goals}", f".PHONY: all {goals}", f"{shares}:", f"\t@{fill(command, bench.places)}")
+    more = ("meanwhile:", f"\t{meanwhile}") if meanwhile else ()
+    (bench.work / f"{name}.mk").write_text("\n".join((*rules, *more, "")))
+    bench.run(("make", "-f", f"{name}.mk"), cwd=bench.work, jobs="pipe")
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for parent, _, _ in os.walk(folder, topdown=False):
+        if not os.listdir(parent):
+            os.rmdir(parent)
 
 
 @carry_out.register(RequireModules)

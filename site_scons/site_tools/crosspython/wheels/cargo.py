@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from crosspython.toolchain.rust import Rust
 
 _EVIDENCE_LINES = 10
+
+# How cargo says that no registry has a version of a lock file.
+_ABSENT = re.compile(r"for the requirement `(?P<name>[\w-]+) = .*\(locked to (?P<version>\S+)\)")
 
 # Build requirements that compile Rust.
 _BACKENDS = ("maturin", "setuptools-rust")
@@ -122,6 +126,11 @@ class Cargo:
             elif run_command(command, cwd=cwd, env=own, log=log, may_fail=True).status == 0:
                 had = True
                 remarks.append("it has no Cargo.lock that fits: its crates are the newest of today")
+            elif absent := self._replace_absent(command, cwd, own, log):
+                had = True
+                remarks.append(
+                    f"the registry has no {', no '.join(absent)}, which its Cargo.lock names: others were taken"
+                )
         if not had:
             raise StepError(
                 f"{log.component}: its crates cannot be had",
@@ -130,6 +139,27 @@ class Cargo:
                 next="look at the registry that cargo is configured with here (docs/rust.md)",
             )
         return tuple(dict.fromkeys(remarks))
+
+    def _replace_absent(
+        self, fetch: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Log
+    ) -> tuple[str, ...]:
+        """Fetch with other versions of the crates that a lock file names and the registry has not (yanked, or not mirrored).
+
+        Returns those crates; none where that was not why fetching failed.
+        """
+        absent: list[str] = []
+        while match := _ABSENT.search("\n".join(log.tail(_EVIDENCE_LINES))):
+            name, crate = match["name"], f"{match['name']} {match['version']}"
+            if crate in absent:
+                return ()
+            absent.append(crate)
+            update = [fetch[0], "update", *fetch[2:], name]
+            if (
+                run_command(update, cwd=cwd, env=environment, log=log, may_fail=True).status == 0
+                and run_command(fetch, cwd=cwd, env=environment, log=log, may_fail=True).status == 0
+            ):
+                return tuple(absent)
+        return ()
 
     def _configure(self, environment: Mapping[str, str]) -> None:
         """Hand the user's sources of crates through to our CARGO_HOME. Raises ConfigurationError."""

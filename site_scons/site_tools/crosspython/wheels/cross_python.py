@@ -26,9 +26,21 @@ if TYPE_CHECKING:
 CROSSENV = version("crossenv")
 
 # crossenv is a module of our own Python's. PYTHONPATH would stay in the sys.path of every cross-python that it makes.
-_START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); import crossenv, crossenv.utils; del sys.path[0]; crossenv.main()"
-)
+# It knows no kernel's release, which build scripts take apart: the toolchain's headers tell what programs may count on.
+_START = """\
+import sys
+place, release = sys.argv[1:3]
+del sys.argv[1:3]
+sys.path.insert(0, place)
+import crossenv, crossenv.utils
+del sys.path[0]
+ask = crossenv.CrossEnvBuilder.get_uname_info
+def get_uname_info(self):
+    ask(self)
+    self.host_release = release
+crossenv.CrossEnvBuilder.get_uname_info = get_uname_info
+crossenv.main()
+"""
 
 _QUESTIONS = """\
 import json, os, platform, sys, sysconfig
@@ -37,6 +49,7 @@ print(json.dumps({
     "sysconfig.get_platform()": sysconfig.get_platform(),
     "platform.machine()": platform.machine(),
     "os.uname().machine": os.uname().machine,
+    "os.uname().release": os.uname().release,
     "sys.platform": sys.platform,
     "sys.version": "%d.%d" % sys.version_info[:2],
     "EXT_SUFFIX": ask("EXT_SUFFIX"),
@@ -71,7 +84,8 @@ def make_cross_python(kit: Kit, variables: Mapping[str, Any], log: Log, path: st
     options = ["--without-pip", "--machine", kit.target.machine, "--sysroot", str(kit.bin)]
     for name, value in without_debug_information(variables).items():
         options += ["--config-var", f"{name}={value}"]
-    start = [str(kit.native_python), "-c", _START, str(Path(spec.origin).parents[1])]
+    place, kernel = Path(spec.origin).parents[1], kit.toolchain.kernel_headers or ""
+    start = [str(kit.native_python), "-c", _START, str(place), kernel]
     folder = kit.folder / "crossenv"
     run_command([*start, *options, str(kit.target_python), str(folder)], cwd=kit.folder, env=environment, log=log)
     answers = kit.folder / "answers.json"
@@ -86,6 +100,7 @@ def expected_answers(kit: Kit, variables: Mapping[str, Any]) -> dict[str, object
         "sysconfig.get_platform()": f"linux-{kit.target.machine}",
         "platform.machine()": kit.target.machine,
         "os.uname().machine": kit.target.machine,
+        "os.uname().release": kit.toolchain.kernel_headers or "",
         "sys.platform": "linux",
         "sys.version": kit.release.series,
         "EXT_SUFFIX": variables["EXT_SUFFIX"],

@@ -220,7 +220,8 @@ def make_wheel(bench: Bench) -> Made:
     """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
     begin, only = time.monotonic(), bench.override.engine
     for engine in (only,) if only else ("cross", "emulated"):
-        bench.prepare()
+        with bench.shop.jobserver.token():
+            bench.prepare()
         try:
             wheel = bench.build(engine)
         except StepError as error:

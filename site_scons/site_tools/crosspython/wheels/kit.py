@@ -17,6 +17,7 @@ from pathlib import Path
 from crosspython.errors import CheckError, HostToolError
 from crosspython.recipes.cpython import Release
 from crosspython.run.log import Log
+from crosspython.stages.bundle import is_no_test
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
@@ -30,7 +31,7 @@ from crosspython.wheels.machine_files import Facts, MachineFiles, write_machine_
 from crosspython.wheels.platform import Platform
 
 # Raise it when the same ingredients would now give another kit.
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ class Kit:
     def _make(self, log: Log, shop: Workshop) -> None:
         log.step("unpack")
         if self.build_python.suffix == ".zst":
-            unpack_tree(self.build_python, self.folder / "build-python", only=_is_no_test)
+            unpack_tree(self.build_python, self.folder / "build-python", only=is_no_test)
         for archive in (*self.libraries.values(), self.python):
-            unpack_tree(archive, self.sysroot / "usr", only=_is_no_test)
+            unpack_tree(archive, self.sysroot / "usr", only=is_no_test)
         write_wrappers(self.bin, self.toolchain, self.target, strays="drop")
         variables = read_build_time_vars(self.standard_library)
         facts = Facts(
@@ -168,9 +169,3 @@ class Kit:
             "path": shop.path,
         }
         return json.dumps(facts, indent=1)
-
-
-def _is_no_test(name: str) -> bool:
-    """Whether a name of a Python's tree is none of its own tests, which are half of it."""
-    parts = name.split("/")
-    return not ("test" in parts[2:] and parts[0] == "lib" and parts[1].startswith("python"))
