@@ -123,14 +123,15 @@ def test_pkg_config_forgets_what_would_add_other_folders(facts: Facts, tmp_path:
     assert done.stdout == " --libs\n"
 
 
-def test_an_old_make_gets_the_pools_descriptors(facts: Facts, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["make", "gmake"])
+def test_an_old_make_gets_the_pools_descriptors(facts: Facts, tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "jobs")
     pool = os.open(tmp_path / "jobs", os.O_RDWR)
     (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/make").write_text('#!/bin/sh\necho "$MAKEFLAGS"; readlink /proc/self/fd/8\n')
-    (tmp_path / "tools/make").chmod(0o755)
+    (tmp_path / "tools" / name).write_text('#!/bin/sh\necho "$MAKEFLAGS"; readlink /proc/self/fd/8\n')
+    (tmp_path / "tools" / name).chmod(0o755)
     facts = replace(facts, path=f"{tmp_path / 'tools'}:{os.environ['PATH']}")
-    done = run(facts, "make", MAKEFLAGS=f" -j2 --jobserver-auth=fifo:{tmp_path / 'jobs'}")
+    done = run(facts, name, MAKEFLAGS=f" -j2 --jobserver-auth=fifo:{tmp_path / 'jobs'}")
     os.close(pool)
     assert done.stdout == f" -j2 --jobserver-auth=8,9\n{tmp_path / 'jobs'}\n"
 

@@ -168,7 +168,7 @@ def programs(facts: Facts) -> dict[str, str]:
         **dict.fromkeys(("python", "python3"), python),
         "ldconfig": head + "exit 0\n",
         facts.run.name: head + _run_script(facts),
-        "make": head + _make_script(facts.path),
+        **{name: head + _make_script(name, facts.path) for name in ("make", "gmake")},
     }
     if pkg_config is not None:
         text = f'{head}unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR\nexec {shlex.quote(pkg_config)} "$@"\n'
@@ -203,9 +203,9 @@ def _run_script(facts: Facts) -> str:
     return lines + 'esac\nexec "$@"\n'
 
 
-def _make_script(path: str) -> str:
-    """make before 4.4 does not know a FIFO by its name: it gets descriptors, which Python would not have handed on."""
-    real = shlex.quote(shutil.which("make", path=path) or "/usr/bin/make")
+def _make_script(name: str, path: str) -> str:
+    """make, which CMake prefers to call gmake, before 4.4 does not know a FIFO by its name: it gets descriptors, which Python would not have handed on."""
+    real = shlex.quote(shutil.which(name, path=path) or shutil.which("make", path=path) or "/usr/bin/make")
     return (
         "fifo=${MAKEFLAGS##*--jobserver-auth=fifo:}\n"
         'if [ "$fifo" != "${MAKEFLAGS-}" ] && [ -p "${fifo%% *}" ]; then\n'
