@@ -120,6 +120,7 @@ class Image:
         yield file("/init", INIT.format(modules=" ".join(path.stem for path in modules)).encode(), 0o755)
         yield file("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n")
         yield file("/etc/group", b"root:x:0:\nuser:x:1000:\n")
+        yield file("/etc/hosts", b"127.0.0.1 localhost\n::1 localhost\n")
         yield file("/etc/shells", b"/bin/sh\n")
         yield file("/etc/profile", b"export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n")
         for home, owner in (("/root", 0), ("/home/user", 1000)):

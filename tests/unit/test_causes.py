@@ -106,3 +106,17 @@ def test_only_some_causes_call_for_the_other_engine(log: Log) -> None:
 def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
     say(log, "fatal error: probe.h: No such file or directory\n" + "fine\n" * 1000)
     assert explain_failure(StepError("x"), "x", log).found is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Exception: pkg-config package 'libusb-1.0 >= 1.0.9' not found",
+        "Package libusb-1.0 was not found in the pkg-config search path.",
+        "Package 'libusb-1.0', required by 'virtual:world', not found",
+        "No package 'libusb-1.0' found",
+    ],
+)
+def test_a_library_is_named_however_pkg_configs_callers_say_that_it_is_missing(log: Log, line: str) -> None:
+    say(log, line)
+    assert "libusb-1.0" in str(explain_failure(StepError("foo-1.0: failed"), "foo", log).found)
