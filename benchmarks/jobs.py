@@ -2,9 +2,9 @@
 
     python benchmarks/jobs.py [--] COMMAND ...        # such as: .venv/bin/scons target=rv1126 build=/tmp/new cache=none
 
-Looks into /proc five times a second at all descendants of the command. Compilers are what does the work of a compilation
-or a link (cc1, cc1plus, lto1, as, ld, rustc); a process counts as busy when it runs or is ready to (state R), so on a machine
-that does other work too the mean is a lower bound, and the peak is not.
+Looks five times a second at all descendants of the command. Compilers and linkers are those that crosspython knows by name; a
+process counts as busy when it runs or is ready to (state R), so on a machine that does other work too the mean is a lower
+bound, and the peak is not.
 """
 
 from __future__ import annotations
@@ -12,35 +12,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-WORKERS = frozenset({"cc1", "cc1plus", "lto1", "as", "ld", "ld.bfd", "ld.gold", "rustc"})
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "site_scons" / "site_tools")]
+
+from crosspython.run.census import COMPILERS, LINKERS, Process, processes  # noqa: E402  (the path comes first)
+
 PAUSE = 0.2
-
-
-@dataclass(frozen=True)
-class Process:
-    """A line of /proc/PID/stat (proc(5)): fields 2 to 4."""
-
-    pid: int
-    name: str
-    state: str
-    parent: int
-
-
-def processes() -> Iterator[Process]:
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            text = (folder / "stat").read_text(errors="replace")
-        except OSError:  # it has ended
-            continue
-        name, _, rest = text.partition("(")[2].rpartition(")")
-        state, parent = rest.split()[:2]
-        yield Process(int(folder.name), name, state, int(parent))
 
 
 def descendants(root: int) -> list[Process]:
@@ -68,7 +46,7 @@ def main() -> None:
     while build.poll() is None:
         below = descendants(build.pid)
         busy.append(sum(process.state == "R" for process in below))
-        compilers.append(sum(process.name in WORKERS and process.state == "R" for process in below))
+        compilers.append(sum(process.name in COMPILERS | LINKERS and process.state == "R" for process in below))
         time.sleep(PAUSE)
     if build.returncode != 0 or not busy:
         sys.exit(build.returncode or "it ended before it was looked at")

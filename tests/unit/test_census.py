@@ -16,23 +16,28 @@ from crosspython.run.progress import note_tools
 
 def test_tools_are_counted_by_the_command_that_started_them() -> None:
     processes = [
-        Process(10, "make", 1, 10),
-        Process(11, "gcc", 10, 10),
-        Process(12, "cc1", 11, 10),
-        Process(13, "cc1plus", 10, 10),
-        Process(20, "ninja", 1, 20),
-        Process(21, "ld", 20, 20),
+        Process(10, "make", "R", 1, 10),
+        Process(11, "gcc", "R", 10, 10),
+        Process(12, "cc1", "R", 11, 10),
+        Process(13, "cc1plus", "R", 10, 10),
+        Process(20, "ninja", "R", 1, 20),
+        Process(21, "ld", "R", 20, 20),
     ]
     assert count(processes) == {10: Tools(compiling=2), 20: Tools(linking=1)}
 
 
 def test_who_waits_for_a_tool_does_not_count() -> None:
-    rust = [Process(1, "cargo", 0, 1), Process(2, "rustc", 1, 1), Process(3, "cc", 2, 1), Process(4, "ld", 3, 1)]
+    rust = [
+        Process(1, "cargo", "R", 0, 1),
+        Process(2, "rustc", "R", 1, 1),
+        Process(3, "cc", "R", 2, 1),
+        Process(4, "ld", "R", 3, 1),
+    ]
     assert count(rust) == {1: Tools(linking=1)}
 
 
 def test_nothing_at_work_is_nothing() -> None:
-    assert count([Process(1, "make", 0, 1)]) == {}
+    assert count([Process(1, "make", "R", 0, 1)]) == {}
     assert look(()) == {}
 
 

@@ -11,15 +11,16 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-_COMPILERS = frozenset({"cc1", "cc1plus", "f951", "as", "clang", "rustc"})
-_LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "lto1", "ar", "ranlib"})
+COMPILERS = frozenset({"cc1", "cc1plus", "f951", "as", "clang", "rustc"})
+LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "lto1", "ar", "ranlib"})
 
 
 class Process(NamedTuple):
-    """Some of what /proc/PID/stat says (proc(5)). session: the pid of the command that our step started."""
+    """Some of what /proc/PID/stat says (proc(5)). state: R for one that runs; session: its leader's pid."""
 
     pid: int
     name: str
+    state: str
     parent: int
     session: int
 
@@ -32,20 +33,20 @@ class Tools(NamedTuple):
 
 
 def look(sessions: Collection[int]) -> dict[int, Tools]:
-    """What the commands of these sessions do just now."""
-    return count(process for process in _processes() if process.session in sessions) if sessions else {}
+    """What the commands of these sessions do just now; each command that a step starts leads one."""
+    return count(process for process in processes() if process.session in sessions) if sessions else {}
 
 
 def count(processes: Iterable[Process]) -> dict[int, Tools]:
     """Compilers and linkers by session. One that waits for another is not counted: rustc, say, waits for its linker."""
     known = {process.pid: process for process in processes}
-    workers = [process for process in known.values() if process.name in _COMPILERS | _LINKERS]
+    workers = [process for process in known.values() if process.name in COMPILERS | LINKERS]
     waiting = {pid for worker in workers for pid in _ancestors(worker, known)}
     found: dict[int, Tools] = {}
     for worker in workers:
         if worker.pid not in waiting:
             compiling, linking = found.get(worker.session, Tools())
-            links = worker.name in _LINKERS
+            links = worker.name in LINKERS
             found[worker.session] = Tools(compiling + (not links), linking + links)
     return found
 
@@ -57,7 +58,8 @@ def _ancestors(process: Process, known: dict[int, Process]) -> Iterator[int]:
         parent = known.get(parent.parent)
 
 
-def _processes() -> Iterator[Process]:
+def processes() -> Iterator[Process]:
+    """All that run on this machine."""
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
@@ -67,5 +69,5 @@ def _processes() -> Iterator[Process]:
         except OSError:  # it has ended
             continue
         program, _, rest = text.partition("(")[2].rpartition(") ")
-        _, parent, _, session, *_ = rest.split(" ", 4)
-        yield Process(int(name), program, int(parent), int(session))
+        state, parent, _, session, *_ = rest.split(" ", 4)
+        yield Process(int(name), program, state, int(parent), int(session))
