@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ToolchainError
-from crosspython.wheels.cross_python import judge_answers, read_build_time_vars, without_debug_information
+from crosspython.wheels.cross_python import judge_answers, without_debug_information
 
 
 def test_every_wrong_answer_is_named_with_the_right_one() -> None:
@@ -22,11 +22,6 @@ def test_every_wrong_answer_is_named_with_the_right_one() -> None:
 
 def test_right_answers_pass() -> None:
     judge_answers({"a": 1, "b": 2}, {"a": 1}, Path("log"))
-
-
-def test_the_builds_facts_are_read_without_running_them(tmp_path: Path) -> None:
-    (tmp_path / "_sysconfigdata__linux_x.py").write_text("# made\nbuild_time_vars = {'SOABI': 'x',\n 'N': 4}\n")
-    assert read_build_time_vars(tmp_path) == {"SOABI": "x", "N": 4}
 
 
 def test_no_time_goes_into_debug_information() -> None:

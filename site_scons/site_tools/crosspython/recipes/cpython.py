@@ -17,6 +17,7 @@ from crosspython.names import suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.plan import (
     Answers,
+    BuildDetails,
     CompilePython,
     Edit,
     InstallPython,
@@ -119,6 +120,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             Make("make"),
             RequireModules(release.modules),
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
+            *((BuildDetails(library),) if release.number >= (3, 14) else ()),
             InstallWheels(f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python),
             Symlink("bin/python", "python3"),
             *_cleaning(release, shared=shared),

@@ -130,6 +130,13 @@ class InstallPython:
 
 
 @dataclass(frozen=True)
+class BuildDetails:
+    """Correct what a Python of 3.14 or newer says of itself in build-details.json, in the folder of its standard library."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
 class CompilePython:
     """Byte-compile what is not compiled yet of a folder below the prefix; the .pyc name the file's place on the board."""
 
@@ -156,6 +163,7 @@ Step = (
     | Remove
     | InstallWheels
     | InstallPython
+    | BuildDetails
     | CompilePython
     | RequireModules
 )

@@ -14,7 +14,7 @@ from crosspython.run.log import Step
 # its time is divided as the compilers and linkers were that were seen at work.
 _KINDS = {
     "configure": ("configure", "autoreconf", "answers", "overlay", "requirements", "crates"),
-    "install": ("install", "installpython", "installwheels", "symlink", "remove", "edit"),
+    "install": ("install", "installpython", "builddetails", "installwheels", "symlink", "remove", "edit"),
     "unpack": ("unpack",),
     "wait": ("wait for build-python",),
     "finish, audit and pack": ("finish", "compilepython", "audit", "pack", "repair", "requiremodules"),

@@ -15,6 +15,7 @@ from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import (
     Answers,
     Autoreconf,
+    BuildDetails,
     CompilePython,
     Edit,
     Install,
@@ -30,6 +31,7 @@ from crosspython.recipes.plan import (
     Write,
     fill,
 )
+from crosspython.stages.build_details import correct_build_details
 from crosspython.stages.site_file import site_file
 
 if TYPE_CHECKING:
@@ -180,6 +182,11 @@ def _install_python(step: InstallPython, bench: Bench) -> None:
         if not (compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py").exists():
             compiled.unlink()
     _remove_empty_folders(folder)
+
+
+@carry_out.register(BuildDetails)
+def _build_details(step: BuildDetails, bench: Bench) -> None:
+    correct_build_details(bench.stage / step.folder, bench.shop.target.machine)
 
 
 @carry_out.register(CompilePython)

@@ -6,7 +6,6 @@ that fail on the board, so it is verified before the first build.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shlex
@@ -129,16 +128,6 @@ def judge_answers(answers: Mapping[str, object], expected: Mapping[str, object],
             log=log,
             next="`scons -c` and build again; if it stays so, report it with these lines",
         )
-
-
-def read_build_time_vars(library: Path) -> dict[str, Any]:
-    """What a build of Python says of itself, from the _sysconfigdata of its library's folder."""
-    (file,) = library.glob("_sysconfigdata_*.py")
-    for node in ast.parse(file.read_text()).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "build_time_vars":
-            variables: dict[str, Any] = ast.literal_eval(node.value)
-            return variables
-    raise ToolchainError(f"{file}: no build_time_vars", next="build the target's Python again")
 
 
 def without_debug_information(variables: Mapping[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from crosspython.errors import CheckError, HostToolError
 from crosspython.recipes.cpython import Release
 from crosspython.run.log import Log
+from crosspython.stages.build_details import read_build_time_vars
 from crosspython.stages.bundle import is_no_test
 from crosspython.stages.carry_out import Workshop
 from crosspython.store.tree import unpack_tree
@@ -25,7 +26,7 @@ from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 from crosspython.toolchain.wrapper import write_wrappers
-from crosspython.wheels.cross_python import CROSSENV, make_cross_python, read_build_time_vars
+from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.machine_files import Facts, MachineFiles, write_machine_files
 from crosspython.wheels.platform import Platform

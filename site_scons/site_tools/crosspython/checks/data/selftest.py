@@ -7,6 +7,7 @@ hangs is named, changes nothing for the others, and these still run.
 
 import contextlib
 import importlib
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -401,11 +402,25 @@ def build_paths():
     return f"{len(sysconfig.get_config_vars())} variables"
 
 
+def build_details():
+    """build-details.json (PEP 739) tells of this machine, and not of the one that built it."""
+    path = os.path.join(sysconfig.get_path("stdlib"), "build-details.json")
+    if sys.version_info < (3, 14):
+        return "from 3.14 on"
+    with open(path) as file:
+        details = json.load(file)
+    assert details["platform"] == f"linux-{EXPECTED['machine']}", details["platform"]
+    assert details["abi"]["extension_suffix"] == sysconfig.get_config_var("EXT_SUFFIX"), details["abi"]
+    assert details["suffixes"]["extensions"] == importlib.machinery.EXTENSION_SUFFIXES, details["suffixes"]
+    return details["abi"]["extension_suffix"]
+
+
 CHECKS = (
     machine,
     prefix,
     extension_modules,
     build_paths,
+    build_details,
     accelerated,
     compression,
     hashes,

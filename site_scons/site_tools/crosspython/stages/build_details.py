@@ -1,0 +1,42 @@
+"""What a build of Python says of itself: to its own sysconfig, and since 3.14 to everybody (PEP 739).
+
+Knows where that is written in an installed tree, and what of it CPython's build gets wrong for another machine. Paths belong
+to the build machine. Nothing of the tree is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ToolchainError
+
+STABLE_ABI_SUFFIX = ".abi3.so"
+
+
+def read_build_time_vars(library: Path) -> dict[str, Any]:
+    """The variables of sysconfig, from the _sysconfigdata of a standard library's folder."""
+    (file,) = library.glob("_sysconfigdata_*.py")
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "build_time_vars":
+            variables: dict[str, Any] = ast.literal_eval(node.value)
+            return variables
+    raise ToolchainError(f"{file}: no build_time_vars", next="build the target's Python again")
+
+
+def correct_build_details(library: Path, machine: str) -> None:
+    """Let build-details.json speak of the target alone.
+
+    CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of extension
+    modules, and leaves them out of `abi` where there is no libpython to link with; maturin cannot do without.
+
+    machine: what the target's `uname -m` says
+    """
+    path = library / "build-details.json"
+    details, suffix = json.loads(path.read_text()), read_build_time_vars(library)["EXT_SUFFIX"]
+    details["platform"] = f"linux-{machine}"
+    details["abi"] |= {"extension_suffix": suffix, "stable_abi_suffix": STABLE_ABI_SUFFIX}
+    details["suffixes"]["extensions"] = [suffix, STABLE_ABI_SUFFIX, ".so"]
+    path.write_text(json.dumps(details, indent=2) + "\n")
