@@ -53,12 +53,10 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.run.apart import apart
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
-            report = apart(
-                make_bundle,
+            report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
                 product,
@@ -89,11 +87,10 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.run.apart import apart
         from crosspython.stages.bundle import make_sysroot
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
-            apart(make_sysroot, [Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
+            make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")
     [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)

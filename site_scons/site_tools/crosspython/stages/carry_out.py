@@ -17,7 +17,6 @@ from crosspython.errors import StepError
 from crosspython.hosttools import find_pinned, require_tools
 from crosspython.recipes.plan import Step, fill
 from crosspython.recipes.recipe import NATIVE, Recipe
-from crosspython.run.apart import apart
 from crosspython.run.console import Console, format_seconds
 from crosspython.run.jobserver import Jobserver, JobStyle
 from crosspython.run.journal import Journal
@@ -36,9 +35,6 @@ from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
 EPOCH = 1577836800
-
-# Bytes of a source from which on unpacking takes longer than starting a process for it.
-_LARGE = 4 << 20
 
 # Folders that every Linux has: their names say nothing of this build machine.
 SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
@@ -170,10 +166,7 @@ class Bench:
             self.tmp,
         ):
             folder.mkdir(parents=True, exist_ok=True)
-        if source.stat().st_size > _LARGE:
-            apart(unpack_archive, source, self.source, strip=1)
-        else:
-            unpack_archive(source, self.source, strip=1)
+        unpack_archive(source, self.source, strip=1)
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
         if self.order.toolchain is not None:
