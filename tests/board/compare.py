@@ -1,6 +1,6 @@
-"""CPython's own tests on the virtual board, ours against the distribution's: two Pythons, one kernel, the same cases.
+"""CPython's own tests and numpy's on the virtual board, ours against the distribution's: two Pythons, one kernel, the same cases.
 
-    PYTHONPATH=site_scons/site_tools python -m tests.board.compare [MODULE ...]   # without any: the list that `scons check` has
+    PYTHONPATH=site_scons/site_tools python -m tests.board.compare [MODULE ...]   # without any: the lists that `scons check` has
 
 Where both have a case and its outcomes differ, that is a bug of ours or stands in differences.toml with its reason. The
 distribution's Python is unpacked into the board's root beside ours, with the libraries that it needs.
@@ -164,8 +164,16 @@ def _is_needed(path: str, modules: Collection[str]) -> bool:
     return path != "" and (not name.startswith("test_") or name in modules)
 
 
+def named_modules() -> Iterator[str]:
+    """The modules that `scons check` runs in the emulator: of CPython's own tests, and of numpy's."""
+    yield from tomllib.loads((DATA / "cpython-tests.toml").read_text())["modules"]
+    for suite in tomllib.loads((DATA / "package-tests.toml").read_text())["suite"]:
+        if suite["package"] == "numpy":
+            yield from suite["modules"]
+
+
 def main() -> None:
-    modules = sys.argv[1:] or tomllib.loads((DATA / "cpython-tests.toml").read_text())["modules"]
+    modules = sys.argv[1:] or [*named_modules()]
     unknown = 0
     with board_with_both(modules) as board:
         for module in modules:
