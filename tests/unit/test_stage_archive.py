@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from crosspython.errors import ArchiveError
+from crosspython.errors import ArchiveError, Interrupted
+from crosspython.run.signals import Stop
+from crosspython.store import formats, walk
 from crosspython.store import tree as module
 from crosspython.store.tree import pack_tree, unpack_tree
 from hypothesis import given, settings
@@ -219,3 +221,23 @@ def test_an_archive_is_never_seen_half_written(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         pack_tree(tmp_path / "a-1.tar.zst.tree", archive, epoch=EPOCH)
     assert hashlib.sha256(archive.read_bytes()).digest() == before
+
+
+def test_a_stop_ends_packing_and_unpacking_and_leaves_no_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").write_text("x")
+    whole, archive = tmp_path / "whole.tar.zst", tmp_path / "x.tar.gz"
+    pack_tree(tmp_path / "tree", whole, epoch=0)
+    stop = Stop()
+    for where in (walk, formats):
+        monkeypatch.setattr(where, "STOP", stop)
+    stop.request("Ctrl-C")
+    with pytest.raises(Interrupted):
+        pack_tree(tmp_path / "tree", archive, epoch=0)
+    with pytest.raises(Interrupted):
+        unpack_tree(whole, tmp_path / "out")
+    assert not list(tmp_path.glob("x.tar.gz*"))
+    assert not (tmp_path / "out/file").exists()
+    stop.close()

@@ -22,6 +22,7 @@ from typing import IO, Any, Self, cast
 
 import zstandard
 
+from crosspython.run.signals import STOP
 from crosspython.store.members import FILE, FOLDER, HARDLINK, SYMLINK, Member
 
 _CHUNK = 1 << 18
@@ -62,15 +63,18 @@ def damage_told() -> Iterator[None]:
 def read_members(archive: Path) -> Iterator[Member]:
     """The members of an archive, in its order. A file's bytes can be read until the next member is asked for.
 
-    To be read within `damage_told`, to the very end: only then is it known to be whole.
+    To be read within `damage_told`, to the very end: only then is it known to be whole. Raises Interrupted.
     """
     with archive.open("rb") as file:
         magic = file.read(6)
         file.seek(0)
         if magic == _AR[:6]:
-            yield from _read_package(file)
+            members = _read_package(file)
         else:
-            yield from _read_zip(file) if magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _read_tar(file, magic)
+            members = _read_zip(file) if magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _read_tar(file, magic)
+        for member in members:
+            STOP.check()
+            yield member
 
 
 def _read_package(file: IO[bytes]) -> Iterator[Member]:

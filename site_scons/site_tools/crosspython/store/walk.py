@@ -1,8 +1,8 @@
 """The files of a tree, in one fixed order.
 
 Knows only how to walk: names sorted, symbolic links reported but never followed, so that every room sees the same
-files in the same order on every build machine. All paths belong to the build machine. What the files mean is others'
-business.
+files in the same order on every build machine; and that a run which was stopped walks no further. All paths belong to the
+build machine. What the files mean is others' business.
 """
 
 from __future__ import annotations
@@ -11,12 +11,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from crosspython.run.signals import STOP
+
 
 def walk_entries(tree: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield everything below a folder, folders before what they hold, sorted by the bytes of the names at each level."""
+    """Yield everything below a folder, folders before what they hold, sorted by the bytes of the names at each level.
+
+    Raises Interrupted.
+    """
     with os.scandir(tree) as entries:
         ordered = sorted(entries, key=lambda entry: os.fsencode(entry.name))
     for entry in ordered:
+        STOP.check()
         yield entry
         if entry.is_dir(follow_symlinks=False):
             yield from walk_entries(Path(entry.path))
