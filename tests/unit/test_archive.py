@@ -155,3 +155,11 @@ def test_an_sdk_may_keep_its_absolute_links(tmp_path: Path) -> None:
     (tmp_path / "sdk.tar").write_bytes(tar_of(member("etc/mtab", tarfile.SYMTYPE, "/proc/mounts"), mode="w:"))
     unpack_archive(tmp_path / "sdk.tar", tmp_path / "sdk", keep_absolute_links=True)
     assert (tmp_path / "sdk/etc/mtab").is_symlink()
+
+
+def test_what_no_step_reads_is_not_unpacked(tmp_path: Path) -> None:
+    names = ["./x-1/test/a", "x-1/test/deep/b", "x-1/src/test/c", "x-1/po/de.po", "x-1/po/Makefile.in.in", "x-1/test.c"]
+    (tmp_path / "x.tar.gz").write_bytes(tar_of(*map(member, names)))
+    unpack_archive(tmp_path / "x.tar.gz", tmp_path / "out", strip=1, leave_out=["test/*", "po/*.po"])
+    left = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert left == ["po/Makefile.in.in", "src/test/c", "test.c"]

@@ -33,13 +33,15 @@ class Reader:
         self.recipes: list[Recipe] = []
 
     def _add(self, plan: Plan, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+        declared: dict[str, Any] = {
+            key: tuple(options.pop(key)) for key in ("depends", "ships", "leave_out") if key in options
+        }
         declared["fortran"] = options.pop("fortran", False)
         self.recipes.append(make_recipe(name, version, sources=sources, folder=self.folder, plan=plan, **declared))
         return name
 
     def _declare(self, planner: Any, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared = {key: options.pop(key) for key in ("depends", "ships", "fortran") if key in options}
+        declared = {key: options.pop(key) for key in ("depends", "ships", "leave_out", "fortran") if key in options}
         return self._add(planner(**options), name, version, sources, declared)
 
     def Autoconf(self, name: str, version: str, *, sources: Any, **options: Any) -> str:

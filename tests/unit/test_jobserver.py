@@ -320,3 +320,33 @@ def test_the_makeflags_of_the_environment_are_looked_at(
     monkeypatch.setenv("MAKEFLAGS", pool.environment("fifo")["MAKEFLAGS"])
     with Jobserver(2, stop=stop) as inner:
         assert inner.is_joined
+
+
+def test_work_beside_takes_a_token_and_returns_it(pool: Jobserver) -> None:
+    go = threading.Event()
+    with pool.token():
+        begun = pool.beside(lambda: go.wait(10) and threading.current_thread())
+        assert pool.free == 0
+        assert not begun.done()
+        go.set()
+        assert begun.result() is not threading.current_thread()
+        assert pool.free == 1
+    assert pool.free == 2
+
+
+def test_work_beside_is_done_at_once_where_no_core_is_free(pool: Jobserver) -> None:
+    with pool.token(), pool.token():
+        begun = pool.beside(threading.current_thread)
+        assert begun.done()
+        assert begun.result() is threading.current_thread()
+
+
+def test_work_beside_that_fails_returns_its_token(pool: Jobserver) -> None:
+    def fail() -> None:
+        raise ValueError("beside")
+
+    with pool.token():
+        begun = pool.beside(fail)
+        with pytest.raises(ValueError, match="beside"):
+            begun.result()
+        assert pool.free == 1

@@ -6,8 +6,17 @@ next. It knows nothing of SCons; the builders turn it into one clean message wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+# The user and password before the host of an address (RFC 3986, 3.2.1).
+_LOGIN = re.compile(r"(?<=[a-z])://[^/@\s'\"]+@", re.IGNORECASE)
+
+
+def hide_logins(text: str) -> str:
+    """Text as it may be shown: addresses in it without their users and passwords."""
+    return _LOGIN.sub("://***@", text)
 
 
 class CrosspythonError(Exception):

@@ -38,7 +38,7 @@ from crosspython.errors import CrosspythonError
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
-from crosspython.recipes.cpython import plan_build_python, plan_cpython
+from crosspython.recipes.cpython import UNREAD, plan_build_python, plan_cpython, unread_by_build_python
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.meson import plan_meson
 from crosspython.recipes.openblas import plan_openblas
@@ -54,35 +54,35 @@ def AddComponents(env: Any) -> None:
 
 
 def Autoconf(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a configure script. Options: those of recipes/autoconf.py, and depends, ships."""
+    """A component with a configure script. Options: those of recipes/autoconf.py, and depends, ships, leave_out."""
     return _declare(env, name, version, sources, plan_autoconf, options)
 
 
 def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a plain Makefile. Options: those of recipes/make.py, and depends, ships."""
+    """A component with a plain Makefile. Options: those of recipes/make.py, and depends, ships, leave_out."""
     return _declare(env, name, version, sources, plan_make, options)
 
 
 def CMake(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships, fortran."""
+    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships, leave_out, fortran."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_cmake, machine), options)
 
 
 def Meson(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a meson.build. Options: those of recipes/meson.py, and depends, ships."""
+    """A component with a meson.build. Options: those of recipes/meson.py, and depends, ships, leave_out."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_meson, machine), options)
 
 
 def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships."""
+    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships, leave_out."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_openssl, machine), options)
 
 
 def OpenBLAS(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and depends, ships."""
+    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and depends, ships, leave_out."""
     target = env["CROSSPYTHON"].settings.target
     return _declare(env, name, version, sources, partial(plan_openblas, target.machine, target.cflags), options)
 
@@ -100,6 +100,7 @@ def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
         patches=read_patches(_here(env) / release.series),
         folder=_here(env),
         ships=tuple(ships),
+        leave_out=UNREAD,
     )
     return _add(env, recipe)
 
@@ -117,6 +118,7 @@ def BuildPython(env: Any) -> Any:
         folder=_here(env),
         machine=NATIVE,
         ships=(),
+        leave_out=unread_by_build_python(release),
     )
     return add_build_python(env, recipe)
 
@@ -135,10 +137,11 @@ def _declare(
     planner: Any,
     options: dict[str, Any],
 ) -> Any:
-    known = {*inspect.signature(planner).parameters, "depends", "ships", "fortran"} - {"machine", "cflags"}
+    known = {*inspect.signature(planner).parameters, "depends", "ships", "fortran", "leave_out"} - {"machine", "cflags"}
     try:
         check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in ("depends", "ships") if key in options}
+        lists = ("depends", "ships", "leave_out")
+        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in lists if key in options}
         declared["fortran"] = options.pop("fortran", False)
         plan: Plan = planner(**options)
         return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))

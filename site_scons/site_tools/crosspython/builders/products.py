@@ -63,6 +63,7 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
                 prefix=settings.target.prefix,
                 slim=settings.slim,
                 work=build.workshop.work,
+                beside=build.workshop.jobserver.beside,
             )
         write_whole(summary, "\n".join(summarize(report, settings.slim)) + "\n")
         tell()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.names import check_known
 from crosspython.recipes.cpython import Release, read_release
 from crosspython.targets import Target, load_target, target_names
@@ -204,10 +204,8 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
     servers = [place for place in places if "://" in place]
     folders = [place for place in places if "://" not in place]
     if len(servers) > 1 or len(folders) > 1 or any(not HTTP.match(server) for server in servers):
-        from crosspython.store.places import show
-
         raise ConfigurationError(
-            f"cache={','.join(show(place) for place in places)}: not a cache",
+            f"cache={','.join(hide_logins(place) for place in places)}: not a cache",
             expected="a folder, an address with http:// or https://, one of each with a comma between, or none",
         )
     limit = SIZE.fullmatch(chosen["cache_limit"])

@@ -35,6 +35,9 @@ from crosspython.store.sources import Source
 # The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are final.
 COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/compileall\.py"
 
+# What no step reads of its source: half of it, with the tests that build-python can do without.
+UNREAD = ("Doc/*", "PCbuild/*")
+
 
 @dataclass(frozen=True)
 class Release:
@@ -60,6 +63,11 @@ class Release:
     def number(self) -> tuple[int, int]:
         major, minor = self.series.split(".")
         return int(major), int(minor)
+
+    @property
+    def can_leave_tests_out(self) -> bool:
+        """Whether configure can be told so."""
+        return self.number >= (3, 12)
 
     @property
     def interpreter(self) -> str:
@@ -136,7 +144,7 @@ def plan_build_python(release: Release) -> Plan:
     options = (
         "--prefix={prefix}",
         "--without-ensurepip",
-        *(("--disable-test-modules",) if release.number >= (3, 12) else ()),
+        *(("--disable-test-modules",) if release.can_leave_tests_out else ()),
     )
     return Plan(
         steps=(
@@ -152,6 +160,11 @@ def plan_build_python(release: Release) -> Plan:
         ),
         tools=("gcc", "make"),
     )
+
+
+def unread_by_build_python(release: Release) -> tuple[str, ...]:
+    """What no step of the plan above reads of the source."""
+    return (*UNREAD, "Lib/test/*") if release.can_leave_tests_out else UNREAD
 
 
 def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:

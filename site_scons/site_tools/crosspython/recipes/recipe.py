@@ -30,6 +30,7 @@ class Recipe:
     machine: TARGET, or NATIVE for what runs on the build machine
     ships:   globs below the prefix of what a bundle takes from this component
     fortran: a part of it is Fortran
+    leave_out: globs of what lies in the source and is not even unpacked, since no step reads it; `*` matches slashes, too
     """
 
     name: str
@@ -42,6 +43,7 @@ class Recipe:
     machine: str = TARGET
     ships: tuple[str, ...] = ("lib/lib*.so.*",)
     fortran: bool = False
+    leave_out: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -69,6 +71,7 @@ class Recipe:
             "sources": "\n".join(source.sha256 for source in self.sources),
             "patches": "\n".join(f"{patch.name}:\n{patch.read_text()}" for patch in self.patches),
             "depends": "\n".join(self.depends),
+            "left out": "\n".join(self.leave_out),
         }
 
 

@@ -21,12 +21,15 @@ import tempfile
 import termios
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from crosspython.errors import ConfigurationError
 from crosspython.run.signals import STOP, Stop
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _TOKEN = b"+"
 _PLAIN = re.compile(r"[\w./+,:@~-]+", re.ASCII)
@@ -34,6 +37,23 @@ _OUTER = re.compile(r"--jobserver-(?:auth|fds)=(\S+)")
 
 
 JobStyle = Literal["pipe", "fifo"]
+
+T = TypeVar("T")
+
+
+class Beside(Protocol):
+    """Does some work of Python's own, beside its caller or before it goes on."""
+
+    def __call__(self, work: Callable[[], T]) -> Future[T]: ...
+
+
+def at_once(work: Callable[[], T]) -> Future[T]:
+    """Do it before the caller goes on."""
+    from concurrent.futures import Future  # which a run that does nothing need not import
+
+    done: Future[T] = Future()
+    done.set_result(work())
+    return done
 
 
 class _Token(NamedTuple):
@@ -86,6 +106,25 @@ class Jobserver:
             yield
         finally:
             self._release(token)
+
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """Do work beside the caller, who holds a token, if there is another core free now; else at once."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        token = self._take()
+        if token is None:
+            return at_once(work)
+
+        def do() -> T:
+            try:
+                return work()
+            finally:
+                self._release(token)
+
+        worker = ThreadPoolExecutor(1, thread_name_prefix="beside")
+        begun = worker.submit(do)
+        worker.shutdown(wait=False)
+        return begun
 
     def environment(self, style: JobStyle) -> dict[str, str]:
         """The variables that hand the pool to a child that holds a token.

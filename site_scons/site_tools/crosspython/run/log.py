@@ -16,15 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from crosspython.errors import StepError
+from crosspython.errors import StepError, hide_logins
 
 _TAIL_BYTES = 64 * 1024
 _LONGEST_LINE = 400
 # Terminal control: CSI and OSC sequences, other escapes, and control characters but for the tabulator.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
-
-# The user and password before the host of an address (RFC 3986, 3.2.1).
-_LOGIN = re.compile(r"(?<=[a-z])://[^/@\s'\"]+@")
 
 
 @dataclass
@@ -82,12 +79,12 @@ class Log:
 
     def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
         """Write a command so that a person can run it again: its folder, its words, the environment if it changed."""
-        env = {name: _hide_logins(value) for name, value in env.items()}
+        env = {name: hide_logins(value) for name, value in env.items()}
         if env != self._environment:
             self._environment = dict(env)
             words = "".join(f"    {key}={shlex.quote(value)} \\\n" for key, value in sorted(env.items()))
             self.write(f"$ env -i \\\n{words}    sh\n")
-        self.write(f"$ cd {shlex.quote(str(cwd))}\n$ {_hide_logins(shlex.join(argv))}\n")
+        self.write(f"$ cd {shlex.quote(str(cwd))}\n$ {hide_logins(shlex.join(argv))}\n")
         self._output = os.fstat(self.descriptor).st_size
 
     def write(self, text: str) -> None:
@@ -136,10 +133,6 @@ class Log:
             log=self.path,
             next="make room on that disk (df shows it), or mend its permissions; then run again",
         )
-
-
-def _hide_logins(text: str) -> str:
-    return _LOGIN.sub("://***@", text)
 
 
 def _clean_line(line: str) -> str:

@@ -10,12 +10,14 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from crosspython.run.jobserver import Beside, at_once
 from crosspython.stages.audit import BoardNeeds, board_needs
+from crosspython.stages.bytecode import remove_orphaned_bytecode, source_of
 from crosspython.stages.carry_out import EPOCH
 from crosspython.store.disk import write_whole
 from crosspython.store.tree import pack_tree, unpack_tree
@@ -67,12 +69,14 @@ def make_bundle(
     prefix: str,
     slim: str,
     work: Path,
+    beside: Beside = at_once,
 ) -> BundleReport:
     """Put the bundle together.
 
     python:     CPython's stage archive
     components: stage archives with the globs of what ships
     slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
+    beside:     where work is done that can be done side by side
     """
     root = PurePosixPath(prefix).name
     with fresh_folder(work / f"{product.name}.tree") as tree:
@@ -85,9 +89,8 @@ def make_bundle(
         if slim == "pyc":
             keep_only_bytecode(tree)
         after = size_of(tree)
-        with ThreadPoolExecutor(1) as beside:  # compression leaves the interpreter free
-            needs = beside.submit(board_needs, tree)
-            pack_tree(tree, product, epoch=EPOCH, root=root)
+        needs = beside(partial(board_needs, tree))
+        pack_tree(tree, product, epoch=EPOCH, root=root, beside=beside)
     return BundleReport(product.stat().st_size, after, before - after, needs.result())
 
 
@@ -124,9 +127,8 @@ def remove_needless(tree: Path) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    for pyc in tree.glob("lib/python3.*/__pycache__/*.pyc"):
-        if not (pyc.parent.parent / f"{pyc.name.split('.')[0]}.py").exists():
-            pyc.unlink()
+    for library in tree.glob("lib/python3.*"):
+        remove_orphaned_bytecode(library)
     for path in (*tree.glob("bin/*"), *tree.glob("lib/*.so*")):
         if path.is_symlink() and not path.exists():
             path.unlink()
@@ -135,7 +137,7 @@ def remove_needless(tree: Path) -> None:
 def keep_only_bytecode(tree: Path) -> None:
     """Move each .pyc from __pycache__ to where an import finds it without its source, and drop the source (PEP 3147)."""
     for cached in sorted(tree.glob("lib/python3.*/**/__pycache__/*.pyc")):
-        source = cached.parent.parent / f"{cached.name.split('.')[0]}.py"
+        source = source_of(cached)
         if source.exists():
             shutil.move(cached, source.with_suffix(".pyc"))
             source.unlink()

@@ -35,6 +35,18 @@ def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
     return True
 
 
+def remove_orphaned_bytecode(library: Path) -> None:
+    """Remove the .pyc files in __pycache__ folders of a standard library whose sources are not there."""
+    for bytecode in library.rglob("__pycache__/*.pyc"):
+        if not source_of(bytecode).exists():
+            bytecode.unlink()
+
+
+def source_of(bytecode: Path) -> Path:
+    """The source of a .pyc file in a __pycache__ folder (PEP 3147)."""
+    return bytecode.parent.parent / f"{bytecode.name.partition('.')[0]}.py"
+
+
 def remove_stale_bytecode(changed_sources: Iterable[Path]) -> int:
     """Remove the .pyc files of sources whose text was changed: they hold the old text's constants."""
     count = 0

@@ -11,6 +11,7 @@ import shutil
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from crosspython.errors import StepError
@@ -114,7 +115,7 @@ def build_component(order: Order, shop: Workshop) -> None:
             bench.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
-    shutil.rmtree(work, ignore_errors=True)
+    shop.jobserver.beside(partial(shutil.rmtree, work, ignore_errors=True))  # others wait for the product, nobody for this
 
 
 def tools_of(recipe: Recipe) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ class Bench:
             self.tmp,
         ):
             folder.mkdir(parents=True, exist_ok=True)
-        unpack_archive(source, self.source, strip=1)
+        unpack_archive(source, self.source, strip=1, leave_out=self.recipe.leave_out)
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
         if self.order.toolchain is not None:
@@ -261,10 +262,14 @@ class Bench:
         ).require_clean(self.stage, self.recipe.title, self.log.path)
 
     def pack(self) -> None:
-        pack_tree(self.stage, self.order.product, epoch=EPOCH)
+        pack = partial(pack_tree, epoch=EPOCH)
+        symbols = None
         if self.order.debug is not None:
             self.debug.mkdir(exist_ok=True)
-            pack_tree(self.debug, self.order.debug, epoch=EPOCH)
+            symbols = self.shop.jobserver.beside(partial(pack, self.debug, self.order.debug))
+        pack(self.stage, self.order.product)
+        if symbols is not None:
+            symbols.result()
 
     def _compilers(self) -> tuple[str, ...]:
         """The folder of the compilers, unless every Linux has one of that name."""

@@ -32,6 +32,7 @@ from crosspython.recipes.plan import (
     fill,
 )
 from crosspython.stages.build_details import correct_build_details
+from crosspython.stages.bytecode import remove_orphaned_bytecode
 from crosspython.stages.site_file import site_file
 
 if TYPE_CHECKING:
@@ -178,9 +179,7 @@ def _install_python(step: InstallPython, bench: Bench) -> None:
     install = f"+$(MAKE) -C {bench.source} {fill(' '.join(step.arguments), bench.places)}"
     script = shutil.copy(_COMPILE_MODULES, bench.work)  # to where no path has blanks
     _make_shares(bench, "install", lines, f"{{build_python}} {script} $@ {bench.destdir}", meanwhile=install)
-    for compiled in folder.rglob("__pycache__/*.pyc"):  # not all that is in Lib is installed
-        if not (compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py").exists():
-            compiled.unlink()
+    remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
     _remove_empty_folders(folder)
 
 

@@ -7,6 +7,8 @@ whole. formats.py knows the formats, members.py what may be unpacked. All paths 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from crosspython.errors import ArchiveError
@@ -15,10 +17,18 @@ from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.store.members import Refused, Unpacker, refuse
 
 
-def unpack_archive(archive: Path, folder: Path, *, strip: int = 0, keep_absolute_links: bool = False) -> None:
+def unpack_archive(
+    archive: Path,
+    folder: Path,
+    *,
+    strip: int = 0,
+    leave_out: Sequence[str] = (),
+    keep_absolute_links: bool = False,
+) -> None:
     """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run. Replaces `folder`.
 
     strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
+    leave_out: globs of names below those folders that are not unpacked; `*` matches slashes, too
     keep_absolute_links: make links to absolute paths, as the sysroots of SDKs have them, instead of refusing them
     Raises ArchiveError: damaged, truncated, of an unknown kind, or with a member that must not be unpacked; disk full.
     """
@@ -29,7 +39,8 @@ def unpack_archive(archive: Path, folder: Path, *, strip: int = 0, keep_absolute
         unpacker = Unpacker(part, keep_absolute_links=keep_absolute_links)
         with damage_told():
             for member in read_members(archive):
-                unpacker.add(member)
+                if not leave_out or not _matches_one(member.name, strip, leave_out):
+                    unpacker.add(member)
         unpacker.close()
         whole = part
         for _ in range(strip):
@@ -54,6 +65,11 @@ def unpack_archive(archive: Path, folder: Path, *, strip: int = 0, keep_absolute
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _matches_one(name: str, strip: int, globs: Sequence[str]) -> bool:
+    below = "/".join(name.removeprefix("./").split("/")[strip:])
+    return any(fnmatchcase(below, glob) for glob in globs)
 
 
 def _only_folder(folder: Path, archive: Path) -> Path:

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from crosspython.errors import hide_logins
 from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
 from crosspython.store.artifacts import CacheTrouble, Record
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, judge
 from crosspython.store.fetch import hash_file
-from crosspython.store.places import show
 
 # Bytes a second: below that, building is the better way.
 _SLOWEST = 16 * 1024
@@ -34,7 +34,7 @@ class CacheServer:
         progress: Progress | None = None,
     ) -> None:
         self.address, self.writes, self.timeout = address.rstrip("/"), writes, timeout
-        self.name = show(self.address)
+        self.name = hide_logins(self.address)
         self._records = Downloader(timeout, tries=1, slowest=_SLOWEST)
         self._objects = Downloader(timeout, tries=1, slowest=_SLOWEST, progress=progress)
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from crosspython.errors import SourceError
+from crosspython.errors import SourceError, hide_logins
 from crosspython.store.access import OPEN, Access
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError
 from crosspython.store.exclusive import exclusive
-from crosspython.store.places import check_mirror, local_path, places_of, show
+from crosspython.store.places import check_mirror, local_path, places_of
 from crosspython.store.pools import apt_pools
 from crosspython.store.sources import Source
 
@@ -141,14 +141,16 @@ class Store:
                 self._bring(place, part, source)
                 found = hash_file(part)
         except Unavailable as error:
-            reasons.append(f"{show(place)}: {error}")
+            reasons.append(f"{hide_logins(place)}: {error}")
             return False
         except WriteError as error:
             raise self._refusal(source, part, error.error, error.needed) from error
         if found != source.sha256:
             mismatches.append(found)
             kept = self._set_aside(part, found)
-            reasons.append(f"{show(place)}: wrong bytes: SHA-256 {found} instead of {source.sha256}; kept as {kept}")
+            reasons.append(
+                f"{hide_logins(place)}: wrong bytes: SHA-256 {found} instead of {source.sha256}; kept as {kept}"
+            )
             return False
         self._accept(part, source)
         return True

@@ -5,13 +5,12 @@ A place is an address or a path of the build machine, as text. Asking it is fetc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.store.pools import pool_addresses
 from crosspython.store.sources import Source
 
@@ -37,7 +36,7 @@ def check_mirror(mirror: str | None) -> None:
     """Raise ConfigurationError for an address that nobody here knows how to ask."""
     if mirror and "://" in mirror and urlsplit(mirror).scheme not in ("http", "https", "file"):
         raise ConfigurationError(
-            f"mirror={show(mirror)}: not a mirror",
+            f"mirror={hide_logins(mirror)}: not a mirror",
             expected="a folder, or an address with http://, https:// or file://",
         )
 
@@ -47,8 +46,3 @@ def local_path(place: str) -> Path | None:
     if place.startswith("file:"):
         return Path(url2pathname(urlsplit(place).path))
     return None if "://" in place else Path(place)
-
-
-def show(place: str) -> str:
-    """A place as it may be shown: without the password that an address may hold."""
-    return re.sub(r"(?<=://)[^/@]*@", "***@", place)

@@ -7,39 +7,38 @@ mean is others' business. All paths belong to the build machine.
 
 from __future__ import annotations
 
-import gzip
 import os
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
-
-import zstandard
+from typing import IO
 
 from crosspython.errors import ArchiveError
+from crosspython.run.jobserver import Beside, at_once
+from crosspython.store.compress import compressing
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.store.members import FOLDER, Member, Refused, Unpacker, refuse
 from crosspython.store.walk import walk_entries
 
-_ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
 _CHUNK = 1 << 18
 
 
-def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "") -> None:
+def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "", beside: Beside = at_once) -> None:
     """Pack the files, links and folders below `tree`, sorted by name, all owned by root and of one time.
 
     root:    a folder put before every name
     archive: by its name a .tar.zst or a .tar.gz; it appears when it is whole
+    beside:  where blocks of it are compressed, if that is done block by block
     Modes are 755 or 644. Two names of one file become two files. Raises ArchiveError: a device in the tree, disk full.
     """
     part = archive.with_name(archive.name + ".part")
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
         with (
-            _compressing(part, archive.suffix) as stream,
+            compressing(part, archive.suffix, beside) as stream,
             tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, encoding="utf-8", bufsize=_CHUNK) as tar,
         ):
             for parent in reversed(PurePosixPath(root, "x").parents[:-1]):
@@ -162,15 +161,3 @@ def _has_bytes(path: str, data: IO[bytes]) -> bool:
                 return False
             if not chunk:
                 return True
-
-
-@contextmanager
-def _compressing(path: Path, suffix: str) -> Iterator[IO[bytes]]:
-    with path.open("wb") as file:
-        if suffix == ".zst":
-            compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
-            with compressor.stream_writer(file, closefd=False) as stream:
-                yield cast(IO[bytes], stream)
-        else:
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0) as stream:
-                yield cast(IO[bytes], stream)

@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
+from crosspython.errors import ConfigurationError, CrosspythonError, SourceError, hide_logins
 from crosspython.names import suggest
 from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.platform import Platform
@@ -161,7 +161,7 @@ def _unreachable(text: str, places: str, log: Path) -> SourceError:
     last = text.splitlines()[-1] if text else "nothing"
     return SourceError(
         "the index cannot be reached",
-        evidence=[re.sub(r"(?<=://)[^/@]*@", "***@", address) for address in addresses],
+        evidence=[hide_logins(address) for address in addresses],
         expected=f"an answer of {places}",
         found=last,
         log=log,

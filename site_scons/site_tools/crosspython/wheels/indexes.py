@@ -1,6 +1,7 @@
 """Where packages come from: as pip is configured on this machine, told to uv, which does not read pip's configuration.
 
-Knows pip's options about indexes and what uv calls them. It asks pip, and an index only why a package is not found. No address is known here.
+Knows pip's options about indexes and what uv calls them. It asks pip, and an index only why a package is not found. No
+address is known here.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crosspython.errors import hide_logins
 from crosspython.store.access import OPEN, Access, login_in
-from crosspython.store.places import show
 
 _PATIENCE = 60  # seconds
 # `pip config list`: global.index-url='...', install.pre='1', :env:.find-links='...'
@@ -44,7 +45,7 @@ class Indexes:
 
     def show(self) -> str:
         """The addresses as they may be shown: without passwords."""
-        return ", ".join(show(place) for place in self.places)
+        return ", ".join(hide_logins(place) for place in self.places)
 
     def refusals(self, name: str) -> list[str]:
         """What those indexes answer that do not let us in, asked for a package: uv takes that for "not found"."""
@@ -58,7 +59,7 @@ class Indexes:
             with suppress(requests.RequestException):
                 answer = requests.head(address, timeout=_PATIENCE, allow_redirects=True, **self.access.options(address))
                 if answer.status_code in (401, 403):
-                    found.append(f"{show(place)} answers {answer.status_code} {answer.reason}".rstrip())
+                    found.append(f"{hide_logins(place)} answers {answer.status_code} {answer.reason}".rstrip())
         return found
 
 

@@ -204,7 +204,9 @@ def _run_script(facts: Facts) -> str:
 
 
 def _make_script(name: str, path: str) -> str:
-    """make, which CMake prefers to call gmake, before 4.4 does not know a FIFO by its name: it gets descriptors, which Python would not have handed on."""
+    """make, which CMake prefers to call gmake. Before 4.4 it does not know a FIFO by its name: it gets descriptors, which
+    Python would not have handed on.
+    """
     real = shlex.quote(shutil.which(name, path=path) or shutil.which("make", path=path) or "/usr/bin/make")
     return (
         "fifo=${MAKEFLAGS##*--jobserver-auth=fifo:}\n"

@@ -1,0 +1,64 @@
+"""Compressed streams: one ordinary gzip member, the same bytes whatever cores are free."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import zlib
+from pathlib import Path
+
+import pytest
+from crosspython.run.jobserver import Beside, Jobserver, at_once
+from crosspython.run.signals import Stop
+from crosspython.store.compress import compressing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+MEBI = 1 << 20
+
+
+def compress(path: Path, content: bytes, sizes: list[int], beside: Beside = at_once) -> bytes:
+    """The content written in pieces of these sizes in turn."""
+    rest, turn = memoryview(content), 0
+    with compressing(path, ".gz", beside) as stream:
+        while rest:
+            size = sizes[turn % len(sizes)]
+            stream.write(rest[:size])
+            rest, turn = rest[size:], turn + 1
+    return path.read_bytes()
+
+
+def texts(size: int) -> bytes:
+    chance = random.Random(size)
+    words = [bytes(chance.choices(range(97, 123), k=chance.randint(1, 12))) for _ in range(500)]
+    return b" ".join(chance.choices(words, k=size // 6 + 1))[:size]
+
+
+@pytest.mark.parametrize("size", [0, 1, MEBI - 1, MEBI, MEBI + 1, 5 * MEBI + 12345])
+def test_one_member_that_every_reader_knows(tmp_path: Path, size: int) -> None:
+    content = texts(size)
+    packed = compress(tmp_path / "x.gz", content, [1 << 18])
+    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    assert reader.decompress(packed) == content
+    assert reader.eof
+    assert reader.unused_data == b""
+    assert gzip.decompress(packed) == content
+    assert len(packed) <= 1.01 * len(gzip.compress(content, 6)) + 20
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 3 * MEBI), min_size=1, max_size=4), st.integers(1, 5))
+def test_neither_pieces_nor_cores_show(tmp_path_factory: pytest.TempPathFactory, sizes: list[int], jobs: int) -> None:
+    folder, content, stop = tmp_path_factory.mktemp("gz"), texts(4 * MEBI + 7), Stop()
+    with Jobserver(jobs, folder, makeflags="", stop=stop) as pool, pool.token():
+        several = compress(folder / "several", content, sizes, pool.beside)
+    stop.close()
+    assert several == compress(folder / "one", content, [1 << 18])
+
+
+def test_an_error_beside_is_raised(tmp_path: Path) -> None:
+    def full(work: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"), compressing(tmp_path / "x.gz", ".gz", full) as stream:  # type: ignore[arg-type]
+        stream.write(bytes(2 * MEBI))
