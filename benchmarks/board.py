@@ -19,10 +19,9 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "site_scons" / "site_tools")]
 
 from crosspython.board.deploy import deploy  # noqa: E402  (the path comes first)
 from crosspython.board.selftest import BEFORE_SWITCH  # noqa: E402
-from crosspython.stages.bundle import keep_only_bytecode, remove_needless  # noqa: E402
 from crosspython.store.tree import unpack_tree  # noqa: E402
 
-from tests.board.bringing import BUNDLE, connect, order  # noqa: E402
+from tests.board.bringing import BUNDLE, connect, order, slim  # noqa: E402
 from tests.board.conftest import running  # noqa: E402
 from tests.board.machine import Board  # noqa: E402
 
@@ -44,8 +43,7 @@ def main() -> None:
         folder = Path(name)
         unpack_tree(BUNDLE, folder)
         tree = folder / "python"
-        remove_needless(tree)
-        keep_only_bytecode(tree)
+        slim(tree)
         with running("armv7l"):
             pass  # where there is no snapshot yet, it is made
         print("| what | s | moved |\n| --- | --- | --- |")

@@ -14,7 +14,7 @@ from crosspython.board.ssh import Session
 from crosspython.checks.selftest import expect
 from crosspython.recipes.cpython import read_release
 from crosspython.stages.board import board_needs
-from crosspython.stages.bundle import keep_only_bytecode, remove_needless
+from crosspython.stages.bundle import slimmed
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import load_target
 
@@ -32,8 +32,7 @@ def make_slim(folder: Path) -> Path:
     subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     unpack_tree(BUNDLE, folder)
     tree = folder / "python"
-    remove_needless(tree)
-    keep_only_bytecode(tree)
+    slim(tree)
     library = tree / "lib/python3.13"
     for name in (
         "site-packages/pip",
@@ -53,6 +52,21 @@ def make_slim(folder: Path) -> Path:
     for name in NOTES:
         (library / name).write_text("as it was\n")
     return tree
+
+
+def slim(tree: Path) -> None:
+    """What `scons slim=pyc` would have left of a tree."""
+    paths = [path for path in tree.rglob("*") if path.is_symlink() or path.is_file()]
+    links = {str(path.relative_to(tree)): str(path.readlink()) if path.is_symlink() else "" for path in paths}
+    places = slimmed(links, without_sources=True)
+    for name in links:
+        if name not in places:
+            (tree / name).unlink()
+    for name, place in places.items():
+        (tree / name).rename(tree / place)
+    for path in sorted(tree.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def connect(board: Board, tmp_path: Path, address: str | None = None) -> Session:

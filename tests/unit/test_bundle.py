@@ -1,27 +1,35 @@
-"""What slim=1 leaves out, and how bytecode stands without its source."""
+"""What a bundle is made of: what slim=1 leaves out, how bytecode stands without its source, and what two archives say."""
 
 from __future__ import annotations
 
 import compileall
 import hashlib
+import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
-from crosspython.stages.bundle import keep_only_bytecode, make_sysroot, remove_needless, size_of
-from crosspython.store.tree import pack_tree
+from crosspython.errors import ArchiveError
+from crosspython.run.jobserver import Jobserver
+from crosspython.run.signals import Stop
+from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
+from crosspython.store.tree import pack_tree, unpack_tree
+from made_elf import make_elf
+
+LIBZ = "lib/libz.so.1.3.1"
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def stage(tmp_path: Path) -> Path:
+    """A Python's stage archive."""
     tree = tmp_path / "tree"
     for name in (
         "bin/python3.13",
         "bin/idle3.13",
         "bin/python3.13-config",
         "include/python3.13/Python.h",
-        "lib/libz.so.1.3.1",
         "lib/pkgconfig/python3.pc",
         "lib/python3.13/os.py",
         "lib/python3.13/pydoc.py",
@@ -35,22 +43,72 @@ def tree(tmp_path: Path) -> Path:
     ):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("answer = 42\n")
+    (tree / "bin/python3.13").write_bytes(make_elf(needed=["libc.so.6"], interpreter="/lib/ld-linux-armhf.so.3"))
+    (tree / "bin/python3.13").chmod(0o755)
     (tree / "bin/idle3").symlink_to("idle3.13")
+    (tree / "bin/python3").symlink_to("python3.13")
     compileall.compile_dir(tree / "lib", quiet=1, legacy=False)
-    return tree
+    pack_tree(tree, tmp_path / "cpython-3.13.5.tar.zst", epoch=0)
+    return tmp_path / "cpython-3.13.5.tar.zst"
 
 
-def test_slim_leaves_out_what_a_board_does_not_need(tree: Path) -> None:
-    remove_needless(tree)
+def library(tmp_path: Path, name: str = "zlib-1.3.1", **files: str) -> Path:
+    """Another component's stage archive."""
+    tree = tmp_path / name
+    for path, text in {LIBZ: "z", "include/zlib.h": "", **files}.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+    pack_tree(tree, tmp_path / f"{name}.tar.zst", epoch=0)
+    return tmp_path / f"{name}.tar.zst"
+
+
+def bundle(tmp_path: Path, stage: Path, slim: str = "0", **more: str) -> tuple[Path, BundleReport]:
+    """The tree on the board, and the report."""
+    product = tmp_path / f"python-slim-{slim}.tar.gz"
+    parts = {library(tmp_path, **more): ("lib/lib*.so.*",)}
+    report = make_bundle(stage, parts, product, prefix="/opt/python", slim=slim, work=tmp_path / "work")
+    unpack_tree(product, tmp_path / f"board-{slim}")
+    assert list((tmp_path / "work").iterdir()) == []
+    return tmp_path / f"board-{slim}/python", report
+
+
+def files_below(tree: Path) -> set[str]:
+    return {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def test_a_bundle_holds_all_of_python_and_what_ships_of_the_others(tmp_path: Path, stage: Path) -> None:
+    tree, report = bundle(tmp_path, stage)
+    assert files_below(tree) == files_below(tmp_path / "tree") | {LIBZ}
+    assert (tree / "bin/python3.13").read_bytes() == (tmp_path / "tree/bin/python3.13").read_bytes()
+    assert os.access(tree / "bin/python3.13", os.X_OK) and not os.access(tree / "lib/python3.13/os.py", os.X_OK)
+    assert (tree / "bin/python3").readlink() == Path("python3.13")
+    sizes = [os.lstat(tree / name).st_size for name in files_below(tree) if not (tree / name).is_symlink()]
+    assert (report.unpacked, report.saved) == (sum(sizes), 0)
+    assert report.archive == (tmp_path / "python-slim-0.tar.gz").stat().st_size
+    assert (report.needs.machines, report.needs.libraries) == (("EM_ARM",), ("libc.so.6",))
+
+
+def test_folders_come_before_what_they_hold_and_only_once(tmp_path: Path, stage: Path) -> None:
+    bundle(tmp_path, stage)
+    with tarfile.open(tmp_path / "python-slim-0.tar.gz") as tar:
+        names = [member.name for member in tar]
+    assert names[0] == "python" and len(set(names)) == len(names)
+    places = {name: place for place, name in enumerate(names)}
+    assert all(places[os.path.dirname(name)] < place for name, place in places.items() if name != "python")
+
+
+def test_slim_leaves_out_what_a_board_does_not_need(tmp_path: Path, stage: Path) -> None:
+    tree, _ = bundle(tmp_path, stage, "1")
     gone = ("bin/idle3.13", "bin/idle3", "include", "lib/pkgconfig", "lib/python3.13/test", "lib/python3.13/idlelib")
-    assert [name for name in gone if (tree / name).exists() or (tree / name).is_symlink()] == []
+    assert [name for name in gone if os.path.lexists(tree / name)] == []
 
 
-def test_slim_keeps_what_runs(tree: Path) -> None:
-    remove_needless(tree)
+def test_slim_keeps_what_runs(tmp_path: Path, stage: Path) -> None:
+    tree, _ = bundle(tmp_path, stage, "1")
     kept = (
+        "bin/python3",
         "bin/python3.13",
-        "lib/libz.so.1.3.1",
+        LIBZ,
         "lib/python3.13/os.py",
         "lib/python3.13/site-packages/pip/__init__.py",
     )
@@ -58,15 +116,23 @@ def test_slim_keeps_what_runs(tree: Path) -> None:
     assert [path.name.split(".")[0] for path in tree.glob("lib/python3.13/lib-dynload/*")] == ["_ssl"]
 
 
-def test_slim_leaves_no_bytecode_of_what_it_removed(tree: Path) -> None:
-    remove_needless(tree)
-    names = {path.name.split(".")[0] for path in tree.glob("lib/python3.13/__pycache__/*")}
-    assert names == {"os"}
+def test_slim_leaves_no_bytecode_of_what_it_removed(tmp_path: Path, stage: Path) -> None:
+    tree, _ = bundle(tmp_path, stage, "1")
+    assert {path.name.split(".")[0] for path in tree.glob("lib/python3.13/__pycache__/*")} == {"os"}
 
 
-def test_bytecode_is_imported_without_its_source(tree: Path) -> None:
-    keep_only_bytecode(tree)
-    library = tree / "lib" / "python3.13"
+@pytest.mark.parametrize("slim", ["1", "pyc"])
+def test_what_slimming_saves_is_counted(tmp_path: Path, stage: Path, slim: str) -> None:
+    _, whole = bundle(tmp_path, stage)
+    tree, report = bundle(tmp_path, stage, slim)
+    sizes = [os.lstat(tree / name).st_size for name in files_below(tree) if not (tree / name).is_symlink()]
+    assert report.unpacked == sum(sizes)
+    assert report.saved == whole.unpacked - report.unpacked > 0
+
+
+def test_bytecode_is_imported_without_its_source(tmp_path: Path, stage: Path) -> None:
+    tree, _ = bundle(tmp_path, stage, "pyc")
+    library = tree / "lib/python3.13"
     assert not (library / "os.py").exists()
     assert not list(library.rglob("__pycache__"))
     program = (
@@ -77,10 +143,40 @@ def test_bytecode_is_imported_without_its_source(tree: Path) -> None:
     assert out.strip().endswith("decoder.pyc")
 
 
-def test_size_counts_all_files(tree: Path) -> None:
-    before = size_of(tree)
-    (tree / "more").write_bytes(b"x" * 1000)
-    assert size_of(tree) == before + 1000
+def test_two_components_may_bring_the_same_file(tmp_path: Path, stage: Path) -> None:
+    tree, _ = bundle(tmp_path, stage, **{"lib/libz.so.1.python": "answer = 42\n"})
+    assert (tree / "lib/libz.so.1.python").is_file()
+    more = {library(tmp_path, "one-1"): ("lib/lib*",), library(tmp_path, "two-2"): ("lib/lib*",)}
+    make_bundle(stage, more, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+    with tarfile.open(tmp_path / "x.tar.gz") as tar:
+        assert [member.name for member in tar].count(f"python/{LIBZ}") == 1
+
+
+def test_two_components_that_differ_about_a_file_are_told(tmp_path: Path, stage: Path) -> None:
+    parts = {library(tmp_path, "one-1"): ("lib/lib*",), library(tmp_path, "two-2", **{LIBZ: "other"}): ("lib/lib*",)}
+    with pytest.raises(ArchiveError) as caught:
+        make_bundle(stage, parts, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+    assert caught.value.what.startswith("two-2.tar.zst holds a file that another component has installed")
+    assert caught.value.expected == f"{LIBZ} as it came from one-1.tar.zst"
+    assert not (tmp_path / "x.tar.gz").exists()
+
+
+def test_a_damaged_stage_is_told(tmp_path: Path, stage: Path) -> None:
+    stage.write_bytes(stage.read_bytes()[:-200])
+    with pytest.raises(ArchiveError, match="damaged archive") as caught:
+        make_bundle(stage, {}, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+    assert caught.value.next == "remove the file and build again"
+    assert not (tmp_path / "x.tar.gz").exists()
+
+
+def test_cores_do_not_show(tmp_path: Path, stage: Path) -> None:
+    bundle(tmp_path, stage)
+    stop, product = Stop(), tmp_path / "beside.tar.gz"
+    parts = {tmp_path / "zlib-1.3.1.tar.zst": ("lib/lib*.so.*",)}
+    with Jobserver(3, tmp_path, makeflags="", stop=stop) as pool, pool.token():
+        make_bundle(stage, parts, product, prefix="/opt/python", slim="0", work=tmp_path / "work", beside=pool.beside)
+    stop.close()
+    assert product.read_bytes() == (tmp_path / "python-slim-0.tar.gz").read_bytes()
 
 
 def test_a_sysroot_is_made_anew_and_stamped_when_whole(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
 def test_an_archive_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = pack(tmp_path, x="1")
     before = hashlib.sha256(archive.read_bytes()).digest()
-    monkeypatch.setattr(module, "_add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(module.Packer, "add_path", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         pack_tree(tmp_path / "a-1.tar.zst.tree", archive, epoch=EPOCH)
     assert hashlib.sha256(archive.read_bytes()).digest() == before

@@ -16,8 +16,6 @@ from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.elf.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError
 from crosspython.stages.board import BOARD_LIBRARIES
-from crosspython.stages.board import BoardNeeds as BoardNeeds
-from crosspython.stages.board import board_needs as board_needs
 from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
 from crosspython.stages.leaks import BuildPaths
 from crosspython.stages.runpath import find_providers

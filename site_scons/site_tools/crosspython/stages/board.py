@@ -85,7 +85,12 @@ class BoardNeeds:
 
 def board_needs(stage: Path) -> BoardNeeds:
     """Read what a stage needs of the board: every library that it does not hold itself, and the newest versions."""
-    elves = [elf for elf in find_elf_files(stage) if elf.kind in ("executable", "shared")]
+    return sum_up_needs(stage, find_elf_files(stage))
+
+
+def sum_up_needs(stage: Path, elves: Iterable[ElfFile]) -> BoardNeeds:
+    """The same of ELF files below a stage that have been read."""
+    elves = [elf for elf in elves if elf.kind in ("executable", "shared")]
     own = {elf.soname or elf.path.name for elf in elves if elf.kind == "shared"}
     kernels = [elf.kernel for elf in elves if elf.kernel is not None]
     return BoardNeeds(

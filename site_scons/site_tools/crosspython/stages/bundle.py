@@ -7,20 +7,24 @@ its recipe); the sysroot holds everything, below usr/.
 from __future__ import annotations
 
 import hashlib
-import os
+import io
+import posixpath
+import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
+from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.run.jobserver import Beside, at_once
-from crosspython.stages.audit import BoardNeeds, board_needs
-from crosspython.stages.bytecode import remove_orphaned_bytecode, source_of
+from crosspython.stages.board import BoardNeeds, sum_up_needs
+from crosspython.stages.bytecode import is_cached, source_of
 from crosspython.stages.carry_out import EPOCH
 from crosspython.store.disk import write_whole
-from crosspython.store.tree import pack_tree, unpack_tree
+from crosspython.store.formats import read_members
+from crosspython.store.members import FILE, FOLDER, Member
+from crosspython.store.tree import conflict, packing, reading, unpack_tree
 
 # What a board does not need, below the prefix. `slim=1` leaves it out.
 SLIM = (
@@ -49,6 +53,7 @@ SLIM = (
     "bin/pydoc3*",
     "bin/python3*-config",
 )
+_SLIM = re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in SLIM) + ")(?:/|$)")
 
 
 @dataclass(frozen=True)
@@ -71,31 +76,117 @@ def make_bundle(
     work: Path,
     beside: Beside = at_once,
 ) -> BundleReport:
-    """Put the bundle together.
+    """Put the bundle together, from archives into an archive: of the files only programs and libraries are unpacked.
 
     python:     CPython's stage archive
     components: stage archives with the globs of what ships
     slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
+    work:       where programs and libraries lie while it is read what they need of the board
     beside:     where work is done that can be done side by side
+    Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full.
     """
-    root = PurePosixPath(prefix).name
-    with fresh_folder(work / f"{product.name}.tree") as tree:
-        unpack_tree(python, tree)
-        for archive, globs in components.items():
-            unpack_tree(archive, tree, only=_matches_any(globs))
-        before = size_of(tree)
-        if slim != "0":
-            remove_needless(tree)
-        if slim == "pyc":
-            keep_only_bytecode(tree)
-        after = size_of(tree)
-        needs = beside(partial(board_needs, tree))
-        pack_tree(tree, product, epoch=EPOCH, root=root, beside=beside)
-    return BundleReport(product.stat().st_size, after, before - after, needs.result())
+    parts = {**{archive: _matches_any(globs) for archive, globs in components.items()}, python: _is_wanted_always}
+    saved, places = 0, None
+    if slim != "0":  # what goes can only be told when all names are known
+        sizes, links = {}, {}
+        for content in _contents(parts):
+            sizes[content.name], links[content.name] = len(content.data), content.target
+        places = slimmed(links, without_sources=slim == "pyc")
+        saved = sum(size for name, size in sizes.items() if name not in places)
+    unpacked, elves = 0, list[ElfFile]()
+    with (
+        fresh_folder(work / f"{product.name}.elf") as folder,
+        packing(product, epoch=EPOCH, root=PurePosixPath(prefix).name, beside=beside) as packer,
+    ):
+        for content in _contents(parts):
+            place = content.name if places is None else places.get(content.name)
+            if place is None:
+                continue
+            if content.target:
+                packer.add_link(place, content.target)
+            else:
+                packer.add_file(place, io.BytesIO(content.data), len(content.data), is_program=content.is_program)
+            unpacked += len(content.data)
+            if content.data.startswith(ELF_MAGIC):
+                elves += _read_elf(folder / place, content.data)
+        needs = sum_up_needs(folder, elves)
+    return BundleReport(product.stat().st_size, unpacked, saved, needs)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A file of a stage archive, or a link: then it has a target and no data."""
+
+    name: str
+    target: str
+    is_program: bool
+    data: bytes
+
+
+def _contents(parts: Mapping[Path, Callable[[str], bool]]) -> Iterator[_Content]:
+    """What is wanted of each archive, in their order; each name once."""
+    seen: dict[str, tuple[tuple[str, bytes], str]] = {}
+    for archive, is_wanted in parts.items():
+        with reading(archive):
+            for member in read_members(archive):
+                if member.kind == FOLDER or not is_wanted(member.name):
+                    continue
+                content = _read(member)
+                identity = (content.target, hashlib.sha256(content.data).digest())
+                first, origin = seen.setdefault(member.name, (identity, archive.name))
+                if first != identity:
+                    raise conflict(member.name, archive.name, origin)
+                if origin == archive.name:
+                    yield content
+
+
+def _read(member: Member) -> _Content:
+    data = b""
+    if member.kind == FILE and member.open is not None:
+        with member.open() as stream:
+            data = stream.read()
+    return _Content(member.name, member.target, bool(member.mode & 0o100), data)
+
+
+def _read_elf(path: Path, data: bytes) -> list[ElfFile]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    elf = read_elf(path)
+    return [] if elf is None else [elf]
+
+
+def _is_wanted_always(name: str) -> bool:
+    return True
 
 
 def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda name: any(PurePosixPath(name).match(glob) for glob in globs)
+
+
+def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str]:
+    """The names of a whole bundle that a slim one keeps, with their names there.
+
+    links: all names, with where those point that are links, and "" for the others
+    without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
+    """
+    kept = {name for name in links if not _SLIM.match(name)}
+    kept -= {name for name in kept if is_cached(name) and source_of(name) not in kept}
+    while dangling := {name for name in kept if _dangles(name, links[name], kept)}:
+        kept -= dangling
+    places = {name: name for name in links if name in kept}
+    for name in kept if without_sources else ():
+        source = source_of(name)
+        if is_cached(name) and source in kept:
+            places[name] = f"{source}c"
+            places.pop(source, None)
+    return places
+
+
+def _dangles(name: str, target: str, kept: Container[str]) -> bool:
+    """Whether a link among the programs and libraries leads to nothing."""
+    if not target or not (name.startswith("bin/") or PurePosixPath(name).match("lib/*.so*")):
+        return False
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) not in kept
 
 
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
@@ -117,38 +208,6 @@ def is_no_test(name: str) -> bool:
     """Whether a name of a Python's tree is none of its own tests, which are half of it."""
     parts = name.split("/")
     return not ("test" in parts[2:] and parts[0] == "lib" and parts[1].startswith("python"))
-
-
-def remove_needless(tree: Path) -> None:
-    """Leave out what `slim=1` promises, and links that this leaves dangling."""
-    for glob in SLIM:
-        for path in sorted(tree.glob(glob)):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-    for library in tree.glob("lib/python3.*"):
-        remove_orphaned_bytecode(library)
-    for path in (*tree.glob("bin/*"), *tree.glob("lib/*.so*")):
-        if path.is_symlink() and not path.exists():
-            path.unlink()
-
-
-def keep_only_bytecode(tree: Path) -> None:
-    """Move each .pyc from __pycache__ to where an import finds it without its source, and drop the source (PEP 3147)."""
-    for cached in sorted(tree.glob("lib/python3.*/**/__pycache__/*.pyc")):
-        source = source_of(cached)
-        if source.exists():
-            shutil.move(cached, source.with_suffix(".pyc"))
-            source.unlink()
-    for folder in sorted(tree.glob("lib/python3.*/**/__pycache__")):
-        if not any(folder.iterdir()):
-            folder.rmdir()
-
-
-def size_of(tree: Path) -> int:
-    """The bytes of all files below a folder."""
-    return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(tree) for name in names)
 
 
 @contextmanager

@@ -35,16 +35,22 @@ def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
     return True
 
 
+def is_cached(name: str) -> bool:
+    """Whether a path is that of a .pyc file in a __pycache__ folder."""
+    return "/__pycache__/" in name and name.endswith(".pyc")
+
+
+def source_of(name: str) -> str:
+    """The path of such a file's source (PEP 3147)."""
+    folder, _, module = name.rpartition("/__pycache__/")
+    return f"{folder}/{module.partition('.')[0]}.py"
+
+
 def remove_orphaned_bytecode(library: Path) -> None:
-    """Remove the .pyc files in __pycache__ folders of a standard library whose sources are not there."""
+    """Remove such files of a standard library whose sources are not there."""
     for bytecode in library.rglob("__pycache__/*.pyc"):
-        if not source_of(bytecode).exists():
+        if not Path(source_of(str(bytecode))).exists():
             bytecode.unlink()
-
-
-def source_of(bytecode: Path) -> Path:
-    """The source of a .pyc file in a __pycache__ folder (PEP 3147)."""
-    return bytecode.parent.parent / f"{bytecode.name.partition('.')[0]}.py"
 
 
 def remove_stale_bytecode(changed_sources: Iterable[Path]) -> int:

@@ -115,7 +115,9 @@ def build_component(order: Order, shop: Workshop) -> None:
             bench.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     shop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
-    shop.jobserver.beside(partial(shutil.rmtree, work, ignore_errors=True))  # others wait for the product, nobody for this
+    shop.jobserver.beside(
+        partial(shutil.rmtree, work, ignore_errors=True)
+    )  # others wait for the product, nobody for this
 
 
 def tools_of(recipe: Recipe) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ mean is others' business. All paths belong to the build machine.
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 import tarfile
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 from crosspython.errors import ArchiveError
@@ -27,7 +28,15 @@ _CHUNK = 1 << 18
 
 
 def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "", beside: Beside = at_once) -> None:
-    """Pack the files, links and folders below `tree`, sorted by name, all owned by root and of one time.
+    """Pack the files, links and folders below `tree`, sorted by name. See `packing` for the rest."""
+    with packing(archive, epoch=epoch, root=root, beside=beside) as packer:
+        for entry in walk_entries(tree):
+            packer.add_path(os.path.relpath(entry.path, tree), entry.path)
+
+
+@contextmanager
+def packing(archive: Path, *, epoch: int, root: str = "", beside: Beside = at_once) -> Iterator[Packer]:
+    """A new archive that things are put into, one by one: all owned by root and of one time.
 
     root:    a folder put before every name
     archive: by its name a .tar.zst or a .tar.gz; it appears when it is whole
@@ -41,21 +50,84 @@ def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "", beside: 
             compressing(part, archive.suffix, beside) as stream,
             tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, encoding="utf-8", bufsize=_CHUNK) as tar,
         ):
-            for parent in reversed(PurePosixPath(root, "x").parents[:-1]):
-                tar.addfile(_header(str(parent), tarfile.DIRTYPE, 0o755, epoch))
-            for entry in walk_entries(tree):
-                _add(tar, entry.path, os.path.join(root, os.path.relpath(entry.path, tree)), epoch)
+            packer = Packer(tar, root, epoch)
+            packer.add_folder(root)
+            yield packer
         part.replace(archive)
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be packed" + (": the disk is full" if is_full(error) else ""),
-            expected=f"{tree} can be read, and {archive.parent} written",
+            expected=f"what it is to hold can be read, and {archive.parent} written",
             found=describe_refusal(error, archive.parent),
             next="free some space there" if is_full(error) else None,
         ) from error
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+class Packer:
+    """Puts things into an archive, folders before what they hold."""
+
+    def __init__(self, tar: tarfile.TarFile, root: str, epoch: int) -> None:
+        self._tar, self._root, self._epoch = tar, root, epoch
+        self._folders = {"."}
+
+    def add_folder(self, name: str) -> None:
+        """A folder and those that it lies in, unless they are there."""
+        if name not in self._folders and name:
+            self.add_folder(posixpath.dirname(name))
+            self._folders.add(name)
+            self._tar.addfile(self._header(name, tarfile.DIRTYPE, 0o755))
+
+    def add_file(self, name: str, data: IO[bytes], size: int, *, is_program: bool) -> None:
+        header = self._header(self._place(name), tarfile.REGTYPE, 0o755 if is_program else 0o644)
+        header.size = size
+        self._tar.addfile(header, data)
+
+    def add_link(self, name: str, target: str) -> None:
+        header = self._header(self._place(name), tarfile.SYMTYPE, 0o777)
+        header.linkname = target
+        self._tar.addfile(header)
+
+    def add_path(self, name: str, path: str) -> None:
+        """What lies at a path of the build machine."""
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            self.add_link(name, os.readlink(path))
+        elif stat.S_ISDIR(status.st_mode):
+            self.add_folder(posixpath.join(self._root, name))
+        elif stat.S_ISREG(status.st_mode):
+            with open(path, "rb") as file:
+                self.add_file(name, file, status.st_size, is_program=bool(status.st_mode & 0o100))
+        else:
+            raise ArchiveError(
+                f"{name}: cannot be packed", expected="files, folders and links", found="a device, a pipe or a socket"
+            )
+
+    def _place(self, name: str) -> str:
+        """The name in the archive, its folder there already."""
+        place = posixpath.join(self._root, name)
+        self.add_folder(posixpath.dirname(place))
+        return place
+
+    def _header(self, name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+        header = tarfile.TarInfo(name)
+        header.type, header.mode, header.mtime = kind, mode, self._epoch
+        header.uname = header.gname = "root"
+        return header
+
+
+@contextmanager
+def reading(archive: Path) -> Iterator[None]:
+    """Tell of a damaged stage archive, while members of it are read, as ArchiveError."""
+    try:
+        with damage_told():
+            yield
+    except Damaged as error:
+        raise ArchiveError(
+            f"{archive}: damaged archive", found=str(error), next="remove the file and build again"
+        ) from error
 
 
 def unpack_tree(
@@ -74,16 +146,12 @@ def unpack_tree(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         unpacker = _StageUnpacker(folder, archive, {} if origins is None else origins)
-        with damage_told():
+        with reading(archive):
             for member in read_members(archive):
                 if only is None or (member.kind != FOLDER and only(member.name)):
                     unpacker.add(member)
     except Refused as reason:
         raise refuse(archive, reason) from reason
-    except Damaged as error:
-        raise ArchiveError(
-            f"{archive}: damaged archive", found=str(error), next="remove the file and build again"
-        ) from error
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
@@ -119,38 +187,17 @@ class _StageUnpacker(Unpacker):
 
     def _conflict(self, path: str) -> ArchiveError:
         name = self.name_of(path)
-        return ArchiveError(
-            f"{self._archive.name} holds a file that another component has installed with other bytes",
-            expected=f"{name} as it came from {self._origins.get(name, 'an archive unpacked before')}",
-            found=f"another {name} in {self._archive.name}",
-            next="let one of the two recipes remove it",
-        )
+        return conflict(name, self._archive.name, self._origins.get(name, "an archive unpacked before"))
 
 
-def _add(tar: tarfile.TarFile, path: str, name: str, epoch: int) -> None:
-    status = os.lstat(path)
-    if stat.S_ISLNK(status.st_mode):
-        header = _header(name, tarfile.SYMTYPE, 0o777, epoch)
-        header.linkname = os.readlink(path)
-        tar.addfile(header)
-    elif stat.S_ISDIR(status.st_mode):
-        tar.addfile(_header(name, tarfile.DIRTYPE, 0o755, epoch))
-    elif stat.S_ISREG(status.st_mode):
-        header = _header(name, tarfile.REGTYPE, 0o755 if status.st_mode & 0o100 else 0o644, epoch)
-        header.size = status.st_size
-        with open(path, "rb") as file:
-            tar.addfile(header, file)
-    else:
-        raise ArchiveError(
-            f"{name}: cannot be packed", expected="files, folders and links", found="a device, a pipe or a socket"
-        )
-
-
-def _header(name: str, kind: bytes, mode: int, epoch: int) -> tarfile.TarInfo:
-    header = tarfile.TarInfo(name)
-    header.type, header.mode, header.mtime = kind, mode, epoch
-    header.uname = header.gname = "root"
-    return header
+def conflict(name: str, archive: str, other: str) -> ArchiveError:
+    """The error for two archives that hold the same name with different content."""
+    return ArchiveError(
+        f"{archive} holds a file that another component has installed with other bytes",
+        expected=f"{name} as it came from {other}",
+        found=f"another {name} in {archive}",
+        next="let one of the two recipes remove it",
+    )
 
 
 def _has_bytes(path: str, data: IO[bytes]) -> bool:
