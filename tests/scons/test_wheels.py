@@ -69,6 +69,17 @@ def test_a_wheelhouse_has_what_was_asked_for_and_all_it_needs(wheels: Wheels) ->
     assert [wheel["engine"] for wheel in report["wheels"]] == ["ready", "ready"]
 
 
+def test_what_a_marker_leaves_out_is_told(wheels: Wheels) -> None:
+    output = wheels.make("pkgs=Top, below; python_version < '3'")
+    assert "warning: pkgs=: below is left out, since its marker does not hold for rv1126" not in output  # Top needs it
+    output = wheels.make("pkgs=Below, top; python_version < '3'")
+    assert "warning: pkgs=: top is left out, since its marker does not hold for rv1126" in output
+    assert output.rstrip().endswith("--find-links wheels Below")
+    output = wheels.make("pkgs=top; python_version < '3'")
+    assert "0 wheels, 0.0 MB" in output
+    assert "pip install" not in output
+
+
 def test_a_second_run_reads_the_lock_and_does_nothing(wheels: Wheels) -> None:
     wheels.make("pkgs=top")
     add_wheel(wheels.links, "below", "1.6")

@@ -30,6 +30,7 @@ class Asker:
         self.links.mkdir()
         self.folder, self.log = folder, log
         self.indexes = Indexes(("--no-index", "--find-links", str(self.links)), (str(self.links),))
+        self.warnings: list[str] = []
 
     def __call__(
         self, text: str, platform: Platform = BOARD, constraints: str | None = None
@@ -38,6 +39,7 @@ class Asker:
             self.folder / "uv", self.folder / "cache", self.indexes, os.environ["PATH"], False, self.log
         )
         found = resolver.resolve(read_request([text], constraints, self.folder), platform)
+        self.warnings = resolver.warnings
         return {package.name: package for package in found}
 
     def refusal(self, text: str, platform: Platform = BOARD) -> CrosspythonError:
@@ -221,3 +223,11 @@ def test_a_file_whose_hash_differs_from_the_indexs_is_told_with_both(ask: Asker)
     assert isinstance(error, SourceError)
     assert "0" * 64 in str(error)
     assert sha256(sdist) in str(error)
+
+
+def test_an_extra_that_a_package_has_not_is_warned_of(ask: Asker) -> None:
+    add_wheel(ask.links, "top")
+    assert "top" in ask("top[fast]")
+    assert ask.warnings == ["The package `top==1.0` does not have an extra named `fast`"]
+    ask("top")
+    assert ask.warnings == []

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import BUILD_PYTHON
@@ -89,12 +91,13 @@ class WheelNodes:
         house = self.settings.wheelhouse
         files = [house / read_report(_beside(Path(self.made[name].abspath))).filename for name in self._shipped()]
         size = sum(file.stat().st_size for file in files) / 1e6
-        names = asked_names(self.lock.asked)
+        names = [name for name in asked_names(self.lock.asked) if canonicalize_name(name) in self.packages]
         shown = " ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
+        install = f"  on the board, with that folder: pip install --no-index --find-links wheels {shown}"
         return [
             f"{house}",
             f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
-            f"  on the board, with that folder: pip install --no-index --find-links wheels {shown}",
+            *([install] if names else []),
         ]
 
     def _end(self) -> None:

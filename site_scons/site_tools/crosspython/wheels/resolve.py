@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Resolver:
     folder: for uv's project files; emptied by nobody, so that uv's own lock keeps versions steady within one run
     cache:  uv's cache, shared by all builds
     path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
+    warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class Resolver:
     path: str
     offline: bool
     log: Log
+    warnings: list[str] = field(default_factory=list)
 
     def resolve(self, request: Request, platform: Platform) -> tuple[LockedPackage, ...]:
         """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal."""
@@ -52,6 +54,8 @@ class Resolver:
         status = self._uv("lock", may_fail=True)
         if status != 0:
             raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
+        said = (line.partition("warning: ") for line in self.log.tail(200))
+        self.warnings[:] = [text for before, found, text in said if found and not before]
         self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
         exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
         own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
