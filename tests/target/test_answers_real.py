@@ -12,7 +12,7 @@ from crosspython.recipes.plan import Answers, Plan, Run
 from crosspython.recipes.recipe import NATIVE, TARGET, Recipe
 from crosspython.run.log import Log
 from crosspython.stages import steps
-from crosspython.stages.carry_out import Bench, Order
+from crosspython.stages.bench import Bench, Order
 from crosspython.toolchain.facts import Toolchain
 
 from tests.conftest import REPOSITORY

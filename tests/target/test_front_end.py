@@ -19,6 +19,7 @@ from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.front_end import build_wheel
 from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
 from crosspython.wheels.kit import Kit
+from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
 
 from tests.conftest import REPOSITORY
@@ -157,13 +158,13 @@ def test_the_same_source_gives_the_same_bytes(factory: Factory) -> None:
 
 
 def test_the_kit_is_made_once_and_anew_when_it_is_made_of_something_else(factory: Factory) -> None:
-    factory.kit.prepare(factory.shop)
+    make_kit(factory.kit, factory.shop)
     marker = factory.kit.folder / "whole.json"
     made = marker.stat().st_mtime_ns
-    factory.kit.prepare(factory.shop)
+    make_kit(factory.kit, factory.shop)
     assert marker.stat().st_mtime_ns == made
     marker.write_text(marker.read_text().replace(factory.kit.release.version, "3.13.0"))
-    factory.kit.prepare(factory.shop)
+    make_kit(factory.kit, factory.shop)
     assert marker.stat().st_mtime_ns != made
 
 

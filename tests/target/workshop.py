@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
-from crosspython.stages.carry_out import Workshop
+from crosspython.stages.bench import Workshop
 from crosspython.store.fetch import Store
 from crosspython.targets import load_target
 

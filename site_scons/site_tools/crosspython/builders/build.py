@@ -25,7 +25,7 @@ from crosspython.run.progress import Progress
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 if TYPE_CHECKING:
-    from crosspython.stages.carry_out import Workshop
+    from crosspython.stages.bench import Workshop
     from crosspython.store.artifacts import Artifacts
     from crosspython.store.fetch import Wanted
     from crosspython.wheels.indexes import Indexes
@@ -173,7 +173,7 @@ class Build:
         return self.settings.downloads / "uv"
 
     def _open_workshop(self) -> Workshop:
-        from crosspython.stages.carry_out import Workshop
+        from crosspython.stages.bench import Workshop
         from crosspython.store.fetch import Store
 
         settings = self.settings

@@ -101,7 +101,8 @@ def _bring(build: Build, recipe: Recipe, product: Path) -> Path:
 
 
 def _make(build: Build, recipe: Recipe, product: Path) -> None:
-    from crosspython.stages.carry_out import Order, build_component
+    from crosspython.stages.bench import Order
+    from crosspython.stages.carry_out import build_component
 
     build.require_sources()
     build_component(Order(recipe=recipe, toolchain=None, dependencies={}, product=product), build.workshop)

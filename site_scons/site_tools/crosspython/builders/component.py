@@ -167,7 +167,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
     sources += [dependency.node for dependency in dependencies]
 
     def make() -> None:
-        from crosspython.stages.carry_out import Order, build_component
+        from crosspython.stages.bench import Order
+        from crosspython.stages.carry_out import build_component
 
         build.require_sources()
         build_component(

@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.run.jobserver import Beside, at_once
+from crosspython.stages.bench import EPOCH
 from crosspython.stages.board import BoardNeeds, sum_up_needs
 from crosspython.stages.bytecode import is_cached, source_of
-from crosspython.stages.carry_out import EPOCH
 from crosspython.store.disk import write_whole
 from crosspython.store.formats import read_members
 from crosspython.store.members import FILE, FOLDER, Member

@@ -11,14 +11,11 @@ import hashlib
 import shutil
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from crosspython.stages.bench import Bench
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.answers import find_libc, read_answers, write_questions
 from crosspython.toolchain.find import describe_file
-
-if TYPE_CHECKING:
-    from crosspython.stages.carry_out import Bench
 
 _MAKING: dict[Path, threading.Lock] = {}
 

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crosspython.errors import StepError
 from crosspython.hosttools import require_tools
@@ -31,12 +30,10 @@ from crosspython.recipes.plan import (
     Write,
     fill,
 )
+from crosspython.stages.bench import Bench
 from crosspython.stages.build_details import correct_build_details
 from crosspython.stages.bytecode import remove_orphaned_bytecode
 from crosspython.stages.site_file import site_file
-
-if TYPE_CHECKING:
-    from crosspython.stages.carry_out import Bench
 
 # What autoreconf runs; it says little when one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")

@@ -13,14 +13,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crosspython.errors import ToolchainError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
-
-if TYPE_CHECKING:
-    from crosspython.wheels.kit import Kit
+from crosspython.wheels.kit import Kit
 
 CROSSENV = version("crossenv")
 

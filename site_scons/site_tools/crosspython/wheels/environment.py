@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from crosspython.stages.carry_out import EPOCH
+from crosspython.stages.bench import EPOCH
 from crosspython.wheels.kit import Kit
 
 # A port that nothing listens at: whatever wants to download fails at once, and says so.

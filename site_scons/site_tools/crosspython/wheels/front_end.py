@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.stages.carry_out import SYSTEM_FOLDERS, Workshop
+from crosspython.stages.bench import SYSTEM_FOLDERS, Workshop
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import find_emulator
@@ -32,6 +32,7 @@ from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.left_out import remark_left_out
 from crosspython.wheels.libraries import write_config_programs
+from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
 from crosspython.wheels.projects import copy_folder
@@ -202,7 +203,7 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
     Raises StepError where it cannot be built, AuditError where what came out is not for the board. The work folder
     goes when all went well and stays for a look when not.
     """
-    kit.prepare(shop)
+    make_kit(kit, shop)
     with (
         Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log,
         shop.journal.making(order.package.title, log.steps, order.product),

@@ -18,8 +18,8 @@ from packaging.version import InvalidVersion, Version
 
 from crosspython.elf.file import find_elf_files
 from crosspython.errors import AuditError
+from crosspython.stages.bench import EPOCH
 from crosspython.stages.board import BOARD_LIBRARIES, board_needs
-from crosspython.stages.carry_out import EPOCH
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.runpath import set_runpaths
 from crosspython.stages.strip import strip_archives, strip_files

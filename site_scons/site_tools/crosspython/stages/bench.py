@@ -1,0 +1,259 @@
+"""A component's bench: its folders and its environment while it is being built, and what is done with its stage.
+
+Knows where things lie and how a command of the component runs. The order of things is carry_out.py's, what the steps of a
+plan do steps.py's business. All paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from crosspython.errors import StepError
+from crosspython.hosttools import find_pinned
+from crosspython.recipes.plan import fill
+from crosspython.recipes.recipe import NATIVE, Recipe
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver, JobStyle
+from crosspython.run.journal import Journal
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.stages.audit import Audit
+from crosspython.stages.finish import finish_stage
+from crosspython.stages.interpreter import install_interpreter, install_stand_in
+from crosspython.store.archive import unpack_archive
+from crosspython.store.fetch import Store
+from crosspython.store.tree import pack_tree, unpack_tree
+from crosspython.targets import Target
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
+
+# Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
+EPOCH = 1577836800
+
+# Folders that every Linux has: their names say nothing of this build machine.
+SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all components of one build share. All paths belong to the build machine.
+
+    work:   where components are unpacked and built; a path that autoconf and make can bear
+    sites:  where the answers lie that configure scripts share
+    path:   the PATH of the build machine's own tools
+    launcher: variables that put a compiler launcher in front of the cross compiler
+    """
+
+    target: Target
+    store: Store
+    jobserver: Jobserver
+    console: Console
+    work: Path
+    logs: Path
+    sites: Path
+    path: str
+    launcher: Mapping[str, str] = field(default_factory=dict)
+    journal: Journal = field(default_factory=Journal)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One component to be built.
+
+    dependencies: stage archives for the private sysroot, by the component's name
+    build_python: brings the stage archive of the Python that runs on the build machine, or an interpreter's path
+    product, debug: the archives to be written
+    """
+
+    recipe: Recipe
+    toolchain: Toolchain | None
+    dependencies: Mapping[str, Path]
+    product: Path
+    debug: Path | None = None
+    build_python: Callable[[], Path] | None = None
+
+
+class Bench:
+    """The folders and the environment of one component while it is being built."""
+
+    def __init__(self, order: Order, shop: Workshop, log: Log, work: Path) -> None:
+        self.order, self.shop, self.log, self.work = order, shop, log, work
+        self.recipe = order.recipe
+        self.source, self.destdir, self.sysroot = work / "source", work / "stage", work / "sysroot"
+        self.debug, self.bin, self.tmp = work / "debug", work / "bin", work / "tmp"
+        self.python = work / "build-python"
+        self.prefix = shop.target.prefix
+        self.places = {
+            "source": str(self.source),
+            "build": str(self.source),
+            "stage": str(self.destdir),
+            "sysroot": str(self.sysroot),
+            "prefix": self.prefix,
+            "triplet": shop.target.triplet,
+            "build_triplet": build_triplet(),
+            "recipe": str(self.recipe.folder),
+            "build_python": str(self.python / "bin" / "python3"),
+            "answers": os.devnull,
+        }
+
+    @property
+    def stage(self) -> Path:
+        """The tree below the prefix, as it was installed."""
+        return self.destdir / self.prefix.lstrip("/")
+
+    @property
+    def provided(self) -> frozenset[str]:
+        """The libraries of its dependencies, which will lie in the prefix's lib on the board."""
+        return frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
+
+    def prepare(self, source: Path) -> None:
+        """Source, private sysroot and compiler wrappers, all new; in build-python's place what knows its version."""
+        for folder in (
+            self.work,
+            self.stage,
+            self.sysroot / "usr/include",
+            self.sysroot / "usr/lib",
+            self.bin,
+            self.tmp,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        unpack_archive(source, self.source, strip=1, leave_out=self.recipe.leave_out)
+        for archive in self.order.dependencies.values():
+            unpack_tree(archive, self.sysroot / "usr")
+        if self.order.toolchain is not None:
+            write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        for tool, place in find_pinned(self.recipe.plan.tools).items():
+            (self.bin / tool).symlink_to(place)
+        if self.order.build_python is not None:
+            install_stand_in(self.recipe.version, self.python / "bin")
+        for patch in self.recipe.patches:
+            self.run(("patch", "-p1", "--forward", "--input", str(patch)), cwd=self.source)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        jobs: JobStyle | None = None,
+        may_fail: bool = False,
+    ) -> None:
+        """Run one command of this component in its own environment, its output in the log.
+
+        jobs: how it is handed the pool of jobs, where it takes jobs
+        may_fail: another exit status than 0 is an answer, too
+        """
+        pass_fds: tuple[int, ...] = ()
+        environment = {**self.environment(), **(env or {})}
+        if jobs is not None:
+            environment |= self.shop.jobserver.environment(jobs)
+            pass_fds = self.shop.jobserver.pass_fds if jobs == "pipe" else ()
+        filled = [fill(argument, self.places) for argument in argv]
+        run_command(
+            filled,
+            cwd=cwd,
+            env={name: fill(value, self.places) for name, value in environment.items()},
+            log=self.log,
+            pass_fds=pass_fds,
+            may_fail=may_fail,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What a command sees: nothing is inherited but where the build machine's tools are."""
+        found = [str(self.bin), str(self.python / "bin"), self.shop.path]
+        return {
+            "PATH": os.pathsep.join(found),
+            "HOME": str(self.tmp),
+            "TMPDIR": str(self.tmp),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "SOURCE_DATE_EPOCH": str(EPOCH),
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            "CROSSPYTHON_SYSROOT": str(self.sysroot),
+            "CROSSPYTHON_WORK": str(self.work),
+            "PKG_CONFIG_LIBDIR": f"{self.sysroot}/usr/lib/pkgconfig:{self.sysroot}/usr/share/pkgconfig",
+            **self.shop.launcher,
+            **self.recipe.plan.env,
+        }
+
+    def finish(self) -> None:
+        """Strip, split debug symbols, make relocatable, replace the work folder's path. See stages/finish.py."""
+        if self.recipe.machine == NATIVE:
+            return
+        require_only(self.destdir, self.stage, self.recipe.title, self.log)
+        finish_stage(
+            self.stage,
+            tools=self.bin,
+            triplet=self.shop.target.triplet,
+            replace={str(self.work): SOURCE_PLACE, **dict.fromkeys(self._compilers(), SOURCE_PLACE)},
+            prefix=self.prefix,
+            provided=self.provided,
+            debug=self.debug,
+            epoch=EPOCH,
+        )
+
+    def audit(self) -> None:
+        if self.recipe.machine == NATIVE or self.order.toolchain is None:
+            return
+        Audit(
+            target=self.shop.target,
+            toolchain=self.order.toolchain,
+            provided=self.provided,
+            forbidden=(str(self.shop.work), *self._compilers()),
+        ).require_clean(self.stage, self.recipe.title, self.log.path)
+
+    def pack(self) -> None:
+        pack = partial(pack_tree, epoch=EPOCH)
+        symbols = None
+        if self.order.debug is not None:
+            self.debug.mkdir(exist_ok=True)
+            symbols = self.shop.jobserver.beside(partial(pack, self.debug, self.order.debug))
+        pack(self.stage, self.order.product)
+        if symbols is not None:
+            symbols.result()
+
+    def _compilers(self) -> tuple[str, ...]:
+        """The folder of the compilers, unless every Linux has one of that name."""
+        prefix = self.order.toolchain.prefix if self.order.toolchain is not None else ""
+        folder = prefix.rpartition("/")[0]
+        return () if folder in ("", *SYSTEM_FOLDERS) else (folder,)
+
+    def place_build_python(self, given: Path) -> None:
+        """Our own is unpacked; of the user's, scripts that start it lie at the same place."""
+        shutil.rmtree(self.python)
+        if given.suffix == ".zst":
+            unpack_tree(given, self.python)
+        else:
+            install_interpreter(given, ".".join(self.recipe.version.split(".")[:2]), self.python / "bin")
+
+
+def build_triplet() -> str:
+    """The build machine's triplet, in the form config.sub knows."""
+    return f"{os.uname().machine}-pc-linux-{'musl' if 'musl' in (sysconfig.get_config_var('SOABI') or '') else 'gnu'}"
+
+
+def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:
+    """Everything was installed below the prefix. Raises StepError naming what was not."""
+    strays = [str(path.relative_to(destdir)) for path in _files(destdir) if stage not in path.parents]
+    if strays or not any(True for _ in _files(stage)):
+        raise StepError(
+            f"{title}: the installation left " + ("files outside of the prefix" if strays else "nothing"),
+            expected=f"files below {stage.relative_to(destdir)}",
+            found=", ".join(strays[:10]) or "an empty stage",
+            log=log.path,
+            next="look at the configure options of the recipe (--prefix, --libdir, --sysconfdir)",
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent) / name for name in names)

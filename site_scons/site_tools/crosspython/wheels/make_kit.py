@@ -1,0 +1,85 @@
+"""Making a kit: everything is unpacked once, verified, and made anew when what it is made of changes.
+
+Knows the order in which a kit's parts are made, and what tells that a kit is still the right one. It holds absolute paths, so
+it stays where it was made. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+
+from crosspython.errors import CheckError, HostToolError
+from crosspython.run.log import Log
+from crosspython.stages.bench import Workshop
+from crosspython.stages.build_details import read_build_time_vars
+from crosspython.stages.bundle import is_no_test
+from crosspython.store.tree import unpack_tree
+from crosspython.toolchain.emulator import emulate, emulator_command
+from crosspython.toolchain.wrapper import write_wrappers
+from crosspython.wheels.cross_python import CROSSENV, make_cross_python
+from crosspython.wheels.kit import Kit
+from crosspython.wheels.machine_files import Facts, write_machine_files
+
+# Raise it when the same ingredients would now give another kit.
+_VERSION = "2"
+
+
+def make_kit(kit: Kit, shop: Workshop) -> None:
+    """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""
+    marker, text = kit.folder / "whole.json", _identity(kit, shop)
+    with kit.making:
+        if marker.is_file() and marker.read_text() == text:
+            return
+        shutil.rmtree(kit.folder, ignore_errors=True)
+        kit.folder.mkdir(parents=True)
+        with Log(shop.logs / f"{kit.folder.name}.log") as log, shop.jobserver.token():
+            _make(kit, log, shop)
+        marker.write_text(text)
+
+
+def _make(kit: Kit, log: Log, shop: Workshop) -> None:
+    log.step("unpack")
+    if kit.build_python.suffix == ".zst":
+        unpack_tree(kit.build_python, kit.folder / "build-python", only=is_no_test)
+    for archive in (*kit.libraries.values(), kit.python):
+        unpack_tree(archive, kit.sysroot / "usr", only=is_no_test)
+    write_wrappers(kit.bin, kit.toolchain, kit.target, strays="drop")
+    variables = read_build_time_vars(kit.standard_library)
+    facts = Facts(
+        machine=kit.target.machine,
+        triplet=kit.target.triplet,
+        python=kit.cross_python,
+        include=kit.include,
+        extension_suffix=str(variables["EXT_SUFFIX"]),
+        bin=kit.bin,
+        fortran=kit.toolchain.fortran,
+        emulator=_emulate(kit, shop.path),
+        path=shop.path,
+    )
+    write_machine_files(kit.folder, facts)
+    log.step("crossenv")
+    make_cross_python(kit, variables, log, shop.path)
+
+
+def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
+    """Put the emulator before the target's interpreter; empty where there is none: the cross engine needs it not."""
+    try:
+        emulate(kit.sysroot / "usr", kit.target, kit.toolchain, path)
+        return tuple(emulator_command(kit.target, kit.toolchain, path))
+    except (HostToolError, CheckError):
+        return ()
+
+
+def _identity(kit: Kit, shop: Workshop) -> str:
+    archives = (kit.python, kit.build_python, *kit.libraries.values())
+    facts = {
+        "version": [_VERSION, CROSSENV],
+        "target": asdict(kit.target),
+        "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
+        "python": kit.release.version,
+        "archives": [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives],
+        "path": shop.path,
+    }
+    return json.dumps(facts, indent=1)
