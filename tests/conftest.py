@@ -16,6 +16,10 @@ from pathlib import Path
 
 import pytest
 
+# Who starts us in the background of a script leaves us SIGINT ignored (POSIX, Shell Command Language, 2.11), and what we start
+# would inherit that: nothing could be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = REPOSITORY / "site_scons" / "site_tools"
 
