@@ -195,7 +195,6 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         kind,
         mode=info.mode,
         mtime=max(0, info.mtime),
-        size=info.size,
         target=info.linkname,
         open=lambda: cast(IO[bytes], tar.extractfile(info)),
     )
@@ -216,12 +215,4 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         kind = "device"
     mtime = max(0, calendar.timegm((*info.date_time, 0, 0, 0)))
-    return Member(
-        info.filename,
-        kind,
-        mode=mode,
-        mtime=mtime,
-        size=info.file_size,
-        target=target,
-        open=lambda: archive.open(info),
-    )
+    return Member(info.filename, kind, mode=mode, mtime=mtime, target=target, open=lambda: archive.open(info))

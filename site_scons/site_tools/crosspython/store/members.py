@@ -27,7 +27,6 @@ class Member:
     """One thing in an archive. `kind` is one of the above, or words for what is not unpacked ("device").
 
     mtime:  seconds since 1970
-    size:   a file's, in bytes
     target: what a link points to, as it stands in the archive
     open:   gives a file's bytes
     """
@@ -36,7 +35,6 @@ class Member:
     kind: str
     mode: int = 0o644
     mtime: float = 0
-    size: int = 0
     target: str = ""
     open: Callable[[], IO[bytes]] | None = None
 
