@@ -116,7 +116,10 @@ class Factory:
         source.mkdir()
         for name, text in files.items():
             (source / name).write_text(text)
-        package = LockedPackage("toy", "1.0", folder=source)
+        return self.build_from(source, override, **changes)
+
+    def build_from(self, source: Path, override: Override | None = None, **changes: float) -> WheelReport:
+        package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
         order = WheelOrder(package, override or Override("toy"), source, {}, {}, self.product)
         return build_wheel(order, replace(self.kit, **changes), self.shop)  # type: ignore[arg-type]
 
@@ -192,6 +195,18 @@ def test_an_override_names_folders_by_what_they_hold(factory: Factory) -> None:
     environment = {"HEADERS": "{headers}", "SYSROOT": "{sysroot}", "OVERLAY": "{overlay}"}
     override = Override("toy", environment=environment, config_settings={"overlay": ("{overlay}",)})
     assert factory.build(in_tree(body), override).extensions == ("toy",)
+
+
+def test_what_an_override_leaves_out_of_an_sdist_is_not_unpacked(factory: Factory, tmp_path: Path) -> None:
+    body = '    assert os.listdir("doc") == ["read.txt"]'
+    for name, text in {**in_tree(body), "doc/read.txt": "", "doc/manual/deep/page.txt": ""}.items():
+        file = tmp_path / "toy-1.0" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    sdist = Path(shutil.make_archive(str(tmp_path / "toy-1.0"), "gztar", tmp_path, "toy-1.0"))
+    assert factory.build_from(sdist, Override("toy", leave_out=("doc/manual*",))).extensions == ("toy",)
+    with pytest.raises(StepError):
+        factory.build_from(sdist)
 
 
 def test_what_a_backend_left_out_stands_in_the_report(factory: Factory) -> None:

@@ -78,7 +78,7 @@ class Bench:
         if self.order.source.is_dir():
             copy_folder(self.order.source, self.source, leave_out=self.shop.logs.parent.parent)
         else:
-            unpack_archive(self.order.source, self.source, strip=1)
+            unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
         libraries = {**self.kit.libraries, **self.order.libraries}
         if libraries.keys() != self.kit.libraries.keys():
             self.sysroot = self.work / "sysroot"

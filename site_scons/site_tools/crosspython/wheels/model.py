@@ -67,6 +67,8 @@ class Override:
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
     imports:         modules to import in the check instead of its top-level ones
     not_importable:  extension modules that cannot be imported there, with the reason
+    leave_out:       globs of what lies in the sdist and is not even unpacked, since its build does not read it; `*`
+                     matches slashes, too
     """
 
     name: str
@@ -80,6 +82,7 @@ class Override:
     needs_target: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     not_importable: Mapping[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """What decides about the wheel; the rest is the reader's and the check's."""
