@@ -47,8 +47,12 @@ def add_sdist(
     needs: Sequence[str] = (),
     build_requires: Sequence[str] | None = None,
     python: str | None = None,
+    backend: str | None = None,
 ) -> Path:
-    """An sdist; without build requirements it has no pyproject.toml."""
+    """An sdist; without build requirements it has no pyproject.toml.
+
+    backend: code of one in the tree, the only one that can tell what the package needs
+    """
     top = f"{name.replace('-', '_')}-{version}"
     files = {
         "PKG-INFO": metadata(name, version, needs, python),
@@ -57,6 +61,10 @@ def add_sdist(
     if build_requires is not None:
         requires = ", ".join(f'"{need}"' for need in build_requires)
         files["pyproject.toml"] = f"[build-system]\nrequires = [{requires}]\n"
+    if backend is not None:
+        files["PKG-INFO"] = files["PKG-INFO"].replace("2.2", "2.1", 1)
+        files["backend.py"] = backend
+        files["pyproject.toml"] = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     path = folder / f"{top}.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         for filename, text in files.items():

@@ -82,6 +82,12 @@ def test_what_was_asked_of_pkg_config_is_named() -> None:
     assert (found[0].name, found[1]["asked"]) == ("missing-dependency", "mysqlclient")
 
 
+def test_a_library_is_named_by_what_a_setup_script_tells_people_to_install() -> None:
+    found = find_cause(["You need to install libcap development headers to build this module"])
+    assert found is not None
+    assert (found[0].name, found[1]["told"]) == ("missing-dependency", "libcap")
+
+
 def test_the_last_match_is_the_failure() -> None:
     message = "a.c: fatal error: {}.h: No such file or directory"
     found = find_cause([message.format("probe"), message.format("real")])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.model import Override
-from crosspython.wheels.overrides import SHIPPED, find_override, read_override
+from crosspython.wheels.overrides import SHIPPED, find_override, read_override, stated_dependencies
 
 
 def test_every_shipped_override_can_be_read() -> None:
@@ -32,7 +32,7 @@ def test_a_single_config_setting_may_be_a_string(tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
-        'librarys = ["a"]\nimports = "a"\nengine = "magic"\nminutes = 0\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
+        'librarys = ["a"]\nimports = "a"\nengine = "magic"\nminutes = 0\ndependencies = ["a b"]\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
     )
     with pytest.raises(ConfigurationError) as caught:
         read_override(tmp_path / "x.toml")
@@ -43,6 +43,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "imports:",
         "magic",
         "minutes:",
+        "dependencies:",
         "environment:",
         "config_settings:",
     ):
@@ -53,6 +54,25 @@ def test_broken_toml_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("reason = \n")
     with pytest.raises(ConfigurationError, match=r"x\.toml"):
         read_override(tmp_path / "x.toml")
+
+
+def test_what_a_package_needs_is_stated_by_the_first_override_of_it(tmp_path: Path) -> None:
+    for folder, needs in ("mine", '["below>=1"]'), ("theirs", "[]"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "some-package.toml").write_text(f'reason = "r"\ndependencies = {needs}\n')
+    (tmp_path / "theirs/other.toml").write_text('reason = "r"\ndependencies = []\n')
+    (tmp_path / "mine/silent.toml").write_text('reason = "r"\n')
+    stated = stated_dependencies([tmp_path / "mine", tmp_path / "theirs"])
+    assert {name: stated[name] for name in stated if name not in stated_dependencies()} == {
+        "some-package": ("below>=1",),
+        "other": (),
+    }
+
+
+def test_an_override_that_nobody_would_look_for_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Some_Package.toml").write_text('reason = "r"\n')
+    with pytest.raises(ConfigurationError, match=r"some-package\.toml"):
+        stated_dependencies([tmp_path])
 
 
 def test_what_only_the_check_reads_does_not_make_a_wheel_anew() -> None:

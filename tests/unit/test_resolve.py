@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,13 @@ class Asker:
         self.warnings: list[str] = []
 
     def __call__(
-        self, text: str, platform: Platform = BOARD, constraints: str | None = None
+        self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, tuple[str, ...]]
     ) -> dict[str, LockedPackage]:
         resolver = Resolver(
             self.folder / "uv", self.folder / "cache", self.indexes, os.environ["PATH"], False, self.log
         )
-        found = resolver.resolve(read_request([text], constraints, self.folder), platform)
+        request = replace(read_request([text], constraints, self.folder), **more)  # type: ignore[arg-type]
+        found = resolver.resolve(request, platform)
         self.warnings = resolver.warnings
         return {package.name: package for package in found}
 
@@ -126,7 +128,7 @@ def test_local_projects_are_locked_where_they_lie(ask: Asker) -> None:
 
 def test_wheels_of_another_platform_are_named(ask: Asker) -> None:
     add_sdist(ask.links, "top", needs=["absent"])
-    there = add_wheel(ask.links, "top", tag="cp313-cp313-manylinux_2_17_x86_64")
+    there = add_wheel(ask.links, "top", needs=["absent"], tag="cp313-cp313-manylinux_2_17_x86_64")
     resolver = Resolver(ask.folder / "uv", ask.folder / "cache", ask.indexes, os.environ["PATH"], False, ask.log)
     found = resolver.filenames_elsewhere([LockedPackage("top", "1.0")], Platform("x86_64", "glibc", "3.13.5"))
     assert found == {"top": (there.name,)}
@@ -188,6 +190,17 @@ def test_an_sdist_that_cannot_tell_what_it_needs_is_told(ask: Asker) -> None:
     error = ask.refusal("./app")
     assert "has to be built to tell what it needs" in error.what
     assert "no compiler of mine" in str(error)
+    assert "not as dynamic" in str(error.next)
+
+
+def test_an_sdist_that_wants_its_library_to_tell_what_it_needs_can_be_told_of(ask: Asker) -> None:
+    backend = "raise SystemExit('Package libfoo was not found in the pkg-config search path')\n"
+    add_sdist(ask.links, "top", backend=backend)
+    add_wheel(ask.links, "below")
+    error = ask.refusal("top")
+    assert "libfoo" in str(error.found)
+    assert "top.toml with dependencies = [...]" in str(error.next)
+    assert {*ask("top", dependencies={"top": ("below>=1",)})} == {"below", "top"}
 
 
 def test_an_index_that_nobody_answers_for_is_named(ask: Asker) -> None:

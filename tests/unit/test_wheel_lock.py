@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,12 @@ def test_a_request_is_another_when_a_local_project_asks_for_more(tmp_path: Path)
     assert describe_request(read_request(["./app"], None, tmp_path), BOARD) == before
     project.write_text('[project]\nname = "app"\ndependencies = ["six"]\n')
     assert describe_request(read_request(["./app"], None, tmp_path), BOARD) != before
+
+
+def test_a_request_is_another_when_an_override_states_what_a_package_needs(tmp_path: Path) -> None:
+    request = read_request(["top"], None, tmp_path)
+    stated = replace(request, dependencies={"below": ("idna",)})
+    assert describe_request(stated, BOARD) != describe_request(request, BOARD)
 
 
 def test_the_order_in_which_names_are_typed_does_not_count(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.lock import describe_request, make_lock
 from crosspython.wheels.model import Override
-from crosspython.wheels.overrides import find_override
+from crosspython.wheels.overrides import find_override, stated_dependencies
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.pylock import Lock, read_pylock, write_pylock
 from crosspython.wheels.request import Request
@@ -37,6 +38,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
         if known is not None:
             _require_fit(known, {"machine": platform.machine, "libc": platform.libc, "python": platform.python}, path)
         return known
+    request = replace(request, dependencies=stated_dependencies(_override_folders(build)))
     asked = describe_request(request, platform)
     if known is not None and known.asked == asked:
         return known
@@ -63,7 +65,11 @@ def only_looks(build: Build) -> bool:
 
 def override_of(build: Build, name: str) -> Override:
     """What a package needs beyond the generic way; a folder of the user's own comes first."""
-    return find_override(name, [build.settings.overrides] if build.settings.overrides else [])
+    return find_override(name, _override_folders(build))
+
+
+def _override_folders(build: Build) -> list[Path]:
+    return [build.settings.overrides] if build.settings.overrides else []
 
 
 def _make(build: Build, request: Request, platform: Platform, path: Path) -> Lock:

@@ -53,6 +53,12 @@ def find_cause(lines: Sequence[str], catalogue: tuple[Cause, ...] | None = None)
     return None
 
 
+def known_cause(lines: Sequence[str], package: str) -> str | None:
+    """What a command's last lines say to one who knows the catalogue; None where no row fits."""
+    found = find_cause(lines)
+    return found[0].cause.format(**found[1], package=package) if found else None
+
+
 def wants_emulation(log: Log) -> bool:
     """Whether the last command failed of something that only the target's own interpreter can answer."""
     found = find_cause(log.tail(_LINES))

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, CrosspythonError, SourceError, hide_logins
 from crosspython.names import suggest
+from crosspython.wheels.causes import known_cause
 from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.request import Request
@@ -71,12 +72,7 @@ def explain_failure(
     if _UNREACHABLE.search(flat):
         return _unreachable(text, places, log)
     if build := _BUILD.search(flat):
-        return SourceError(
-            f"{build[1]}: it has to be built to tell what it needs, and that fails",
-            evidence=text.splitlines()[-20:],
-            log=log,
-            next="choose a version with metadata in its sdist or with wheels, or name its dependencies' versions",
-        )
+        return _cannot_tell(build[1], text.splitlines(), log)
     if python := _PYTHON.search(flat):
         needs = {f"{package} needs Python {version}" for package, version in _PYTHON.findall(flat)}
         return ConfigurationError(
@@ -143,6 +139,22 @@ def _unknown_names(names: Sequence[str], places: str, log: Path) -> Configuratio
         evidence=evidence,
         expected=f"a name that {places} knows",
         log=log,
+    )
+
+
+def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
+    """The error for a package whose metadata only its backend knows, which fails on this machine."""
+    name = canonicalize_name(re.split("[ =]", package)[0])
+    is_local = " @ " in package
+    return SourceError(
+        f"{package}: it has to be built to tell what it needs, and that fails",
+        found=known_cause(lines, name),
+        evidence=lines[-20:],
+        log=log,
+        next="list its dependencies in its pyproject.toml, not as dynamic"
+        if is_local
+        else "choose a version with metadata in its sdist or with wheels, or tell what it needs at run time: "
+        f"{name}.toml with dependencies = [...] and the reason (docs/overrides.md)",
     )
 
 

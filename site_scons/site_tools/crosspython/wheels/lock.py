@@ -44,6 +44,7 @@ def describe_request(request: Request, platform: Platform) -> dict[str, Any]:
         "requirements": sorted(request.requirements),
         "constraints": sorted(request.constraints),
         "projects": {project.name: hash_metadata(project) for project in request.projects},
+        "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
     }
 
 

@@ -69,6 +69,7 @@ class Override:
     not_importable:  extension modules that cannot be imported there, with the reason
     leave_out:       globs of what lies in the sdist and is not even unpacked, since its build does not read it; `*`
                      matches slashes, too
+    dependencies:    what it needs at run time, instead of asking it; None: it is asked, and built if it tells by that alone
     """
 
     name: str
@@ -83,10 +84,12 @@ class Override:
     imports: tuple[str, ...] = ()
     not_importable: Mapping[str, str] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] | None = None
 
     def facts(self) -> dict[str, Any]:
-        """What decides about the wheel; the rest is the reader's and the check's."""
-        return {key: value for key, value in asdict(self).items() if key not in ("reason", "imports", "not_importable")}
+        """What decides about the wheel; the rest is the reader's, the lock's and the check's."""
+        others = ("reason", "dependencies", "imports", "not_importable")
+        return {key: value for key, value in asdict(self).items() if key not in others}
 
 
 @dataclass(frozen=True)

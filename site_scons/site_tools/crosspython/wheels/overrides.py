@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
@@ -21,7 +22,7 @@ SHIPPED = Path(__file__).parent / "overrides"
 # Packages whose headers and static libraries are compiled into what is built with them: the target's are needed.
 NEEDS_TARGET = ("numpy",)
 
-_LISTS = ("libraries", "build_requires", "needs_target", "imports", "leave_out")
+_LISTS = ("libraries", "build_requires", "needs_target", "imports", "leave_out", "dependencies")
 _TABLES = ("environment", "not_importable")
 _KEYS = ("reason", *_LISTS, *_TABLES, "config_settings", "engine", "minutes")
 
@@ -65,8 +66,28 @@ def read_override(file: Path) -> Override:
         needs_target=tuple(data.get("needs_target", ())),
         imports=tuple(data.get("imports", ())),
         leave_out=tuple(data.get("leave_out", ())),
+        dependencies=tuple(data["dependencies"]) if "dependencies" in data else None,
         not_importable=dict(data.get("not_importable", {})),
     )
+
+
+def stated_dependencies(folders: Sequence[Path] = ()) -> dict[str, tuple[str, ...]]:
+    """By package, what it needs at run time, where an override states it.
+
+    folders: of the user's own; the first that has a package's override wins
+    Raises ConfigurationError for an override that cannot be read, or is called so that it never would be.
+    """
+    files = [file for folder in (*folders, SHIPPED) for file in folder.glob("*.toml")]
+    for file in files:
+        if file.stem != canonicalize_name(file.stem):
+            raise ConfigurationError(
+                f"{file}: this override is never read",
+                expected=f"the package's normalized name: {canonicalize_name(file.stem)}.toml",
+                next="rename it",
+            )
+    names = {file.stem for file in files}
+    found = {name: find_override(name, folders).dependencies for name in sorted(names)}
+    return {name: needs for name, needs in found.items() if needs is not None}
 
 
 def _find_problems(data: Mapping[str, Any]) -> list[str]:
@@ -79,6 +100,7 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
     for key in _LISTS:
         if not _is_strings(data.get(key, [])):
             problems.append(f"{key}: expected a list of strings")
+    problems += filter(None, map(_requirement_problem, data.get("dependencies", [])))
     for key in _TABLES:
         value = data.get(key, {})
         if not isinstance(value, dict) or not _is_strings(list(value.values())):
@@ -92,6 +114,14 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or minutes <= 0:
         problems.append(f"minutes: expected a number above 0; found {minutes!r}")
     return problems
+
+
+def _requirement_problem(text: Any) -> str | None:
+    try:
+        Requirement(text)
+    except (InvalidRequirement, TypeError):
+        return f'dependencies: expected requirements as in "numpy>=1.24"; found {text!r}'
+    return None
 
 
 def _is_strings(value: Any) -> bool:

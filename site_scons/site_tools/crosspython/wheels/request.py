@@ -7,8 +7,8 @@ no index and resolves nothing. Paths belong to the build machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -34,11 +34,15 @@ _FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./F
 
 @dataclass(frozen=True)
 class Request:
-    """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones."""
+    """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones.
+
+    dependencies: by package, what it needs at run time, where it is not to be asked itself
+    """
 
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     projects: tuple[Project, ...] = ()
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

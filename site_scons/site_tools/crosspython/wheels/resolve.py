@@ -50,7 +50,8 @@ class Resolver:
     def resolve(self, request: Request, platform: Platform) -> tuple[LockedPackage, ...]:
         """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal."""
         project = _project(_requirements(request), request.constraints, platform)
-        self._write(project)
+        stated = [{"name": name, "requires-dist": list(needs)} for name, needs in request.dependencies.items()]
+        self._write(project, stated)
         status = self._uv("lock", may_fail=True)
         if status != 0:
             raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
@@ -65,10 +66,8 @@ class Resolver:
         """By package, the names of its wheels for another platform, of the same versions; what cannot be told is left out."""
         pins = [f"{package.name}=={package.version}" for package in packages]
         project = _project(pins, (), platform)
-        project["tool"]["uv"]["dependency-metadata"] = [
-            {"name": package.name, "version": package.version, "requires-dist": []} for package in packages
-        ]
-        self._write(project)
+        stated = [{"name": package.name, "version": package.version, "requires-dist": []} for package in packages]
+        self._write(project, stated)
         if self._uv("lock", may_fail=True) != 0:
             return {}
         own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
@@ -78,17 +77,19 @@ class Resolver:
             if entry["name"] != _ROOT
         }
 
-    def _write(self, project: dict[str, Any]) -> None:
+    def _write(self, project: dict[str, Any], metadata: Sequence[dict[str, Any]]) -> None:
+        """What uv reads. The metadata of packages that are not asked for theirs is configuration, and read from that alone."""
         import tomli_w
 
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "uv.lock").unlink(missing_ok=True)
         (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
+        (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
 
     def _uv(self, command: str, *arguments: str, may_fail: bool = False) -> int:
         from uv import find_uv_bin
 
-        common = ["--no-config", "--no-progress", "--color", "never", "--no-python-downloads"]
+        common = ["--config-file", "uv.toml", "--no-progress", "--color", "never", "--no-python-downloads"]
         if self.offline:
             common.append("--offline")
         options = [*self.indexes.options, "--python", sys.executable]
