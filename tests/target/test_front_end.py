@@ -107,7 +107,7 @@ class Factory:
             build_python=native,
             libraries={name: stages[name] for name in release.depends},
             rust=RustSearch(None, os.environ, BUILD.parent / "build-machine", DOWNLOADS / "cargo"),
-            indexes=indexes_for_uv(read_pip_configuration(path), os.environ),
+            indexes=lambda: indexes_for_uv(read_pip_configuration(path), os.environ),
         )
 
     def build(self, files: Mapping[str, str], override: Override | None = None, **changes: float) -> WheelReport:
@@ -213,6 +213,35 @@ def test_what_a_backend_left_out_stands_in_the_report(factory: Factory) -> None:
     report = factory.build(in_tree("    print('building extension \"toy.fast\" failed: no header', flush=True)"))
     (remark,) = report.remarks
     assert "toy.fast" in remark
+
+
+def test_a_build_unpacks_programs_of_somebody_else_as_programs(factory: Factory) -> None:
+    body = """
+    import io, tarfile
+    with tarfile.open("foreign.tar", "w") as tar:
+        member = tarfile.TarInfo("configure")
+        member.uid, member.gid, member.mode, member.size = 12345, 12345, 0o755, 10
+        tar.addfile(member, io.BytesIO(b"#!/bin/sh\\n"))
+    tarfile.open("foreign.tar").extractall(".", filter="fully_trusted")
+    subprocess.run(["./configure"], check=True)
+"""
+    assert factory.build(in_tree(body)).extensions == ("toy",)
+
+
+OWN_IMPORT = {
+    "CMakeLists.txt": CMAKE["CMakeLists.txt"]
+    + 'add_custom_command(TARGET toy POST_BUILD COMMAND ${Python_EXECUTABLE} -c "import toy" VERBATIM '
+    "WORKING_DIRECTORY $<TARGET_FILE_DIR:toy>)\n",
+    "meson.build": MESON["meson.build"].replace("python.extension", "toy = python.extension")
+    + "custom_target(output: 'stub', depends: toy, build_by_default: true, capture: true,\n"
+    "  command: [python, '-c', 'import toy'], env: {'PYTHONPATH': meson.current_build_dir()})\n",
+}
+
+
+@pytest.mark.parametrize("system", [CMAKE, MESON], ids=["cmake", "meson"])
+def test_a_build_that_imports_its_own_extension_is_emulated(factory: Factory, system: dict[str, str]) -> None:
+    files = {name: OWN_IMPORT.get(name, text) for name, text in system.items()}
+    assert factory.build(files).engine == "emulated"
 
 
 def test_a_build_that_wants_the_network_is_told_that_it_has_none(factory: Factory) -> None:

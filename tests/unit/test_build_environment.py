@@ -40,6 +40,7 @@ def seen(tmp_path: Path) -> dict[str, str]:
 def environment(folder: Path, *, fortran: bool = False) -> dict[str, str]:
     return build_environment(
         make_kit(folder, fortran=fortran),
+        python=folder / "python3",
         work=folder / "work/foo-1.0",
         sysroot=folder / "work/foo-1.0/sysroot",
         overlay=folder / "overlay",

@@ -26,6 +26,8 @@ MESSAGES = {
     "missing-config-program": "Could not run curl-config: [Errno 2] No such file or directory: 'curl-config'",
     "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
     "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
+    "own-extension": "[14/15] Linking CXX shared module _core.cpython-313-arm-linux-gnueabihf.so\n[15/15] Generating _core.pyi\n"
+    "ModuleNotFoundError: No module named '_core'",
     "missing-program": "error: command 'swig' failed: No such file or directory",
     "missing-module": "ModuleNotFoundError: No module named 'pkgconfig'",
     "memory": "arm-linux-gnueabihf-g++: fatal error: Killed signal terminated program cc1plus",

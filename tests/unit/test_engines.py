@@ -74,9 +74,17 @@ def test_a_backend_that_is_not_there_is_told(source: Path, tmp_path: Path, log: 
         make_engine().build(source, tmp_path / "dist", {}, log)
 
 
-@pytest.mark.parametrize(("script", "isolated"), [('shift 3; exec "$@"', True), ("exit 1", False)])
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        ("true", ["--net", "--"]),
+        ('test "$1" = --map-current-user', ["--map-current-user", "--net", "--"]),
+        ("false", None),
+    ],
+)
 def test_a_build_is_cut_off_from_the_network_where_the_kernel_lets_us(
-    tmp_path: Path, script: str, isolated: bool
+    tmp_path: Path, script: str, options: list[str] | None
 ) -> None:
     path = f"{make_unshare(tmp_path, script)}:{os.defpath}"
-    assert (network_isolation(path)[:1] == (str(tmp_path / "unshare"),)) is isolated
+    words = () if options is None else (str(tmp_path / "unshare"), *options)
+    assert network_isolation(path) == words

@@ -14,7 +14,6 @@ from crosspython.wheels.machine_files import (
     cmake_toolchain_file,
     config_site,
     meson_cross_file,
-    programs,
     write_machine_files,
 )
 
@@ -27,7 +26,6 @@ def facts(tmp_path: Path) -> Facts:
     return Facts(
         machine="armv7l",
         triplet="arm-linux-gnueabihf",
-        python=tmp_path / "cross/python3",
         include=tmp_path / "include/python3.13",
         extension_suffix=".cpython-313-arm-linux-gnueabihf.so",
         bin=tmp_path / "bin",
@@ -136,5 +134,6 @@ def test_an_old_make_gets_the_pools_descriptors(facts: Facts, tmp_path: Path, na
     assert done.stdout == f" -j2 --jobserver-auth=8,9\n{tmp_path / 'jobs'}\n"
 
 
-def test_the_targets_python_is_found_by_its_plain_name(facts: Facts) -> None:
-    assert str(facts.python) in programs(facts)["python3"]
+def test_the_engines_python_is_found_by_its_plain_name(facts: Facts) -> None:
+    done = run(facts, "python3", "told", CROSSPYTHON_PYTHON="/bin/echo")
+    assert done.stdout == "told\n"

@@ -40,7 +40,7 @@ def _choose(build: Build) -> Kit:
         build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
         rust=rust_of(build),
-        indexes=build.indexes,
+        indexes=lambda: build.indexes,
         cache=build.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",

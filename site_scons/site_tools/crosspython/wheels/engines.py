@@ -99,8 +99,14 @@ def _call(hook: Callable[[], Answer], log: Log) -> Answer:
 
 @cache
 def network_isolation(path: str) -> tuple[str, ...]:
-    """Words before a command that start it without a network (unshare(1)); none where the kernel forbids that."""
+    """Words before a command that start it without a network (unshare(1)); none where the kernel forbids that.
+
+    A user needs a user namespace for it. Root does without where it may: in one, owners of files in an archive are not
+    known, and Python's tarfile, which sets owners for root, then leaves out the right to run.
+    """
     unshare = shutil.which("unshare", path=path)
-    words = (unshare, "--map-current-user", "--net", "--") if unshare else ()
-    is_allowed = words and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
-    return words if is_allowed else ()
+    for options in ((), ("--map-current-user",)) if unshare else ():
+        words = (str(unshare), *options, "--net", "--")
+        if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+            return words
+    return ()

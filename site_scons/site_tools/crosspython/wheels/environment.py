@@ -37,9 +37,10 @@ _NATIVE = {
 }
 
 
-def build_environment(kit: Kit, *, work: Path, sysroot: Path, overlay: Path, path: str) -> dict[str, str]:
+def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, overlay: Path, path: str) -> dict[str, str]:
     """What the backend of one package sees.
 
+    python:  the engine's
     work:    the package's folder; its tmp/ is the home
     sysroot: private: what the compilers see beside the toolchain's own
     overlay: native build requirements
@@ -62,6 +63,7 @@ def build_environment(kit: Kit, *, work: Path, sysroot: Path, overlay: Path, pat
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONPYCACHEPREFIX": str(kit.bytecode),
+        "CROSSPYTHON_PYTHON": str(python),
         "CROSSPYTHON_SYSROOT": str(sysroot),
         "CROSSPYTHON_WORK": str(kit.folder.parent),  # the kit's paths must not land in products, either
         "CROSSPYTHON_OVERLAY": str(overlay),

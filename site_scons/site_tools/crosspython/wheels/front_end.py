@@ -140,8 +140,10 @@ class Bench:
         )
         jobs = self.shop.jobserver.environment("fifo")
         cargo = self._cargo(requirements)
+        python = self.kit.target_python if name == "emulated" else self.kit.cross_python
         environment = build_environment(
             self.kit,
+            python=python,
             work=self.work,
             sysroot=self.sysroot,
             overlay=overlay.folder,
@@ -156,7 +158,6 @@ class Bench:
         environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
-        python = self.kit.target_python if name == "emulated" else self.kit.cross_python
         # A launcher may have to reach other machines.
         return Engine(name, python, environment, self.timeout, isolated=not self.shop.launcher), overlay
 

@@ -8,7 +8,7 @@ them. Everything lies in one folder. Paths belong to the build machine.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Kit:
     build_python: the stage archive of the Python that runs here, or an interpreter's path
     libraries:    stage archives of what the standard library needs, by component
     rust:         where Rust is looked for when a package is written in it
-    indexes:      where native build requirements come from: as pip is configured here
+    indexes:      tells where native build requirements come from, as pip is configured here; asked when some are wanted
     cache:        uv's, shared by all builds; None: uv's own choice
     offline:      what uv has not in its cache is not to be had
     timeout:      seconds that a call of a build backend may take
@@ -46,7 +46,7 @@ class Kit:
     build_python: Path
     libraries: Mapping[str, Path]
     rust: RustSearch
-    indexes: Indexes = field(default_factory=Indexes)
+    indexes: Callable[[], Indexes] = Indexes
     cache: Path | None = None
     offline: bool = False
     timeout: float = 7200.0

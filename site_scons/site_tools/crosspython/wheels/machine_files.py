@@ -27,12 +27,14 @@ _LONG_DOUBLES = {
 # Bytes 18 and 19 of an ELF header, elf.h's e_machine, as `od` prints them.
 _ELF_MACHINES = {"arm": "28 00", "aarch64": "b7 00", "riscv64": "f3 00", "x86": "03 00", "x86_64": "3e 00"}
 
+# The interpreter of the engine at work, as CMake names it.
+_PYTHON = "$ENV{CROSSPYTHON_PYTHON}"
+
 
 @dataclass(frozen=True)
 class Facts:
     """What the files say. Paths belong to the build machine.
 
-    python:    cross-python
     include:   the folder with the target's Python.h
     bin:       where the compiler wrappers lie, and the programs that are written here
     emulator:  words that start a program of the target here; empty where there is no emulator
@@ -41,7 +43,6 @@ class Facts:
 
     machine: str
     triplet: str
-    python: Path
     include: Path
     extension_suffix: str
     bin: Path
@@ -91,7 +92,6 @@ def meson_cross_file(facts: Facts) -> str:
     if facts.fortran:
         binaries["fortran"] = f"{facts.triplet}-gfortran"
     binaries |= {"pkg-config": "pkg-config", "cmake": "cmake"}
-    binaries |= dict.fromkeys(("python", "python3"), str(facts.python))
     if facts.emulator:
         binaries["exe_wrapper"] = str(facts.run)
     return (
@@ -135,12 +135,12 @@ def cmake_toolchain_file(facts: Facts) -> str:
     }
     for package in ("Python", "Python3"):
         settings |= {
-            f"{package}_EXECUTABLE": str(facts.python),
+            f"{package}_EXECUTABLE": _PYTHON,
             f"{package}_INCLUDE_DIR": str(facts.include),
             f"{package}_SOABI": facts.extension_suffix.removesuffix(".so").lstrip("."),
         }
     settings |= {
-        "PYTHON_EXECUTABLE": str(facts.python),
+        "PYTHON_EXECUTABLE": _PYTHON,
         "PYTHON_INCLUDE_DIR": str(facts.include),
         "PYTHON_MODULE_EXTENSION": facts.extension_suffix,
     }
@@ -161,7 +161,7 @@ def config_site(facts: Facts) -> str:
 def programs(facts: Facts) -> dict[str, str]:
     """Scripts by name: the target's pkg-config, Python and emulator; no for what would answer for the build machine."""
     head = "#!/bin/sh\n# Written by crosspython.\n"
-    python = head + f'exec {shlex.quote(str(facts.python))} "$@"\n'
+    python = head + 'exec "$CROSSPYTHON_PYTHON" "$@"\n'
     pkg_config = shutil.which("pkg-config", path=facts.path)
     scripts = {
         **{name: _refusal(name) for name in _config_programs(facts.path)},
@@ -193,7 +193,7 @@ def _refusal(name: str) -> str:
 
 
 def _run_script(facts: Facts) -> str:
-    """What starts a program: the target's in the emulator, others as they are (CMake hands us cross-python, too)."""
+    """What starts a program: the target's in the emulator, others as they are (CMake hands us Pythons, too)."""
     lines = f'case $(od -An -tx1 -j18 -N2 "$1" 2>/dev/null) in\n" {_ELF_MACHINES[facts.family]}")\n'
     if facts.emulator:
         libraries = '-E LD_LIBRARY_PATH="$CROSSPYTHON_SYSROOT/usr/lib"'

@@ -50,7 +50,6 @@ def _make(kit: Kit, log: Log, shop: Workshop) -> None:
     facts = Facts(
         machine=kit.target.machine,
         triplet=kit.target.triplet,
-        python=kit.cross_python,
         include=kit.include,
         extension_suffix=str(variables["EXT_SUFFIX"]),
         bin=kit.bin,

@@ -44,7 +44,7 @@ _TARGET_SUFFIXES = (".h", ".hpp", ".hxx", ".inc", ".a", ".pc", ".ini", ".pxd", "
 
 @dataclass(frozen=True)
 class Overlay:
-    """folder: what PYTHONPATH names; meson: a further cross file with the *-config programs in it."""
+    """folder: what PYTHONPATH names; meson: a further cross file with the Python and the *-config programs in it."""
 
     folder: Path
 
@@ -111,7 +111,8 @@ def make_overlay(
                 take_target_files(wheel, overlay.folder)
         python = kit.target_python if emulated else kit.cross_python
         programs = answer_for_the_target(overlay.folder / "bin", python)
-        overlay.meson.write_text(meson_section("binaries", programs))
+        pythons = dict.fromkeys(("python", "python3"), str(python))
+        overlay.meson.write_text(meson_section("binaries", {**programs, **pythons}))
         marker.write_text(identity)
     return overlay
 
@@ -168,7 +169,7 @@ def _install(
         command += ["--overrides", str(overrides)]
     if wheels:
         command += ["--find-links", str(_named_wheels(wheels, folder))]
-    environment = {"PATH": path, "LC_ALL": "C.UTF-8", **kit.indexes.environment}
+    environment = {"PATH": path, "LC_ALL": "C.UTF-8", **kit.indexes().environment}
     if kit.cache is not None:
         environment["UV_CACHE_DIR"] = str(kit.cache)
     binary = ["--only-binary", ":all:"]
@@ -189,7 +190,7 @@ def _uv_command(kit: Kit) -> list[str]:
     from uv import find_uv_bin
 
     command = [find_uv_bin(), "pip", "install", "--no-config", "--no-progress", "--color", "never"]
-    return [*command, *(["--offline"] if kit.offline else []), *kit.indexes.options]
+    return [*command, *(["--offline"] if kit.offline else []), *kit.indexes().options]
 
 
 def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
