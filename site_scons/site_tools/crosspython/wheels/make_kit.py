@@ -6,9 +6,12 @@ it stays where it was made. Paths belong to the build machine.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 
 from crosspython.errors import CheckError, HostToolError
 from crosspython.run.log import Log
@@ -22,8 +25,8 @@ from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import Facts, write_machine_files
 
-# Raise it when the same ingredients would now give another kit.
-_VERSION = "2"
+# Whose code decides what a kit is, beside what it is made of.
+_ROOMS = ("wheels", "toolchain")
 
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
@@ -74,7 +77,7 @@ def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
 def _identity(kit: Kit, shop: Workshop) -> str:
     archives = (kit.python, kit.build_python, *kit.libraries.values())
     facts = {
-        "version": [_VERSION, CROSSENV],
+        "code": [_code(), CROSSENV],
         "target": asdict(kit.target),
         "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
         "python": kit.release.version,
@@ -82,3 +85,13 @@ def _identity(kit: Kit, shop: Workshop) -> str:
         "path": shop.path,
     }
     return json.dumps(facts, indent=1)
+
+
+@cache
+def _code() -> str:
+    """The hash of the code that makes kits: an older one's is made anew."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((Path(__file__).parents[1] / room).glob("*.py")):
+            digest.update(f"\n{room}/{path.name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
