@@ -50,6 +50,12 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         assert word in told
 
 
+def test_dependencies_that_are_no_list_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('reason = "r"\ndependencies = 3\n')
+    with pytest.raises(ConfigurationError, match="dependencies: expected a list of strings"):
+        read_override(tmp_path / "x.toml")
+
+
 def test_broken_toml_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("reason = \n")
     with pytest.raises(ConfigurationError, match=r"x\.toml"):

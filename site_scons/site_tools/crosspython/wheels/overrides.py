@@ -100,7 +100,8 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
     for key in _LISTS:
         if not _is_strings(data.get(key, [])):
             problems.append(f"{key}: expected a list of strings")
-    problems += filter(None, map(_requirement_problem, data.get("dependencies", [])))
+    needs = data.get("dependencies", [])
+    problems += filter(None, map(_requirement_problem, needs if _is_strings(needs) else ()))
     for key in _TABLES:
         value = data.get(key, {})
         if not isinstance(value, dict) or not _is_strings(list(value.values())):
@@ -116,10 +117,10 @@ def _find_problems(data: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _requirement_problem(text: Any) -> str | None:
+def _requirement_problem(text: str) -> str | None:
     try:
         Requirement(text)
-    except (InvalidRequirement, TypeError):
+    except InvalidRequirement:
         return f'dependencies: expected requirements as in "numpy>=1.24"; found {text!r}'
     return None
 
