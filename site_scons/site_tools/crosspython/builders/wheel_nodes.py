@@ -7,6 +7,7 @@ made of are readable Values; the stage archives, wheels and toolchain that it is
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +16,14 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.build import Build
+from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.builders.wheel_lock import only_looks, override_of
 from crosspython.builders.wheel_table import Tally, is_done
 from crosspython.errors import ConfigurationError, ToolchainError
+from crosspython.hosttools import describe_install, find_tool
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.cargo import needs_rust
@@ -50,6 +52,7 @@ class WheelNodes:
         self.chosen = choose_files(lock.packages, binary, self.platform.tags(_libc_version(build)))
         self.tally = Tally(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.made: dict[str, Any] = {}
+        self.looked_at: set[str] = set()
 
     def declare(self) -> list[Any]:
         """The report of the wheelhouse, then one node a wheel."""
@@ -74,6 +77,17 @@ class WheelNodes:
             self.env.AlwaysBuild(node)  # the report may be as SCons remembers it, and the wheels beside it not
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         return [node, *wheels]
+
+    def _warn_of_tools(self, library: Component) -> None:
+        """Say at once what a component will want, which may have its turn after an hour of others."""
+        name = library.recipe.name
+        if name in self.looked_at or only_looks(self.build) or os.path.exists(library.node.abspath):
+            return
+        self.looked_at.add(name)
+        missing = [tool for tool in library.recipe.plan.tools if find_tool(tool, self.settings.path) is None]
+        if missing:
+            lacks = f"this machine lacks {', '.join(missing)}, with which {name} is built if the cache has it not"
+            self.build.console.warn(f"{lacks}: {describe_install(missing)}")
 
     def _shipped(self) -> list[str]:
         return [name for name, package in self.packages.items() if not package.build_only]
@@ -149,6 +163,8 @@ class WheelNodes:
         build = self.build
         override = override_of(build, package.name)
         libraries = build.closure(override.libraries, f"the override of {package.name}")
+        for library in libraries:
+            self._warn_of_tools(library)
         product = self._product(package)
         if self.settings.libraries == "bundle":
             build.bundled.extend(name for name in override.libraries if name not in build.bundled)
