@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import BUILD_PYTHON
+from crosspython.builders.cache import code_identity
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 
@@ -41,6 +42,7 @@ def _choose(build: Build) -> Kit:
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
         rust=rust_of(build),
         indexes=lambda: build.indexes,
+        code=code_identity(("toolchain", "wheels")),
         cache=build.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",

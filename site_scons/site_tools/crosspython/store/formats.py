@@ -38,7 +38,7 @@ _DAMAGED = (
     EOFError,
     ValueError,
     OverflowError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile's word for a compression that it does not know
     RuntimeError,
 )
 

@@ -31,6 +31,7 @@ class Kit:
     libraries:    stage archives of what the standard library needs, by component
     rust:         where Rust is looked for when a package is written in it
     indexes:      tells where native build requirements come from, as pip is configured here; asked when some are wanted
+    code:         the hash of the code that makes kits: an older one's is made anew
     cache:        uv's, shared by all builds; None: uv's own choice
     offline:      what uv has not in its cache is not to be had
     timeout:      seconds that a call of a build backend may take
@@ -47,6 +48,7 @@ class Kit:
     libraries: Mapping[str, Path]
     rust: RustSearch
     indexes: Callable[[], Indexes] = Indexes
+    code: str = ""
     cache: Path | None = None
     offline: bool = False
     timeout: float = 7200.0

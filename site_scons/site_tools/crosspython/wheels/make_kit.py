@@ -6,12 +6,9 @@ it stays where it was made. Paths belong to the build machine.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
 
 from crosspython.errors import CheckError, HostToolError
 from crosspython.run.log import Log
@@ -24,9 +21,6 @@ from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import Facts, write_machine_files
-
-# Whose code decides what a kit is, beside what it is made of.
-_ROOMS = ("wheels", "toolchain")
 
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
@@ -77,7 +71,7 @@ def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
 def _identity(kit: Kit, shop: Workshop) -> str:
     archives = (kit.python, kit.build_python, *kit.libraries.values())
     facts = {
-        "code": [_code(), CROSSENV],
+        "code": [kit.code, CROSSENV],
         "target": asdict(kit.target),
         "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
         "python": kit.release.version,
@@ -85,13 +79,3 @@ def _identity(kit: Kit, shop: Workshop) -> str:
         "path": shop.path,
     }
     return json.dumps(facts, indent=1)
-
-
-@cache
-def _code() -> str:
-    """The hash of the code that makes kits: an older one's is made anew."""
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted((Path(__file__).parents[1] / room).glob("*.py")):
-            digest.update(f"\n{room}/{path.name}\n".encode() + path.read_bytes())
-    return digest.hexdigest()

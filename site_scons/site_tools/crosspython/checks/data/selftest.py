@@ -271,7 +271,7 @@ def zoneinfos():
 
 
 def tzset():
-    os.environ["TZ"] = "XXX-5"
+    os.environ["TZ"] = "XXX-5"  # POSIX: any three letters, and the hours west of Greenwich
     time.tzset()
     assert time.timezone == -5 * 3600, time.timezone
     return "time.tzset"
