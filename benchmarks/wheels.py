@@ -127,22 +127,35 @@ def compare_compiler(name: str) -> None:
 
 
 def compare_meson(name: str) -> None:
-    """Print what a package of meson-python costs beyond ninja, in a folder that Meson set up with the same options."""
+    """Print what a package of meson-python costs beyond ninja: with the options that the package itself chooses, and with
+    those of its override, too, where it has any.
+    """
+    from crosspython.wheels.overrides import find_override
+
     whole = build_wheel(name)
     environment, output = read_log(name)
-    (setup,) = (line for line in output.splitlines() if line.startswith("+ ") and " setup " in line)
-    words = [word for word in shlex.split(setup)[1:] if not word.startswith("--native-file")]
+    (line,) = (line for line in output.splitlines() if line.startswith("+ ") and " setup " in line)
+    words = [word for word in shlex.split(line)[1:] if not word.startswith("--native-file")]
     build = words[words.index("setup") + 2]
+    ours = find_override(name, []).config_settings.get("setup-args", ())
+    variants = {
+        "": [word for word in words if word not in ours],
+        "with the override's options, ": words if ours else [],
+    }
     with bare_source(name, environment) as source:
-        setup = cpu(words, source, environment)
-        bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
-    print_comparison(name, "meson compile", whole, bare)
-    print_comparison(name, "meson setup and compile", whole, setup + bare)
+        for options, command in variants.items():
+            if command:
+                shutil.rmtree(build, ignore_errors=True)
+                setup = cpu(command, source, environment)
+                bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
+                print_comparison(name, f"{options}meson compile", whole, bare)
+                print_comparison(name, f"{options}meson setup and compile", whole, setup + bare)
 
 
 def print_comparison(name: str, other: str, whole: float, bare: float) -> None:
     print(
-        f"{name}: scons wheels {whole:.2f} s, {other} alone {bare:.2f} s: {whole - bare:.2f} s more, {whole / bare:.3f}"
+        f"{name}: scons wheels {whole:.2f} s, {other} alone {bare:.2f} s: {whole - bare:.2f} s more, {whole / bare:.3f}",
+        flush=True,
     )
 
 
