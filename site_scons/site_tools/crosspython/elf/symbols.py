@@ -1,4 +1,4 @@
-"""Names in an ELF file: what a library offers to whoever links with it, and how large an object's variables are.
+"""Names in an ELF file: what it offers, what it asks of others, and how large an object's variables are.
 
 Reads, never writes. Paths belong to the build machine.
 """
@@ -33,6 +33,33 @@ def exported_functions(library: Path) -> frozenset[str]:
         )
 
 
+def exported_names(file: Path) -> frozenset[str]:
+    """The functions and variables of a program or library that others find at run time, of whatever version."""
+    with file.open("rb") as stream:
+        table: Any = ELFFile(stream).get_section_by_name(".dynsym")
+        symbols = table.iter_symbols() if table is not None else ()
+        return frozenset(str(symbol.name) for symbol in symbols if _is_defined(symbol) and _is_visible(symbol))
+
+
+def unbound_names(file: Path) -> frozenset[str]:
+    """What a program or library asks of anybody who is loaded: no library was there that promised it a version of it.
+
+    A weak name may stay undefined and does not count.
+    """
+    with file.open("rb") as stream:
+        elf: Any = ELFFile(stream)
+        table = elf.get_section_by_name(".dynsym")
+        versions = next((part for part in elf.iter_sections() if isinstance(part, GNUVerSymSection)), None)
+        return frozenset(
+            str(symbol.name)
+            for index, symbol in enumerate(table.iter_symbols() if table is not None else ())
+            if not _is_defined(symbol)
+            and symbol.name
+            and symbol.entry.st_info.bind == "STB_GLOBAL"
+            and not (versions is not None and isinstance(versions.get_symbol(index)["ndx"], int))
+        )
+
+
 def sizes_of_variables(object_file: Path) -> dict[str, int]:
     """Bytes of each named variable in an object file."""
     with object_file.open("rb") as stream:
@@ -48,10 +75,22 @@ def sizes_of_variables(object_file: Path) -> dict[str, int]:
 
 def _is_function(symbol: Any) -> bool:
     return (
-        symbol.entry.st_shndx != "SHN_UNDEF"
+        _is_defined(symbol)
         and symbol.entry.st_info.type in ("STT_FUNC", "STT_GNU_IFUNC", "STT_LOOS")
         and symbol.entry.st_info.bind in ("STB_GLOBAL", "STB_WEAK")
         and symbol.entry.st_other.visibility == "STV_DEFAULT"
+    )
+
+
+def _is_defined(symbol: Any) -> bool:
+    return bool(symbol.entry.st_shndx != "SHN_UNDEF")
+
+
+def _is_visible(symbol: Any) -> bool:
+    """STB_LOOS is GNU's STB_GNU_UNIQUE, of variables in C++'s templates."""
+    return symbol.entry.st_info.bind in ("STB_GLOBAL", "STB_WEAK", "STB_LOOS") and symbol.entry.st_other.visibility in (
+        "STV_DEFAULT",
+        "STV_PROTECTED",
     )
 
 

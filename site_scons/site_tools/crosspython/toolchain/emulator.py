@@ -17,6 +17,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
 
+_BEHIND = ".{}.target"
 _SCRIPT = """\
 #!/bin/sh
 # Written by crosspython: {name} in the emulator, under this script's name.
@@ -74,13 +75,19 @@ def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> Emul
     if len(interpreters) != 1:
         raise CheckError(f"{tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
     python = interpreters[0]
-    program = python.with_name(f".{python.name}.target")
+    program = python.with_name(_BEHIND.format(python.name))
     if not program.exists():
         python.rename(program)
     command = emulator_command(target, toolchain, path)
     python.write_text(_SCRIPT.format(name=target.name, emulator=shlex.join(command), program=shlex.quote(str(program))))
     python.chmod(0o755)
     return EmulatedPython(tree, python, python.name.removeprefix("python"), (*command, str(program)))
+
+
+def program_behind(python: Path) -> Path:
+    """The ELF file of an interpreter that may have the emulator in front of it."""
+    program = python.with_name(_BEHIND.format(python.name))
+    return program if program.exists() else python
 
 
 def check_environment(folder: Path, path: str) -> dict[str, str]:

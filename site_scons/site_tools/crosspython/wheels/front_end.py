@@ -121,6 +121,7 @@ class Bench:
             work=self.work / "repair",
             engine=engine,
             tools=kit.bin,
+            python=kit.target_program,
             sysroot=self.sysroot,
             replace=dict.fromkeys(map(str, folders), SOURCE_PLACE),
             to_bundle=kit.to_bundle,

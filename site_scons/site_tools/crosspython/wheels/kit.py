@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crosspython.recipes.cpython import Release
 from crosspython.targets import Target
+from crosspython.toolchain.emulator import program_behind
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.indexes import Indexes
@@ -84,6 +85,11 @@ class Kit:
     def target_python(self) -> Path:
         """The board's interpreter: it runs here where there is an emulator."""
         return self.sysroot / f"usr/bin/python{self.release.series}"
+
+    @property
+    def target_program(self) -> Path:
+        """The same as an ELF file, without the emulator in front of it."""
+        return program_behind(self.target_python)
 
     @property
     def bytecode(self) -> Path:

@@ -39,6 +39,7 @@ from crosspython.wheels.archive import (
 from crosspython.wheels.graft import find_missing, graft, rename_needed
 from crosspython.wheels.model import LockedPackage, WheelReport
 from crosspython.wheels.tags import BoardTags, compress_tags, predict_tags
+from crosspython.wheels.undefined import find_undefined, remark_undefined
 from crosspython.wheels.wheel_audit import (
     Contents,
     find_problems,
@@ -58,6 +59,7 @@ class Repair:
     work:      a folder for this wheel alone; replaced, and gone when all went well
     engine:    for the report
     tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
+    python:    the target's interpreter, an ELF file; a ready wheel needs none
     sysroot:   the private sysroot that it was built against, libraries in usr/lib
     replace:   folders of the build machine, with the text that takes their place
     to_bundle: needed libraries are left to the bundle, and found in the prefix's lib, instead of put into the wheel
@@ -70,6 +72,7 @@ class Repair:
     work: Path
     engine: str = "ready"
     tools: Path | None = None
+    python: Path | None = None
     sysroot: Path | None = None
     replace: Mapping[str, str] | None = None
     to_bundle: bool = False
@@ -99,10 +102,14 @@ class Repair:
             frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")) if self.sysroot else frozenset()
         )
 
+    def find_missing_library(self, soname: str) -> Path | None:
+        """The same, if it has to be put into the wheel."""
+        return None if self.to_bundle and soname in self.sonames() else self.find_library(soname)
+
     def find_library(self, soname: str) -> Path | None:
-        """Where a library to be put into the wheel lies: in the private sysroot, or with the compiler (libgfortran)."""
+        """Where a library lies: in the private sysroot, or with the compiler (libgfortran, libc)."""
         if self.sysroot is not None and (own := self.sysroot / "usr/lib" / soname).exists():
-            return None if self.to_bundle else own.resolve()
+            return own.resolve()
         _, answer, _ = try_ask(Path(f"{self.toolchain.prefix}gcc"), f"-print-file-name={soname}")
         place = Path(answer.strip())
         return place.resolve() if place.is_absolute() and place.is_file() else None
@@ -130,7 +137,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
     name = WheelName(stated.name, stated.version, stated.build, tags)
-    remarks = [*remark_dropped(contents, repair.package.other_wheels), *overwritten]
+    remarks = [*remark_dropped(contents, repair.package.other_wheels), *_remark_undefined(tree, repair), *overwritten]
     if tags != stated.tags:
         remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
     report = _report(str(name), tree, contents, repair, grafted, remarks)
@@ -220,7 +227,7 @@ def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
     objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
     strip_archives((path for path in find_files(tree.root) if is_static_library(path)), objcopy)
     elves = list(find_elf_files(tree.root))
-    missing = find_missing(elves, repair.patterns, repair.find_library)
+    missing = find_missing(elves, repair.patterns, repair.find_missing_library)
     copies = graft(missing, tree.libs)
     elves = list(find_elf_files(tree.root))
     strip_files(tree.root, elves, objcopy, None)
@@ -255,6 +262,13 @@ def of_same_length(folder: str, neutral: str) -> str:
     parent, slash, last = folder.rpartition("/")
     room = len(parent.encode())
     return (neutral if len(neutral) <= room else "").ljust(room, "/") + slash + last
+
+
+def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
+    if repair.python is None:
+        return []
+    undefined = find_undefined(find_elf_files(tree.root), repair.python, repair.find_library)
+    return [remark_undefined(tree.name_in_wheel(path), names) for path, names in undefined.items()]
 
 
 def _report(

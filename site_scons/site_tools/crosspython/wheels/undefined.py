@@ -1,0 +1,70 @@
+"""Names that code in a wheel uses and nobody defines: Python loads no such extension module.
+
+It binds all names at once when it loads one (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). They miss a source that was
+left out of an sdist, a library that a build forgot to link, a function that this Python no longer has. All paths belong
+to the build machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from crosspython.elf.file import ElfFile, read_elf
+from crosspython.elf.symbols import exported_names, unbound_names
+
+Search = Callable[[str], Path | None]
+
+_NAMED = 3
+
+
+def find_undefined(elves: Iterable[ElfFile], python: Path, search: Search) -> dict[Path, tuple[str, ...]]:
+    """By file, the names that neither Python, nor the wheel, nor a library that either needs defines.
+
+    elves:  all of the wheel: one may have loaded another before
+    python: the target's interpreter
+    search: where a library lies, by soname; a file that needs one which is not found is not judged
+    """
+    files = [elf.path for elf in elves if elf.kind == "shared"]
+    wanted = {path: names for path in files if (names := unbound_names(path) - _names(python))}
+    own = frozenset[str]().union(*map(exported_names, files)) if wanted else frozenset[str]()
+    found = {}
+    for path, names in wanted.items():
+        libraries = _closure([path, python], {each.name for each in files}, search) if names - own else None
+        if libraries is not None and (missing := names.difference(own, *map(_names, libraries))):
+            found[path] = tuple(sorted(missing))
+    return found
+
+
+def remark_undefined(name: str, names: Sequence[str]) -> str:
+    """What a user should know of such a file."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{name} uses {', '.join(names[:_NAMED])}{more}, which nothing defines: it will not load"
+
+
+def _closure(files: Sequence[Path], own: Iterable[str], search: Search) -> set[Path] | None:
+    """The libraries that files need, and these in turn, without the wheel's own; None where one is not found."""
+    waiting = [name for file in files for name in _needed(file)]
+    seen = set(own)
+    found: set[Path] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            if (place := search(name)) is None:
+                return None
+            found.add(place)
+            waiting += _needed(place)
+    return found
+
+
+def _needed(file: Path) -> tuple[str, ...]:
+    elf = read_elf(file)
+    return elf.needed if elf is not None else ()
+
+
+@cache
+def _names(file: Path) -> frozenset[str]:
+    """Those of the interpreter and of libraries of the target, of which a run sees few, and the same for all wheels."""
+    return exported_names(file)
