@@ -64,7 +64,9 @@ def test_a_function_that_this_python_has_not_is_named(wheel: Wheel) -> None:
 
 
 def test_variables_count_and_weak_names_do_not(wheel: Wheel) -> None:
-    wheel.compile("toy.so", "extern int lost; extern int maybe __attribute__((weak)); int *f() { return &maybe ?: &lost; }")
+    wheel.compile(
+        "toy.so", "extern int lost; extern int maybe __attribute__((weak)); int *f() { return &maybe ?: &lost; }"
+    )
     assert wheel.undefined() == {"toy.so": ("lost",)}
 
 
