@@ -116,6 +116,12 @@ def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
     assert explain_failure(StepError("x"), "x", log).found is None
 
 
+def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
+    """bluepy prints what make said as one line, Python's repr of bytes."""
+    say(log, 'b"' + "cc x.c\\n" * 200 + '<x.c>:33:10: fatal error: glib.h: No such file or directory\\n"\n')
+    assert explain_failure(StepError("x"), "x", log).found == "the header glib.h is missing"
+
+
 @pytest.mark.parametrize(
     "line",
     [

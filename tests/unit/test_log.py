@@ -92,6 +92,12 @@ def test_the_tail_is_plain_text(written: bytes, shown: str, tmp_path: Path) -> N
         assert log.tail() == (shown,)
 
 
+def test_who_searches_in_a_line_gets_all_of_it(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        os.write(log.descriptor, b"x" * 1000 + b"\n")
+        assert log.tail(1, longest=None) == ("x" * 1000,)
+
+
 def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "zlib.log").symlink_to("/dev/full")
     log = Log(tmp_path / "zlib.log")

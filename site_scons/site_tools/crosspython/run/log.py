@@ -96,8 +96,11 @@ class Log:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def tail(self, count: int = 20) -> tuple[str, ...]:
-        """The last lines of the last command's output, as text that any terminal bears: no escapes, no odd bytes."""
+    def tail(self, count: int = 20, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
+        """The last lines of the last command's output, as text that any terminal bears: no escapes, no odd bytes.
+
+        longest: characters of a line that are shown; None for all, for who searches in them
+        """
         try:
             with self.path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -105,7 +108,7 @@ class Log:
                 text = file.read(max(0, size - begin)).decode(errors="replace")
         except OSError:
             return ()
-        lines = [_clean_line(line) for line in text.rstrip().split("\n")[-count:]] if text.strip() else []
+        lines = [_clean_line(line, longest) for line in text.rstrip().split("\n")[-count:]] if text.strip() else []
         return tuple(lines)
 
     def close(self) -> None:
@@ -135,7 +138,7 @@ class Log:
         )
 
 
-def _clean_line(line: str) -> str:
+def _clean_line(line: str, longest: int | None) -> str:
     # A progress display rewrites its line after each carriage return: what stood there last is the line.
     visible = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
-    return visible if len(visible) <= _LONGEST_LINE else visible[:_LONGEST_LINE] + " ..."
+    return visible if longest is None or len(visible) <= longest else visible[:longest] + " ..."

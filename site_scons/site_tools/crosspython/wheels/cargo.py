@@ -149,16 +149,16 @@ class Cargo:
         """
         absent: list[str] = []
         while match := _ABSENT.search("\n".join(log.tail(_EVIDENCE_LINES))):
-            name, crate = match["name"], f"{match['name']} {match['version']}"
+            crate = f"{match['name']}@{match['version']}"
             if crate in absent:
                 return ()
-            absent.append(crate)
-            update = [fetch[0], "update", *fetch[2:], name]
+            absent.append(crate)  # cargo names one at a time, and replaces none while another is locked
+            update = [fetch[0], "update", *fetch[2:], *absent]
             if (
                 run_command(update, cwd=cwd, env=environment, log=log, may_fail=True).status == 0
                 and run_command(fetch, cwd=cwd, env=environment, log=log, may_fail=True).status == 0
             ):
-                return tuple(absent)
+                return tuple(crate.replace("@", " ") for crate in absent)
         return ()
 
     def _configure(self, environment: Mapping[str, str]) -> None:

@@ -61,7 +61,7 @@ def known_cause(lines: Sequence[str], package: str) -> str | None:
 
 def wants_emulation(log: Log) -> bool:
     """Whether the last command failed of something that only the target's own interpreter can answer."""
-    found = find_cause(log.tail(_LINES))
+    found = find_cause(log.tail(_LINES, longest=None))
     return found is not None and found[0].emulated
 
 
@@ -70,7 +70,7 @@ def explain_failure(error: StepError, package: str, log: Log, libraries: Collect
 
     libraries: components that the build has already; that they bring what is missing is no advice
     """
-    found = find_cause(log.tail(_LINES))
+    found = find_cause(log.tail(_LINES, longest=None))
     if found is None:
         return StepError(
             error.what,

@@ -105,7 +105,7 @@ class Bench:
         with self.shop.jobserver.token():
             self.log.step(f"build ({name})")
             wheel = engine.build(self.source, self.work / "dist", settings, self.log)
-        self.remarks = (*self.remarks, *remark_left_out(self.log.tail(_LINES)))
+        self.remarks = (*self.remarks, *remark_left_out(self.log.tail(_LINES, longest=None)))
         return wheel
 
     def repair(self, engine: str) -> Repair:
