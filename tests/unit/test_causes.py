@@ -30,6 +30,7 @@ MESSAGES = {
     "ModuleNotFoundError: No module named '_core'",
     "missing-program": "error: command 'swig' failed: No such file or directory",
     "missing-module": "ModuleNotFoundError: No module named 'pkgconfig'",
+    "vector-types": "r.h:9: note: use ‘-flax-vector-conversions’ to permit conversions between vectors with differing element types",
     "memory": "arm-linux-gnueabihf-g++: fatal error: Killed signal terminated program cc1plus",
 }
 
@@ -114,6 +115,20 @@ def test_only_some_causes_call_for_the_other_engine(log: Log) -> None:
 def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
     say(log, "fatal error: probe.h: No such file or directory\n" + "fine\n" * 1000)
     assert explain_failure(StepError("x"), "x", log).found is None
+
+
+def test_make_names_the_program_that_it_cannot_start(log: Log) -> None:
+    say(log, "make: nasm: No such file or directory\nmake: *** [make.inc:225: bin/x.o] Error 127\n")
+    assert str(explain_failure(StepError("x"), "x", log).found).endswith("is not here: nasm")
+
+
+def test_git_says_in_its_own_way_that_there_is_no_network(log: Log) -> None:
+    """CMake's FetchContent clones, and git goes to the proxy that a build without a network is told of."""
+    say(
+        log,
+        "fatal: unable to access 'https://x.org/y.git/': Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect\n",
+    )
+    assert "network" in str(explain_failure(StepError("x"), "x", log).found)
 
 
 def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
