@@ -153,6 +153,13 @@ def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapp
     assert factory.imported() == 4
 
 
+def test_programs_that_a_build_starts_have_distutils(factory: Factory) -> None:
+    """setuptools compiles with -O in a process of its own, which imports distutils: thrift's setup.cfg asks for that."""
+    setup = SETUPTOOLS["setup.py"].replace("ext_modules", 'py_modules=["pure"], ext_modules')
+    files = {**SETUPTOOLS, "setup.py": setup, "setup.cfg": "[install]\noptimize = 1\n", "pure.py": "x = 1\n"}
+    assert factory.build(files).extensions == ("toy",)
+
+
 def test_the_same_source_gives_the_same_bytes(factory: Factory) -> None:
     factory.build(in_tree())
     first = factory.product.read_bytes()

@@ -144,6 +144,7 @@ def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
         "Package libusb-1.0 was not found in the pkg-config search path.",
         "Package 'libusb-1.0', required by 'virtual:world', not found",
         "No package 'libusb-1.0' found",
+        'Could not find a package configuration file provided by "libusb-1.0"',
     ],
 )
 def test_a_library_is_named_however_pkg_configs_callers_say_that_it_is_missing(log: Log, line: str) -> None:

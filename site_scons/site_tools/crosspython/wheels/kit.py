@@ -107,6 +107,12 @@ class Kit:
         return self.sysroot / f"usr/lib/python{self.release.series}"
 
     @property
+    def site_packages(self) -> tuple[Path, ...]:
+        """Of the interpreters that run build backends: cross-python, and the board's in the emulator."""
+        cross = self.cross_python.parents[1] / f"lib/python{self.release.series}/site-packages"
+        return cross, self.standard_library / "site-packages"
+
+    @property
     def markers(self) -> dict[str, str]:
         """What environment markers ask (PEP 508), as the board's Python answers."""
         return Platform.of(self.target, self.release).markers()

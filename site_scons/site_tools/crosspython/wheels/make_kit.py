@@ -22,6 +22,12 @@ from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import Facts, write_machine_files
 
+# What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth files.
+# setuptools' lets the programs that a build starts import distutils, which Python has no more since 3.12.
+_OVERLAY_SITE = """\
+import os, site; "CROSSPYTHON_OVERLAY" in os.environ and site.addsitedir(os.environ["CROSSPYTHON_OVERLAY"])
+"""
+
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
     """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""
@@ -57,6 +63,8 @@ def _make(kit: Kit, log: Log, shop: Workshop) -> None:
     write_machine_files(kit.folder, facts)
     log.step("crossenv")
     make_cross_python(kit, variables, log, shop.path)
+    for folder in kit.site_packages:
+        (folder / "crosspython.pth").write_text(_OVERLAY_SITE)
 
 
 def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
