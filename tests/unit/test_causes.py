@@ -20,6 +20,7 @@ MESSAGES = {
     "interpreter-asked": "AttributeError: module 'numpy' has no attribute 'complex256'",
     "needs-emulator": "configure: error: cannot run C compiled programs.",
     "host-python": "Could NOT find Python (missing: Interpreter Development.Module)",
+    "older-python": "triangle/core.c:196:12: fatal error: longintrepr.h: No such file or directory",
     "missing-header": "src/a.c:3:10: fatal error: libfoo/foo.h: No such file or directory",
     "missing-library": "/usr/bin/ld: cannot find -lfoo: No such file or directory",
     "missing-dependency": '../meson.build:4:0: ERROR: Dependency "foo" not found, tried pkgconfig and cmake',
