@@ -76,8 +76,8 @@ def print_table() -> None:
 
 
 def read_log(name: str) -> tuple[dict[str, str], str]:
-    """The environment of the last command in a wheel's log, without the pool of jobs, and what it put out."""
-    (log,) = (BUILD / "logs/wheels").glob(f"{name}-[0-9]*.log")
+    """The environment of the last command in a wheel's newest log, without the pool of jobs, and what it put out."""
+    log = max((BUILD / "logs/wheels").glob(f"{name}-[0-9]*.log"), key=os.path.getmtime)
     head, _, output = log.read_text(errors="replace").rpartition("\n$ ")
     words = shlex.split(head.rpartition("$ env -i \\\n")[2].partition("    sh\n")[0])
     environment = dict(word.split("=", 1) for word in words if "=" in word)
