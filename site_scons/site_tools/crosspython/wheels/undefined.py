@@ -8,7 +8,7 @@ to the build machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, read_elf
@@ -64,7 +64,7 @@ def _needed(file: Path) -> tuple[str, ...]:
     return elf.needed if elf is not None else ()
 
 
-@cache
+@lru_cache(maxsize=32)
 def _names(file: Path) -> frozenset[str]:
     """Those of the interpreter and of libraries of the target, of which a run sees few, and the same for all wheels."""
     return exported_names(file)
