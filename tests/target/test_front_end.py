@@ -225,7 +225,7 @@ def test_what_a_backend_left_out_stands_in_the_report(factory: Factory) -> None:
 def test_a_name_that_nothing_defines_stands_in_the_report(factory: Factory) -> None:
     report = factory.build(in_tree(code=MODULE.replace("return module;", "return lost() ? NULL : module;")))
     (remark,) = report.remarks
-    assert remark.startswith("toy.cpython-313-arm-linux-gnueabihf.so uses lost, which nothing defines")
+    assert remark.startswith("toy.cpython-313-arm-linux-gnueabihf.so uses lost, which neither Python nor")
 
 
 def test_a_build_unpacks_programs_of_somebody_else_as_programs(factory: Factory) -> None:

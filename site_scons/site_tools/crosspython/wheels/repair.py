@@ -102,10 +102,6 @@ class Repair:
             frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")) if self.sysroot else frozenset()
         )
 
-    def find_missing_library(self, soname: str) -> Path | None:
-        """The same, if it has to be put into the wheel."""
-        return None if self.to_bundle and soname in self.sonames() else self.find_library(soname)
-
     def find_library(self, soname: str) -> Path | None:
         """Where a library lies: in the private sysroot, or with the compiler (libgfortran, libc)."""
         if self.sysroot is not None and (own := self.sysroot / "usr/lib" / soname).exists():
@@ -113,6 +109,10 @@ class Repair:
         _, answer, _ = try_ask(Path(f"{self.toolchain.prefix}gcc"), f"-print-file-name={soname}")
         place = Path(answer.strip())
         return place.resolve() if place.is_absolute() and place.is_file() else None
+
+    def find_missing_library(self, soname: str) -> Path | None:
+        """The same, if it has to be put into the wheel."""
+        return None if self.to_bundle and soname in self.sonames() else self.find_library(soname)
 
 
 def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:

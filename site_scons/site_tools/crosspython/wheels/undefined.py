@@ -40,7 +40,8 @@ def find_undefined(elves: Iterable[ElfFile], python: Path, search: Search) -> di
 def remark_undefined(name: str, names: Sequence[str]) -> str:
     """What a user should know of such a file."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{name} uses {', '.join(names[:_NAMED])}{more}, which nothing defines: it will not load"
+    uses = f"{name} uses {', '.join(names[:_NAMED])}{more}"
+    return f"{uses}, which neither Python nor what it needs defines: check=1 tells whether it loads"
 
 
 def _closure(files: Sequence[Path], own: Iterable[str], search: Search) -> set[Path] | None:
