@@ -111,9 +111,11 @@ def test_sccache_remembers_for_a_second_checkout(plain: list[bytes]) -> None:
 def compile_twice_with_sccache(folder: Path, plain: list[bytes]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        more = {"SCCACHE_SERVER_PORT": str(unused.getsockname()[1]), "SCCACHE_IDLE_TIMEOUT": "60"}
-    environment = os.environ | more
+        port = unused.getsockname()[1]
+    more = {"SCCACHE_SERVER_PORT": str(port), "SCCACHE_IDLE_TIMEOUT": "60"}
+    environment = os.environ | more | {"HOME": str(folder / "home")}
     try:
+        wait_for(lambda: start_sccache(port, environment))
         for name in ("first", "second"):
             project = Checkout(folder / name, HOME=str(folder / "home"), **more)
             project.scons("cache=none", "launcher=sccache")
@@ -122,6 +124,14 @@ def compile_twice_with_sccache(folder: Path, plain: list[bytes]) -> None:
     finally:
         subprocess.run(["sccache", "--stop-server"], env=environment, capture_output=True, check=False)
     assert re.search(rf"^Cache hits +{FILES}$", told.stdout, re.MULTILINE), told.stdout
+
+
+def start_sccache(port: int, environment: dict[str, str]) -> bool:
+    """A client that finds no server starts one, gives it ten seconds, and fails: on a machine under load that is little."""
+    subprocess.run(["sccache", "--start-server"], env=environment, capture_output=True, check=False)
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def test_distcc_compiles_on_two_other_machines(tmp_path: Path, plain: list[bytes]) -> None:
