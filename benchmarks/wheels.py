@@ -138,18 +138,16 @@ def compare_meson(name: str) -> None:
     words = [word for word in shlex.split(line)[1:] if not word.startswith("--native-file")]
     build = words[words.index("setup") + 2]
     ours = find_override(name, []).config_settings.get("setup-args", ())
-    variants = {
-        "": [word for word in words if word not in ours],
-        "with the override's options, ": words if ours else [],
-    }
+    variants = {"": [word for word in words if word not in ours]}
+    if ours:
+        variants["with the override's options, "] = words
     with bare_source(name, environment) as source:
         for options, command in variants.items():
-            if command:
-                shutil.rmtree(build, ignore_errors=True)
-                setup = cpu(command, source, environment)
-                bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
-                print_comparison(name, f"{options}meson compile", whole, bare)
-                print_comparison(name, f"{options}meson setup and compile", whole, setup + bare)
+            shutil.rmtree(build, ignore_errors=True)
+            setup = cpu(command, source, environment)
+            bare = cpu(["ninja", "-C", build, f"-j{os.cpu_count()}"], source, environment)
+            print_comparison(name, f"{options}meson compile", whole, bare)
+            print_comparison(name, f"{options}meson setup and compile", whole, setup + bare)
 
 
 def print_comparison(name: str, other: str, whole: float, bare: float) -> None:

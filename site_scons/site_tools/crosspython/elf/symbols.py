@@ -25,7 +25,7 @@ def exported_functions(library: Path) -> frozenset[str]:
         table = elf.get_section_by_name(".dynsym")
         if table is None:
             raise AuditError(f"{library}: no shared library", expected="a .dynsym section", found="none")
-        versions = next((part for part in elf.iter_sections() if isinstance(part, GNUVerSymSection)), None)
+        versions = _versions(elf)
         return frozenset(
             str(symbol.name)
             for index, symbol in enumerate(table.iter_symbols())
@@ -49,7 +49,7 @@ def unbound_names(file: Path) -> frozenset[str]:
     with file.open("rb") as stream:
         elf: Any = ELFFile(stream)
         table = elf.get_section_by_name(".dynsym")
-        versions = next((part for part in elf.iter_sections() if isinstance(part, GNUVerSymSection)), None)
+        versions = _versions(elf)
         return frozenset(
             str(symbol.name)
             for index, symbol in enumerate(table.iter_symbols() if table is not None else ())
@@ -71,6 +71,11 @@ def sizes_of_variables(object_file: Path) -> dict[str, int]:
             for symbol in symbols
             if symbol.entry.st_info.type == "STT_OBJECT" and symbol.name
         }
+
+
+def _versions(elf: Any) -> Any:
+    """The section with the number of each dynamic symbol's version; None where symbols have none."""
+    return next((part for part in elf.iter_sections() if isinstance(part, GNUVerSymSection)), None)
 
 
 def _is_function(symbol: Any) -> bool:

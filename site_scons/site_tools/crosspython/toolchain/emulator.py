@@ -17,7 +17,6 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
 
-_BEHIND = ".{}.target"
 _SCRIPT = """\
 #!/bin/sh
 # Written by crosspython: {name} in the emulator, under this script's name.
@@ -75,7 +74,7 @@ def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> Emul
     if len(interpreters) != 1:
         raise CheckError(f"{tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
     python = interpreters[0]
-    program = python.with_name(_BEHIND.format(python.name))
+    program = _behind(python)
     if not program.exists():
         python.rename(program)
     command = emulator_command(target, toolchain, path)
@@ -84,9 +83,13 @@ def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> Emul
     return EmulatedPython(tree, python, python.name.removeprefix("python"), (*command, str(program)))
 
 
+def _behind(python: Path) -> Path:
+    return python.with_name(f".{python.name}.target")
+
+
 def program_behind(python: Path) -> Path:
     """The ELF file of an interpreter that may have the emulator in front of it."""
-    program = python.with_name(_BEHIND.format(python.name))
+    program = _behind(python)
     return program if program.exists() else python
 
 

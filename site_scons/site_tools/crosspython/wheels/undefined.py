@@ -7,14 +7,13 @@ to the build machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, read_elf
 from crosspython.elf.symbols import exported_names, unbound_names
-
-Search = Callable[[str], Path | None]
+from crosspython.wheels.graft import Search
 
 _NAMED = 3
 
@@ -26,14 +25,16 @@ def find_undefined(elves: Iterable[ElfFile], python: Path, search: Search) -> di
     python: the target's interpreter
     search: where a library lies, by soname; a file that needs one which is not found is not judged
     """
-    files = [elf.path for elf in elves if elf.kind == "shared"]
-    wanted = {path: names for path in files if (names := unbound_names(path) - _names(python))}
-    own = frozenset[str]().union(*map(exported_names, files)) if wanted else frozenset[str]()
+    elves = [elf for elf in elves if elf.kind == "shared"]
+    wanted = [(elf, names) for elf in elves if (names := unbound_names(elf.path) - _names(python))]
+    own = frozenset[str]().union(*(exported_names(elf.path) for elf in elves)) if wanted else frozenset[str]()
     found = {}
-    for path, names in wanted.items():
-        libraries = _closure([path, python], {each.name for each in files}, search) if names - own else None
+    for elf, names in wanted:
+        if names <= own:
+            continue
+        libraries = _closure([*elf.needed, *_needed(python)], {each.path.name for each in elves}, search)
         if libraries is not None and (missing := names.difference(own, *map(_names, libraries))):
-            found[path] = tuple(sorted(missing))
+            found[elf.path] = tuple(sorted(missing))
     return found
 
 
@@ -44,9 +45,9 @@ def remark_undefined(name: str, names: Sequence[str]) -> str:
     return f"{uses}, which neither Python nor what it needs defines: check=1 tells whether it loads"
 
 
-def _closure(files: Sequence[Path], own: Iterable[str], search: Search) -> set[Path] | None:
-    """The libraries that files need, and these in turn, without the wheel's own; None where one is not found."""
-    waiting = [name for file in files for name in _needed(file)]
+def _closure(needed: Iterable[str], own: Iterable[str], search: Search) -> set[Path] | None:
+    """The libraries of these names, and what they need in turn, without the wheel's own; None where one is not found."""
+    waiting = list(needed)
     seen = set(own)
     found: set[Path] = set()
     while waiting:
