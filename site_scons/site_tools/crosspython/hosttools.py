@@ -1,17 +1,18 @@
 """Host tools: the programs that builds call on the build machine, and the packages that bring them.
 
 Knows which package of which distribution has which program, and the command that installs it. What a build needs is
-not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 22.04 to 24.04, Fedora, Arch and openSUSE.
+not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 24.04 to 26.04, Fedora, Arch, openSUSE and Alpine.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crosspython.errors import HostToolError
@@ -21,11 +22,16 @@ _OS_RELEASE = Path("/etc/os-release")
 
 @dataclass(frozen=True)
 class PackageManager:
-    """How a family of distributions installs packages; `families` are values of ID and ID_LIKE in os-release."""
+    """How a family of distributions installs packages.
+
+    families: values of ID and ID_LIKE in os-release(5)
+    renamed:  packages that this machine's release has by another name than the table below
+    """
 
     name: str
     install: tuple[str, ...]
     families: tuple[str, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 MANAGERS = (
@@ -33,34 +39,57 @@ MANAGERS = (
     PackageManager("dnf", ("dnf", "install", "-y"), ("fedora", "rhel", "centos")),
     PackageManager("pacman", ("pacman", "-S", "--needed"), ("arch",)),
     PackageManager("zypper", ("zypper", "install", "-y"), ("suse", "opensuse")),
+    PackageManager("apk", ("apk", "add"), ("alpine",)),
 )
+_NAMES = tuple(manager.name for manager in MANAGERS)
+
+# From these releases on qemu-user has the static emulators, and the older name is on its way out.
+_STATIC_QEMU_USER = {"debian": (13,), "ubuntu": (25, 4)}
 
 # Program -> package, where they differ; in the order of MANAGERS. None: the distribution has none.
-_PACKAGES: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
-    "g++": ("g++", "gcc-c++", "gcc", "gcc-c++"),
-    "cc": ("gcc", "gcc", "gcc", "gcc"),
-    "aclocal": ("automake", "automake", "automake", "automake"),
-    "autoreconf": ("autoconf", "autoconf", "autoconf", "autoconf"),
-    "autopoint": ("autopoint", "gettext-devel", "gettext", "gettext-tools"),
-    "libtoolize": ("libtool libltdl-dev", "libtool libtool-ltdl-devel", "libtool", "libtool libltdl-devel"),
-    "libtool": ("libtool-bin", "libtool", "libtool", "libtool"),
-    "pkg-config": ("pkg-config", "pkgconf-pkg-config", "pkgconf", "pkg-config"),
-    "tclsh": ("tcl", "tcl", "tcl", "tcl"),
-    "xz": ("xz-utils", "xz", "xz", "xz"),
-    "tic": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils"),
-    "infocmp": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils"),
-    "cp": ("coreutils", "coreutils", "coreutils", "coreutils"),
-    "qemu-arm": ("qemu-user-static", "qemu-user-static-arm", "qemu-user-static", "qemu-linux-user"),
-    "qemu-aarch64": ("qemu-user-static", "qemu-user-static-aarch64", "qemu-user-static", "qemu-linux-user"),
-    "qemu-riscv64": ("qemu-user-static", "qemu-user-static-riscv", "qemu-user-static", "qemu-linux-user"),
-    "arm-linux-gnueabihf-g++": ("g++-arm-linux-gnueabihf", None, None, None),
-    "arm-linux-gnueabi-g++": ("g++-arm-linux-gnueabi", None, None, None),
-    "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None),
-    "riscv64-linux-gnu-g++": ("g++-riscv64-linux-gnu", None, "riscv64-linux-gnu-gcc", None),
-    "arm-linux-gnueabihf-gfortran": ("gfortran-arm-linux-gnueabihf", None, None, None),
-    "arm-linux-gnueabi-gfortran": ("gfortran-arm-linux-gnueabi", None, None, None),
-    "aarch64-linux-gnu-gfortran": ("gfortran-aarch64-linux-gnu", None, None, None),
-    "riscv64-linux-gnu-gfortran": ("gfortran-riscv64-linux-gnu", None, None, None),
+_PACKAGES: dict[str, tuple[str | None, ...]] = {
+    "g++": ("g++", "gcc-c++", "gcc", "gcc-c++", "g++"),
+    "cc": ("gcc", "gcc", "gcc", "gcc", "gcc"),
+    "aclocal": ("automake", "automake", "automake", "automake", "automake"),
+    "autoreconf": ("autoconf", "autoconf", "autoconf", "autoconf", "autoconf"),
+    "autopoint": ("autopoint", "gettext-devel", "gettext", "gettext-tools", "gettext-dev"),
+    "libtoolize": (
+        "libtool libltdl-dev",
+        "libtool libtool-ltdl-devel",
+        "libtool",
+        "libtool libltdl-devel",
+        "libtool libltdl",
+    ),
+    "libtool": ("libtool-bin", "libtool", "libtool", "libtool", "libtool"),
+    "pkg-config": ("pkgconf", "pkgconf-pkg-config", "pkgconf", "pkg-config", "pkgconf"),
+    "tclsh": ("tcl", "tcl", "tcl", "tcl", "tcl"),
+    "xz": ("xz-utils", "xz", "xz", "xz", "xz"),
+    "tic": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
+    "infocmp": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
+    "cp": ("coreutils", "coreutils", "coreutils", "coreutils", "coreutils"),
+    "qemu-arm": ("qemu-user-static", "qemu-user-static-arm", "qemu-user-static", "qemu-linux-user", "qemu-arm"),
+    "qemu-aarch64": (
+        "qemu-user-static",
+        "qemu-user-static-aarch64",
+        "qemu-user-static",
+        "qemu-linux-user",
+        "qemu-aarch64",
+    ),
+    "qemu-riscv64": (
+        "qemu-user-static",
+        "qemu-user-static-riscv",
+        "qemu-user-static",
+        "qemu-linux-user",
+        "qemu-riscv64",
+    ),
+    "arm-linux-gnueabihf-g++": ("g++-arm-linux-gnueabihf", None, None, None, None),
+    "arm-linux-gnueabi-g++": ("g++-arm-linux-gnueabi", None, None, None, None),
+    "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None, None),
+    "riscv64-linux-gnu-g++": ("g++-riscv64-linux-gnu", None, "riscv64-linux-gnu-gcc", None, None),
+    "arm-linux-gnueabihf-gfortran": ("gfortran-arm-linux-gnueabihf", None, None, None, None),
+    "arm-linux-gnueabi-gfortran": ("gfortran-arm-linux-gnueabi", None, None, None, None),
+    "aarch64-linux-gnu-gfortran": ("gfortran-aarch64-linux-gnu", None, None, None, None),
+    "riscv64-linux-gnu-gfortran": ("gfortran-riscv64-linux-gnu", None, None, None, None),
 }
 # Programs that come with crosspython's own requirements, so that what they build does not differ by machine.
 PINNED = ("cmake", "meson", "ninja")
@@ -77,7 +106,16 @@ def find_manager(os_release: Path = _OS_RELEASE) -> PackageManager | None:
     facts = {name: value.strip("\"'") for name, _, value in (line.partition("=") for line in lines)}
     families = [facts.get("ID", ""), *facts.get("ID_LIKE", "").split()]
     families += [family.split("-")[0] for family in families]
-    return next((manager for manager in MANAGERS if set(manager.families) & set(families)), None)
+    found = next((manager for manager in MANAGERS if set(manager.families) & set(families)), None)
+    if found is not None and _has_static_qemu_user(facts):
+        return replace(found, renamed={"qemu-user-static": "qemu-user"})
+    return found
+
+
+def _has_static_qemu_user(facts: Mapping[str, str]) -> bool:
+    """Whether this release of Debian or Ubuntu does; what has no number, such as Debian's sid, is the newest."""
+    since = _STATIC_QEMU_USER.get(facts.get("ID", ""))
+    return since is not None and tuple(int(n) for n in re.findall(r"\d+", facts.get("VERSION_ID", "9999"))) >= since
 
 
 def package_of(tool: str, manager: PackageManager | None = None) -> str | None:
@@ -91,7 +129,8 @@ def package_of(tool: str, manager: PackageManager | None = None) -> str | None:
         return None
     if name in _SAME:
         return name
-    return _PACKAGES[name][MANAGERS.index(manager)] if name in _PACKAGES else None
+    package = _PACKAGES[name][_NAMES.index(manager.name)] if name in _PACKAGES else None
+    return manager.renamed.get(package, package) if package else None
 
 
 def install_command(tools: Iterable[str], manager: PackageManager | None = None) -> str | None:
