@@ -1,6 +1,6 @@
 """How many cores a build keeps busy, and how many compilers it runs at once: mean and peak.
 
-    python benchmarks/jobs.py [--] COMMAND ...        # such as: .venv/bin/scons target=rv1126 build=/tmp/new cache=none
+    python benchmarks/jobs.py [--] COMMAND ...        # such as: scons target=rv1126 build=/tmp/new cache=none
 
 Looks five times a second at all descendants of the command. Compilers and linkers are those that crosspython knows by name; a
 process counts as busy when it runs or is ready to (state R), so on a machine that does other work too the mean is a lower

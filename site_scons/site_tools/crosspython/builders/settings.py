@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError, hide_logins
+from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
 from crosspython.recipes.cpython import Release, read_release
 from crosspython.targets import Target, load_target, target_names
@@ -171,7 +172,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,
-        path=environment.get("PATH", os.defpath),
+        path=without_virtual_environments(environment.get("PATH", os.defpath)),
         start=start,
         packages=chosen["pkgs"],
         constraints=chosen["constraints"] or None,
