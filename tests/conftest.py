@@ -106,13 +106,15 @@ class Project:
         given = [f"mirror={self.mirror}", f"downloads={self.folder / 'downloads'}", *arguments]
         return [sys.executable, "-m", "SCons", "-Q", *given]
 
-    def scons(self, *arguments: str, path: str | None = None, code: int | None = 0) -> str:
-        """Run SCons to its end; its output. `code` is the exit status that it has to have, None for any failure."""
+    def scons(self, *arguments: str, path: str | None = None, code: int | None = 0, typed: str = "") -> str:
+        """Run SCons to its end; its output. `code` is the exit status that it has to have, None for any failure;
+        `typed` is what its interactive mode is told."""
         environment = self.environment | ({"PATH": path} if path else {})
         run = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
             env=environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=120,

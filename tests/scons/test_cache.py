@@ -36,6 +36,11 @@ def built(output: str) -> list[str]:
     return [line for line in output.splitlines() if line.rstrip().endswith(" s") and " built " in line]
 
 
+def contents(cache: Path) -> dict[str, bytes]:
+    """All that lies in a cache's folder."""
+    return {str(path.relative_to(cache)): path.read_bytes() for path in cache.rglob("*") if path.is_file()}
+
+
 def two_components(project: Project) -> Project:
     project.add("base")
     project.add("user", options='depends=["base"]')
@@ -109,6 +114,90 @@ def test_scons_own_options_for_caches_work(project: Project, cache: Path) -> Non
     project.scons(f"cache={cache}", "--cache-populate")
     shutil.rmtree(project.folder / "build")
     assert "from the cache" not in project.scons(f"cache={cache}", "--cache-disable")
+
+
+LOOKING = [
+    ("-n",),
+    ("--just-print", "--cache-show"),
+    ("-n", "--cache-populate"),
+    ("-n", "-k", "--cache-force"),
+    ("-q",),
+    ("-q", "--cache-populate"),
+    ("-c", "-n"),
+]
+
+
+@pytest.mark.parametrize("options", LOOKING, ids=" ".join)
+def test_a_run_that_only_looks_keeps_nothing(project: Project, cache: Path, options: tuple[str, ...]) -> None:
+    """What lies there was made with other settings: it is not what the new ones ask for."""
+    two_components(project).scons(f"cache={cache}")
+    before = contents(cache)
+    project.add("base", options="make=['-s']")
+    project.scons(*options, f"cache={cache}", code=1 if "-q" in options else 0)
+    assert contents(cache) == before
+    assert "from the cache" not in project.scons(f"cache={cache}")
+
+
+@pytest.mark.parametrize("options", [("-n",), ("-n", "--cache-populate")], ids=" ".join)
+def test_a_run_that_only_looks_gives_a_server_nothing(
+    project: Project, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with server(tmp_path / "served") as address:
+        places = (f"cache={tmp_path}/here,{address}", "cache_write=all")
+        project.add("hello")
+        project.scons(*places)
+        project.add("hello", options="make=['-s']")
+        project.scons(*options, *places)
+        other = second(project)
+        shutil.copytree(project.mirror, other.mirror)
+        assert "from the cache" not in other.scons(f"cache={tmp_path}/other-machine,{address}")
+
+
+def test_a_dry_run_within_interactive_mode_keeps_nothing(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    project.add("hello", options="make=['-s']")
+    project.scons("--interactive", f"cache={cache}", typed="build -n\nbuild -n --cache-populate\nexit\n")
+    assert "from the cache" not in project.scons(f"cache={cache}")
+
+
+def test_interactive_mode_keeps_what_it_has_built_alone(project: Project, cache: Path) -> None:
+    project.add("hello")
+    project.scons("--interactive", f"cache={cache}", typed="build --cache-readonly\nbuild -n\nbuild\nexit\n")
+    assert not cache.exists()
+    project.stage("hello").unlink()
+    project.scons("--interactive", f"cache={cache}", typed="build -n\nbuild\nexit\n")
+    good = project.stage("hello").read_bytes()
+    shutil.rmtree(project.folder / "build")
+    assert "from the cache" in project.scons(f"cache={cache}")
+    assert project.stage("hello").read_bytes() == good
+
+
+def test_touch_builds_what_is_not_up_to_date(project: Project, cache: Path) -> None:
+    """SCons takes make's -t for the sake of old makefiles, and ignores it: no old product is called new."""
+    project.add("hello")
+    project.scons(f"cache={cache}")
+    project.add("hello", code="int f(void){return 7;}\n")
+    assert "built" in project.scons("-t", f"cache={cache}")
+    assert "is up to date" in project.scons("--touch", f"cache={cache}")
+
+
+@pytest.mark.parametrize("option", ["--cache-populate", "--cache-force"])
+def test_what_an_earlier_run_built_is_not_kept(project: Project, cache: Path, option: str) -> None:
+    """Whether it is what this code would make of these settings cannot be told from it: only the run that built it knows."""
+    project.add("hello")
+    project.scons("cache=none")
+    project.scons(option, f"cache={cache}")
+    assert contents(cache) == {}
+    project.add("hello", options="make=['-s']")
+    project.scons(option, f"cache={cache}")
+    assert contents(cache) != {}
+
+
+def test_a_failure_that_is_ignored_keeps_nothing(project: Project, cache: Path) -> None:
+    project.add("hello", configure="#!/bin/sh\nexit 1\n")
+    project.scons("-i", f"cache={cache}")
+    assert contents(cache) == {}
 
 
 def test_a_cache_that_is_only_read_stays_as_it_is(project: Project, cache: Path) -> None:

@@ -19,7 +19,7 @@ from crosspython.store.disk import is_full
 Function = Callable[[list[Any], list[Any], Any], None]
 
 # Raise it when the same plan would now give another product: it is part of every signature.
-ENGINE = "2"
+ENGINE = "3"
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,23 @@ class Step:
 
     def __init__(self, name: str, function: Function, shared: Shared | None) -> None:
         self.name, self.function, self.shared = name, function, shared
+        self._made: set[Any] = set()
 
     def __call__(self, target: list[Any], source: list[Any], env: Any) -> None:
+        self._made.clear()
         try:
             self.function(target, source, env)
+            self._made.update(target)
         except CrosspythonError as error:
             raise self._fail(target[0], str(error), env) from None
         except OSError as error:
             raise self._fail(target[0], explain(error), env) from None
+
+    def has_made(self, node: Any) -> bool:
+        """Whether this step has just made a node, and not only shown itself as under -n. Told once each time it was."""
+        was_made = node in self._made
+        self._made.discard(node)
+        return was_made
 
     def _fail(self, node: Any, message: str, env: Any) -> SCons.Errors.BuildError:
         """The error for SCons. Without -k nothing else goes on either: SCons would wait for the steps that run."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from crosspython.builders.action import ENGINE, Shared, fact, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.builders.cache import bring, build_machine, code_identity
+from crosspython.builders.cache import build_machine, code_identity, keep, take
 from crosspython.builders.guest import declare
 from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
@@ -89,14 +89,10 @@ def start_bringing(build: Build) -> Callable[[], Path]:
 def _bring(build: Build, recipe: Recipe, product: Path) -> Path:
     with _lock(product):
         if not product.exists():
-            key = f"{product.name} {code_identity(Shared.rooms)}"
-            bring(
-                build,
-                hashlib.sha256(key.encode()).hexdigest(),
-                recipe.title,
-                product,
-                lambda: _make(build, recipe, product),
-            )
+            key = hashlib.sha256(f"{product.name} {code_identity(Shared.rooms)}".encode()).hexdigest()
+            if not take(build, key, recipe.title, product):
+                _make(build, recipe, product)
+                keep(build, key, product)
     return product
 
 

@@ -12,7 +12,6 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +60,16 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         return True
 
     def push(self, node: Any) -> None:
-        """Keep what was built."""
+        """Keep what this run has built. SCons calls this also under -n, where what lies there is older than the key."""
         step = _step_of(node)
-        if step is None or step.shared is None or not self.is_enabled() or self.is_readonly():
+        if step is None or step.shared is None or not step.has_made(node):
+            return
+        if not self.is_enabled() or self.is_readonly():
             return
         node.get_build_env()["CROSSPYTHON"].artifacts.put(key_of(node, step.name, step.shared), Path(node.abspath))
+
+    def push_if_forced(self, node: Any) -> None:
+        """Under --cache-populate SCons would keep what earlier runs have built, too: by which code, nobody knows any more."""
 
 
 def open_cache(env: Any) -> None:
@@ -87,20 +91,20 @@ def _progress(build: Build) -> Progress:
     return lambda name, done, total: build.workshop.console.download(name, done, total)
 
 
-def bring(build: Build, key: str, title: str, product: Path, make: Callable[[], None]) -> None:
-    """A product that SCons does not ask the cache for: from there, or made and kept there."""
+def take(build: Build, key: str, title: str, product: Path) -> bool:
+    """Get a product that SCons does not ask the cache for; whether it was there."""
     begin = time.monotonic()
-    if SCons.CacheDir.cache_enabled and build.artifacts is not None:
-        origin = build.artifacts.get(key, product)
-        if origin is not None:
-            _tell(build, title, product, time.monotonic() - begin, origin)
-            return
-    make()
-    keep(build, key, product)
+    if not SCons.CacheDir.cache_enabled or build.artifacts is None:
+        return False
+    origin = build.artifacts.get(key, product)
+    if origin is None:
+        return False
+    _tell(build, title, product, time.monotonic() - begin, origin)
+    return True
 
 
 def keep(build: Build, key: str, product: Path) -> None:
-    """Keep such a product in the cache, unless an option of SCons forbids it."""
+    """Keep such a product, which the caller has just built, unless an option of SCons forbids it."""
     if SCons.CacheDir.cache_enabled and not SCons.CacheDir.cache_readonly and build.artifacts is not None:
         build.artifacts.put(key, product)
 

@@ -31,7 +31,7 @@ from crosspython.builders.build_python import (
     sources_for,
     start_bringing,
 )
-from crosspython.builders.cache import bring, keep
+from crosspython.builders.cache import keep, take
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.errors import CrosspythonError
@@ -188,8 +188,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
         keep(build, _key_of_symbols(product), debug)
 
     def symbols(target: list[Any], source: list[Any], env: Any) -> None:
-        if not debug.exists():
-            bring(build, _key_of_symbols(product), f"{recipe.title} symbols", debug, make)
+        if not debug.exists() and not take(build, _key_of_symbols(product), f"{recipe.title} symbols", debug):
+            build_it(target, source, env)
 
     # Symbols of another product are none of this one's: those that lie there go when it comes from the cache.
     shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))
