@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from crosspython.elf.versions import parse_version
+from crosspython.elf.versions import is_newer, parse_version
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,18 @@ from crosspython.elf.versions import parse_version
 )
 def test_versions_become_numbers(text: str, version: tuple[int, ...]) -> None:
     assert parse_version(text) == version
+
+
+@pytest.mark.parametrize(
+    ("version", "than", "newer"),
+    [
+        ("3.2.0", "3.2", False),
+        ("3.2", "3.2.0", False),
+        ("3.2.1", "3.2", True),
+        ("5.10.0", "4.19", True),
+        ("4.9", "4.19", False),
+        ("GLIBC_2.34", "2.34", False),
+    ],
+)
+def test_what_a_version_leaves_out_is_zero(version: str, than: str, newer: bool) -> None:
+    assert is_newer(version, than) is newer

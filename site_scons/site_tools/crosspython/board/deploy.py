@@ -19,6 +19,7 @@ from pathlib import Path
 from crosspython.board import facts, manifest
 from crosspython.board.facts import BoardFacts, Places
 from crosspython.board.manifest import Difference, Item
+from crosspython.board.remarks import find_remarks
 from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import MARK, Session
 from crosspython.errors import BoardError
@@ -97,6 +98,8 @@ def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deploy
     difference = manifest.compare(found.items if found.current else {}, items)
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
         raise facts.refuse(session.address, reasons)
+    for remark in find_remarks(found, order.target, order.needs, time.time()):
+        say(f"  remark: {remark}")
     if found.current == name:
         say(f"  {session.address} has this tree already")
         return Deployed(name, 0, 0, 0, time.monotonic() - begin)

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from crosspython.board.manifest import NAME, Item, read_manifest
 from crosspython.board.ssh import MARK, Reply, Session
-from crosspython.elf.versions import parse_version
+from crosspython.board.systems import are_related, describe_loader, known_loaders, runs
+from crosspython.elf.versions import is_newer
 from crosspython.errors import BoardError
 from crosspython.stages.board import BoardNeeds
 from crosspython.targets import Target
-from crosspython.targets.machines import find_machine
 
 TOOLS = ("tar", "cp", "mv", "rm", "mkdir", "ln", "cat", "df", "tail", "sed", "dirname", "readlink")
+# Characters of what a loader says.
+_LONGEST = 120
 # Beside the files themselves: folders, and what a file system rounds up.
 _SLACK = 1.1
 
-# POSIX and BusyBox alone. The loader runs the libc, which prints its version, even where the file may not be executed.
-_PROBE = """
-echo "{mark}machine $(uname -m)"
-echo "{mark}kernel $(uname -r)"
-for tool in {tools}; do command -v $tool >/dev/null || echo "{mark}lacks $tool"; done
-for loader in {loaders}; do
-    [ -e $loader ] || {{ echo "{mark}no-loader $loader"; continue; }}
-    for libc in /lib/libc.so.6 /lib/*/libc.so.6 /usr/lib/libc.so.6 /usr/lib/*/libc.so.6; do
-        [ -e $libc ] && $loader $libc 2>/dev/null | sed -n '1s/.*version \\([0-9.]*[0-9]\\).*/{mark}glibc \\1/p' && break
-    done
-done
-folder={parent}
-while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
-[ -w "$folder" ] || echo "{mark}not-writable $folder"
-set -- $(df -Pk "$folder" 2>/dev/null | tail -n 1)
-[ $# -ge 6 ] && echo "{mark}free $4"
-if [ -L {prefix} ]; then echo "{mark}current $(readlink {prefix})"; elif [ -d {prefix} ]; then echo "{mark}folder yes"; fi
-[ -f {prefix}/{manifest} ] && sed 's/^/{mark}item /' {prefix}/{manifest}
-[ -f {versions}/previous ] && echo "{mark}previous $(cat {versions}/previous)"
-exit 0
-"""
+_PROBE = Path(__file__).with_name("probe.sh")
 
 
 @dataclass(frozen=True)
@@ -58,7 +42,15 @@ class Places:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """What the board told. `free` in bytes, None where it does not tell; `current` and `previous` name versions."""
+    """What the board told. `free` in bytes, None where it does not tell; `current` and `previous` name versions.
+
+    missing_loaders, running_loaders, dead_loaders: of those that the tree's programs ask for, the last with what was said
+    loaders:    all that the board has
+    not_writable, not_executable, no_links: what cannot be done in the prefix's folder: "FOLDER: why"
+    mount:      where the file system that holds this folder is mounted
+    clock:      seconds since 1970
+    certificates, zones: where there are some
+    """
 
     machine: str
     kernel: str
@@ -71,6 +63,15 @@ class BoardFacts:
     current: str | None
     previous: str | None
     items: dict[str, Item]
+    running_loaders: tuple[str, ...] = ()
+    dead_loaders: tuple[str, ...] = ()
+    loaders: tuple[str, ...] = ()
+    not_executable: str | None = None
+    no_links: str | None = None
+    mount: str | None = None
+    clock: int | None = None
+    certificates: str | None = None
+    zones: str | None = None
 
 
 def ask(session: Session, places: Places, needs: BoardNeeds | None = None) -> BoardFacts:
@@ -78,50 +79,58 @@ def ask(session: Session, places: Places, needs: BoardNeeds | None = None) -> Bo
 
     needs: whose loader is looked for, and asked for the version of its libc
     """
-    script = _PROBE.format(
-        mark=MARK,
-        tools=" ".join(TOOLS),
-        loaders=" ".join(map(shlex.quote, needs.interpreters if needs else ())),
-        parent=shlex.quote(places.parent),
-        prefix=shlex.quote(places.prefix),
-        versions=shlex.quote(places.versions),
-        manifest=NAME,
-    )
-    return read_facts(session.run(script, "ask the board"))
+    given = {
+        "mark": MARK,
+        "tools": " ".join(TOOLS),
+        "loaders": " ".join(needs.interpreters if needs else ()),
+        "prefix": places.prefix,
+        "parent": places.parent,
+        "versions": places.versions,
+        "manifest": NAME,
+    }
+    lines = [f"{name}={shlex.quote(value)}" for name, value in given.items()]
+    return read_facts(session.run("\n".join([*lines, _PROBE.read_text()]), "ask the board"))
 
 
 def read_facts(reply: Reply) -> BoardFacts:
-    free, current = reply.value("free"), reply.value("current")
+    current = reply.value("current")
+    free, clock = (int(text) if text and text.isdigit() else None for text in map(reply.value, ("free", "clock")))
     return BoardFacts(
         machine=reply.value("machine") or "unknown",
         kernel=reply.value("kernel") or "unknown",
         lacks=tuple(reply.told.get("lacks", ())),
         missing_loaders=tuple(reply.told.get("no-loader", ())),
         glibc=reply.value("glibc"),
-        free=int(free) * 1024 if free and free.isdigit() else None,
+        free=None if free is None else free * 1024,
         not_writable=reply.value("not-writable"),
         has_folder=reply.value("folder") is not None,
         current=PurePosixPath(current).name if current else None,
         previous=reply.value("previous"),
         items=read_manifest(reply.told.get("item", ())),
+        running_loaders=tuple(reply.told.get("runs", ())),
+        dead_loaders=tuple(reply.told.get("dead-loader", ())),
+        loaders=tuple(reply.told.get("has-loader", ())),
+        not_executable=reply.value("not-executable"),
+        no_links=reply.value("no-links"),
+        mount=reply.value("mount"),
+        clock=clock,
+        certificates=reply.value("certificates"),
+        zones=reply.value("zones"),
     )
 
 
 def find_misfits(facts: BoardFacts, target: Target, needs: BoardNeeds, size: int) -> list[str]:
     """All reasons why a tree that needs `needs` and `size` more bytes does not fit on a board; none means it does."""
-    reasons = []
-    if not _runs(facts.machine, target.machine):
-        reasons.append(f"uname -m: the tree is for {target.machine}, the board is {facts.machine}")
-    reasons += [f"loader: the tree's programs ask for {path}, the board has none" for path in facts.missing_loaders]
+    reasons = [*_judge_system(facts, target, needs)]
     glibc = needs.versions.get("GLIBC")
-    if glibc and facts.glibc and parse_version(glibc.version) > parse_version(facts.glibc):
+    if glibc and facts.glibc and is_newer(glibc.version, facts.glibc):
         reasons.append(f"libc: the tree needs {glibc}, the board has glibc {facts.glibc}")
-    if needs.kernel and parse_version(needs.kernel) > parse_version(facts.kernel.split("-")[0]):
+    kernel = read_release(facts.kernel)
+    if needs.kernel and kernel and is_newer(needs.kernel, kernel):
         reasons.append(f"kernel: the tree needs {needs.kernel} or newer, the board has {facts.kernel}")
     if facts.lacks:
         reasons.append(f"programs: the board lacks {', '.join(facts.lacks)}")
-    if facts.not_writable:
-        reasons.append(f"rights: {facts.not_writable} cannot be written there by this user")
+    reasons += _judge_place(facts)
     if facts.free is not None and size * _SLACK > facts.free:
         reasons.append(f"space: {size * _SLACK / 1e6:.1f} MB are needed, {facts.free / 1e6:.1f} MB are free")
     return reasons
@@ -135,10 +144,37 @@ def refuse(address: object, reasons: list[str]) -> BoardError:
     )
 
 
-def _runs(machine: str, wanted: str) -> bool:
-    """Whether programs for a machine run on another: newer 32-bit ARM ones run what is for older ones."""
-    if machine == wanted:
-        return True
-    order = ("armv5tejl", "armv6l", "armv7l", "armv8l")
-    same_bits = wanted in order and machine in order
-    return same_bits and order.index(machine) >= order.index(wanted) and find_machine(wanted).bits == 32
+def _judge_place(facts: BoardFacts) -> Iterator[str]:
+    """Whether files, programs and links can lie where the prefix is to be."""
+    mount = facts.mount or "/"
+    if facts.not_writable:
+        cure = f"; there: mount -o remount,rw {mount}" if "ead-only" in facts.not_writable else ""
+        yield f"rights: no file can be made in {facts.not_writable}{cure}"
+    if facts.not_executable:
+        yield f"rights: no program starts in {facts.not_executable}; there: mount -o remount,exec {mount}"
+    if facts.no_links:
+        yield f"links: the file system has none in {facts.no_links}; prefix= names a place on another one"
+
+
+def read_release(kernel: str) -> str | None:
+    """The version that a kernel's release begins with, whatever vendors write behind it: 4.19.111+, 5.10.160_custom."""
+    found = re.match(r"\d+(\.\d+)*", kernel)
+    return found[0] if found else None
+
+
+def _judge_system(facts: BoardFacts, target: Target, needs: BoardNeeds) -> Iterator[str]:
+    """Whether the board starts such programs. Its loader shows that; `uname -m` is the kernel's, which may run others too."""
+    for loader in facts.missing_loaders:
+        others = " and ".join(known_loaders(facts.loaders)) or "none that is known"
+        yield (
+            f"loader: the tree is for {target.machine} and asks for {describe_loader(loader)}; "
+            f"the board has {others}, and uname -m says {facts.machine}"
+        )
+    if facts.missing_loaders:
+        return
+    related = are_related(facts.machine, target.machine)
+    starts = bool(needs.interpreters) and set(needs.interpreters) <= set(facts.running_loaders)
+    if runs(facts.machine, target.machine) is False and (related or not starts):
+        yield f"uname -m: the tree is for {target.machine}, the board is {facts.machine}"
+    if not related:
+        yield from (f"loader: it is there and does not start: {said[:_LONGEST]}" for said in facts.dead_loaders)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from elftools.elf.enums import ENUM_E_MACHINE
+
 from crosspython.checks.result import MARK, Result
 from crosspython.recipes.cpython import Release
 from crosspython.stages.bundle import SLIM
@@ -30,11 +32,13 @@ class Expectation:
 
         seconds: after which a check has hung; in the emulator a venv with pip takes a quarter of a minute
         """
+        machine = find_machine(self.machine)
         return json.dumps(
             {
                 "modules": list(self.modules),
                 "machine": self.machine,
-                "bits": find_machine(self.machine).bits,
+                "elf_machine": ENUM_E_MACHINE[machine.elf],
+                "bits": machine.bits,
                 "certificate": certificate,
                 "series": self.series,
                 "build_paths": list(self.build_paths),

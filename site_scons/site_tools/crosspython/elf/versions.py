@@ -6,6 +6,7 @@ Knows how libraries number them; which versions a board has is others' business.
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 # Names without a number that glibc gives to features of its loader, with the release that brought each (glibc's NEWS).
 _NAMED_VERSIONS = {"GLIBC_ABI_DT_RELR": (2, 36), "GLIBC_ABI_GNU2_TLS": (2, 42), "GLIBC_ABI_DT_X86_64_PLT": (2, 42)}
@@ -17,3 +18,9 @@ def parse_version(text: str) -> tuple[int, ...]:
         return _NAMED_VERSIONS[text]
     match = re.fullmatch(r"(?:.*_)?(\d+(?:\.\d+)*)", text)
     return tuple(int(number) for number in match[1].split(".")) if match else ()
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version is newer than another. What one of the two leaves out is 0: 3.2.0 is not newer than 3.2."""
+    pairs = zip_longest(parse_version(version), parse_version(than), fillvalue=0)
+    return next((one > other for one, other in pairs if one != other), False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile
-from crosspython.elf.versions import parse_version
+from crosspython.elf.versions import is_newer, parse_version
 from crosspython.stages.board import is_board_library
 from crosspython.targets.machines import find_machine
 
@@ -92,7 +92,7 @@ def judge_elf(
         problems.append(Problem(name, "has text relocations", expected="position-independent code"))
     if elf.has_executable_stack:
         problems.append(Problem(name, "makes its stack executable", expected=".note.GNU-stack in every object"))
-    if kernel is not None and elf.kernel is not None and parse_version(elf.kernel) > parse_version(kernel):
+    if kernel is not None and elf.kernel is not None and is_newer(elf.kernel, kernel):
         problems.append(Problem(name, "needs a newer kernel", expected=f"{kernel} at most", found=elf.kernel))
     return problems
 

@@ -1,0 +1,63 @@
+"""What a user should know of a board on which a tree fits: what could not be told, and what Python will miss there.
+
+Each remark is one line, with what to do.
+"""
+
+from __future__ import annotations
+
+import time
+
+from crosspython.board.facts import BoardFacts, read_release
+from crosspython.board.systems import are_related, is_below_larger_kernel
+from crosspython.stages.board import BoardNeeds
+from crosspython.targets import Target
+
+# Seconds that a board's clock may differ from this machine's: certificates live for months.
+_DIFFERENCE = 24 * 3600
+# Where our OpenSSL looks for certificates (recipes/openssl.py).
+_OWN_CERTIFICATES = ("/etc/ssl/certs/", "/etc/ssl/cert.pem")
+
+
+def find_remarks(facts: BoardFacts, target: Target, needs: BoardNeeds, now: float) -> list[str]:
+    """`now`: this machine's time, in seconds since 1970."""
+    return [*_untold(facts, target, needs), *_missing(facts, target.prefix, now)]
+
+
+def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
+    remarks = []
+    if is_below_larger_kernel(facts.machine, target.machine):
+        remarks.append(
+            f"a 32-bit system below a 64-bit kernel ({facts.machine}); the check tells which wheels its pip takes"
+        )
+    elif not are_related(facts.machine, target.machine):
+        remarks.append(
+            f"uname -m says {facts.machine}, the tree is for {target.machine}: the check shows whether it runs"
+        )
+    if needs.kernel and read_release(facts.kernel) is None:
+        remarks.append(
+            f"uname -r says {facts.kernel}, which is no version: the tree needs Linux {needs.kernel} or newer"
+        )
+    if "GLIBC" in needs.versions and facts.glibc is None:
+        remarks.append(f"its libc does not tell its version: the tree needs {needs.versions['GLIBC']}")
+    return remarks
+
+
+def _missing(facts: BoardFacts, prefix: str, now: float) -> list[str]:
+    remarks = []
+    if facts.clock is not None and abs(facts.clock - now) > _DIFFERENCE:
+        there, here = (time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(each)) for each in (facts.clock, now))
+        remarks.append(
+            f"its clock says {there}, so certificates look invalid; there: date -u -s '{here}', and NTP for the next start"
+        )
+    if facts.certificates is None:
+        remarks.append(
+            "it has no CA certificates, so https fails: its package ca-certificates, or pkgs=certifi and there "
+            f'export SSL_CERT_FILE="$({prefix}/bin/python3 -m certifi)"'
+        )
+    elif not (facts.certificates.startswith(_OWN_CERTIFICATES)):
+        remarks.append(
+            f"its CA certificates lie where Python does not look: there export SSL_CERT_FILE={facts.certificates}"
+        )
+    if facts.zones is None:
+        remarks.append("it has no time zones, so zoneinfo finds none: its package tzdata, or pkgs=tzdata")
+    return remarks

@@ -1,0 +1,88 @@
+"""What kind of system a board has, by the names of its loaders and by what `uname -m` says.
+
+The two can differ: most 64-bit kernels run 32-bit programs, and many boards have no others. Loaders have the names of
+glibc's list of ABIs (sourceware.org/glibc/wiki/ABIList), of musl and of uClibc-ng.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+_LOADERS = {
+    "ld-linux-armhf.so.*": "32-bit ARM, hard float, glibc",
+    "ld-linux.so.3": "32-bit ARM, soft float, glibc",
+    "ld-linux-aarch64.so.*": "64-bit ARM, glibc",
+    "ld-linux-riscv64-lp64d.so.*": "64-bit RISC-V, hard float, glibc",
+    "ld-linux-riscv64-lp64.so.*": "64-bit RISC-V, soft float, glibc",
+    "ld-linux-x86-64.so.*": "64-bit x86, glibc",
+    "ld-linux.so.2": "32-bit x86, glibc",
+    "ld-musl-armhf.so.*": "32-bit ARM, hard float, musl",
+    "ld-musl-arm.so.*": "32-bit ARM, soft float, musl",
+    "ld-musl-aarch64.so.*": "64-bit ARM, musl",
+    "ld-musl-riscv64.so.*": "64-bit RISC-V, hard float, musl",
+    "ld-musl-riscv64-sf.so.*": "64-bit RISC-V, soft float, musl",
+    "ld-musl-x86_64.so.*": "64-bit x86, musl",
+    "ld-musl-i386.so.*": "32-bit x86, musl",
+    "ld-uClibc.so.*": "32-bit, uClibc",
+    "ld64-uClibc.so.*": "64-bit, uClibc",
+}
+
+# What `uname -m` says of processors that run each other's programs; newer ones say a higher number.
+_FAMILIES = {
+    "arm": r"armv(\d+)\w*(?<!b)",
+    "big-endian arm": r"armv(\d+)\w*b",
+    "aarch64": r"aarch64|arm64",
+    "x86": r"i(\d)86",
+    "x86_64": r"x86_64|amd64",
+    "riscv64": r"riscv64\w*",
+}
+# 64-bit kernels run these, too, if they were built to (CONFIG_COMPAT, CONFIG_IA32_EMULATION).
+_RUNS_ALSO = {"aarch64": "arm", "x86_64": "x86"}
+
+
+def describe_loader(path: str) -> str:
+    """A loader with the kind of system that it belongs to, where its name tells."""
+    kind = _kind(path)
+    return f"{path} ({kind})" if kind else path
+
+
+def known_loaders(paths: Iterable[str]) -> list[str]:
+    """Those whose names tell what they are, each described. Other files of a C library have names like theirs."""
+    return [describe_loader(path) for path in paths if _kind(path)]
+
+
+def is_below_larger_kernel(kernel: str, system: str) -> bool:
+    """Whether a kernel's machine is the 64-bit one of a 32-bit system's family."""
+    return _RUNS_ALSO.get(_family(kernel)) == _family(system) != ""
+
+
+def runs(kernel: str, system: str) -> bool | None:
+    """Whether a machine, by what its kernel says, runs what was built for another. None: its name tells nothing here."""
+    if not _family(kernel):
+        return None
+    if _family(kernel) == _family(system):
+        return _level(kernel) >= _level(system)
+    return is_below_larger_kernel(kernel, system)
+
+
+def are_related(kernel: str, system: str) -> bool:
+    """Whether two machines differ in their age alone."""
+    return _family(kernel) == _family(system)
+
+
+def _kind(path: str) -> str | None:
+    name = PurePosixPath(path).name
+    return next((kind for pattern, kind in _LOADERS.items() if fnmatchcase(name, pattern)), None)
+
+
+def _family(machine: str) -> str:
+    return next((name for name, pattern in _FAMILIES.items() if re.fullmatch(pattern, machine)), "")
+
+
+def _level(machine: str) -> int:
+    """The version of its architecture, of which newer processors run what is for older ones: armv6l is 6, i686 is 6."""
+    found = re.fullmatch(_FAMILIES[_family(machine)], machine) if _family(machine) else None
+    return int(found[1]) if found and found.re.groups else 0
