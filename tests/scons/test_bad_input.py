@@ -291,7 +291,9 @@ def test_a_full_disk_is_told(project: Project, tmp_path: Path) -> None:
 def test_an_unknown_name_gets_a_suggestion(project: Project) -> None:
     project.add("hello")
     construct = project.folder / "SConstruct"
-    goals = "from crosspython.builders.front_door import check_goals\ncheck_goals(env, COMMAND_LINE_TARGETS)\n"
+    goals = (
+        "from crosspython.builders.front_door import check_goals\ncheck_goals(env, COMMAND_LINE_TARGETS, ARGUMENTS)\n"
+    )
     construct.write_text(construct.read_text() + goals)
     output = project.scons("fetsh", code=2)
     assert "unknown name: fetsh" in output

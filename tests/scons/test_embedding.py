@@ -18,6 +18,16 @@ SETTINGS = dict(mirror="mirror", downloads="downloads", build="out")
 """
 TOOL = f'env.Tool("crosspython", toolpath=[{str(TOOLS)!r}], target="rv1126", **SETTINGS)\n'
 
+LOCK = """\
+lock-version = "1.0"
+created-by = "crosspython"
+tool.crosspython = {python = "3.13.5", machine = "armv7l", libc = "glibc", requirements = ["app"], projects = {}}
+[[packages]]
+name = "app"
+version = "1.0"
+sdist = {name = "app-1.0.tar.gz", url = "https://upstream.invalid/app-1.0.tar.gz", hashes = {sha256 = "00"}}
+"""
+
 
 class Host(Project):
     """A project of somebody else's, with packages whose configure is a few lines long."""
@@ -132,7 +142,7 @@ def test_declaring_everything_loads_nothing_that_only_building_needs(host: Host)
         "bundle = env.Bundle()",
         'env.CheckBundle(bundle), env.FetchSources(), env.Sysroot(), env.Deploy(bundle, board="root@camera"), env.Rollback()',
         "import sys",
-        'late = ("elftools", "http.client", "requests", "rich", "urllib.request", "zstandard", "crosspython.board")',
+        'late = ("elftools", "http.client", "requests", "rich", "urllib.request", "zstandard", "crosspython.board.ssh")',
         "print([name for name in late if name in sys.modules])",
     )
     assert host.scons("-n", "SConstruct").startswith("[]")
@@ -298,3 +308,48 @@ def test_a_second_run_in_the_same_build_folder_is_refused(host: Host) -> None:
     finally:
         first.terminate()
         first.communicate()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ('env.Wheels("six", binary="nver")', "did you mean never?"),
+        ('env.Wheels("six", libraries="bundle")', 'env.Tool("crosspython", libraries=...)'),
+        ('env.Wheels("six", binery="never")', "did you mean binary=?"),
+        ("env.Wheels(3)", "env.Wheels(packages=3)"),
+        ('env.Wheels("six", constraints=["a.txt"])', "env.Wheels(constraints="),
+        ("env.Bundle(also=3)", "env.Bundle(also=3)"),
+        ('env.Bundle(als=["zlib"])', "did you mean also=?"),
+        ('env.Bundle(also="zlib zlip")', "did you mean 'zlib'?"),
+        ('env.Sysroot(also="zlip")', "did you mean 'zlib'?"),
+        ('env.Deploy(env.Bundle(), board="root@board:99999")', "board=root@board:99999: not an address"),
+        ('env.Autoconf("x", "1", sources=[], configure="--static")', "configure=['--static']"),
+        ('env.Autoconf("x", "1", sources=[dict(url="u", sha256="0" * 64)], depends="zlip")', "did you mean 'zlib'?"),
+    ],
+)
+def test_an_argument_that_is_not_understood_is_refused_by_name(host: Host, call: str, says: str) -> None:
+    host.write(TOOL, "env.Components()", call)
+    output = host.scons("-n", code=2)
+    assert says in output
+    assert "Traceback" not in output
+
+
+def test_names_of_components_may_stand_in_one_text(host: Host) -> None:
+    host.write(TOOL, "env.Components()", 'Default(env.Bundle(also="libpng libjpeg-turbo"))')
+    output = host.scons("-n")
+    assert "building libpng" in output
+    assert "building libjpeg-turbo" in output
+
+
+def test_a_bundle_that_wheels_leave_libraries_to_is_declared_after_them(host: Host) -> None:
+    (host.folder / "overrides").mkdir()
+    (host.folder / "overrides/app.toml").write_text('reason = "r"\nlibraries = ["libpng"]\n')
+    tool = TOOL.replace("**SETTINGS", 'libraries="bundle", overrides="overrides", lock="pylock.toml", **SETTINGS')
+    (host.folder / "pylock.toml").write_text(LOCK)
+    for call in ("env.Bundle()", "env.Bundle(also=['libpng'])"):
+        host.write(tool, "env.Components()", f"bundle = {call}", "env.Wheels()")
+        output = host.scons("-n", code=0 if "also" in call else 2)
+        assert ("env.Bundle() was called before env.Wheels()" in output) is ("also" not in call)
+        assert ("without libpng" in output) is ("also" not in call)
+    host.write(tool, "env.Components()", "env.Wheels()", "Default(env.Bundle())")
+    assert "building libpng" in host.scons("-n")

@@ -194,6 +194,30 @@ def test_bad_input_is_told_before_anything_is_built(wheels: Wheels, arguments: t
     assert not wheels.house.exists()
 
 
+def test_a_lock_as_it_stands_is_narrowed_by_nothing(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=pylock.toml")
+    (wheels.folder / "limits.txt").write_text("below<1\n")
+    assert "narrows nothing" in wheels.make("lock=pylock.toml", "constraints=limits.txt", code=2)
+
+
+def test_overrides_in_a_folder_that_is_not_there_are_told(wheels: Wheels) -> None:
+    assert "there is no such folder" in wheels.make("pkgs=top", "overrides=absent", code=2)
+
+
+def test_a_folder_of_a_packages_name_is_remarked(wheels: Wheels) -> None:
+    (wheels.folder / "top").mkdir()
+    (wheels.folder / "top" / "setup.py").touch()
+    assert "warning: top is taken from the index; for the folder here write ./top" in wheels.make("pkgs=top")
+
+
+def test_a_single_package_goes_another_way(wheels: Wheels) -> None:
+    add_wheel(wheels.links, "native", tag=NATIVE)
+    add_sdist(wheels.links, "native")
+    output = wheels.make("pkgs=native", "binary=never,native=auto")
+    assert f"taking native-1.0-{NATIVE}.whl" in output
+    assert "no component is called 'cpython'" in wheels.make("pkgs=native", "binary=native=never", code=2)
+
+
 def test_no_fitting_wheel_under_only_names_the_package(wheels: Wheels) -> None:
     add_sdist(wheels.links, "raw")
     output = wheels.make("pkgs=top raw", "binary=only", code=2)

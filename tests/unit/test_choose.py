@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.choose import AUTO, NEVER, ONLY, choose_files, fitting
+from crosspython.wheels.binary import AUTO, NEVER, ONLY, Binary, parse_binary
+from crosspython.wheels.choose import choose_files, fitting
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.platform import Platform
 
@@ -22,7 +23,7 @@ def package(*wheels: str, sdist: LockedFile | None = SDIST, others: tuple[str, .
 
 
 def choice(locked: LockedPackage, binary: str) -> str | None:
-    file = choose_files([locked], binary, GLIBC.tags("2.31"))["a"]
+    file = choose_files([locked], Binary(binary), GLIBC.tags("2.31"))["a"]
     return file.name if file else None
 
 
@@ -106,3 +107,13 @@ def test_a_wheel_that_the_user_named_is_taken_whatever_binary_says(tmp_path: Pat
 
 def test_a_folder_is_a_source(tmp_path: Path) -> None:
     assert choice(LockedPackage("a", "1", folder=tmp_path), NEVER) is None
+
+
+def test_a_single_package_may_go_another_way() -> None:
+    locked = package(NATIVE)
+    tags = GLIBC.tags("2.31")
+    assert choose_files([locked], parse_binary("auto,A=never", "binary="), tags) == {"a": None}
+    assert choose_files([locked], parse_binary("never a=only", "binary="), tags) == {"a": locked.wheels[0]}
+    with pytest.raises(ConfigurationError) as caught:
+        choose_files([package()], parse_binary("a=only", "binary="), tags)
+    assert "binary=auto,a=auto" in str(caught.value)

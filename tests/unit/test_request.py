@@ -136,3 +136,47 @@ def test_a_path_may_stand_behind_a_name(tmp_path: Path) -> None:
     (tmp_path / "src" / "setup.py").write_text("import names; names.setup(name=names.own)\n")
     [project] = read_request(["app @ ./src"], None, tmp_path).projects
     assert (project.name, project.path) == ("app", tmp_path / "src")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("requirements.txt", "@requirements.txt"),
+        ("dev.in", "@dev.in"),
+        ("./requirements.txt", "@./requirements.txt"),
+        ("pyproject.toml", "by its folder: ./."),
+        ("app/pyproject.toml", "by its folder: ./app"),
+        ("pylock.toml", "lock=pylock.toml"),
+        ("pylock.dev.toml", "lock=pylock.dev.toml"),
+        ("uv.lock", "is a file"),
+        ("notes", "is a file"),
+        ("app/readme.md", "is a file"),
+        ("foo-1.0-py3-none-any.whl", "no such file"),
+        ("foo-1.0.tar.gz", "no such file"),
+        ("foo.whl", "not the name of a wheel"),
+        ("./absent", "no such file"),
+        ("./empty", "neither a pyproject.toml nor a setup.py"),
+    ],
+)
+def test_a_file_is_never_asked_of_the_index(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "empty").mkdir()
+    for name in ("requirements.txt", "notes", "app/pyproject.toml", "app/readme.md", "foo.whl"):
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigurationError) as caught:
+        read(text, start=tmp_path)
+    assert says in str(caught.value)
+    assert len(caught.value.evidence) == 1
+
+
+@pytest.mark.parametrize("name", ["discord.py", "ruamel.yaml", "zope.interface", "requirements-txt"])
+def test_a_packages_name_may_look_like_a_files(name: str) -> None:
+    assert read(name) == (name,)
+
+
+def test_a_folder_of_a_packages_name_is_remarked(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "setup.py").touch()
+    request = read_request(["app"], None, tmp_path)
+    assert request.requirements == ("app",)
+    assert request.remarks == ("app is taken from the index; for the folder here write ./app",)

@@ -9,9 +9,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import SCons.Errors
+
+from crosspython.board.address import parse_address
 from crosspython.builders.action import make_action
+from crosspython.builders.arguments import read_text
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
+from crosspython.errors import CrosspythonError
 
 
 def AddBoard(env: Any) -> None:
@@ -24,24 +29,29 @@ def Deploy(env: Any, bundle: Any, board: str | None = None) -> Any:
 
     board: USER@HOST:PORT; None: what `board=` says. Returns the node of the report; let it depend on wheels of this run.
     """
-    return _goal(env, "deploy", bundle, board)
+    return _goal(env, "Deploy", "deploy", bundle, board)
 
 
 def CheckBoard(env: Any, bundle: Any, board: str | None = None) -> Any:
     """Run the whole self-test with the Python that was deployed to a board. Returns the node of the report."""
-    return _goal(env, "check", bundle, board)
+    return _goal(env, "CheckBoard", "check", bundle, board)
 
 
 def Rollback(env: Any, board: str | None = None) -> Any:
     """Let a board use the version that it used before. Returns the node of the report."""
-    return _goal(env, "rollback", None, board)
+    return _goal(env, "Rollback", "rollback", None, board)
 
 
-def _goal(env: Any, goal: str, bundle: Any, board: str | None) -> Any:
-    """The node of the report of what is done on a board, with a bundle or without one."""
+def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> Any:
+    """What a method returns: the node of the report of what is done on a board, with a bundle or without one."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    named = board or settings.board or ""
+    try:
+        named = read_text(method, "board", board) or settings.board or ""
+        if named:
+            parse_address(named)
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
     place = re.sub(r"[^a-zA-Z0-9.]+", "-", named).strip("-")
     name = f"{goal}-{place}-{settings.release.version}" if named else f"{goal}-board"
     report = settings.folder / f"{name}.json"

@@ -67,6 +67,7 @@ class Build:
     toolchain:   the node of toolchain.txt, once something asked for it
     locked:      files that declared wheels are made of, for those who fetch all of them
     bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
+    shipped:     names of the components in the bundle, once it was declared
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
@@ -82,6 +83,7 @@ class Build:
     shared_kit: Kit | None = None
     locked: list[Wanted] = field(default_factory=list)
     bundled: list[str] = field(default_factory=list)
+    shipped: frozenset[str] | None = None
     toolchain: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None

@@ -23,6 +23,7 @@ from typing import Any
 import SCons.Errors
 
 from crosspython.builders.action import Shared, make_action
+from crosspython.builders.arguments import read_names, require_lists
 from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import (
     BUILD_PYTHON,
@@ -140,9 +141,10 @@ def _declare(
     known = {*inspect.signature(planner).parameters, "depends", "ships", "fortran", "leave_out"} - {"machine", "cflags"}
     try:
         check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-        lists = ("depends", "ships", "leave_out")
-        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in lists if key in options}
+        lists = {key: options.pop(key) for key in ("depends", "ships", "leave_out") if key in options}
+        declared: dict[str, Any] = {key: tuple(read_names(name, key, value)) for key, value in lists.items()}
         declared["fortran"] = options.pop("fortran", False)
+        require_lists(name, inspect.signature(planner), options)
         plan: Plan = planner(**options)
         return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
     except CrosspythonError as error:

@@ -6,7 +6,8 @@ Help, the number of jobs, and the lock on the build folder before anything is re
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from SCons.Node.Alias import default_ans
 
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
-from crosspython.builders.settings import VARIABLES
-from crosspython.errors import CrosspythonError
+from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
+from crosspython.errors import ConfigurationError, CrosspythonError
 from crosspython.names import check_known
 
 # What can be asked for by name, with what it does.
@@ -33,6 +34,11 @@ NAMES = {
     "report": "a picture of the last build: build/<target>/report.html",
     "doctor": "what this machine lacks, and the command that mends it",
 }
+
+
+# What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
+_WITH_WHEELS, _BUNDLING, _ON_BOARD = {"fetch", "check"}, {"bundle", "deploy"}, {"deploy", "rollback", "check"}
+_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD)}
 
 
 def help_text() -> str:
@@ -57,8 +63,9 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
     """Whether a run is about wheels: they are its goal, or it names some and fetches, checks or bundles what they need."""
     settings = env["CROSSPYTHON"].settings
     names_some = bool(settings.packages) or settings.lock is not None
-    with_them = {"fetch", "check", *(["bundle"] if settings.libraries == "bundle" else [])}
-    return not env.GetOption("help") and ("wheels" in goals or (names_some and not with_them.isdisjoint(goals)))
+    bundles = settings.libraries == "bundle" and (not goals or not _BUNDLING.isdisjoint(goals))
+    with_them = bundles or not _WITH_WHEELS.isdisjoint(goals)
+    return not env.GetOption("help") and ("wheels" in goals or (names_some and with_them))
 
 
 def open_build(env: Any) -> None:
@@ -73,9 +80,11 @@ def open_build(env: Any) -> None:
         env.SConsignFile(str(folder / ".sconsign"), signatures)
 
 
-def check_goals(env: Any, goals: Sequence[str]) -> None:
-    """What was asked for by a plain name is one that SCons can make. Raises UserError with what may have been meant.
+def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
+    """What was asked for by a plain name is one that SCons can make, and no variable is ignored. Raises UserError with
+    what may have been meant.
 
+    given: the command line's variables
     Call it when everything was declared. A path is left to SCons, which says itself what it cannot make.
     """
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
@@ -83,8 +92,29 @@ def check_goals(env: Any, goals: Sequence[str]) -> None:
     names = sorted(set(default_ans) & set(NAMES))
     try:
         check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
+        if not env.GetOption("help"):
+            require_use(given, {WHEELS: asks_for_wheels(env, goals), BOARD: not _ON_BOARD.isdisjoint(goals)})
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
+
+
+def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
+    """Raise ConfigurationError for variables that would be ignored: what alone they are about is not in this run.
+
+    given: the command line's variables
+    uses:  by what variables are about, whether this run is
+    """
+    chosen = [variable for variable in VARIABLES if given.get(variable.name, variable.default) != variable.default]
+    ignored = [variable for variable in chosen if not uses.get(variable.of, True)]
+    if not ignored:
+        return
+    of, shown = ignored[0].of, [f"{variable.name}={given[variable.name]}" for variable in ignored]
+    goal = "wheels" if of == WHEELS else "deploy"
+    raise ConfigurationError(
+        f"{' '.join(shown)}: would be ignored, since nothing in this run is about {of}",
+        expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),
+        next=f"scons {goal} {' '.join(shlex.quote(text) for text in shown)}",
+    )
 
 
 def _take(build: Build) -> None:

@@ -17,7 +17,8 @@ import SCons.Errors
 
 import crosspython
 from crosspython.builders.action import has_changed
-from crosspython.errors import ConfigurationError
+from crosspython.builders.arguments import require_signature
+from crosspython.errors import ConfigurationError, CrosspythonError
 from crosspython.run.signals import watch_signals
 
 # Noted when this is imported: a second copy that is loaded later takes the place of the first in sys.modules.
@@ -51,6 +52,10 @@ def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
 def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def lent(env: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            require_signature(method, arguments, named)
+        except CrosspythonError as error:
+            raise SCons.Errors.UserError(str(error)) from None
         return method(env["CROSSPYTHON"].environment, *arguments, **named)
 
     lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import SCons.Errors
 
 from crosspython.builders.action import Shared, fact, make_action
+from crosspython.builders.arguments import read_names
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
@@ -38,7 +39,7 @@ def Components(env: Any) -> dict[str, Any]:
     return {name: component.node for name, component in build.components.items()}
 
 
-def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
+def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz.
 
     also: names of further components that the board gets, with what they depend on
@@ -46,7 +47,8 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    python, *libraries = _python_and_libraries(build, [*also, *build.bundled])
+    python, *libraries = _python_and_libraries(build, "Bundle", also, build.bundled)
+    build.shipped = frozenset(part.recipe.name for part in (python, *libraries))
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 
@@ -77,7 +79,7 @@ def Bundle(env: Any, also: Sequence[str] = ()) -> Any:
     return declare(env, [product, summary], sources, action)[0]
 
 
-def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
+def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     """The folder that firmware compiles and links against, $CROSSPYTHON_SYSROOT. Returns the node of its stamp, a file
     that changes when the folder does: what uses the sysroot depends on it.
 
@@ -85,7 +87,7 @@ def Sysroot(env: Any, also: Sequence[str] = ()) -> Any:
     """
     build: Build = env["CROSSPYTHON"]
     folder = build.settings.sysroot
-    parts = [part.node for part in _python_and_libraries(build, also)]
+    parts = [part.node for part in _python_and_libraries(build, "Sysroot", also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.bundle import make_sysroot
@@ -181,10 +183,12 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _python_and_libraries(build: Build, also: Sequence[str]) -> tuple[Component, ...]:
+def _python_and_libraries(
+    build: Build, method: str, also: str | Sequence[str], more: Sequence[str] = ()
+) -> tuple[Component, ...]:
     """Python first, then what it and the further components need."""
     try:
-        parts = build.closure(("cpython", *also), "bundle and sysroot")
+        parts = build.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
     return tuple(sorted(parts, key=lambda part: part.recipe.name != "cpython"))

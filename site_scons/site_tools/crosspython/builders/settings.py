@@ -16,6 +16,7 @@ from crosspython.recipes.cpython import Release, read_release
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 from crosspython.toolchain.launcher import LAUNCHERS
+from crosspython.wheels.binary import AUTO, Binary, parse_binary
 
 # The recipes that come with crosspython: in the repository a link, in an installed package the folder itself.
 COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()
@@ -24,15 +25,19 @@ DEFAULT_PYTHON = "3.13"
 
 @dataclass(frozen=True)
 class Variable:
-    """One thing to choose on the command line. `allowed` is empty where anything goes."""
+    """One thing to choose on the command line. `allowed` is empty where anything goes.
+
+    of: what alone it is about, WHEELS or BOARD: in a run without them it would be ignored
+    """
 
     name: str
     help: str
     default: str = ""
     allowed: tuple[str, ...] = ()
+    of: str = ""
 
 
-BINARY = ("auto", ("auto", "never", "only"))
+WHEELS, BOARD = "wheels", "a board"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
@@ -52,16 +57,30 @@ VARIABLES = (
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
     Variable("mirror", "a folder or a http address that has the sources, by file name"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
-    Variable("board", "a board to deploy to, roll back or check over SSH: USER@HOST:PORT, such as root@192.168.1.10"),
-    Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own"),
+    Variable(
+        "board",
+        "a board to deploy to, roll back or check over SSH: USER@HOST:PORT, such as root@192.168.1.10",
+        of=BOARD,
+    ),
+    Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own", of=BOARD),
     Variable("offline", "never touch the network", "0", ("0", "1")),
-    Variable("pkgs", 'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here'),
-    Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing"),
-    Variable("binary", "wheels: take ready ones that fit, build all that is compiled, or build none", *BINARY),
-    Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing"),
-    Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1")),
-    Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle")),
-    Variable("overrides", "wheels: a folder with overrides of your own, by package"),
+    Variable(
+        "pkgs",
+        'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here',
+        of=WHEELS,
+    ),
+    Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing", of=WHEELS),
+    Variable(
+        "binary",
+        "wheels: auto takes ready ones that fit, never builds all that is compiled, only builds none; for single packages"
+        " too: auto,numpy=never",
+        AUTO,
+        of=WHEELS,
+    ),
+    Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing", of=WHEELS),
+    Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1"), of=WHEELS),
+    Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle"), of=WHEELS),
+    Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
         "cache",
         "where finished products are kept for other builds: a folder, a http address of a server that other machines"
@@ -110,7 +129,7 @@ class Settings:
     start: Path
     packages: str
     constraints: str | None
-    binary: str
+    binary: Binary
     lock: Path | None
     check: bool
     libraries: str
@@ -176,7 +195,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         start=start,
         packages=chosen["pkgs"],
         constraints=chosen["constraints"] or None,
-        binary=chosen["binary"],
+        binary=parse_binary(chosen["binary"], f"binary={chosen['binary']}"),
         lock=Path(_place(start, chosen["lock"])) if chosen["lock"] else None,
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],

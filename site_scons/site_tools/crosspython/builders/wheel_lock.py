@@ -91,7 +91,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path) -> Loc
     write_pylock(path, lock, platform.as_marker())
     shutil.rmtree(shop.work / "lock", ignore_errors=True)
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
-    for text in resolver.warnings:
+    for text in [*request.remarks, *resolver.warnings]:
         shop.console.warn(text)
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
         shop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
+from crosspython.wheels.binary import Binary
 from crosspython.wheels.cargo import needs_rust
 from crosspython.wheels.choose import choose_files
 from crosspython.wheels.lock import asked_names, fetch_file, required_names, source_of, target_needs
@@ -44,7 +45,7 @@ _SHARED = Shared(rooms=("elf", "stages", "store", "toolchain", "wheels"))
 class WheelNodes:
     """The nodes of one lock, in the making."""
 
-    def __init__(self, env: Any, build: Build, lock: Lock, binary: str) -> None:
+    def __init__(self, env: Any, build: Build, lock: Lock, binary: Binary) -> None:
         self.env, self.build, self.lock = env, build, lock
         self.settings = settings = build.settings
         self.platform = Platform.of(settings.target, settings.release)
@@ -167,6 +168,7 @@ class WheelNodes:
             self._warn_of_tools(library)
         product = self._product(package)
         if self.settings.libraries == "bundle":
+            _require_in_bundle(build, libraries, package)
             build.bundled.extend(name for name in override.libraries if name not in build.bundled)
 
         def build_it() -> WheelReport:
@@ -247,6 +249,19 @@ class WheelNodes:
         if build.settings.build_python is not None:
             return [*parts, fact(self.env, "build_python", str(build.settings.build_python))]
         return [*parts, build.component(BUILD_PYTHON, "wheels").node]
+
+
+def _require_in_bundle(build: Build, libraries: Sequence[Component], package: LockedPackage) -> None:
+    """A bundle that was declared before has what a wheel leaves to it. Raises ConfigurationError."""
+    if build.shipped is None:
+        return
+    lacking = [library.recipe.name for library in libraries if library.recipe.name not in build.shipped]
+    if lacking:
+        raise ConfigurationError(
+            f"env.Bundle() was called before env.Wheels(), and lacks what {package.name} leaves to it (libraries=bundle)",
+            found=f"a bundle without {', '.join(lacking)}",
+            next=f"call env.Wheels() first, or env.Bundle(also={lacking})",
+        )
 
 
 def _sdist(package: LockedPackage) -> LockedFile:

@@ -7,14 +7,17 @@ only wheels need is imported when they are asked for: the bundle alone shall not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import SCons.Errors
 
 from crosspython.builders.action import fact, make_action
+from crosspython.builders.arguments import read_text, read_texts
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.wheels.binary import Binary, parse_binary
 
 if TYPE_CHECKING:
     from crosspython.wheels.pylock import Lock
@@ -28,7 +31,7 @@ def Wheels(
     env: Any,
     packages: str | Sequence[str] | None = None,
     constraints: str | None = None,
-    binary: str | None = None,
+    binary: str | Sequence[str] | None = None,
 ) -> list[Any]:
     """Wheels of packages and of all they need: the node of the wheelhouse's report, then one node a wheel.
 
@@ -38,25 +41,45 @@ def Wheels(
     """
     build: Build = env["CROSSPYTHON"]
     try:
-        lock = _lock(build, packages, constraints)
+        texts = None if packages is None else read_texts("Wheels", "packages", packages)
+        chosen = build.settings.binary if binary is None else _read_binary(binary)
+        _require_overrides(build.settings.overrides)
+        lock = _lock(build, texts, read_text("Wheels", "constraints", constraints))
         if lock is None:
             return _without_lock(env, build)
         from crosspython.builders.wheel_nodes import WheelNodes
 
-        report, *wheels = WheelNodes(env, build, lock, binary or build.settings.binary).declare()
+        report, *wheels = WheelNodes(env, build, lock, chosen).declare()
         return [_cleaned(env, build, report), *wheels]
     except CrosspythonError as error:
         raise SCons.Errors.UserError(str(error)) from None
 
 
-def _lock(build: Build, packages: str | Sequence[str] | None, constraints: str | None) -> Lock | None:
+def _read_binary(given: str | Sequence[str]) -> Binary:
+    return parse_binary(",".join(read_texts("Wheels", "binary", given)), f"env.Wheels(binary={given!r})")
+
+
+def _require_overrides(folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(
+            f"overrides={folder}: there is no such folder", expected="a folder with files called PACKAGE.toml"
+        )
+
+
+def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
     from crosspython.builders.wheel_lock import find_lock, only_looks
     from crosspython.wheels.request import read_request
 
     settings = build.settings
-    texts = [settings.packages] if packages is None else [packages] if isinstance(packages, str) else list(packages)
+    texts = [settings.packages] if packages is None else packages
+    narrowed_by = constraints or settings.constraints
     as_it_stands = not any(texts) and (settings.lock is not None or build.environment.GetOption("clean"))
-    request = None if as_it_stands else read_request(texts, constraints or settings.constraints, settings.start)
+    if as_it_stands and narrowed_by and not build.environment.GetOption("clean"):
+        raise ConfigurationError(
+            f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",
+            next="say with pkgs= what the lock is for, or leave constraints= out",
+        )
+    request = None if as_it_stands else read_request(texts, narrowed_by, settings.start)
     lock = find_lock(build, request)
     if lock is None and request is None and not only_looks(build):
         raise ConfigurationError(

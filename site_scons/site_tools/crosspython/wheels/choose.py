@@ -11,9 +11,8 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.binary import AUTO, NEVER, ONLY, Binary
 from crosspython.wheels.model import LockedFile, LockedPackage
-
-AUTO, NEVER, ONLY = "auto", "never", "only"
 
 
 def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[LockedFile]:
@@ -31,31 +30,36 @@ def is_pure(filename: str) -> bool:
 
 
 def choose_files(
-    packages: Iterable[LockedPackage], binary: str, tags: Mapping[Tag, int]
+    packages: Iterable[LockedPackage], binary: Binary, tags: Mapping[Tag, int]
 ) -> dict[str, LockedFile | None]:
     """By package: the ready wheel to be taken, or None: build it from source.
 
-    binary: AUTO takes what fits, NEVER only wheels of packages that have nothing to be compiled, ONLY builds none
     Raises ConfigurationError that lists all packages for which there is no way.
     """
     chosen: dict[str, LockedFile | None] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for package in packages:
+        way = binary.of(package.name)
         ready = next(iter(fitting(package.wheels, tags)), None)
-        if binary == NEVER and ready is not None and not _is_as_good_as_built(package, ready):
+        if way == NEVER and ready is not None and not _is_as_good_as_built(package, ready):
             ready = None
-        has_source = package.sdist is not None or package.folder is not None
-        if ready is None and (binary == ONLY or not has_source):
-            problems.append(f"{package.title}: {_what_is_missing(package, binary)}")
+        if ready is None and (way == ONLY or not has_source(package)):
+            problems[package.name] = f"{package.title}: {_what_is_missing(package, way)}"
         chosen[package.name] = ready
     if problems:
+        ways = sorted({binary.of(name) for name in problems})
+        others = [f"binary={binary.usual},{name}=auto" for name in problems if binary.of(name) != AUTO]
         raise ConfigurationError(
-            f"binary={binary}: nothing to make these wheels of",
-            evidence=problems,
-            next="choose another version, "
-            + ("binary=auto" if binary != AUTO else "or give its source: pkgs=./FOLDER"),
+            f"binary={' and '.join(ways)}: nothing to make these wheels of",
+            evidence=list(problems.values()),
+            next="choose another version, or " + (others[0] if others else "give its source: pkgs=./FOLDER"),
         )
     return chosen
+
+
+def has_source(package: LockedPackage) -> bool:
+    """Whether a wheel of a package can be built."""
+    return package.sdist is not None or package.folder is not None
 
 
 def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:

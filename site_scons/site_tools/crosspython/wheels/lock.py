@@ -15,7 +15,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.store.sources import Source
-from crosspython.wheels.choose import AUTO, choose_files, fitting, is_pure
+from crosspython.wheels.binary import Binary
+from crosspython.wheels.choose import choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
 from crosspython.wheels.overrides import NEEDS_TARGET
 from crosspython.wheels.platform import Platform
@@ -127,7 +128,7 @@ def _lock_files(
         )
         for package in packages
     ]
-    choose_files(packages, AUTO, tags)  # what can neither be taken nor built is told now, all at once
+    choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
     from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
 
     with ThreadPoolExecutor(_FETCHES) as pool:

@@ -20,7 +20,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from crosspython.errors import ArchiveError, ConfigurationError
 
@@ -52,6 +52,11 @@ def is_archive_name(name: str) -> bool:
     return name.endswith((".whl", *_SDISTS))
 
 
+def is_project(path: Path) -> bool:
+    """Whether a wheel can be made of a folder."""
+    return any((path / file).is_file() for file in ("pyproject.toml", "setup.py"))
+
+
 def read_project(path: Path, name: str | None = None) -> Project:
     """A local project; `name` where its user knows better than its files. Raises ConfigurationError."""
     path = Path(os.path.normpath(path))
@@ -59,8 +64,10 @@ def read_project(path: Path, name: str | None = None) -> Project:
         raise ConfigurationError(f"{path}: there is no such file or folder")
     if path.is_file() and not is_archive_name(path.name):
         raise ConfigurationError(f"{path}: neither a folder, nor an sdist ({', '.join(_SDISTS)}), nor a wheel")
-    if path.is_dir() and not any((path / file).is_file() for file in ("pyproject.toml", "setup.py")):
+    if path.is_dir() and not is_project(path):
         raise ConfigurationError(f"{path}: has neither a pyproject.toml nor a setup.py")
+    if path.name.endswith(".whl"):
+        _require_wheel_name(path)
     found = name or (_folder_name(path) if path.is_dir() else _file_name(path.name))
     if found is None:
         raise ConfigurationError(f'{path}: its name is not plain to see; write it as "NAME @ {path}"')
@@ -115,6 +122,13 @@ def hash_metadata(project: Project) -> str:
 
 def _is_trace(name: str) -> bool:
     return name.endswith(_IGNORED_SUFFIXES)
+
+
+def _require_wheel_name(path: Path) -> None:
+    try:
+        parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        raise ConfigurationError(f"{path}: not the name of a wheel: {error}") from error
 
 
 def _file_name(filename: str) -> str | None:

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.projects import Project, is_archive_name, read_project
+from crosspython.wheels.projects import Project, is_archive_name, is_project, read_project
 
 # PEP 508's words, as far as one has to know them to see where a requirement ends.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -29,6 +29,9 @@ _REQUIREMENT = re.compile(
 _BETWEEN = re.compile(r"[\s,]+")
 _WORD = re.compile(r"[^\s,]+")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
+# What is a file where it stands alone, whether it is there or not; ".py" and ".yaml" end many packages' names.
+_FILES = (".txt", ".in", ".toml", ".lock", ".cfg", ".ini")
+_ARCHIVES = "an sdist or a wheel"
 _FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./FOLDER, or a local sdist or wheel'
 
 
@@ -37,12 +40,14 @@ class Request:
     """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones.
 
     dependencies: by package, what it needs at run time, where it is not to be asked itself
+    remarks: what its writer should know of how it was understood
     """
 
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     projects: tuple[Project, ...] = ()
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,6 +63,7 @@ class _Reader:
         self.requirements: list[str] = []
         self.projects: list[Project] = []
         self.problems: list[str] = []
+        self.remarks: list[str] = []
         self.open_files: list[Path] = []
 
     def read_words(self, text: str, start: Path, where: str = "") -> None:
@@ -69,6 +75,9 @@ class _Reader:
                 self.read_one(word, start, where)
 
     def read_one(self, text: str, start: Path, where: str = "") -> None:
+        if mistaken := explain_file(text, start):
+            self.problems.append(f"{where}{text}: {mistaken}")
+            return
         try:
             if _is_path(text, start):
                 self.projects.append(read_project(start / Path(text).expanduser()))
@@ -81,6 +90,8 @@ class _Reader:
                 self.projects.append(read_project(start / requirement.url, canonicalize_name(requirement.name)))
                 return
             self.requirements.append(str(requirement))
+            if text == requirement.name and is_project(start / text):
+                self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
         except InvalidRequirement:
             self.problems.append(f"{where}{text}: no requirement{_suggestion(text)}")
         except ConfigurationError as error:
@@ -133,6 +144,7 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
         tuple(dict.fromkeys(reader.requirements)),
         tuple(dict.fromkeys(narrowing.requirements)),
         tuple(dict.fromkeys(reader.projects)),
+        remarks=tuple(dict.fromkeys(reader.remarks)),
     )
 
 
@@ -154,6 +166,26 @@ def _split(text: str) -> Iterator[str]:
             found = requirement
         yield found.group().strip()
         position = found.end()
+
+
+def explain_file(text: str, start: Path) -> str | None:
+    """What to write for a file that is asked for as if it were a package or a project; None where it is none.
+
+    Such a name must not go to the index: whoever registered it there would have his code run. A name that ends like a
+    file's can still be asked for in its normalized form, requirements-txt (PEP 503).
+    """
+    path = start / Path(text).expanduser()
+    is_named = re.fullmatch(_NAME, text) is not None
+    if is_archive_name(text) or not (path.is_file() or (is_named and path.suffix.lower() in _FILES)):
+        return None
+    if re.fullmatch(r"pylock(\..+)?\.toml", path.name):
+        return f"a lock is named with lock={text}"
+    if path.name in ("pyproject.toml", "setup.py", "setup.cfg"):
+        folder = Path(text).parent.as_posix()
+        return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
+    if path.suffix.lower() in (".txt", ".in"):
+        return f"a requirements file is named with an @ before it: @{text}"
+    return f"is a file; a requirements file has an @ before it, and a project is a folder, {_ARCHIVES}"
 
 
 def _is_path(text: str, start: Path) -> bool:

@@ -1,0 +1,89 @@
+"""What `binary=` says: ready wheels or sources, for all packages and for single ones. Data; choose.py acts by it.
+
+The words of pip's --no-binary and --only-binary, as requirements files have them, are read here, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.names import suggest
+
+AUTO, NEVER, ONLY = "auto", "never", "only"
+WAYS = (AUTO, NEVER, ONLY)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Binary:
+    """usual: for all packages that by_package, which has normalized names, does not name."""
+
+    usual: str = AUTO
+    by_package: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """AUTO takes what fits, NEVER only wheels of packages that have nothing to be compiled, ONLY builds nothing."""
+        return self.by_package.get(name, self.usual)
+
+    def over(self, below: Binary) -> Binary:
+        """This choice, and another where this one says nothing."""
+        usual = self.usual if self.usual != AUTO else below.usual
+        return Binary(usual, {**below.by_package, **self.by_package})
+
+    def as_data(self) -> dict[str, str]:
+        """For a lock; `read_data` reads it. Empty where nothing is chosen."""
+        return ({} if self.usual == AUTO else {":all:": self.usual}) | dict(sorted(self.by_package.items()))
+
+
+def read_data(data: Any) -> Binary:
+    """What as_data gave. Raises ValueError for what it never gives."""
+    if not isinstance(data, dict) or not all(way in WAYS for way in data.values()):
+        raise ValueError(f"binary: {data!r}")
+    return Binary(data.get(":all:", AUTO), {name: way for name, way in data.items() if name != ":all:"})
+
+
+def parse_binary(text: str, shown: str) -> Binary:
+    """Read `never`, or `auto,numpy=never`. Raises ConfigurationError that names what is wrong.
+
+    shown: how it was given
+    """
+    usual, by_package = [], {}
+    for word in re.split(r"[\s,]+", text.strip(" \t\n,")):
+        name, equals, way = word.rpartition("=")
+        if way not in WAYS or (equals and not _NAME.fullmatch(name)):
+            raise ConfigurationError(
+                f"{shown}: not an allowed value",
+                expected="auto or never or only; for single packages, too: auto,numpy=never",
+                found=word or "nothing",
+                next=suggest(way, WAYS, f"{name}{equals}{{}}"),
+            )
+        if equals:
+            by_package[normalize(name)] = way
+        else:
+            usual.append(way)
+    if len(set(usual)) > 1:
+        raise ConfigurationError(f"{shown}: says two things of all packages", found=" and ".join(usual))
+    return Binary(usual[0] if usual else AUTO, by_package)
+
+
+def apply_option(binary: Binary, way: str, values: Iterable[str]) -> Binary:
+    """A choice after pip's --no-binary (NEVER) or --only-binary (ONLY): names with commas between, :all: or :none:."""
+    for value in values:
+        for name in filter(None, re.split(r"[\s,]+", value)):
+            if name == ":none:":
+                kept = {key: other for key, other in binary.by_package.items() if other != way}
+                binary = Binary(AUTO if binary.usual == way else binary.usual, kept)
+            elif name == ":all:":
+                binary = Binary(way, binary.by_package)
+            else:
+                binary = Binary(binary.usual, {**binary.by_package, normalize(name): way})
+    return binary
+
+
+def normalize(name: str) -> str:
+    """A package's name as locks have it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

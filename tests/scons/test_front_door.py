@@ -1,0 +1,68 @@
+"""The standalone front door: no variable of the command line is ignored in silence. Nothing is built here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.builders.front_door import require_use
+from crosspython.builders.settings import BOARD, WHEELS
+from crosspython.errors import ConfigurationError
+
+from tests.conftest import REPOSITORY, Project
+
+
+class Standalone(Project):
+    """crosspython's own SConstruct, with a build folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "SConstruct").write_text((REPOSITORY / "SConstruct").read_text())
+        for name in ("components", "site_scons"):
+            (folder / name).symlink_to(REPOSITORY / name)
+
+
+@pytest.fixture
+def standalone(tmp_path: Path) -> Standalone:
+    return Standalone(tmp_path / "project")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["pkgs=six"], "pkgs=six: would be ignored, since nothing in this run is about wheels"),
+        (["bundle", "pkgs=six"], "scons wheels pkgs=six"),
+        (["deploy", "board=root@b", "pkgs=six"], "pkgs=six: would be ignored"),
+        (["lock=pylock.toml"], "lock=pylock.toml: would be ignored"),
+        (["check=1", "binary=never"], "binary=never check=1: would be ignored"),
+        (["libraries=bundle"], "with pkgs= or lock="),
+        (["sysroot", "pkgs=six", "libraries=bundle"], "would be ignored"),
+        (["board=root@192.168.1.10"], "nothing in this run is about a board"),
+        (["bundle", "ssh_config=x"], "scons deploy ssh_config=x"),
+        (["doctor", "overrides=x"], "would be ignored"),
+    ],
+)
+def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arguments: list[str], says: str) -> None:
+    assert says in standalone.scons("-n", *arguments, code=2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-h", "pkgs=six"],
+        ["binary=auto", "check=0", "pkgs="],
+        ["wheels", "pkgs=six", "binary=never"],
+        ["fetch", "pkgs=six"],
+        ["check", "board=root@192.168.1.10"],
+        ["pkgs=six", "libraries=bundle"],
+        ["deploy", "board=root@b", "pkgs=six", "libraries=bundle"],
+    ],
+)
+def test_a_variable_that_counts_is_taken(standalone: Standalone, arguments: list[str]) -> None:
+    standalone.scons("-n", *arguments)
+
+
+def test_what_is_ignored_is_told_as_one_command_to_type() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require_use({"pkgs": "numpy pandas>=2", "check": "1"}, {WHEELS: False, BOARD: False})
+    assert caught.value.next == "scons wheels 'pkgs=numpy pandas>=2' check=1"
