@@ -64,6 +64,14 @@ def test_closing_lines_come_last() -> None:
     assert stream.getvalue() == "other work\nsize: 9 MB\n"
 
 
+def test_closing_lines_stay_out_where_the_run_has_failed() -> None:
+    stream = io.StringIO()
+    console = Console(stream, has_failed=lambda: True)
+    console.closing(["size: 9 MB"])
+    console.close()
+    assert stream.getvalue() == ""
+
+
 def test_closing_lines_are_written_at_the_end_of_the_process() -> None:
     script = "from crosspython.run.console import Console; Console().closing(['last']); print('first')"
     assert run_python(script) == "first\nlast\n"

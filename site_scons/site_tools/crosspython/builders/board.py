@@ -63,4 +63,5 @@ def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> A
             GOALS[goal](visit)
 
     action = make_action(goal, act, f"{goal}: {named}")
-    return env.AlwaysBuild(declare(env, [report], [bundle] if bundle else [], action))[0]
+    needed = [bundle] if bundle and named else []  # without a board it fails at once, and nothing is built before
+    return env.AlwaysBuild(declare(env, [report], needed, action))[0]

@@ -13,6 +13,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import SCons.Script
+
 from crosspython.builders.settings import Settings
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
@@ -46,7 +48,7 @@ def _jobserver(jobs: int) -> Jobserver:
 @cache
 def _console(quiet: bool) -> Console:
     """One console likewise: it keeps lines of several threads whole."""
-    return Console(quiet=quiet)
+    return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
 
 
 @dataclass

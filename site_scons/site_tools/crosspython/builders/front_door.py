@@ -14,10 +14,12 @@ from typing import Any
 import SCons.Errors
 from SCons.Node.Alias import default_ans
 
+from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.hosttools import require_tools
 from crosspython.names import check_known
 
 # What can be asked for by name, with what it does.
@@ -66,6 +68,24 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
     bundles = settings.libraries == "bundle" and (not goals or not _BUNDLING.isdisjoint(goals))
     with_them = bundles or not _WITH_WHEELS.isdisjoint(goals)
     return not env.GetOption("help") and ("wheels" in goals or (names_some and with_them))
+
+
+def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
+    """What is done on a board has one that can be asked, before anything is built. Raises UserError.
+
+    given: the command line's variables
+    """
+    settings = env["CROSSPYTHON"].settings
+    on_board = _ON_BOARD if "board" in given else _ON_BOARD - {"check"}
+    if on_board.isdisjoint(goals) or env.GetOption("help") or env.GetOption("clean"):
+        return
+    try:
+        parse_address(settings.board or "")
+        require_tools(["ssh"], settings.path)
+        if settings.ssh_config and not settings.ssh_config.is_file():
+            raise ConfigurationError(f"ssh_config={settings.ssh_config}: there is no such file")
+    except CrosspythonError as error:
+        raise SCons.Errors.UserError(str(error)) from None
 
 
 def open_build(env: Any) -> None:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -23,11 +23,16 @@ _CLEAR = "\r\x1b[K"  # to the line's begin, and nothing behind it: ECMA-48
 
 
 class Console:
-    """Lines and download progress on a stream (default: stdout). Quiet (`scons -s`) lets only warnings through."""
+    """Lines and download progress on a stream (default: stdout). Quiet (`scons -s`) lets only warnings through.
 
-    def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
+    has_failed: asked at the end: closing lines tell what was made, and stay out where a run has failed
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, quiet: bool = False, has_failed: Callable[[], bool] = lambda: False
+    ) -> None:
         self._stream = sys.stdout if stream is None else stream
-        self._quiet = quiet
+        self._quiet, self._has_failed = quiet, has_failed
         self._lock = threading.Lock()
         self._downloads: dict[str, float] = {}
         self._bars: dict[str, TaskID] = {}
@@ -94,7 +99,7 @@ class Console:
             self._downloads.clear()
             self._lift_status()
             lines, self._closing = self._closing, []
-            if lines and not self._quiet:
+            if lines and not self._quiet and not self._has_failed():
                 self._write("\n".join(lines))
 
     def _is_terminal(self) -> bool:
