@@ -47,6 +47,12 @@ class Wheels(Project):
     def make(self, *arguments: str, code: int | None = 0) -> str:
         return self.scons("wheels", *arguments, code=code)
 
+    def declare_components(self) -> None:
+        """What wheels that are built have as sources; the goal `nothing` then makes the lock and nothing else."""
+        script = self.folder / "SConstruct"
+        declared = 'open_build(env)\nenv.Components()\nenv.Alias("nothing", [])'
+        script.write_text(script.read_text().replace("open_build(env)", declared))
+
     def filenames(self) -> set[str]:
         return {path.name for path in self.house.glob("*.whl")}
 
@@ -232,9 +238,7 @@ def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:
 
 
 def test_what_a_library_of_a_wheel_will_lack_is_told_at_once(wheels: Wheels) -> None:
-    script = wheels.folder / "SConstruct"
-    declared = 'open_build(env)\nenv.Components()\nenv.Alias("nothing", [])'
-    script.write_text(script.read_text().replace("open_build(env)", declared))
+    wheels.declare_components()
     add_sdist(wheels.links, "app", build_requires=[])
     (wheels.folder / "app.toml").write_text('reason = "r"\nlibraries = ["libpq"]\n')
     arguments = ("nothing", "pkgs=app", "binary=never", "overrides=.")
@@ -245,3 +249,37 @@ def test_what_a_library_of_a_wheel_will_lack_is_told_at_once(wheels: Wheels) -> 
             (tools / program.name).symlink_to(program)
     assert "lacks bison, flex, with which libpq" in wheels.scons(*arguments, path=str(tools))
     assert "with which" not in wheels.scons("-c", *arguments, path=str(tools))
+
+
+def test_two_checkouts_of_a_project_are_not_taken_for_one(wheels: Wheels) -> None:
+    wheels.declare_components()
+    for checkout in ("stable", "feature"):
+        folder = wheels.folder / checkout
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\ndependencies = ["below"]\n')
+    wheels.scons("nothing", "pkgs=./stable")
+    assert 'path = "../../stable"' in wheels.lock.read_text()
+    assert "resolving app" in wheels.scons("nothing", "pkgs=./feature")
+    assert 'path = "../../feature"' in wheels.lock.read_text()
+    (wheels.folder / "feature/pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "2"\ndependencies = ["below"]\n'
+    )
+    assert "resolving" not in wheels.scons("nothing", "pkgs=./feature")
+
+
+def test_a_neighbour_of_a_project_that_asks_for_more_is_resolved_again(wheels: Wheels) -> None:
+    wheels.declare_components()
+    for name, text in {
+        "app": 'dependencies = ["lib"]\n[tool.uv.sources]\nlib = { path = "../lib" }\n',
+        "lib": "dependencies = []\n",
+    }.items():
+        (wheels.folder / name).mkdir()
+        (wheels.folder / name / "pyproject.toml").write_text(f'[project]\nname = "{name}"\nversion = "1"\n{text}')
+    wheels.scons("nothing", "pkgs=./app")
+    assert 'path = "../../lib"' in wheels.lock.read_text()
+    assert "resolving" not in wheels.scons("nothing", "pkgs=./app")
+    (wheels.folder / "lib/pyproject.toml").write_text(
+        '[project]\nname = "lib"\nversion = "1"\ndependencies = ["below"]\n'
+    )
+    assert "resolving" in wheels.scons("nothing", "pkgs=./app")
+    assert 'name = "below"' in wheels.lock.read_text()

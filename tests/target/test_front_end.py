@@ -21,6 +21,7 @@ from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
+from crosspython.wheels.project_files import ProjectFiles
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
@@ -120,7 +121,8 @@ class Factory:
 
     def build_from(self, source: Path, override: Override | None = None, **changes: float) -> WheelReport:
         package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
-        order = WheelOrder(package, override or Override("toy"), source, {}, {}, self.product)
+        files = ProjectFiles("toy", source) if source.is_dir() else source
+        order = WheelOrder(package, override or Override("toy"), files, {}, {}, self.product)
         return build_wheel(order, replace(self.kit, **changes), self.shop)  # type: ignore[arg-type]
 
     @property

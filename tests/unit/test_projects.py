@@ -9,8 +9,6 @@ import pytest
 from crosspython.errors import ArchiveError, ConfigurationError
 from crosspython.wheels.projects import (
     DEFAULT_REQUIRES,
-    copy_folder,
-    hash_folder,
     read_build_requires,
     read_project,
 )
@@ -92,38 +90,3 @@ def test_a_damaged_pyproject_is_told(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     with pytest.raises(ConfigurationError, match="not TOML"):
         read_build_requires(tmp_path)
-
-
-def test_a_folder_changes_with_its_sources_and_not_with_traces_of_work(tmp_path: Path) -> None:
-    (tmp_path / "pkg").mkdir()
-    (tmp_path / "pkg" / "a.py").write_text("1")
-    before = hash_folder(tmp_path)
-    for trace in ("build/x.o", ".git/HEAD", "pkg/__pycache__/a.pyc", "app.egg-info/PKG-INFO"):
-        (tmp_path / trace).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / trace).write_text("trace")
-    assert hash_folder(tmp_path) == before
-    (tmp_path / "pkg" / "a.py").write_text("2")
-    changed = hash_folder(tmp_path)
-    (tmp_path / "pkg" / "a.py").rename(tmp_path / "pkg" / "b.py")
-    assert len({before, changed, hash_folder(tmp_path)}) == 3
-
-
-def test_a_copy_has_the_project_and_its_version_control_and_no_earlier_build(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    for name in (
-        "src/build/code.py",
-        ".git/HEAD",
-        "build/old.o",
-        "out/rv1126/work/x",
-        "src/__pycache__/a.pyc",
-        "setup.py",
-    ):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(name)
-    copy_folder(project, project / "out/rv1126/work/copy", leave_out=project / "out")
-    found = {
-        str(p.relative_to(project / "out/rv1126/work/copy"))
-        for p in project.glob("out/rv1126/work/copy/**/*")
-        if p.is_file()
-    }
-    assert found == {"src/build/code.py", ".git/HEAD", "setup.py"}

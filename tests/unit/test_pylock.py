@@ -42,6 +42,15 @@ def test_local_paths_move_with_the_lock(tmp_path: Path) -> None:
     assert read_pylock(tmp_path / "two" / "pylock.toml") == lock_in(tmp_path / "two")
 
 
+def test_the_version_of_a_folder_is_what_it_says_today(tmp_path: Path) -> None:
+    write_pylock(tmp_path / "pylock.toml", lock_in(tmp_path), 'sys_platform == "linux"')
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/pyproject.toml").write_text('[project]\nname = "app"\nversion = "2.0"\n')
+    lock = read_pylock(tmp_path / "pylock.toml")
+    assert lock is not None
+    assert [package.version for package in lock.packages if package.folder] == ["2.0"]
+
+
 def test_it_is_what_the_standard_says(tmp_path: Path) -> None:
     write_pylock(tmp_path / "pylock.toml", lock_in(tmp_path), 'sys_platform == "linux"')
     data = tomllib.loads((tmp_path / "pylock.toml").read_text())

@@ -126,6 +126,21 @@ def test_local_projects_are_locked_where_they_lie(ask: Asker) -> None:
     assert (found["raw"].sdist.path, found["raw"].sdist.sha256) == (sdist, sha256(sdist))
 
 
+@pytest.mark.parametrize("spelt", ['{ path = "../lib" }', "{ workspace = true }"])
+def test_projects_that_a_project_names_are_locked_where_they_lie(ask: Asker, spelt: str) -> None:
+    texts = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["app", "lib"]\n' if "workspace" in spelt else "",
+        "app/pyproject.toml": '[project]\nname = "app"\nversion = "1"\ndependencies = ["lib"]\n'
+        f"[tool.uv.sources]\nlib = {spelt}\n",
+        "lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n',
+    }
+    for name, text in texts.items():
+        (ask.folder / name).parent.mkdir(exist_ok=True)
+        (ask.folder / name).write_text(text)
+    found = ask("./app")
+    assert (found["app"].folder, found["lib"].folder) == (ask.folder / "app", ask.folder / "lib")
+
+
 def test_wheels_of_another_platform_are_named(ask: Asker) -> None:
     add_sdist(ask.links, "top", needs=["absent"])
     there = add_wheel(ask.links, "top", needs=["absent"], tag="cp313-cp313-manylinux_2_17_x86_64")

@@ -42,7 +42,7 @@ def lock(tmp_path: Path, links: Path) -> Iterator[Locking]:
             known = {override.name: override for override in overrides}
             request = read_request([text], None, tmp_path)
             store = Store(tmp_path / "store")
-            return make_lock(request, BOARD, resolver, store, lambda name: known.get(name, Override(name)))
+            return make_lock(request, BOARD, resolver, store, lambda name: known.get(name, Override(name)), tmp_path)
 
         yield make
 
@@ -133,22 +133,81 @@ def test_a_request_is_another_when_a_local_project_asks_for_more(tmp_path: Path)
     project = tmp_path / "app" / "pyproject.toml"
     project.parent.mkdir()
     project.write_text('[project]\nname = "app"\n')
-    before = describe_request(read_request(["./app"], None, tmp_path), BOARD)
+    before = describe_request(read_request(["./app"], None, tmp_path), BOARD, tmp_path)
     (tmp_path / "app" / "code.py").touch()
-    assert describe_request(read_request(["./app"], None, tmp_path), BOARD) == before
+    assert describe_request(read_request(["./app"], None, tmp_path), BOARD, tmp_path) == before
     project.write_text('[project]\nname = "app"\ndependencies = ["six"]\n')
-    assert describe_request(read_request(["./app"], None, tmp_path), BOARD) != before
+    assert describe_request(read_request(["./app"], None, tmp_path), BOARD, tmp_path) != before
+
+
+def test_two_checkouts_of_a_project_are_two_requests(tmp_path: Path) -> None:
+    for folder in ("stable", "feature"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n')
+    one, two = (read_request([text], None, tmp_path) for text in ("./stable", "./feature"))
+    assert describe_request(one, BOARD, tmp_path) != describe_request(two, BOARD, tmp_path)
+    here = describe_request(two, BOARD, tmp_path)
+    (tmp_path / "again").mkdir()
+    (tmp_path / "feature").rename(tmp_path / "again/feature")
+    moved = read_request(["./feature"], None, tmp_path / "again")
+    assert describe_request(moved, BOARD, tmp_path / "again") == here
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("pyproject.toml", 'version = "1"', 'version = "2"'),
+        ("pyproject.toml", 'version = "1"', 'version = "1"\ndescription = "x"\n[tool.ruff]\nline-length = 1'),
+        ("setup.py", "x = 1", "x = 2"),
+        ("requirements.txt", "six", "idna"),
+    ],
+)
+def test_a_request_is_the_same_when_a_local_project_gets_a_new_version(
+    tmp_path: Path, file: str, before: str, after: str
+) -> None:
+    files = {"pyproject.toml": '[project]\nname = "app"\ndependencies = ["six"]\nversion = "1"\n'}
+    files |= {"setup.py": "x = 1", "requirements.txt": "six"}
+    assert describe_with(tmp_path, files) == describe_with(
+        tmp_path, {**files, file: files[file].replace(before, after)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("deps/run.in", "idna\n"),
+        ("requirements-run.txt", "idna\n"),
+        ("setup.py", "import platform\n"),
+        ("setup.cfg", "[options]\ninstall_requires = six\n"),
+    ],
+)
+def test_a_request_is_another_when_a_file_changes_that_dependencies_are_computed_from(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "app"\nversion = "1"\ndynamic = ["dependencies"]\n'
+        '[tool.setuptools.dynamic]\ndependencies = {file = ["deps/run.in"]}\n',
+        "deps/run.in": "six\n",
+    }
+    assert describe_with(tmp_path, files) != describe_with(tmp_path, {**files, file: text})
+
+
+def describe_with(folder: Path, files: dict[str, str]) -> object:
+    for name, text in files.items():
+        (folder / "app" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "app" / name).write_text(text)
+    return describe_request(read_request(["./app"], None, folder), BOARD, folder)
 
 
 def test_a_request_is_another_when_an_override_states_what_a_package_needs(tmp_path: Path) -> None:
     request = read_request(["top"], None, tmp_path)
     stated = replace(request, dependencies={"below": ("idna",)})
-    assert describe_request(stated, BOARD) != describe_request(request, BOARD)
+    assert describe_request(stated, BOARD, tmp_path) != describe_request(request, BOARD, tmp_path)
 
 
 def test_the_order_in_which_names_are_typed_does_not_count(tmp_path: Path) -> None:
     one, two = (read_request([text], None, tmp_path) for text in ("a b", "b,a"))
-    assert describe_request(one, BOARD) == describe_request(two, BOARD)
+    assert describe_request(one, BOARD, tmp_path) == describe_request(two, BOARD, tmp_path)
 
 
 def test_a_package_that_can_neither_be_taken_nor_built_is_told(lock: Locking, links: Path) -> None:

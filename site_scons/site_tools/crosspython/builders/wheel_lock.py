@@ -14,7 +14,7 @@ from typing import Any
 from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.lock import describe_request, make_lock
+from crosspython.wheels.lock import describe_neighbours, describe_request, make_lock
 from crosspython.wheels.model import Override
 from crosspython.wheels.overrides import find_override, stated_dependencies
 from crosspython.wheels.platform import Platform
@@ -39,9 +39,11 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
             _require_fit(known, {"machine": platform.machine, "libc": platform.libc, "python": platform.python}, path)
         return known
     request = replace(request, dependencies=stated_dependencies(_override_folders(build)))
-    asked = describe_request(request, platform)
-    if known is not None and known.asked == asked:
-        return known
+    asked = describe_request(request, platform, path.parent)
+    if known is not None:
+        asked["neighbours"] = describe_neighbours(known.packages, request, path.parent)
+        if known.asked == asked:
+            return known
     if only_looks(build):
         return None
     if known is not None and build.settings.lock is not None:
@@ -87,7 +89,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path) -> Loc
             offline=settings.offline,
             log=log,
         )
-        lock = make_lock(request, platform, resolver, shop.store, lambda name: override_of(build, name))
+        lock = make_lock(request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent)
     write_pylock(path, lock, platform.as_marker())
     shutil.rmtree(shop.work / "lock", ignore_errors=True)
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")

@@ -32,7 +32,7 @@ from crosspython.wheels.choose import choose_files
 from crosspython.wheels.lock import asked_names, fetch_file, required_names, source_of, target_needs
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.platform import Platform
-from crosspython.wheels.projects import hash_folder
+from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.pylock import Lock
 from crosspython.wheels.report import is_whole, read_report, report_file, write_report
 
@@ -167,6 +167,10 @@ class WheelNodes:
         for library in libraries:
             self._warn_of_tools(library)
         product = self._product(package)
+        local = self._local(package)
+        source_hash = local.hash() if local else _sdist(package).sha256
+        for remark in local.remarks if local else ():
+            build.console.warn(remark)
         if self.settings.libraries == "bundle":
             _require_in_bundle(build, libraries, package)
             build.bundled.extend(name for name in override.libraries if name not in build.bundled)
@@ -178,16 +182,16 @@ class WheelNodes:
             order = WheelOrder(
                 package=package,
                 override=override,
-                source=package.folder or fetch_file(_sdist(package), build.workshop.store, package.title),
+                source=local or fetch_file(_sdist(package), build.workshop.store, package.title),
                 libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
                 target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
                 product=product,
+                source_hash=source_hash if local else None,
             )
             return build_wheel(order, kit_of(build), build.workshop)
 
-        source = hash_folder(package.folder) if package.folder else _sdist(package).sha256
         sources = [
-            fact(self.env, f"source of {package.name}", source),
+            fact(self.env, f"source of {package.name}", source_hash),
             fact(self.env, f"override of {package.name}", json.dumps(override.facts())),
             fact(self.env, "way of building wheels", f"{ENGINE} libraries={self.settings.libraries}"),
             *self._machine,
@@ -198,6 +202,12 @@ class WheelNodes:
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
         return self._declare(package, sources, build_it, f"building {package.title}", shared=_SHARED)
+
+    def _local(self, package: LockedPackage) -> ProjectFiles | None:
+        """The files that a local project's wheel is made of; None: it is made of an sdist."""
+        if package.folder is None:
+            return None
+        return ProjectFiles(package.name, Path(os.path.realpath(package.folder)), leave_out=self.settings.build)
 
     @cached_property
     def _rust(self) -> Any:

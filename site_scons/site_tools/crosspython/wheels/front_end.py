@@ -35,7 +35,7 @@ from crosspython.wheels.libraries import write_config_programs
 from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
-from crosspython.wheels.projects import copy_folder
+from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.repair import Repair, finish_wheel
 
 _LINES = 2000  # of a backend's output, in which it may say that it left something out
@@ -75,8 +75,8 @@ class Bench:
         shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
         self.cargo = None  # crates are fetched for a source: it may get its lock file then
-        if self.order.source.is_dir():
-            copy_folder(self.order.source, self.source, leave_out=self.shop.logs.parent.parent)
+        if isinstance(self.order.source, ProjectFiles):
+            self.source = self._copy(self.order.source)
         else:
             unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
         libraries = {**self.kit.libraries, **self.order.libraries}
@@ -85,6 +85,17 @@ class Bench:
             for archive in libraries.values():
                 unpack_tree(archive, self.sysroot / "usr")
             write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
+
+    def _copy(self, files: ProjectFiles) -> Path:
+        """A local project's files, as they were when the run began: the product is kept under the name of those."""
+        folder, found = files.copy(self.work / "source")
+        if self.order.source_hash not in (None, found):
+            raise StepError(
+                f"{self.order.package.title}: files of {files.project} changed since this run began",
+                log=self.log.path,
+                next="run the same command again",
+            )
+        return folder
 
     def build(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""

@@ -6,7 +6,8 @@ build requires, and wheels for other platforms as an oracle. How versions are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from crosspython.wheels.choose import choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
 from crosspython.wheels.overrides import NEEDS_TARGET
 from crosspython.wheels.platform import Platform
-from crosspython.wheels.projects import hash_metadata, read_build_requires
+from crosspython.wheels.projects import hash_metadata, read_build_requires, read_version
 from crosspython.wheels.pylock import Lock
 from crosspython.wheels.request import Request
 
@@ -35,8 +36,11 @@ _ELSEWHERE = "x86_64"
 _FETCHES = 8
 
 
-def describe_request(request: Request, platform: Platform) -> dict[str, Any]:
-    """What a lock is made for, as plain data: two that are equal need one lock."""
+def describe_request(request: Request, platform: Platform, folder: Path) -> dict[str, Any]:
+    """What a lock is made for, as plain data: two that are equal need one lock.
+
+    folder: the lock's: local projects are told by their places seen from there, so that no two are taken for one
+    """
     return {
         "format": _FORMAT,
         "python": platform.python,
@@ -44,9 +48,20 @@ def describe_request(request: Request, platform: Platform) -> dict[str, Any]:
         "libc": platform.libc,
         "requirements": sorted(request.requirements),
         "constraints": sorted(request.constraints),
-        "projects": {project.name: hash_metadata(project) for project in request.projects},
+        "projects": {project.name: _describe_place(project.path, folder) for project in request.projects},
         "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
     }
+
+
+def describe_neighbours(packages: Iterable[LockedPackage], request: Request, folder: Path) -> dict[str, str]:
+    """Local projects likewise that nobody asked for: those that were asked for need them."""
+    asked = {project.name for project in request.projects}
+    others = {package.name: package.folder for package in packages if package.name not in asked}
+    return {name: _describe_place(place, folder) for name, place in others.items() if place is not None}
+
+
+def _describe_place(path: Path, folder: Path) -> str:
+    return f"{os.path.relpath(path, folder)} {hash_metadata(path) if path.exists() else 'gone'}"
 
 
 def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
@@ -55,11 +70,17 @@ def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def make_lock(
-    request: Request, platform: Platform, resolver: Resolver, store: Store, override: Callable[[str], Override]
+    request: Request,
+    platform: Platform,
+    resolver: Resolver,
+    store: Store,
+    override: Callable[[str], Override],
+    folder: Path,
 ) -> Lock:
     """Resolve a request and look into the sdists that may have to be built.
 
     override: gives a package's
+    folder:   where the lock will lie
     Raises what a resolution, a download, or an sdist that cannot be read raises.
     """
     packages = _lock_files(resolver.resolve(request, platform), platform, resolver, store)
@@ -68,8 +89,9 @@ def make_lock(
         wider = replace(request, requirements=(*request.requirements, *further))
         packages = _lock_files(resolver.resolve(wider, platform), platform, resolver, store)
     at_run_time = _reachable(request.names, packages)
+    neighbours = describe_neighbours(packages, request, folder)
     return Lock(
-        describe_request(request, platform),
+        {**describe_request(request, platform, folder), "neighbours": neighbours},
         tuple(replace(package, build_only=package.name not in at_run_time) for package in packages),
     )
 
@@ -137,7 +159,8 @@ def _lock_files(
 
 def _read_requires(package: LockedPackage, store: Store) -> LockedPackage:
     if package.folder is not None:
-        return replace(package, build_requires=read_build_requires(package.folder))
+        requires, version = read_build_requires(package.folder), read_version(package.folder)
+        return replace(package, build_requires=requires, version=version)
     has_native_code = not any(is_pure(wheel.name) for wheel in package.wheels) or bool(package.other_wheels)
     if package.sdist is None or not has_native_code:
         return package

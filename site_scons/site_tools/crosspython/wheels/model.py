@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crosspython.wheels.project_files import ProjectFiles
+
 
 @dataclass(frozen=True)
 class LockedFile:
@@ -96,7 +98,8 @@ class Override:
 class WheelOrder:
     """One wheel to be built from source.
 
-    source:        the sdist, or a project's folder
+    source:        the sdist, or the files of a local project
+    source_hash:   what the node says of a local project's files: only that may be built
     libraries:     stage archives for its private sysroot, by component
     target_wheels: wheels for the target that its build needs headers of, by package name
     product:       where the finished wheel goes, under a name that tells nothing of its tags
@@ -104,10 +107,11 @@ class WheelOrder:
 
     package: LockedPackage
     override: Override
-    source: Path
+    source: Path | ProjectFiles
     libraries: Mapping[str, Path]
     target_wheels: Mapping[str, Path]
     product: Path
+    source_hash: str | None = None
 
 
 @dataclass(frozen=True)

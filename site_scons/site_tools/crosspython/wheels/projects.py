@@ -1,6 +1,6 @@
 """Projects as people have them: a folder with a pyproject.toml or setup.py, an sdist, a wheel.
 
-Knows what such a thing is called, what its build requires (PEP 518), and which of a folder's files a wheel is made of.
+Knows what such a thing is called and what its build requires (PEP 518); which files it is built from project_files.py knows.
 It runs nothing of the project. Paths belong to the build machine.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import configparser
 import hashlib
+import json
 import os
 import re
-import shutil
 import tarfile
 import tomllib
 import zipfile
@@ -21,18 +21,24 @@ from pathlib import Path
 from typing import Any
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from crosspython.errors import ArchiveError, ConfigurationError
 
 # What a build needs where nothing is said (PEP 518).
 DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
 
+# What of a pyproject.toml says nothing of dependencies.
+_DESCRIPTION = frozenset(
+    (
+        *("version", "description", "readme", "authors", "maintainers", "license", "license-files", "keywords"),
+        *("classifiers", "urls", "homepage", "repository", "documentation", "scripts", "gui-scripts", "entry-points"),
+    )
+)
+_OTHER_TOOLS = frozenset(("black", "cibuildwheel", "coverage", "isort", "mypy", "pylint", "pyright", "pytest", "ruff"))
+_TEXT_FILE = re.compile(r"[\w./-]+\.(?:txt|in|toml|cfg|json|ya?ml|lock)\b")
+
 _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
-# Traces of work, and no sources.
-_IGNORED_FOLDERS = frozenset((".git", ".hg", ".svn", "__pycache__", ".venv", "venv", ".tox", ".nox", "build", "dist"))
-# What nobody's build reads, wherever it lies.
-_PASSING = frozenset(("__pycache__", ".venv", "venv", ".tox", ".nox"))
-_IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~")
 
 
 @dataclass(frozen=True)
@@ -85,43 +91,54 @@ def read_build_requires(path: Path) -> tuple[str, ...]:
     return tuple(map(str, requires)) if isinstance(requires, list) else DEFAULT_REQUIRES
 
 
-def hash_folder(folder: Path) -> str:
-    """The SHA-256 of a project's files with their names; what version control and builds leave there is not looked at."""
-    digest = hashlib.sha256()
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _IGNORED_FOLDERS and not _is_trace(name))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if _is_trace(name) or not path.is_file():
-                continue
-            content = hashlib.sha256(path.read_bytes()).digest()
-            digest.update(str(path.relative_to(folder)).encode("utf-8", "surrogateescape") + b"\0" + content)
-    return digest.hexdigest()
+def hash_metadata(path: Path) -> str:
+    """The SHA-256 of what decides about a project's dependencies: a new version of it asks for nothing new.
 
-
-def copy_folder(folder: Path, copy: Path, leave_out: Path) -> None:
-    """Copy a project for its build, with its version control, which may tell its version, and without earlier builds.
-
-    leave_out: a folder that may lie in the project, such as the one that the copy goes to
+    path: a folder, an sdist or a wheel
     """
-
-    def ignore(parent: str, names: list[str]) -> list[str]:
-        passing = _PASSING if Path(parent) != folder else _PASSING | {"build", "dist"}
-        return [name for name in names if name in passing or _is_trace(name) or Path(parent, name) == leave_out]
-
-    shutil.copytree(folder, copy, symlinks=True, ignore=ignore)
-
-
-def hash_metadata(project: Project) -> str:
-    """The SHA-256 of what a resolution reads of a project."""
-    if not project.is_folder:
-        return hashlib.sha256(project.path.read_bytes()).hexdigest()
-    files = (_read_text(project.path / name) or "" for name in ("pyproject.toml", "setup.cfg", "setup.py"))
-    return hashlib.sha256("\0".join(files).encode()).hexdigest()
+    if not path.is_dir():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    data = _parse(_read_text(path / "pyproject.toml"), path)
+    told = [json.dumps(_of_dependencies(data), sort_keys=True, default=str)]
+    if _computes_dependencies(data):
+        told += (f"{file.relative_to(path)} {_read_text(file)}" for file in _files_of_dependencies(path))
+    return hashlib.sha256("\0".join(told).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _is_trace(name: str) -> bool:
-    return name.endswith(_IGNORED_SUFFIXES)
+def read_version(folder: Path) -> str:
+    """The version that a folder's pyproject.toml states; empty where only a build tells it."""
+    data = _parse(_read_text(folder / "pyproject.toml"), folder)
+    for table in (data.get("project", {}), data.get("tool", {}).get("poetry", {})):
+        if isinstance(table.get("version"), str):
+            try:
+                return str(Version(table["version"]))
+            except InvalidVersion:
+                return ""
+    return ""
+
+
+def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
+    """A pyproject.toml without what says nothing of dependencies: its version, how it is described and checked."""
+    tools = {name: table for name, table in data.get("tool", {}).items() if name not in _OTHER_TOOLS}
+    if isinstance(tools.get("poetry"), dict):
+        tools["poetry"] = {key: value for key, value in tools["poetry"].items() if key not in _DESCRIPTION}
+    project = {key: value for key, value in data.get("project", {}).items() if key not in _DESCRIPTION}
+    return {**data, "project": project, "tool": tools}
+
+
+def _computes_dependencies(data: dict[str, Any]) -> bool:
+    """Whether more than pyproject.toml says what a project needs (PEP 621)."""
+    dynamic = data.get("project", {}).get("dynamic", ())
+    return "project" not in data or not {"dependencies", "optional-dependencies"}.isdisjoint(dynamic)
+
+
+def _files_of_dependencies(folder: Path) -> list[Path]:
+    """setup.py and its like, and the files that they name, such as requirements.txt."""
+    scripts = [folder / name for name in ("setup.py", "setup.cfg", "pyproject.toml")]
+    named = {name for script in scripts for name in _TEXT_FILE.findall(_read_text(script) or "")}
+    files = {*scripts[:2], *(folder / name for name in named), *folder.glob("*requirements*.txt")}
+    files |= {file for file in folder.glob("requirements/*") if file.suffix in (".txt", ".in")}
+    return sorted(file for file in files if file.is_file())
 
 
 def _require_wheel_name(path: Path) -> None:

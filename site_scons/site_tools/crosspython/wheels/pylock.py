@@ -16,6 +16,7 @@ from typing import Any
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
 from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.projects import read_version
 
 _TOOL = "crosspython"
 
@@ -68,16 +69,17 @@ def write_pylock(path: Path, lock: Lock, environment: str) -> None:
 def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
     own = entry.get("tool", {}).get(_TOOL, {})
     directory = entry.get("directory")
+    project = Path(os.path.normpath(folder / directory["path"])) if directory else None
     sdist = entry.get("sdist") or entry.get("archive")
     return LockedPackage(
         name=entry["name"],
-        version=entry.get("version", ""),
+        version=entry.get("version", "") if project is None else read_version(project),
         sdist=_read_file(sdist, folder) if sdist else None,
         wheels=tuple(_read_file(wheel, folder) for wheel in entry.get("wheels", ())),
         other_wheels=tuple(own.get("other-wheels", ())),
         depends=tuple(dependency["name"] for dependency in entry.get("dependencies", ())),
         build_requires=tuple(own.get("build-requires", ())),
-        folder=Path(os.path.normpath(folder / directory["path"])) if directory else None,
+        folder=project,
         build_only=bool(own.get("build-only", False)),
     )
 
@@ -90,7 +92,7 @@ def _read_file(entry: Mapping[str, Any], folder: Path) -> LockedFile:
 
 def _write_package(package: LockedPackage, folder: Path) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": package.name}
-    if package.version:
+    if package.version and package.folder is None:  # a folder may have another version tomorrow (PEP 751)
         entry["version"] = package.version
     if package.depends:
         entry["dependencies"] = [{"name": name} for name in package.depends]

@@ -6,6 +6,7 @@ What uv's failures mean is explain.py's business; what is done with the result l
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -60,7 +61,7 @@ class Resolver:
         self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
         exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
         own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
-        return _read(exported, own)
+        return _read(exported, own, self.folder)
 
     def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
         """By package, the names of its wheels for another platform, of the same versions; what cannot be told is left out."""
@@ -125,8 +126,11 @@ def _project(requirements: Sequence[str], constraints: Sequence[str], platform: 
     }
 
 
-def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]]) -> tuple[LockedPackage, ...]:
-    """Packages with their files from uv's pylock.toml, and what only its own lock tells: edges, versions of folders."""
+def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], start: Path) -> tuple[LockedPackage, ...]:
+    """Packages with their files from uv's pylock.toml, and what only its own lock tells: edges, versions of folders.
+
+    start: where relative paths begin, as uv writes them of projects that projects name
+    """
     known = {entry["name"]: entry for entry in own}
     packages = []
     for entry in exported:
@@ -140,15 +144,15 @@ def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]]) -> 
         package = LockedPackage(
             name=canonicalize_name(entry["name"]),
             version=entry.get("version") or more.get("version") or "",
-            sdist=_file(entry["sdist"]) if "sdist" in entry else None,
-            wheels=tuple(_file(wheel) for wheel in entry.get("wheels", ())),
+            sdist=_file(entry["sdist"], start) if "sdist" in entry else None,
+            wheels=tuple(_file(wheel, start) for wheel in entry.get("wheels", ())),
             depends=_depends(more),
-            folder=Path(directory["path"]) if directory else None,
+            folder=_place(start, directory) if directory else None,
         )
         if archive and _filename(archive).endswith(".whl"):
-            package = replace(package, wheels=(_file(archive),))
+            package = replace(package, wheels=(_file(archive, start),))
         elif archive:
-            package = replace(package, sdist=_file(archive))
+            package = replace(package, sdist=_file(archive, start))
         packages.append(package)
     return tuple(packages)
 
@@ -158,8 +162,12 @@ def _depends(entry: dict[str, Any]) -> tuple[str, ...]:
     return tuple(sorted({need["name"] for needs in (entry.get("dependencies", ()), *extras) for need in needs}))
 
 
-def _file(entry: dict[str, Any]) -> LockedFile:
-    path = Path(entry["path"]) if "path" in entry else None
+def _place(start: Path, entry: dict[str, Any]) -> Path:
+    return Path(os.path.normpath(start / entry["path"]))
+
+
+def _file(entry: dict[str, Any], start: Path) -> LockedFile:
+    path = _place(start, entry) if "path" in entry else None
     return LockedFile(_filename(entry), entry["hashes"]["sha256"], entry.get("url"), path, entry.get("size"))
 
 

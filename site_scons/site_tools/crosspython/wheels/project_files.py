@@ -1,0 +1,209 @@
+"""The files that a local project is built from: one walk, by which they are hashed and by which they are copied.
+
+What is hashed is what is copied, and so what can be packed. Only what no wheel is ever made of is passed over: caches,
+virtual environments, trees that earlier builds worked in, version control. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError
+from crosspython.run.signals import STOP
+
+_CHUNK = 1 << 20
+_SHOWN = 20  # names in a message
+# Nothing but caches and environments is ever called so; version control is version_control.py's business.
+_TRACES = frozenset(("__pycache__", ".git", ".tox", ".nox"))
+# Cache Directory Tagging Specification: mypy, pytest, ruff, cargo and others tag their folders so.
+_CACHE_TAG, _CACHE_SIGNATURE = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55"
+# What only a virtual environment (PEP 405), CMake's and Meson's build trees have at their top.
+_MARKS = ("pyvenv.cfg", "CMakeCache.txt", "meson-private")
+# Where setuptools works in a project's build/; a wheel would take what an earlier build left in its lib/.
+_SETUPTOOLS_WORK = re.compile(r"lib|(?:lib|temp|bdist)[.-].+")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to be hashed and copied. `path` is where it lies, or would lie if no link were followed."""
+
+    path: Path
+    kind: int  # of stat.S_IFMT: a folder, a file or a link
+    status: os.stat_result
+
+
+@dataclass
+class ProjectFiles:
+    """The files of a local project, and of what lies beside it and its build reads.
+
+    name:      the project's, normalized
+    project:   its folder, without links in its path
+    beside:    further files and folders that its build reads
+    leave_out: a folder that may lie in there, such as the one that everything is built in
+    remarks:   what a user should know; filled by a walk
+    """
+
+    name: str
+    project: Path
+    beside: tuple[Path, ...] = ()
+    leave_out: Path | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def top(self) -> Path:
+        """The folder that holds all of it."""
+        return Path(os.path.commonpath([self.project, *(path.parent for path in self.beside)]))
+
+    def hash(self) -> str:
+        """The SHA-256 of all files, with their names. Raises ConfigurationError that names what cannot be read."""
+        return self._go_through(None)
+
+    def copy(self, place: Path) -> tuple[Path, str]:
+        """Copy all of it to a new folder. Returns the project's folder in there, and the hash of what was copied."""
+        place.mkdir(parents=True)
+        digest = self._go_through(place)
+        return place / self.project.relative_to(self.top), digest
+
+    def _go_through(self, place: Path | None) -> str:
+        digest = hashlib.sha256()
+        unreadable: list[str] = []
+        self.remarks.clear()
+        for root in (self.project, *self.beside):
+            for entry in _Walk(self, unreadable).entries(root):
+                name = os.fsencode(os.path.relpath(entry.path, self.project))
+                try:
+                    content = _take(entry, place / entry.path.relative_to(self.top) if place else None)
+                except PermissionError:
+                    unreadable.append(str(entry.path))
+                    continue
+                digest.update(name + b"\0" + content + b"\0")
+        if unreadable:
+            raise ConfigurationError(
+                f"{self.project}: files that cannot be read, so that nobody can tell whether they changed",
+                evidence=unreadable[:_SHOWN],
+                next="let this user read them, or move them out of the project",
+            )
+        return digest.hexdigest()
+
+
+class _Walk:
+    """One walk through a file or a folder: sorted, and the same for whoever asks."""
+
+    def __init__(self, files: ProjectFiles, unreadable: list[str]) -> None:
+        self.files, self.unreadable = files, unreadable
+        self.roots = (files.project, *files.beside)
+
+    def entries(self, root: Path) -> Iterator[Entry]:
+        status = os.stat(root)
+        if stat.S_ISDIR(status.st_mode):
+            yield Entry(root, stat.S_IFDIR, status)
+            yield from self._below(root, (os.path.realpath(root),))
+        else:
+            yield Entry(root, stat.S_IFREG, status)
+
+    def _below(self, folder: Path, within: tuple[str, ...]) -> Iterator[Entry]:
+        """What a folder holds. `within`: the real paths of the folders that it was reached through."""
+        try:
+            names = sorted(os.listdir(folder), key=os.fsencode)
+        except PermissionError:
+            self.unreadable.append(str(folder))
+            return
+        for name in names:
+            STOP.check()
+            path = folder / name
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                continue  # it went while we walked
+            except PermissionError:
+                self.unreadable.append(str(path))
+                continue
+            if stat.S_ISLNK(status.st_mode):
+                if self._stays(path):
+                    yield Entry(path, stat.S_IFLNK, status)
+                    continue
+                real = os.path.realpath(path)
+                if not os.path.exists(real) or any(each == real or each.startswith(f"{real}/") for each in within):
+                    self._remark(path, real)
+                    yield Entry(path, stat.S_IFLNK, status)
+                    continue
+                status = os.stat(path)
+            if stat.S_ISDIR(status.st_mode):
+                if path not in self.roots and not self._is_trace(path):
+                    yield Entry(path, stat.S_IFDIR, status)
+                    yield from self._below(path, (*within, os.path.realpath(path)))
+            elif stat.S_ISREG(status.st_mode) and name != ".git":
+                yield Entry(path, stat.S_IFREG, status)
+
+    def _stays(self, link: Path) -> bool:
+        """Whether a link leads to something that is copied, too, and will from the copy."""
+        text = os.readlink(link)
+        if os.path.isabs(text) or not (os.path.isdir(link) or os.path.isfile(link)):
+            return False
+        real = os.path.realpath(link)
+        places = (os.path.normpath(link.parent / text), real)
+        return all(any(_holds(root, place) for root in self.roots) for place in places)
+
+    def _remark(self, link: Path, real: str) -> None:
+        what = "leads to nothing" if not os.path.exists(real) else "leads to a folder that holds it"
+        self.files.remarks.append(f"{self.files.name}: the link {link} {what}, and is copied as it is")
+
+    def _is_trace(self, folder: Path) -> bool:
+        """Whether no wheel is ever made of what lies in a folder."""
+        if folder.name in _TRACES or folder == self.files.leave_out:
+            return True
+        if any(os.path.exists(folder / mark) for mark in _MARKS) or _is_tagged_cache(folder):
+            return True
+        if folder.name.endswith(".egg-info") and os.path.exists(
+            folder / "SOURCES.txt"
+        ):  # of `pip install -e`, and of uv
+            return canonicalize_name(folder.name.removesuffix(".egg-info").partition("-")[0]) == self.files.name
+        is_in_build = folder.parent.name == "build" and folder.parent.parent in self.roots
+        is_package = os.path.exists(folder.parent / "__init__.py")
+        return is_in_build and not is_package and _SETUPTOOLS_WORK.fullmatch(folder.name) is not None
+
+
+def _holds(root: Path, place: str) -> bool:
+    return place == str(root) or place.startswith(f"{root}/")
+
+
+def _is_tagged_cache(folder: Path) -> bool:
+    try:
+        with (folder / _CACHE_TAG).open("rb") as file:
+            return file.read(len(_CACHE_SIGNATURE)) == _CACHE_SIGNATURE
+    except OSError:
+        return False
+
+
+def _take(entry: Entry, copy: Path | None) -> bytes:
+    """What tells an entry's content from another's; it is written to `copy` on the way."""
+    if entry.kind == stat.S_IFDIR:
+        if copy is not None:
+            copy.mkdir(parents=True, exist_ok=True)
+        return b"folder"
+    if entry.kind == stat.S_IFLNK:
+        text = os.readlink(entry.path)
+        if copy is not None:
+            copy.symlink_to(text)
+        return b"link " + os.fsencode(text)
+    digest, is_program = hashlib.sha256(), bool(entry.status.st_mode & 0o100)
+    with entry.path.open("rb") as file:
+        if copy is None:
+            digest = hashlib.file_digest(file, "sha256")
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with copy.open("wb") as out:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+                    out.write(chunk)
+            copy.chmod(0o755 if is_program else 0o644)
+            os.utime(copy, ns=(entry.status.st_atime_ns, entry.status.st_mtime_ns))
+    return b"program " + digest.digest() if is_program else b"file " + digest.digest()
