@@ -99,8 +99,8 @@ def test_meson_finds_in_the_sysroot_what_cmake_installed(built: Project, tmp_pat
     assert "libbase.so.1" in elf.needed
 
 
-def test_the_runpath_is_the_one_that_was_reserved_for(built: Project, tmp_path: Path) -> None:
-    assert library(built, "user", tmp_path).runpath == "$ORIGIN"
+def test_the_rpath_is_the_one_that_was_reserved_for(built: Project, tmp_path: Path) -> None:
+    assert library(built, "user", tmp_path).rpath == "$ORIGIN"
 
 
 def test_ninja_took_its_jobs_from_the_pool(built: Project) -> None:

@@ -51,5 +51,5 @@ def test_both_backends_build_an_extension_for_the_board(
     (module,) = (factory.folder / "site").rglob("*.so")
     elf = read_elf(module)
     assert elf is not None
-    assert (elf.machine, elf.float_abi, elf.runpath) == ("EM_ARM", "hard", None)
+    assert (elf.machine, elf.float_abi, elf.rpath) == ("EM_ARM", "hard", None)
     assert str(factory.folder).encode() not in module.read_bytes()

@@ -63,9 +63,9 @@ def test_every_elf_file_is_for_the_board(tree: Path) -> None:
 def test_every_runpath_is_relative_and_every_needed_library_is_there(tree: Path) -> None:
     own = {path.name for path in tree.glob("lib/*.so*")}
     for elf in find_elf_files(tree):
-        assert elf.runpath is None or elf.runpath == "" or elf.runpath.startswith("$ORIGIN"), elf
+        assert elf.rpath is None or elf.rpath == "" or elf.rpath.startswith("$ORIGIN"), elf
         if own & set(elf.needed):
-            assert elf.runpath, elf.path
+            assert elf.rpath, elf.path
 
 
 def test_the_interpreter_is_static(tree: Path) -> None:

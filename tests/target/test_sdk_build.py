@@ -37,7 +37,7 @@ def test_what_an_sdk_builds_is_for_the_board_and_moves_with_its_prefix(stages: P
     unpack_tree(stages / f"{name}.tar.zst", tmp_path)
     libraries = [elf for elf in find_elf_files(tmp_path) if elf.kind == "shared"]
     assert libraries
-    assert {(elf.machine, elf.float_abi, elf.runpath) for elf in libraries} == {("EM_ARM", "hard", None)}
+    assert {(elf.machine, elf.float_abi, elf.rpath) for elf in libraries} == {("EM_ARM", "hard", None)}
 
 
 def test_the_toolchains_description_names_the_sdk_and_no_place_of_this_machine(stages: Path) -> None:

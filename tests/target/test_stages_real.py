@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from crosspython.elf.file import ElfFile, find_elf_files, read_elf
+from crosspython.elf.patchelf import find_patchelf
 from crosspython.elf.static_archive import read_archive_members
 from crosspython.errors import AuditError
 from crosspython.stages.audit import Audit, audit_stage
@@ -22,7 +23,7 @@ from crosspython.targets import Target, load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
-from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
+from crosspython.toolchain.wrapper import RESERVED_RPATH, write_wrappers
 
 pytestmark = pytest.mark.slow
 
@@ -145,7 +146,7 @@ def test_facts_of_a_real_program_are_read(bench: Workbench) -> None:
     bench.fill()
     elf = bench.elf("bin/tool")
     assert (elf.kind, elf.machine, elf.float_abi) == ("executable", "EM_ARM", "hard")
-    assert elf.interpreter == "/lib/ld-linux-armhf.so.3" and elf.runpath == RESERVED_RUNPATH
+    assert elf.interpreter == "/lib/ld-linux-armhf.so.3" and elf.rpath == RESERVED_RPATH
     assert set(elf.needed) == {"libanswer.so.1", "libc.so.6"} and elf.kernel == "3.2.0"
     assert "pthread_create" in elf.symbols_needing("GLIBC_2.34") and elf.has_symbol_table
 
@@ -167,13 +168,13 @@ def test_a_finished_program_runs_from_wherever_it_was_moved(finished: Workbench,
     assert emulate(moved) == "42\n"
 
 
-def test_runpaths_are_relative_to_each_files_own_place(finished: Workbench) -> None:
-    assert finished.elf("bin/tool").runpath == "$ORIGIN/../lib"
-    assert finished.elf("lib/python3.13/lib-dynload/_deep.so").runpath == "$ORIGIN/../.."
-    assert finished.elf("lib/python3.13/lib-dynload/_plain.so").runpath is None
+def test_rpaths_are_relative_to_each_files_own_place(finished: Workbench) -> None:
+    assert finished.elf("bin/tool").rpath == "$ORIGIN/../lib"
+    assert finished.elf("lib/python3.13/lib-dynload/_deep.so").rpath == "$ORIGIN/../.."
+    assert finished.elf("lib/python3.13/lib-dynload/_plain.so").rpath is None
 
 
-def test_no_file_grows_by_its_runpath(bench: Workbench) -> None:
+def test_no_file_grows_by_its_rpath(bench: Workbench) -> None:
     bench.fill()
     stripped = bench.work / "stripped"
     objcopy = [bench.tools / "arm-linux-gnueabihf-objcopy", "--strip-unneeded"]
@@ -184,25 +185,42 @@ def test_no_file_grows_by_its_runpath(bench: Workbench) -> None:
     assert (bench.stage / "bin/tool").stat().st_size == stripped.stat().st_size
 
 
-def test_a_path_of_the_build_machine_does_not_survive_as_a_removed_runpath(bench: Workbench) -> None:
+def test_a_path_of_the_build_machine_does_not_survive_as_a_removed_rpath(bench: Workbench) -> None:
     path = bench.stage / "lib/libx.so"
     link_raw(path, "int x;", "-shared", "-fPIC", f"-Wl,-rpath,{bench.work}/somewhere")
     bench.finish()
-    assert bench.elf("lib/libx.so").runpath is None and str(bench.work).encode() not in path.read_bytes()
+    assert bench.elf("lib/libx.so").rpath is None and str(bench.work).encode() not in path.read_bytes()
 
 
-def test_an_old_rpath_becomes_a_runpath(bench: Workbench) -> None:
+def test_a_runpath_becomes_an_rpath(bench: Workbench) -> None:
     bench.fill()
     path = bench.stage / "bin/old"
     (bench.work / "old.c").write_text("int answer(double); int main(void) { return answer(1); }")
-    options = ["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN/../lib", f"-L{bench.stage}/lib", "-lanswer"]
+    options = ["-Wl,--enable-new-dtags", "-Wl,-rpath,$ORIGIN/../lib", f"-L{bench.stage}/lib", "-lanswer"]
     link_raw(path, (bench.work / "old.c").read_text(), *options)
-    assert bench.elf("bin/old").has_rpath
+    assert bench.elf("bin/old").has_runpath
     bench.finish()
-    assert not bench.elf("bin/old").has_rpath and bench.elf("bin/old").runpath == "$ORIGIN/../lib"
+    assert not bench.elf("bin/old").has_runpath and bench.elf("bin/old").rpath == "$ORIGIN/../lib"
 
 
-def test_a_file_without_room_gets_its_runpath_too(bench: Workbench) -> None:
+def test_a_library_of_the_same_name_on_ld_library_path_does_not_come_first(bench: Workbench, tmp_path: Path) -> None:
+    bench.fill()
+    shutil.copy(bench.stage / "bin/tool", tmp_path / "early")
+    subprocess.run([find_patchelf(), "--set-rpath", f"{bench.stage}/lib", tmp_path / "early"], check=True)
+    bench.finish()
+    wrong = tmp_path / "wrong/libanswer.so.1"
+    wrong.parent.mkdir()
+    link_raw(wrong, "int answer(double x) { return 7; }", "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1")
+    command = ["qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf", "-E", f"LD_LIBRARY_PATH={wrong.parent}"]
+
+    def run(program: Path) -> str:
+        return subprocess.run([*command, program], capture_output=True, text=True, check=True).stdout
+
+    assert run(tmp_path / "early") == "7\n"  # with a RUNPATH, which is what patchelf writes when it is not told
+    assert run(bench.stage / "bin/tool") == "42\n"
+
+
+def test_a_file_without_room_gets_its_rpath_too(bench: Workbench) -> None:
     bench.fill()
     source = PROGRAM
     (bench.stage / "bin/tool").unlink()
@@ -231,7 +249,7 @@ def test_hard_links_stay_one_file(bench: Workbench) -> None:
     (bench.stage / "bin/other").hardlink_to(bench.stage / "bin/tool")
     bench.finish()
     assert (bench.stage / "bin/other").samefile(bench.stage / "bin/tool")
-    assert bench.elf("bin/other").runpath == "$ORIGIN/../lib"
+    assert bench.elf("bin/other").rpath == "$ORIGIN/../lib"
 
 
 def test_a_finished_stage_is_clean(finished: Workbench) -> None:
@@ -269,7 +287,7 @@ def test_an_unfinished_stage_is_refused_with_every_reason(bench: Workbench) -> N
     with pytest.raises(AuditError) as caught:
         Audit(bench.target, bench.toolchain, frozenset(), ()).require_clean(bench.stage, "answer")
     text = "\n".join(caught.value.evidence)
-    assert "RUNPATH that leaves the prefix" in text and "lib/answer.pc names a folder of the build machine" in text
+    assert "RPATH that leaves the prefix" in text and "lib/answer.pc names a folder of the build machine" in text
 
 
 def test_a_libc_newer_than_the_boards_is_told_with_its_symbols(finished: Workbench) -> None:

@@ -15,7 +15,7 @@ from crosspython.errors import ToolchainError
 from crosspython.targets import load_target, target_names
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
-from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
+from crosspython.toolchain.wrapper import RESERVED_RPATH, write_wrappers
 
 from tests.sdk_fixture import (
     PREFIX,
@@ -228,13 +228,13 @@ def test_such_a_program_runs_in_the_emulator(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("-shared", "-fPIC"), ("-static",), ("-Wl,--disable-new-dtags",)])
-def test_what_is_linked_has_room_for_a_runpath(bench: Bench, arguments: Sequence[str]) -> None:
+def test_what_is_linked_has_room_for_an_rpath(bench: Bench, arguments: Sequence[str]) -> None:
     bench.write("room.c", "int main(void) { return 0; }\n")
     bench.run("gcc", "room.c", *arguments, "-o", "room")
     elf = read_elf(bench.work / "room")
     assert elf is not None
-    assert elf.runpath == (None if "-static" in arguments else RESERVED_RUNPATH)
-    assert not elf.has_rpath
+    assert elf.rpath == (None if "-static" in arguments else RESERVED_RPATH)
+    assert not elf.has_runpath
 
 
 def test_fortran_is_compiled_for_the_board(distributions: Toolchain, tmp_path: Path) -> None:

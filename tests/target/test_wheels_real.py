@@ -73,7 +73,7 @@ class Workbench:
         return product.read_bytes()
 
     def make(self, *options: str) -> Path:
-        """The wheel as a backend leaves it: symbols in it, and a RUNPATH to the build machine."""
+        """The wheel as a backend leaves it: symbols in it, and an RPATH to the build machine."""
         module = self.link(self.folder / "work/_answer.so", EXTENSION, "-l:libouter.so.2", *options)
         return make_wheel(self.folder, NAME, {MODULE: module, "toy/__init__.py": ""})
 
@@ -110,8 +110,8 @@ def test_what_a_module_needs_is_put_in_with_what_that_needs(bench: Workbench, tm
     assert grafted == ("libinner.so.1", "libouter.so.2")
     elves = read(wheel, tmp_path / "look")
     module, inner, outer = elves["_answer"], elves["libinner"], elves["libouter"]
-    assert module.runpath == "$ORIGIN/../toy.libs" and outer.path.name in module.needed
-    assert outer.runpath == "$ORIGIN" and inner.path.name in outer.needed and inner.runpath is None
+    assert module.rpath == "$ORIGIN/../toy.libs" and outer.path.name in module.needed
+    assert outer.rpath == "$ORIGIN" and inner.path.name in outer.needed and inner.rpath is None
     assert (outer.soname, inner.soname) == (outer.path.name, inner.path.name)
 
 
@@ -143,11 +143,11 @@ def test_the_emulator_loads_it_from_any_folder(bench: Workbench, tmp_path: Path,
 
 def test_with_the_bundle_a_module_finds_its_libraries_in_the_prefix(bench: Workbench, tmp_path: Path) -> None:
     wheel, grafted = bench.finish(bench.make(), to_bundle=True)
-    assert grafted == () and read(wheel, tmp_path / "look")["_answer"].runpath == "$ORIGIN/../../.."
+    assert grafted == () and read(wheel, tmp_path / "look")["_answer"].rpath == "$ORIGIN/../../.."
     assert not any(name.startswith("toy.libs") for name in member_names(wheel))
 
 
-def test_a_runpath_of_the_build_machine_goes_and_leaves_no_trace(bench: Workbench, tmp_path: Path) -> None:
+def test_an_rpath_of_the_build_machine_goes_and_leaves_no_trace(bench: Workbench, tmp_path: Path) -> None:
     wheel, _ = bench.finish(bench.make(f"-Wl,-rpath,{tmp_path}/work/sysroot/usr/lib"))
     tree = lay_out(wheel, tmp_path / "look", "3.13")
     assert str(tmp_path).encode() not in (tree.site / MODULE).read_bytes()

@@ -37,7 +37,7 @@ def audit(stage: Path, **context: Any) -> list[str]:
 def test_a_good_stage_is_clean(stage: Path) -> None:
     (stage / "lib/libz.so.1").write_bytes(make_elf(soname="libz.so.1", needed=["libc.so.6"]))
     (stage / "lib/libz.so").symlink_to("libz.so.1")
-    (stage / "bin/tool").write_bytes(make_elf(needed=["libz.so.1", "libssl.so.3"], runpath="$ORIGIN/../lib"))
+    (stage / "bin/tool").write_bytes(make_elf(needed=["libz.so.1", "libssl.so.3"], rpath="$ORIGIN/../lib"))
     (stage / "lib/libz.a").write_bytes(make_archive({"a.o": make_elf(kind=ET_REL, flags=0x05000000)}))
     assert audit(stage, provided=frozenset({"libssl.so.3"})) == []
 
@@ -50,6 +50,46 @@ def test_a_library_that_another_component_has_is_not_enough_without_it(stage: Pa
 def test_the_boards_libraries_can_be_named(stage: Path) -> None:
     (stage / "bin/tool").write_bytes(make_elf(needed=["librga.so.2"]))
     assert audit(stage, board_libraries=("librga.so.*",)) == []
+
+
+@pytest.mark.parametrize(("file", "soname"), [("libz.so", "libz.so"), ("libz.so.1.2.11", "libz.so.1")])
+def test_a_library_without_a_soname_is_refused_where_others_link_with_it(stage: Path, file: str, soname: str) -> None:
+    (stage / "lib" / file).write_bytes(make_elf())
+    assert audit(stage) == []
+    assert audit(stage, is_linked_with=True) == [
+        f"lib/{file} has no soname, so the board will be asked for this file: "
+        f"expected -Wl,-soname,{soname} when it is linked"
+    ]
+
+
+def test_a_library_must_lie_there_under_its_soname(stage: Path) -> None:
+    (stage / "lib/libz.so.1.3").write_bytes(make_elf(soname="libz.so.1"))
+    assert audit(stage, is_linked_with=True) == [
+        "lib/libz.so.1.3 will not be found by its soname: expected a file or link lib/libz.so.1"
+    ]
+    (stage / "lib/libz.so.1").symlink_to("libz.so.1.3")
+    assert audit(stage, is_linked_with=True) == []
+
+
+def test_a_module_in_a_folder_of_its_own_needs_no_soname(stage: Path) -> None:
+    (stage / "lib/engines-3").mkdir()
+    (stage / "lib/engines-3/padlock.so").write_bytes(make_elf())
+    assert audit(stage, is_linked_with=True) == []
+
+
+def test_a_name_that_the_prefix_has_for_linkers_alone_is_not_found(stage: Path) -> None:
+    (stage / "bin/tool").write_bytes(make_elf(needed=["libz.so"], rpath="$ORIGIN/../lib"))
+    assert audit(stage, provided=frozenset({"libz.so.1"})) == [
+        "bin/tool needs libz.so, which neither the prefix nor the board has"
+    ]
+
+
+def test_musl_never_opens_a_library_that_bears_one_of_its_own_names(stage: Path) -> None:
+    (stage / "lib/libutil.so.1").write_bytes(make_elf(soname="libutil.so.1"))
+    assert audit(stage, is_linked_with=True) == []
+    assert audit(stage, is_linked_with=True, libc="musl", libc_version="1.2") == [
+        "lib/libutil.so.1 bears a name that musl's loader takes for itself: libutil.so.1"
+    ]
 
 
 def test_a_wrong_object_in_a_static_library_is_named(stage: Path) -> None:

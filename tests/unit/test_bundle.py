@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
-from crosspython.errors import ArchiveError
+from crosspython.errors import ArchiveError, AuditError
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.signals import Stop
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
@@ -19,6 +20,7 @@ from crosspython.store.tree import pack_tree, unpack_tree
 from made_elf import make_elf
 
 LIBZ = "lib/libz.so.1.3.1"
+BOARD = ("libc.so.6",)
 
 
 @pytest.fixture
@@ -62,11 +64,18 @@ def library(tmp_path: Path, name: str = "zlib-1.3.1", **files: str) -> Path:
     return tmp_path / f"{name}.tar.zst"
 
 
+def make(stage: Path, parts: dict[Path, tuple[str, ...]], product: Path, slim: str = "0", **more: Any) -> BundleReport:
+    """Make a bundle for a board that has a libc."""
+    work = product.parent / "work"
+    choices: dict[str, Any] = {"prefix": "/opt/python", "slim": slim, "board_libraries": ("libc.so.6",), "work": work}
+    return make_bundle(stage, parts, product, **choices | more)
+
+
 def bundle(tmp_path: Path, stage: Path, slim: str = "0", **more: str) -> tuple[Path, BundleReport]:
     """The tree on the board, and the report."""
     product = tmp_path / f"python-slim-{slim}.tar.gz"
     parts = {library(tmp_path, **more): ("lib/lib*.so.*",)}
-    report = make_bundle(stage, parts, product, prefix="/opt/python", slim=slim, work=tmp_path / "work")
+    report = make(stage, parts, product, slim)
     unpack_tree(product, tmp_path / f"board-{slim}")
     assert list((tmp_path / "work").iterdir()) == []
     return tmp_path / f"board-{slim}/python", report
@@ -147,7 +156,7 @@ def test_two_components_may_bring_the_same_file(tmp_path: Path, stage: Path) -> 
     tree, _ = bundle(tmp_path, stage, **{"lib/libz.so.1.python": "answer = 42\n"})
     assert (tree / "lib/libz.so.1.python").is_file()
     more = {library(tmp_path, "one-1"): ("lib/lib*",), library(tmp_path, "two-2"): ("lib/lib*",)}
-    make_bundle(stage, more, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+    make(stage, more, tmp_path / "x.tar.gz")
     with tarfile.open(tmp_path / "x.tar.gz") as tar:
         assert [member.name for member in tar].count(f"python/{LIBZ}") == 1
 
@@ -155,7 +164,7 @@ def test_two_components_may_bring_the_same_file(tmp_path: Path, stage: Path) -> 
 def test_two_components_that_differ_about_a_file_are_told(tmp_path: Path, stage: Path) -> None:
     parts = {library(tmp_path, "one-1"): ("lib/lib*",), library(tmp_path, "two-2", **{LIBZ: "other"}): ("lib/lib*",)}
     with pytest.raises(ArchiveError) as caught:
-        make_bundle(stage, parts, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+        make(stage, parts, tmp_path / "x.tar.gz")
     assert caught.value.what.startswith("two-2.tar.zst holds a file that another component has installed")
     assert caught.value.expected == f"{LIBZ} as it came from one-1.tar.zst"
     assert not (tmp_path / "x.tar.gz").exists()
@@ -164,7 +173,7 @@ def test_two_components_that_differ_about_a_file_are_told(tmp_path: Path, stage:
 def test_a_damaged_stage_is_told(tmp_path: Path, stage: Path) -> None:
     stage.write_bytes(stage.read_bytes()[:-200])
     with pytest.raises(ArchiveError, match="damaged archive") as caught:
-        make_bundle(stage, {}, tmp_path / "x.tar.gz", prefix="/opt/python", slim="0", work=tmp_path / "work")
+        make(stage, {}, tmp_path / "x.tar.gz")
     assert caught.value.next == "remove the file and build again"
     assert not (tmp_path / "x.tar.gz").exists()
 
@@ -174,7 +183,7 @@ def test_cores_do_not_show(tmp_path: Path, stage: Path) -> None:
     stop, product = Stop(), tmp_path / "beside.tar.gz"
     parts = {tmp_path / "zlib-1.3.1.tar.zst": ("lib/lib*.so.*",)}
     with Jobserver(3, tmp_path, makeflags="", stop=stop) as pool, pool.token():
-        make_bundle(stage, parts, product, prefix="/opt/python", slim="0", work=tmp_path / "work", beside=pool.beside)
+        make(stage, parts, product, beside=pool.beside)
     stop.close()
     assert product.read_bytes() == (tmp_path / "python-slim-0.tar.gz").read_bytes()
 
@@ -186,8 +195,55 @@ def test_a_sysroot_is_made_anew_and_stamped_when_whole(tmp_path: Path) -> None:
     stale = tmp_path / "sysroot/usr/lib/stale"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    make_sysroot([tmp_path / "zlib-1.tar.zst"], tmp_path / "sysroot", tmp_path / "sysroot.txt")
+    make_sysroot([tmp_path / "zlib-1.tar.zst"], tmp_path / "sysroot", tmp_path / "sysroot.txt", BOARD)
     assert (tmp_path / "sysroot/usr/lib/libz.so").read_text() == "z"
     assert not stale.exists()
     digest = hashlib.sha256((tmp_path / "zlib-1.tar.zst").read_bytes()).hexdigest()
     assert (tmp_path / "sysroot.txt").read_text() == f"{digest}  zlib-1.tar.zst\n"
+
+
+def archive(tmp_path: Path, name: str, files: dict[str, bytes], links: dict[str, str]) -> Path:
+    tree = tmp_path / f"{name}.tree"
+    for path, data in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(data)
+    for path, target in links.items():
+        (tree / path).symlink_to(target)
+    pack_tree(tree, tmp_path / f"{name}.tar.zst", epoch=0)
+    return tmp_path / f"{name}.tar.zst"
+
+
+def python_and_zlib(tmp_path: Path, needed: str) -> tuple[Path, Path]:
+    """A Python whose module needs a library by a name, and a zlib that is linked with by two names."""
+    module = make_elf(needed=[needed], rpath="$ORIGIN/../..")
+    python = archive(tmp_path, "cpython-3.13.5", {"lib/python3.13/lib-dynload/zlib.so": module}, {})
+    links = {"lib/libz.so.1": "libz.so.1.3.1", "lib/libz.so": "libz.so.1"}
+    return python, archive(tmp_path, "zlib-1.3.1", {LIBZ: make_elf(soname="libz.so.1")}, links)
+
+
+@pytest.mark.parametrize("slim", ["0", "1", "pyc"])
+def test_a_library_is_found_by_a_link_that_ships(tmp_path: Path, slim: str) -> None:
+    python, zlib = python_and_zlib(tmp_path, "libz.so.1")
+    parts, product = {zlib: ("lib/lib*.so.*",)}, tmp_path / "x.tar.gz"
+    make(python, parts, product, slim)
+    make_sysroot([python, zlib], tmp_path / "sysroot", tmp_path / "sysroot.txt", BOARD)
+
+
+def test_a_name_that_does_not_ship_is_told_and_no_bundle_is_left(tmp_path: Path) -> None:
+    python, zlib = python_and_zlib(tmp_path, "libz.so")
+    parts, product = {zlib: ("lib/lib*.so.*",)}, tmp_path / "x.tar.gz"
+    with pytest.raises(AuditError, match=r"x\.tar\.gz: what was built would not work on the board") as caught:
+        make(python, parts, product)
+    assert caught.value.evidence == (
+        "lib/python3.13/lib-dynload/zlib.so needs libz.so, which neither the prefix nor the board has",
+    )
+    assert caught.value.next is not None and "ships" in caught.value.next
+    assert not product.exists()
+
+
+def test_a_sysroot_holds_what_its_own_libraries_need(tmp_path: Path) -> None:
+    python, _ = python_and_zlib(tmp_path, "libz.so.1")
+    with pytest.raises(AuditError, match="sysroot: what was built would not work on the board") as caught:
+        make_sysroot([python], tmp_path / "sysroot", tmp_path / "sysroot.txt", BOARD)
+    assert "needs libz.so.1" in caught.value.evidence[0]
+    assert not (tmp_path / "sysroot.txt").exists()

@@ -51,13 +51,14 @@ def test_an_arm_object_without_attributes_states_no_float_abi() -> None:
     assert read(kind=ET_REL, flags=0x05000000).float_abi is None
 
 
-def test_needed_soname_and_runpath_are_read() -> None:
-    elf = read(needed=["libz.so.1", "libc.so.6"], soname="libssl.so.3", runpath="$ORIGIN")
-    assert (elf.needed, elf.soname, elf.runpath) == (("libz.so.1", "libc.so.6"), "libssl.so.3", "$ORIGIN")
+def test_needed_soname_and_rpath_are_read() -> None:
+    elf = read(needed=["libz.so.1", "libc.so.6"], soname="libssl.so.3", rpath="$ORIGIN")
+    assert (elf.needed, elf.soname, elf.rpath) == (("libz.so.1", "libc.so.6"), "libssl.so.3", "$ORIGIN")
 
 
-def test_an_old_rpath_is_told_from_a_runpath() -> None:
-    assert read(rpath="/a").has_rpath and not read(runpath="/a").has_rpath
+def test_a_runpath_is_told_from_an_rpath() -> None:
+    assert read(runpath="/a").has_runpath and not read(rpath="/a").has_runpath
+    assert read(runpath="/a", rpath="/b").has_runpath  # the loader then ignores the other
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def judge(elf: ElfFile, **context: Any) -> list[str]:
     usual: dict[str, Any] = {
         "wanted": ARM,
         "libc_version": "2.31",
-        "providers": {"libz.so.1": "lib"},
+        "providers": {"libz.so.1": ("lib",)},
         "patterns": ("libc.so.6", "ld-linux*.so.*"),
         "kernel": "4.19",
     }
@@ -49,7 +49,7 @@ def judge(elf: ElfFile, **context: Any) -> list[str]:
 def test_a_good_file_has_no_problem() -> None:
     elf = make(
         needed=("libz.so.1", "libc.so.6"),
-        runpath="$ORIGIN/../lib",
+        rpath="$ORIGIN/../lib",
         interpreter="/lib/ld-linux-armhf.so.3",
         version_needs={"libc.so.6": ("GLIBC_2.31", "GLIBC_2.4")},
         kernel="3.2.0",
@@ -102,24 +102,34 @@ def test_a_library_that_nobody_has_is_told() -> None:
     ]
 
 
-def test_a_library_of_the_prefix_must_be_found_by_runpath() -> None:
+def test_a_library_of_the_prefix_must_be_found_by_rpath() -> None:
     problems = judge(make(needed=("libz.so.1",)))
-    assert problems == ["bin/tool will not find libz.so.1: expected lib below the prefix, found no RUNPATH"]
+    assert problems == ["bin/tool will not find libz.so.1: expected lib below the prefix, found no RPATH"]
 
 
 def test_a_file_at_the_top_of_the_prefix_finds_lib() -> None:
-    assert judge(make("tool", needed=("libz.so.1",), runpath="$ORIGIN/lib")) == []
+    assert judge(make("tool", needed=("libz.so.1",), rpath="$ORIGIN/lib")) == []
 
 
 @pytest.mark.parametrize(
-    "runpath", ["/opt/python/lib", "$ORIGIN/../../lib", "lib", "$ORIGIN/../lib:/srv/build", "$ORIGINS"]
+    "rpath", ["/opt/python/lib", "$ORIGIN/../../lib", "lib", "$ORIGIN/../lib:/srv/build", "$ORIGINS"]
 )
-def test_a_runpath_must_stay_in_the_prefix(runpath: str) -> None:
-    assert any("RUNPATH that leaves the prefix" in problem for problem in judge(make(runpath=runpath)))
+def test_an_rpath_must_stay_in_the_prefix(rpath: str) -> None:
+    assert any("RPATH that leaves the prefix" in problem for problem in judge(make(rpath=rpath)))
 
 
-def test_an_old_rpath_is_wrong_wherever_it_leads() -> None:
-    assert "RPATH of the old kind" in judge(make(runpath="$ORIGIN", has_rpath=True))[0]
+def test_a_runpath_is_wrong_wherever_it_leads() -> None:
+    elf = make(rpath="$ORIGIN", has_runpath=True)
+    assert judge(elf) == ["bin/tool has a RUNPATH, which LD_LIBRARY_PATH goes before: expected an RPATH, found $ORIGIN"]
+    assert judge(elf, allows_runpath=True) == []
+
+
+def test_any_copy_of_a_library_will_do_that_the_rpath_reaches() -> None:
+    elf = make("a/_one.so", kind="shared", needed=("libx.so.1",), rpath="$ORIGIN/libs")
+    assert judge(elf, providers={"libx.so.1": ("a/libs", "b/libs")}) == []
+    assert judge(elf, providers={"libx.so.1": ("b/libs", "c")}) == [
+        "a/_one.so will not find libx.so.1: expected b/libs or c below the prefix, found $ORIGIN/libs"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.targets import load_target
-from crosspython.toolchain.wrapper import RESERVED_RUNPATH, write_wrappers
+from crosspython.toolchain.wrapper import RESERVED_RPATH, write_wrappers
 
 from tests.unit.made_toolchain import VENDORS
 
@@ -74,16 +74,16 @@ def test_our_headers_come_after_the_callers(wrapped: Wrapped) -> None:
     assert call.index("theirs") < call.index(f"{wrapped.sysroot}/usr/include")
 
 
-def test_linking_gets_libraries_and_room_for_a_runpath(wrapped: Wrapped) -> None:
+def test_linking_gets_libraries_and_room_for_an_rpath(wrapped: Wrapped) -> None:
     call = wrapped.call("gcc", "a.o", "-Lsub", "-lz")
     assert call.index("-Lsub") < call.index(f"-L{wrapped.sysroot}/usr/lib")
     linker = [call[number + 1] for number, word in enumerate(call) if word == "-Xlinker"]
     assert linker == ["-rpath-link", f"{wrapped.sysroot}/usr/lib", "-rpath-link", "/usr/arm/lib"]
-    assert call.index("-Wl,--enable-new-dtags") < call.index(f"-Wl,-rpath,{RESERVED_RUNPATH}")
+    assert call.index("-Wl,--disable-new-dtags") < call.index(f"-Wl,-rpath,{RESERVED_RPATH}")
 
 
 def test_the_reserved_room_is_64_characters() -> None:
-    assert len(RESERVED_RUNPATH) == 64
+    assert len(RESERVED_RPATH) == 64
 
 
 @pytest.mark.parametrize(

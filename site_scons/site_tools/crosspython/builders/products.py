@@ -55,6 +55,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.board import board_libraries
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
@@ -64,6 +65,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 product,
                 prefix=settings.target.prefix,
                 slim=settings.slim,
+                board_libraries=board_libraries(settings.target, _toolchain(build)),
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
@@ -90,10 +92,12 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, "Sysroot", also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.stages.board import board_libraries
         from crosspython.stages.bundle import make_sysroot
 
+        libraries = board_libraries(build.settings.target, _toolchain(build))
         with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
-            make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath))
+            make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath), libraries)
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")
     [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)
@@ -128,7 +132,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             bundle=Path(source[0].abspath),
             full=Path(build.components["cpython"].node.abspath),
             target=settings.target,
-            toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+            toolchain=_toolchain(build),
             release=settings.release,
             work=build.workshop.work / f"check-{settings.release.version}",
             path=settings.path,
@@ -181,6 +185,11 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
 
 def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
+
+
+def _toolchain(build: Build) -> Toolchain:
+    """What is known of the toolchain, once a component was built with it."""
+    return Toolchain.read(build.settings.folder / "toolchain.json")
 
 
 def _python_and_libraries(

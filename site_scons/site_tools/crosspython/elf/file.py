@@ -35,8 +35,9 @@ _DF_1_PIE = 0x08000000
 class ElfFile:
     """One ELF file's facts.
 
-    `machine` is elf.h's name (EM_ARM); `float_abi` is None where the file states none; `is_dynamic` says that the
-    dynamic loader has something to do with it; `kernel` is the oldest that may run it.
+    `machine` is elf.h's name (EM_ARM); `float_abi` is None where the file states none; `rpath` is where it looks for
+    libraries, and `has_runpath` that this is a DT_RUNPATH and no DT_RPATH; `is_dynamic` says that the dynamic loader has
+    something to do with it; `kernel` is the oldest that may run it.
     """
 
     path: Path
@@ -49,8 +50,8 @@ class ElfFile:
     interpreter: str | None = None
     soname: str | None = None
     needed: tuple[str, ...] = ()
-    runpath: str | None = None
-    has_rpath: bool = False
+    rpath: str | None = None
+    has_runpath: bool = False
     is_dynamic: bool = False
     version_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     has_text_relocations: bool = False
@@ -112,7 +113,7 @@ def _read_facts(elf: Any, path: Path) -> ElfFile:
             stack = bool(segment.header.p_flags & P_FLAGS.PF_X)
         elif kind == "PT_NOTE" and kernel is None:
             kernel = _read_kernel(segment)
-    runpath = tags.get("DT_RUNPATH") or tags.get("DT_RPATH")
+    rpath = tags.get("DT_RUNPATH") or tags.get("DT_RPATH")
     soname = tags.get("DT_SONAME")
     return ElfFile(
         path=path,
@@ -125,8 +126,8 @@ def _read_facts(elf: Any, path: Path) -> ElfFile:
         interpreter=interpreter,
         soname=soname[0] if soname else None,
         needed=tuple(tags.get("DT_NEEDED", ())),
-        runpath=runpath[0] if runpath else None,
-        has_rpath="DT_RPATH" in tags and "DT_RUNPATH" not in tags,
+        rpath=rpath[0] if rpath else None,
+        has_runpath="DT_RUNPATH" in tags,
         is_dynamic=bool(tags),
         version_needs=_read_version_needs(elf) if tags else {},
         has_text_relocations=_has_text_relocations(elf, dynamic, tags),

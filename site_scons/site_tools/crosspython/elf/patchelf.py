@@ -1,7 +1,7 @@
-"""patchelf, which writes what libraries are called, which they need (DT_NEEDED) and where they look (DT_RUNPATH).
+"""patchelf, which writes what libraries are called, which they need (DT_NEEDED) and where they look (DT_RPATH).
 
 Knows where patchelf is, and how to call it few times. What a file should say is its callers' business. All paths belong
-to the build machine; RUNPATHs of products hold none.
+to the build machine; RPATHs of products hold none.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def find_patchelf() -> Path:
     return Path(found)
 
 
-def write_runpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str | None], patchelf: Path) -> int:
-    """Write each file's RUNPATH, or remove it where None is wanted; return how many files were changed.
+def write_rpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str | None], patchelf: Path) -> int:
+    """Write each file's RPATH, or remove it where None is wanted; return how many files were changed.
 
     Files that want the same share one call. What is to be removed is first overwritten: patchelf leaves the old text in
     the file, and it may be a path of the build machine.
     """
     groups: dict[str | None, list[Path]] = {}
-    for path, runpath in wanted.items():
-        if current[path] != runpath:
-            groups.setdefault(runpath, []).append(path)
-    for runpath, paths in groups.items():
-        _call_patchelf(patchelf, ["--set-rpath", runpath or "$ORIGIN"], paths)
-        if runpath is None:
+    for path, rpath in wanted.items():
+        if current[path] != rpath:
+            groups.setdefault(rpath, []).append(path)
+    for rpath, paths in groups.items():
+        _call_patchelf(patchelf, ["--force-rpath", "--set-rpath", rpath or "$ORIGIN"], paths)
+        if rpath is None:
             _call_patchelf(patchelf, ["--remove-rpath"], paths)
     return sum(len(paths) for paths in groups.values())
 
@@ -62,7 +62,7 @@ def _call_patchelf(patchelf: Path, options: Sequence[str], paths: Sequence[Path]
         done = subprocess.run([str(patchelf), *options, *batch], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StepError(
-                f"{paths[0].name}: patchelf could not write its RUNPATH or the names of libraries",
+                f"{paths[0].name}: patchelf could not write its RPATH or the names of libraries",
                 expected=f"{' '.join(options)} done",
                 evidence=(done.stderr or done.stdout).splitlines()[-10:],
             )

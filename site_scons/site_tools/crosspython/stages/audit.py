@@ -15,10 +15,18 @@ from pathlib import Path
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.elf.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError
-from crosspython.stages.board import BOARD_LIBRARIES
-from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
+from crosspython.stages.board import BOARD_LIBRARIES, find_libc
+from crosspython.stages.elf_rules import (
+    ElfWanted,
+    Problem,
+    judge_elf,
+    judge_identity,
+    judge_libraries,
+    judge_sonames,
+    wanted_elf,
+)
 from crosspython.stages.leaks import BuildPaths
-from crosspython.stages.runpath import find_providers
+from crosspython.stages.rpath import find_providers
 from crosspython.store.walk import walk_entries
 from crosspython.targets.load import Target
 from crosspython.toolchain.facts import Toolchain
@@ -35,15 +43,16 @@ class Audit:
 
     def find_problems(self, stage: Path) -> list[Problem]:
         """Return all that is wrong with a stage. The target's own libc counts where it states one."""
-        libc, _, version = (self.target.libc_baseline or "").partition(" ")
+        libc, version = find_libc(self.target, self.toolchain)
         return audit_stage(
             stage,
             wanted=wanted_elf(self.target.machine, self.target.float_abi),
-            libc=libc or self.toolchain.libc,
-            libc_version=version or self.toolchain.libc_version,
+            libc=libc,
+            libc_version=version,
             forbidden_paths=self.forbidden,
             provided=self.provided,
             kernel=self.target.kernel,
+            is_linked_with=True,
         )
 
     def require_clean(self, stage: Path, component: str, log: Path | None = None) -> None:
@@ -69,13 +78,15 @@ def audit_stage(
     provided: frozenset[str] = frozenset(),
     board_libraries: Iterable[str] | None = None,
     kernel: str | None = None,
-    allows_rpath: bool = False,
+    allows_runpath: bool = False,
+    is_linked_with: bool = False,
 ) -> list[Problem]:
     """Return all that would keep a stage from working on the board, sorted by path; an empty list means none.
 
     `libc` is "glibc", "musl" or "uclibc", and `libc_version` the oldest that products must load on. `provided` are the
     sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc;
-    `allows_rpath` is for what others built: an RPATH of the old kind finds libraries too.
+    `allows_runpath` is for what others built: a RUNPATH finds libraries too. `is_linked_with` says that others are linked
+    with the libraries in lib.
     """
     stage = stage.absolute()
     build_paths = BuildPaths.without_neutral({*forbidden_paths, str(stage), str(stage.resolve())})
@@ -99,12 +110,29 @@ def audit_stage(
             providers=providers,
             patterns=patterns,
             kernel=kernel,
-            allows_rpath=allows_rpath,
+            allows_runpath=allows_runpath,
         )
+    if is_linked_with:
+        found.problems += judge_sonames(stage, found.elves, providers, libc)
     return sorted(found.problems, key=lambda problem: (problem.path, problem.what))
 
 
-def require_clean(problems: Sequence[Problem], component: str, log: Path | None = None) -> None:
+def audit_libraries(tree: Path, elves: Sequence[ElfFile], patterns: Sequence[str]) -> list[Problem]:
+    """Return which libraries the files of a whole tree, in which nothing is to come, need and will not find there.
+
+    patterns: the libraries that the board has
+    """
+    providers = find_providers(tree, elves, ())
+    return [
+        problem
+        for elf in elves
+        for problem in judge_libraries(elf, elf.path.relative_to(tree).as_posix(), providers, patterns)
+    ]
+
+
+def require_clean(
+    problems: Sequence[Problem], component: str, log: Path | None = None, advice: str | None = None
+) -> None:
     """Raise one AuditError that lists all problems, if there are any."""
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -112,6 +140,7 @@ def require_clean(problems: Sequence[Problem], component: str, log: Path | None 
             f"{component}: what was built would not work on the board ({count})",
             evidence=[str(problem) for problem in problems],
             log=log,
+            next=advice,
         )
 
 

@@ -26,6 +26,7 @@ from crosspython.run.process import run_command
 from crosspython.stages.audit import Audit
 from crosspython.stages.finish import finish_stage
 from crosspython.stages.interpreter import install_interpreter, install_stand_in
+from crosspython.stages.rpath import find_sonames
 from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
@@ -110,7 +111,7 @@ class Bench:
     @property
     def provided(self) -> frozenset[str]:
         """The libraries of its dependencies, which will lie in the prefix's lib on the board."""
-        return frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*"))
+        return find_sonames(self.sysroot / "usr/lib")
 
     def prepare(self, source: Path) -> None:
         """Source, private sysroot and compiler wrappers, all new; in build-python's place what knows its version."""

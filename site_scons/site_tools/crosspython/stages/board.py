@@ -14,6 +14,8 @@ from pathlib import Path
 
 from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.elf.versions import parse_version
+from crosspython.targets import Target
+from crosspython.toolchain.facts import Toolchain
 
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
@@ -47,6 +49,17 @@ BOARD_LIBRARIES: dict[str, tuple[str, ...]] = {
     ),
 }
 """The libraries of a libc and of its compiler, by soname, as shell patterns."""
+
+
+def find_libc(target: Target, toolchain: Toolchain) -> tuple[str, str]:
+    """A board's libc and the oldest of it that products must load on: the target's own statement counts first."""
+    libc, _, version = (target.libc_baseline or "").partition(" ")
+    return libc or toolchain.libc, version or toolchain.libc_version
+
+
+def board_libraries(target: Target, toolchain: Toolchain) -> tuple[str, ...]:
+    """The libraries that a board has with its libc, by soname, as shell patterns."""
+    return BOARD_LIBRARIES[find_libc(target, toolchain)[0]]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ import io
 import posixpath
 import re
 import shutil
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
+from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf
 from crosspython.run.jobserver import Beside, at_once
+from crosspython.stages.audit import audit_libraries, require_clean
 from crosspython.stages.bench import EPOCH
 from crosspython.stages.board import BoardNeeds, sum_up_needs
 from crosspython.stages.bytecode import is_cached, source_of
@@ -25,6 +26,8 @@ from crosspython.store.disk import write_whole
 from crosspython.store.formats import read_members
 from crosspython.store.members import FILE, FOLDER, Member
 from crosspython.store.tree import conflict, packing, reading, unpack_tree
+
+_ADVICE = "a component ships what others need of it: `ships` of its recipe, docs/components.md"
 
 # What a board does not need, below the prefix. `slim=1` leaves it out.
 SLIM = (
@@ -73,6 +76,7 @@ def make_bundle(
     *,
     prefix: str,
     slim: str,
+    board_libraries: Sequence[str],
     work: Path,
     beside: Beside = at_once,
 ) -> BundleReport:
@@ -81,9 +85,11 @@ def make_bundle(
     python:     CPython's stage archive
     components: stage archives with the globs of what ships
     slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
+    board_libraries: those that the board has, as patterns
     work:       where programs and libraries lie while it is read what they need of the board
     beside:     where work is done that can be done side by side
-    Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full.
+    Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full; AuditError: a file needs a
+    library that is neither there nor on the board.
     """
     parts = {**{archive: _matches_any(globs) for archive, globs in components.items()}, python: _is_wanted_always}
     saved, places = 0, None
@@ -104,11 +110,13 @@ def make_bundle(
                 continue
             if content.target:
                 packer.add_link(place, content.target)
+                _lay_link(folder / place, content.target)
             else:
                 packer.add_file(place, io.BytesIO(content.data), len(content.data), is_program=content.is_program)
             unpacked += len(content.data)
             if content.data.startswith(ELF_MAGIC):
                 elves += _read_elf(folder / place, content.data)
+        require_clean(audit_libraries(folder, elves, board_libraries), product.name, advice=_ADVICE)
         needs = sum_up_needs(folder, elves)
     return BundleReport(product.stat().st_size, unpacked, saved, needs)
 
@@ -155,6 +163,12 @@ def _read_elf(path: Path, data: bytes) -> list[ElfFile]:
     return [] if elf is None else [elf]
 
 
+def _lay_link(path: Path, target: str) -> None:
+    """Links are names, too, under which libraries are found."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+
+
 def _is_wanted_always(name: str) -> bool:
     return True
 
@@ -189,10 +203,11 @@ def _dangles(name: str, target: str, kept: Container[str]) -> bool:
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) not in kept
 
 
-def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
+def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libraries: Sequence[str]) -> None:
     """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there.
 
-    Python's own tests stay out: nobody links against them.
+    Python's own tests stay out: nobody links against them. Raises AuditError: a file needs a library that is neither
+    there nor, by these patterns, on the board.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "usr").mkdir(parents=True)
@@ -201,6 +216,8 @@ def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path) -> None:
         unpack_tree(archive, folder / "usr", only=is_no_test)
         with archive.open("rb") as file:
             names.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive.name}")
+    elves = list(find_elf_files(folder / "usr"))
+    require_clean(audit_libraries(folder / "usr", elves, board_libraries), folder.name, advice=_ADVICE)
     write_whole(stamp, "\n".join(names) + "\n")
 
 

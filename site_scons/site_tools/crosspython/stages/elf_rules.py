@@ -8,16 +8,21 @@ again only to name the symbols behind a complaint. Paths in problems are below t
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile
 from crosspython.elf.versions import is_newer, parse_version
 from crosspython.stages.board import is_board_library
+from crosspython.stages.rpath import LIB, Providers
 from crosspython.targets.machines import find_machine
 
 _NAMED_SYMBOLS = 5
+
+# Names that musl's loader takes for itself, whatever files bear them (musl, ldso/dynlink.c: load_library).
+_MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
 
 
 @dataclass(frozen=True)
@@ -69,23 +74,23 @@ def judge_elf(
     *,
     wanted: ElfWanted,
     libc_version: str,
-    providers: Mapping[str, str],
+    providers: Providers,
     patterns: Sequence[str],
     kernel: str | None,
-    allows_rpath: bool = False,
+    allows_runpath: bool = False,
 ) -> list[Problem]:
     """Return all that is wrong with a file; one for another machine is not judged further.
 
-    `providers` maps libraries of the prefix to their folder, `patterns` the board's libraries, `kernel` the board's;
-    `allows_rpath` lets an RPATH of the old kind be.
+    `providers` maps libraries of the prefix to their folders, `patterns` the board's libraries, `kernel` the board's;
+    `allows_runpath` lets a RUNPATH be.
     """
     name = elf.path.relative_to(stage).as_posix()
     problems = judge_identity(elf, name, wanted)
     if problems or elf.kind == "relocatable":
         return problems
     problems += _judge_versions(elf, name, libc_version)
-    problems += _judge_libraries(elf, name, providers, patterns)
-    problems += _judge_runpath(elf, name, allows_rpath)
+    problems += judge_libraries(elf, name, providers, patterns)
+    problems += _judge_rpath(elf, name, allows_runpath)
     if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
         problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
     if elf.has_text_relocations:
@@ -125,42 +130,67 @@ def _list_symbols(elf: ElfFile, version: str) -> str:
     return ", ".join(symbols[:_NAMED_SYMBOLS]) + (f" and {more} more" if more > 0 else "") or "the loader itself"
 
 
-def _judge_libraries(elf: ElfFile, name: str, providers: Mapping[str, str], patterns: Sequence[str]) -> list[Problem]:
+def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Sequence[str]) -> list[Problem]:
+    """Return what of the libraries that a file needs the loader will not find, neither where the file says nor on the
+    board. See `judge_elf` for the arguments."""
     problems = []
     folder = posixpath.dirname(name)
-    searched = {_resolve_origin(entry, folder) for entry in (elf.runpath or "").split(":")}
+    searched = {_resolve_origin(entry, folder) for entry in (elf.rpath or "").split(":")}
     for library in elf.needed:
         if library in providers:
-            if providers[library] not in searched:
-                searched_in = elf.runpath or "no RUNPATH"
-                problems.append(
-                    Problem(
-                        name,
-                        f"will not find {library}",
-                        expected=f"{providers[library]} below the prefix",
-                        found=searched_in,
-                    )
-                )
+            if searched.isdisjoint(providers[library]):
+                places = " or ".join(providers[library])
+                expected, found = f"{places} below the prefix", elf.rpath or "no RPATH"
+                problems.append(Problem(name, f"will not find {library}", expected=expected, found=found))
         elif not is_board_library(library, patterns):
             problems.append(Problem(name, f"needs {library}, which neither the prefix nor the board has"))
     return problems
 
 
-def _judge_runpath(elf: ElfFile, name: str, allows_rpath: bool) -> list[Problem]:
-    """Allow only what moves with the file and stays inside the prefix."""
+def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: str) -> list[Problem]:
+    """Return what is wrong with the names of the libraries in lib, by which others that link with them will need them.
+
+    A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a file
+    of that name.
+    """
+    problems = []
+    for elf in elves:
+        name = elf.path.relative_to(stage).as_posix()
+        if elf.kind != "shared" or posixpath.dirname(name) != LIB:
+            continue
+        if elf.soname is None:
+            wanted = f"-Wl,-soname,{_usual_soname(elf.path.name)} when it is linked"
+            problems.append(Problem(name, "has no soname, so the board will be asked for this file", expected=wanted))
+        elif LIB not in providers.get(elf.soname, ()):
+            wanted = f"a file or link lib/{elf.soname}"
+            problems.append(Problem(name, "will not be found by its soname", expected=wanted))
+        elif libc == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
+            problems.append(Problem(name, "bears a name that musl's loader takes for itself", found=elf.soname))
+    return problems
+
+
+def _usual_soname(file: str) -> str:
+    """libz.so.1.2.11 is called libz.so.1, and libfoo.so so."""
+    stem, dot, version = file.partition(".so.")
+    return f"{stem}.so.{version.partition('.')[0]}" if dot else file
+
+
+def _judge_rpath(elf: ElfFile, name: str, allows_runpath: bool) -> list[Problem]:
+    """Allow only what moves with the file, stays inside the prefix and comes before LD_LIBRARY_PATH (ld.so(8))."""
     expected = "$ORIGIN and a way that stays in the prefix"
-    if elf.has_rpath and not allows_rpath:
-        return [Problem(name, "has an RPATH of the old kind", expected="RUNPATH", found=elf.runpath)]
-    if elf.runpath is None:
+    if elf.has_runpath and not allows_runpath:
+        found = elf.rpath
+        return [Problem(name, "has a RUNPATH, which LD_LIBRARY_PATH goes before", expected="an RPATH", found=found)]
+    if elf.rpath is None:
         return []
     folder = posixpath.dirname(name)
-    if any(_resolve_origin(entry, folder) is None for entry in elf.runpath.split(":")):
-        return [Problem(name, "has a RUNPATH that leaves the prefix", expected=expected, found=elf.runpath)]
+    if any(_resolve_origin(entry, folder) is None for entry in elf.rpath.split(":")):
+        return [Problem(name, "has an RPATH that leaves the prefix", expected=expected, found=elf.rpath)]
     return []
 
 
 def _resolve_origin(entry: str, folder: str) -> str | None:
-    """Return the folder below the prefix that a RUNPATH entry names, None if it names another."""
+    """Return the folder below the prefix that an RPATH's entry names, None if it names another."""
     head, slash, way = entry.partition("/")
     if head not in ("$ORIGIN", "${ORIGIN}"):
         return None

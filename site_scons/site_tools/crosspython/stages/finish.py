@@ -1,6 +1,6 @@
 """Turning what `make install` left into what may be shipped.
 
-Knows the order of the steps and nothing of the formats: scripts, text and links first, then symbols, then RUNPATHs
+Knows the order of the steps and nothing of the formats: scripts, text and links first, then symbols, then RPATHs
 (strip damages what patchelf has extended), times last. A binary that names the build machine is not edited: the audit
 reports it. The stage and the debug folder belong to the build machine, the prefix to the board.
 """
@@ -20,7 +20,7 @@ from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.pkgconfig import make_relocatable
-from crosspython.stages.runpath import set_runpaths
+from crosspython.stages.rpath import set_rpaths
 from crosspython.stages.scripts import make_relocatable_script
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files, walk_entries
@@ -35,12 +35,12 @@ class FinishReport:
     relinked: int
     stripped: int
     saved_bytes: int
-    runpaths: int
+    rpaths: int
     restamped: int
 
     def __str__(self) -> str:
         return (
-            f"stripped {self.stripped} files ({self.saved_bytes / 1e6:.1f} MB saved), set {self.runpaths} RUNPATHs, "
+            f"stripped {self.stripped} files ({self.saved_bytes / 1e6:.1f} MB saved), set {self.rpaths} RPATHs, "
             f"rewrote {self.rewritten} text files and {self.relinked} links, removed {self.removed} files, "
             f"noted the time in {self.restamped} .pyc files"
         )
@@ -101,9 +101,9 @@ def finish_stage(
         before = _count_bytes(elves, archives)
         stripped = strip_files(stage, elves, objcopy, debug) + strip_archives(archives, objcopy)
         saved = before - _count_bytes(elves, archives)
-        runpaths = set_runpaths(stage, elves, provided)
+        rpaths = set_rpaths(stage, elves, provided)
     restamped = _set_times(stage, epoch)
-    return FinishReport(removed, len(changed), relinked, stripped, saved, runpaths, restamped)
+    return FinishReport(removed, len(changed), relinked, stripped, saved, rpaths, restamped)
 
 
 def _remove_libtool_files(stage: Path) -> int:

@@ -61,7 +61,7 @@ def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
 def _unpack(package: Path, root: Path) -> None:
     # These are slow to import, and most runs only ask which packages there are.
     from crosspython.elf.file import find_elf_files
-    from crosspython.elf.patchelf import find_patchelf, write_runpaths
+    from crosspython.elf.patchelf import find_patchelf, write_rpaths
     from crosspython.store.archive import unpack_archive
 
     part = root.with_name(root.name + ".part")
@@ -71,7 +71,7 @@ def _unpack(package: Path, root: Path) -> None:
     wanted: dict[Path, str | None] = {
         elf.path: os.path.join("$ORIGIN", os.path.relpath(part / _LIBRARIES, elf.path.parent)) for elf in elves
     }
-    write_runpaths(wanted, {elf.path: elf.runpath for elf in elves}, find_patchelf())
+    write_rpaths(wanted, {elf.path: elf.rpath for elf in elves}, find_patchelf())
     for path in sorted(part.rglob("*")):
         if path.is_symlink() or not path.is_dir():
             place = root / path.relative_to(part)

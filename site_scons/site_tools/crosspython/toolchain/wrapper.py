@@ -20,8 +20,8 @@ from typing import Literal
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 
-# Room for the RUNPATH that stages/finish.py writes over it: 64 characters.
-RESERVED_RUNPATH = "/crosspython-reserves-this-room-for-a-runpath".ljust(64, "-")
+# Room for the RPATH that stages/finish.py writes over it: 64 characters.
+RESERVED_RPATH = "/crosspython-reserves-this-room-for-an-rpath".ljust(64, "-")
 
 # What debug information and __FILE__ name instead of the work folder.
 SOURCE_PLACE = "/usr/src"
@@ -83,7 +83,7 @@ done
 # -Xlinker for what may hold a comma, at which -Wl is split.
 _LINK = """\
 if [ "$links$input" = yesyes ]; then
-    set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" {libc}-Wl,--enable-new-dtags -Wl,-rpath,{runpath}
+    set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" {libc}-Wl,--disable-new-dtags -Wl,-rpath,{rpath}
 fi
 """
 
@@ -142,7 +142,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
     return (
         _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
         + _CHECK.format(own=_own_folders(toolchain))
-        + (_LINK.format(runpath=RESERVED_RUNPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
+        + (_LINK.format(rpath=RESERVED_RPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
         + f"exec {_LAUNCHER} {' '.join(call)}\n"
     )
 

@@ -1,7 +1,7 @@
 """C libraries put into a wheel: those it needs and neither holds nor finds on every board.
 
 Knows how that is done so that two wheels with two versions of a library do not meet in one process: the copy gets a name
-with a part of its hash, and all that need it ask for that name. Where a library comes from it is told; RUNPATHs are
+with a part of its hash, and all that need it ask for that name. Where a library comes from it is told; RPATHs are
 written afterwards by others. All paths belong to the build machine.
 """
 
@@ -26,7 +26,7 @@ def find_missing(elves: Iterable[ElfFile], patterns: Sequence[str], search: Sear
     search: where a library lies; one it does not find is left out, and is the audit's
     """
     elves = list(elves)
-    own = {elf.soname or elf.path.name for elf in elves if elf.kind == "shared"}
+    own = {elf.path.name for elf in elves if elf.kind == "shared"}
     waiting = [name for elf in elves for name in elf.needed]
     found: dict[str, Path] = {}
     while waiting:

@@ -1,6 +1,6 @@
 """What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
 
-Reads like a wheel's last hour: laid out, cleaned, libraries put in, RUNPATHs written, tagged by what is in it, audited,
+Reads like a wheel's last hour: laid out, cleaned, libraries put in, RPATHs written, tagged by what is in it, audited,
 packed. How each is done others know. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to
 the build machine.
 """
@@ -21,7 +21,7 @@ from crosspython.errors import AuditError
 from crosspython.stages.bench import EPOCH
 from crosspython.stages.board import BOARD_LIBRARIES, board_needs
 from crosspython.stages.leaks import BuildPaths, is_text
-from crosspython.stages.runpath import set_runpaths
+from crosspython.stages.rpath import find_sonames, set_rpaths
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files
 from crosspython.targets import Target
@@ -98,9 +98,7 @@ class Repair:
 
     def sonames(self) -> frozenset[str]:
         """Names of the libraries in the private sysroot."""
-        return (
-            frozenset(path.name for path in (self.sysroot / "usr/lib").glob("*.so*")) if self.sysroot else frozenset()
-        )
+        return find_sonames(self.sysroot / "usr/lib") if self.sysroot else frozenset()
 
     def find_library(self, soname: str) -> Path | None:
         """Where a library lies: in the private sysroot, or with the compiler (libgfortran, libc)."""
@@ -221,7 +219,7 @@ def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
 
 
 def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
-    """Put libraries in, strip, rename, write RUNPATHs, in this order: strip damages what patchelf has extended."""
+    """Put libraries in, strip, rename, write RPATHs, in this order: strip damages what patchelf has extended."""
     if repair.tools is None:
         return ()
     objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
@@ -234,7 +232,7 @@ def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
     if copies:
         rename_needed(elves, copies)
         elves = list(find_elf_files(tree.root))
-    set_runpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
+    set_rpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
     return tuple(copies)
 
 

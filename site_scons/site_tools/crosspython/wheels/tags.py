@@ -16,6 +16,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from crosspython.elf.versions import parse_version
 from crosspython.errors import AuditError
+from crosspython.stages.board import find_libc
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 
@@ -45,8 +46,7 @@ class BoardTags:
     @classmethod
     def of(cls, target: Target, toolchain: Toolchain, series: str) -> BoardTags:
         """Those of a target; its own libc counts where it states one."""
-        libc, _, version = (target.libc_baseline or "").partition(" ")
-        return cls(target.machine, series, target.float_abi, libc or toolchain.libc, version or toolchain.libc_version)
+        return cls(target.machine, series, target.float_abi, *find_libc(target, toolchain))
 
     @property
     def python(self) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def find_problems(
 
     forbidden: folders of the build machine
     provided: sonames of libraries in the prefix's lib
-    is_ready: others built it: an RPATH of the old kind, as auditwheel writes, is theirs to choose
+    is_ready: others built it: a RUNPATH is theirs to choose
     """
     problems = [
         Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which no wheel can hold")
@@ -91,7 +91,7 @@ def find_problems(
         forbidden_paths=tuple(forbidden),
         provided=provided,
         kernel=target.kernel,
-        allows_rpath=is_ready,
+        allows_runpath=is_ready,
     )
     return problems
 

@@ -189,6 +189,23 @@ def sqlite():
     return sqlite3.sqlite_version
 
 
+def own_libraries():
+    """The prefix's libraries are taken, whatever libraries of the same names a start script puts before them."""
+    if "musl" in sysconfig.get_config_var("HOST_GNU_TYPE"):
+        return "musl's loader asks LD_LIBRARY_PATH before all else"
+    library, wrong = os.path.join(sys.prefix, "lib"), os.path.join(FOLDER, "wrong")
+    names = sorted(name for name in os.listdir(library) if name.startswith("lib") and ".so." in name)
+    os.mkdir(wrong)
+    for name in names:
+        other = next(one for one in names if one.split(".so")[0] != name.split(".so")[0])
+        os.symlink(os.path.join(library, other), os.path.join(wrong, name))
+    program = "import bz2, ctypes, curses, hashlib, lzma, readline, sqlite3, ssl, uuid, zlib"
+    environment = {**os.environ, "LD_LIBRARY_PATH": wrong}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return f"{len(names)} names"
+
+
 def ctypes_callback():
     import ctypes
 
@@ -457,6 +474,7 @@ CHECKS = (
     hashes,
     ctypes_callback,
     sqlite,
+    own_libraries,
     tls,
     refused_certificate,
     ipv6,
