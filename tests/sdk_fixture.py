@@ -138,6 +138,11 @@ def make_wrong_machine(folder: Path) -> Path:
     return _make_disguised(folder, "aarch64-linux-gnu", "")
 
 
+def make_late_time(folder: Path) -> Path:
+    """Make a toolchain that has 64-bit time switched on by itself, as Debian 13's for armhf."""
+    return _make_disguised(folder, DISTRIBUTIONS, "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64")
+
+
 def _make_disguised(folder: Path, real: str, flag: str) -> Path:
     for tool in ("gcc", "g++", "ar", "ranlib", "strip", "objcopy", "readelf"):
         last = flag if tool in ("gcc", "g++") else ""

@@ -79,7 +79,7 @@ def order(
     board = load_target(target, REPOSITORY)
     board = type(board)(**{**vars(board), **changes})
     release = read_release(REPOSITORY / "components/cpython", "3.13")
-    return Order(tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, ()), only))
+    return Order(tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, (), 64), only))
 
 
 def bring(tree: Path, session: Session, **changes: object) -> Deployed:

@@ -11,15 +11,20 @@ from pathlib import Path
 
 import pytest
 from crosspython.elf.file import read_elf
+from crosspython.elf.patchelf import find_patchelf, write_rpaths
 from crosspython.errors import ToolchainError
+from crosspython.stages.audit import Audit
 from crosspython.targets import load_target, target_names
+from crosspython.toolchain.emulator import emulator_command
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain
+from crosspython.toolchain.time_bits import MACROS
 from crosspython.toolchain.wrapper import RESERVED_RPATH, write_wrappers
 
 from tests.sdk_fixture import (
     PREFIX,
     YOCTO,
+    make_late_time,
     make_sdk,
     make_soft_float,
     make_wrong_machine,
@@ -108,6 +113,55 @@ class Bench:
 @pytest.fixture(scope="module", params=["distributions", "opened", "yocto"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(request.getfixturevalue(request.param), tmp_path_factory.mktemp("my, wörk"))
+
+
+_TIMES = """\
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <utime.h>
+int main(int count, char **words) {
+    time_t late = (time_t) 1 << 32;
+    struct utimbuf times = {late, late};
+    struct stat status;
+    if (utime(words[1], &times) || stat(words[1], &status)) return 1;
+    printf("%d %d\\n", gmtime(&late)->tm_year + 1900, gmtime(&status.st_mtime)->tm_year + 1900);
+    return time(0) < 0;
+}
+"""
+
+
+def test_what_wrappers_compile_knows_dates_after_2038(bench: Bench) -> None:
+    assert bench.toolchain.time_bits == 64
+    program = bench.work / "times"
+    # Packages say one of the macros themselves.
+    bench.write("times.c", "#define _FILE_OFFSET_BITS 64\n" + _TIMES)
+    bench.run("gcc", "-Wall", "-Werror", "-D_FILE_OFFSET_BITS=64", "times.c", "-o", str(program))
+    elf = read_elf(program)
+    assert elf is not None and elf.time_functions().keys() == {64}
+    command = [*emulator_command(RV1126, bench.toolchain, PATH), str(program), str(program)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2106 2106\n"
+
+
+def test_a_compiler_that_chose_64_bit_time_by_itself_gives_the_same(tmp_path: Path) -> None:
+    bench = Bench(load(make_late_time(tmp_path / "sdk"), tmp_path), tmp_path / "work")
+    assert (bench.toolchain.time_bits, bench.toolchain.time_flags) == (64, MACROS)
+    bench.write("times.c", _TIMES)
+    bench.run("gcc", "-Wall", "-Werror", "-D_FILE_OFFSET_BITS=64", "times.c", "-o", "times")
+
+
+def test_what_was_compiled_with_the_other_time_is_refused(tmp_path: Path) -> None:
+    toolchain = load(None, tmp_path)
+    bench = Bench(toolchain, tmp_path / "work")
+    stage = tmp_path / "stage"
+    (stage / "bin").mkdir(parents=True)
+    bench.write("times.c", _TIMES)
+    bench.run("gcc", "-U_TIME_BITS", "times.c", "-o", f"{stage}/bin/times")
+    write_rpaths({stage / "bin/times": None}, {stage / "bin/times": "any"}, find_patchelf())
+    problems = Audit(RV1126, toolchain, frozenset(), ()).find_problems(stage)
+    assert [str(problem) for problem in problems] == [
+        "bin/times was compiled with a 32-bit time_t: expected 64-bit time_t, as in all else, found gmtime, time, utime"
+    ]
 
 
 def only_on_the_build_machine() -> str:

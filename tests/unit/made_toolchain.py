@@ -15,4 +15,7 @@ VENDORS = Toolchain(
     libc_folder="/usr/arm/lib",
     fortran=False,
     identity="",
+    time_bits=64,
+    time_flags=("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"),
+    time_limit="",
 )

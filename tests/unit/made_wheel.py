@@ -24,6 +24,9 @@ TOOLCHAIN = Toolchain(
     libc_folder="/nowhere/lib",
     fortran=False,
     identity="a toolchain",
+    time_bits=64,
+    time_flags=("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"),
+    time_limit="",
 )
 
 

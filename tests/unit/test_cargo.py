@@ -37,7 +37,7 @@ def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf") -> C
     program.write_text(CARGO.format(folder=f"'{folder}'"))
     program.chmod(0o755)
     rust = Rust(folder / "rustc", program, triple, "x86_64-unknown-linux-gnu", "rustc 1.96.0")
-    return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13")
+    return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13", 64)
 
 
 def fetch(cargo: Cargo, source: Path, **environment: str) -> tuple[str, ...]:

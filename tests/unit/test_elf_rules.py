@@ -20,6 +20,9 @@ class KnownSymbols(ElfFile):
     def symbols_needing(self, version: str) -> tuple[str, ...]:
         return {"GLIBC_2.34": ("dlopen", "pthread_create"), "GLIBC_PRIVATE": tuple("abcdefg")}.get(version, ())
 
+    def time_functions(self) -> dict[int, tuple[str, ...]]:
+        return {"old": {32: ("mktime",)}, "new": {64: ("__time64",)}}.get(self.path.name.partition(".")[0], {})
+
 
 def make(name: str = "bin/tool", **facts: Any) -> KnownSymbols:
     usual: dict[str, Any] = {
@@ -169,3 +172,36 @@ def test_an_unknown_machine_is_refused() -> None:
 )
 def test_a_problem_is_one_line(problem: Problem, text: str) -> None:
     assert str(problem) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "found"),
+    [
+        (
+            "old",
+            64,
+            ["lib/old.so was compiled with a 32-bit time_t: expected 64-bit time_t, as in all else, found mktime"],
+        ),
+        (
+            "new",
+            32,
+            ["lib/new.so was compiled with a 64-bit time_t: expected 32-bit time_t, as in all else, found __time64"],
+        ),
+        ("new", 64, []),
+        ("old", None, []),
+        ("neither", 64, []),
+    ],
+)
+def test_two_sizes_of_time_are_not_mixed(name: str, wanted: int | None, found: list[str]) -> None:
+    elf = make(f"lib/{name}.so", kind="shared")
+    assert judge(elf, wanted=wanted_elf("armv7l", "hard", wanted)) == found
+
+
+def test_on_64_bit_machines_there_is_one_time() -> None:
+    assert wanted_elf("aarch64", None, 64).time_bits is None
+
+
+def test_the_compilers_own_libraries_are_not_judged_by_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KnownSymbols, "time_functions", lambda self: {32: ("time",)})
+    wanted = wanted_elf("armv7l", "hard", 64)
+    assert judge(make("lib/libgfortran-1b2c3d4e.so.5.0.0", kind="shared"), wanted=wanted) == []

@@ -52,6 +52,13 @@ def test_a_fortran_compiler_beside_is_noted(tmp_path: Path) -> None:
     assert probe_toolchain(cc, RV1126).fortran
 
 
+def test_the_time_of_a_32_bit_machine_is_a_fact_of_its_toolchain(tmp_path: Path) -> None:
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin"), RV1126)
+    assert (toolchain.time_bits, toolchain.time_flags) == (32, ())
+    assert "32-bit time" in toolchain.identity.splitlines()
+    assert toolchain.describe_time() == "32-bit time: dates end in January 2038, for glibc 2.31 is older than 2.34"
+
+
 def test_uclibc_is_known_though_it_claims_to_be_glibc(tmp_path: Path) -> None:
     toolchain = probe_toolchain(make_compiler(tmp_path / "bin", macros=(*GLIBC, *UCLIBC)), RV1126)
     assert (toolchain.libc, toolchain.libc_version, toolchain.kernel_headers) == ("uclibc", "1.0.31", None)

@@ -26,7 +26,7 @@ class House:
             wheel = add_wheel(self.folder, name)
             product = wheel.rename(self.folder / f"{name}-1.0-cp{series.replace('.', '')}.whl")
             made[product] = WheelReport(name, "1.0", wheel.name, ("py3-none-any",), "ready")
-        fill_wheelhouse(self.place, series, made, {"python": series}, missing)
+        fill_wheelhouse(self.place, series, made, {"python": series}, 64, missing)
         return {path.name.partition("-")[0] for path in self.place.glob("*.whl")}
 
 

@@ -57,6 +57,14 @@ def test_the_targets_flags_come_before_the_callers(wrapped: Wrapped) -> None:
     assert call.index("-mfpu=neon-vfpv4") < call.index("-mfpu=neon")
 
 
+@pytest.mark.parametrize(
+    ("tool", "told"), [("gcc", True), ("g++", True), ("cpp", True), ("gfortran", False), ("ld", False)]
+)
+def test_what_compiles_c_is_told_how_large_time_is(tmp_path: Path, tool: str, told: bool) -> None:
+    wrapped = Wrapped(tmp_path, more=("gfortran",), fortran=True)
+    assert ("-D_TIME_BITS=64" in wrapped.call(tool, "-c", "a.c")) is told
+
+
 def test_a_compiler_rooted_here_gets_our_sysroot_for_its_own(wrapped: Wrapped) -> None:
     assert f"--sysroot={wrapped.sysroot}" in wrapped.call("gcc", "-c", "a.c")
 

@@ -40,6 +40,14 @@ def test_what_compiles_is_told_of_sysroot_and_machine_and_nothing_else(tmp_path:
     assert said == [*added, "the", "caller's own"]
 
 
+def test_the_time_of_the_sdks_own_libraries_is_kept(tmp_path: Path) -> None:
+    macros = ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]
+    sdk = make_sdk(tmp_path / "sdk", SETUP.replace("-O2", f"-O2 -D_FORTIFY_SOURCE=2 {' '.join(macros)}"))
+    command = [front_of(sdk, tmp_path / "front") / "bin" / f"{NAME}-gcc"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [word for word in said if word.startswith("-D")] == macros
+
+
 @pytest.mark.parametrize("missing", ["SDKTARGETSYSROOT", "CC"])
 def test_a_setup_file_that_names_no_compiler_is_told(tmp_path: Path, missing: str) -> None:
     setup = "".join(line for line in SETUP.splitlines(keepends=True) if f"export {missing}=" not in line)

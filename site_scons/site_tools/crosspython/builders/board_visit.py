@@ -21,6 +21,7 @@ from crosspython.checks.selftest import expect
 from crosspython.errors import CheckError
 from crosspython.stages.board import board_needs
 from crosspython.store.disk import write_whole
+from crosspython.toolchain.facts import Toolchain
 
 WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...
 
@@ -54,13 +55,14 @@ class Visit:
         """What is to lie on the board, with the checks named; all of them where none is."""
         settings = self.build.settings
         components = self.build.components.values()
+        time_bits = Toolchain.read(settings.folder / "toolchain.json").time_bits
         built_in = tuple(str(self.build.workshop.work / component.recipe.name) for component in components)
         return Order(
             tree=self.tree,
             version=settings.release.version,
             target=settings.target,
             needs=board_needs(self.tree),
-            selftest=SelfTest(expect(self.tree, settings.release, settings.target.machine, built_in), only),
+            selftest=SelfTest(expect(self.tree, settings.release, settings.target.machine, built_in, time_bits), only),
         )
 
     def _lay_out(self, bundle: Path) -> Path:

@@ -59,6 +59,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
+            toolchain = Toolchain.read(settings.folder / "toolchain.json")
             report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
@@ -69,7 +70,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
-        write_whole(summary, "\n".join(summarize(report, settings.slim)) + "\n")
+        write_whole(summary, "\n".join(summarize(report, settings.slim, toolchain)) + "\n")
         tell()
 
     def tell() -> None:
@@ -162,12 +163,13 @@ def Doctor(env: Any) -> Any:
     return env.AlwaysBuild(env.Alias(name, [], make_action("doctor", doctor, None)))
 
 
-def summarize(report: BundleReport, slim: str) -> list[str]:
-    """What lies beside a bundle as text: its size, and what it needs of the board."""
+def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str]:
+    """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board"
         + (f"; slim={slim} saved {megabytes(report.saved)}" if report.saved else ""),
         *report.needs.describe(),
+        f"dates:     {toolchain.describe_time()}",
     ]
 
 

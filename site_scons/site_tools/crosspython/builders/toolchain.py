@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.store.disk import write_whole
+from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_place
 
 
@@ -40,7 +41,8 @@ def toolchain_node(env: Any) -> Any:
         build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
-    sources = [fact(env, "the toolchain's place", place), target_fact(env)]
+    asked = " ".join(field.name for field in fields(Toolchain))
+    sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
     env.Clean(nodes, [env.Dir(str(settings.folder / "toolchain")), env.Dir(str(settings.folder / "sites"))])

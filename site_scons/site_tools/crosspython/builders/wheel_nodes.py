@@ -90,6 +90,10 @@ class WheelNodes:
             lacks = f"this machine lacks {', '.join(missing)}, with which {name} is built if the cache has it not"
             self.build.console.warn(f"{lacks}: {describe_install(missing)}")
 
+    @property
+    def _toolchain(self) -> Toolchain:
+        return Toolchain.read(self.settings.folder / "toolchain.json")
+
     def _shipped(self) -> list[str]:
         return [name for name, package in self.packages.items() if not package.build_only]
 
@@ -99,7 +103,8 @@ class WheelNodes:
         products = [Path(self.made[name].abspath) for name in names]
         made = {product: read_report(_beside(product)) for product in products}
         settings = self.settings
-        fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, missing)
+        time_bits = self._toolchain.time_bits
+        fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
 
     def _closing(self) -> list[str]:
         """The last lines of a run that filled the wheelhouse: where it is, and how the board gets it."""
@@ -112,6 +117,7 @@ class WheelNodes:
         return [
             f"{house}",
             f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
+            f"  {self._toolchain.describe_time()}",
             *([install] if names else []),
         ]
 
@@ -151,7 +157,7 @@ class WheelNodes:
             repair = Repair(
                 package=package,
                 target=settings.target,
-                toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+                toolchain=self._toolchain,
                 series=settings.release.series,
                 work=build.workshop.work / f"ready-{package.name}-{self.platform.series}",
             )

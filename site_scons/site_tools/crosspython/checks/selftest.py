@@ -26,6 +26,7 @@ class Expectation:
     machine: str
     series: str
     build_paths: tuple[str, ...]
+    time_bits: int
 
     def as_json(self, certificate: str, only: tuple[str, ...] = (), seconds: float = 300) -> str:
         """For the script; the certificate's path is that of the machine it runs on. `only` chooses checks by name.
@@ -41,6 +42,7 @@ class Expectation:
                 "bits": machine.bits,
                 "certificate": certificate,
                 "series": self.series,
+                "time_bits": self.time_bits,
                 "build_paths": list(self.build_paths),
                 "only": list(only),
                 "seconds": seconds,
@@ -48,13 +50,16 @@ class Expectation:
         )
 
 
-def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...]) -> Expectation:
-    """What an unpacked bundle promises: of a slim one (without tests) not the modules that slimming leaves out."""
+def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...], time_bits: int) -> Expectation:
+    """What an unpacked bundle promises: of a slim one (without tests) not the modules that slimming leaves out.
+
+    time_bits: of the time_t that it was compiled with
+    """
     modules = release.modules
     if not (tree / "lib" / f"python{release.series}" / "test").is_dir():
         left_out = [PurePosixPath(pattern).name for pattern in SLIM if "/lib-dynload/" in pattern]
         modules = tuple(m for m in modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out))
-    return Expectation(modules, machine, release.series, build_paths)
+    return Expectation(modules, machine, release.series, build_paths, time_bits)
 
 
 def read_results(output: str, ended: str) -> list[Result]:

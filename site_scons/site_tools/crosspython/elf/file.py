@@ -19,6 +19,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
 from crosspython.elf.float_abi import read_float_abi
+from crosspython.elf.time_functions import time_functions
 from crosspython.errors import AuditError
 from crosspython.store.walk import find_files
 
@@ -63,6 +64,10 @@ class ElfFile:
         """Return the symbol versions needed of any library whose name starts so: `versions_of("GLIBC_")`."""
         needs = self.version_needs.values()
         return tuple(sorted({version for versions in needs for version in versions if version.startswith(prefix)}))
+
+    def time_functions(self) -> dict[int, tuple[str, ...]]:
+        """Return the functions that tell which time_t it was compiled with, by its bits; reads the file again."""
+        return time_functions(self.path)
 
     def symbols_needing(self, version: str) -> tuple[str, ...]:
         """Return the names of the undefined symbols that are bound to a version; reads the file again."""

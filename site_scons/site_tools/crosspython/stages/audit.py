@@ -46,7 +46,7 @@ class Audit:
         libc, version = find_libc(self.target, self.toolchain)
         return audit_stage(
             stage,
-            wanted=wanted_elf(self.target.machine, self.target.float_abi),
+            wanted=wanted_elf(self.target.machine, self.target.float_abi, self.toolchain.time_bits),
             libc=libc,
             libc_version=version,
             forbidden_paths=self.forbidden,

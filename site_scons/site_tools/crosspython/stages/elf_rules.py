@@ -20,6 +20,8 @@ from crosspython.stages.rpath import LIB, Providers
 from crosspython.targets.machines import find_machine
 
 _NAMED_SYMBOLS = 5
+# The compiler's own libraries, built beforehand: no point in time is handed to them.
+_COMPILERS = ("libgcc_s", "libgfortran", "libgomp", "libquadmath", "libstdc++")
 
 # Names that musl's loader takes for itself, whatever files bear them (musl, ldso/dynlink.c: load_library).
 _MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
@@ -27,18 +29,22 @@ _MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
 
 @dataclass(frozen=True)
 class ElfWanted:
-    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order, float ABI (None: any)."""
+    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order, float ABI and time_t (None: any)."""
 
     machine: str
     bits: int
     little_endian: bool = True
     float_abi: str | None = None
+    time_bits: int | None = None
 
 
-def wanted_elf(machine: str, float_abi: str | None) -> ElfWanted:
-    """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows."""
+def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None) -> ElfWanted:
+    """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows.
+
+    time_bits: of time_t in all else that the files will meet; None: it does not matter
+    """
     row = find_machine(machine)
-    return ElfWanted(row.elf, row.bits, row.little_endian, float_abi)
+    return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def judge_elf(
     problems += _judge_versions(elf, name, libc_version)
     problems += judge_libraries(elf, name, providers, patterns)
     problems += _judge_rpath(elf, name, allows_runpath)
+    problems += _judge_time(elf, name, wanted.time_bits)
     if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
         problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
     if elf.has_text_relocations:
@@ -173,6 +180,18 @@ def _usual_soname(file: str) -> str:
     """libz.so.1.2.11 is called libz.so.1, and libfoo.so so."""
     stem, dot, version = file.partition(".so.")
     return f"{stem}.so.{version.partition('.')[0]}" if dot else file
+
+
+def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
+    """Two sizes of time_t in one process misread each other's numbers."""
+    if wanted is None or elf.path.name.startswith(_COMPILERS):
+        return []
+    expected = f"{wanted}-bit time_t, as in all else"
+    return [
+        Problem(name, f"was compiled with a {bits}-bit time_t", expected=expected, found=", ".join(functions))
+        for bits, functions in elf.time_functions().items()
+        if bits != wanted
+    ]
 
 
 def _judge_rpath(elf: ElfFile, name: str, allows_runpath: bool) -> list[Problem]:

@@ -29,6 +29,9 @@ class Toolchain:
     libc_folder:    where its libc.so lies
     fortran:        a Fortran compiler lies beside
     identity:       the facts that products depend on, as text; changes when the compiler or its libc changes
+    time_bits:      those of time_t in all products: 32 or 64
+    time_flags:     what makes the compiler use them
+    time_limit:     why they are 32; else empty
     """
 
     prefix: str
@@ -41,11 +44,20 @@ class Toolchain:
     libc_folder: str
     fortran: bool
     identity: str
+    time_bits: int
+    time_flags: tuple[str, ...]
+    time_limit: str
 
     def describe(self) -> str:
         """One line for the console."""
         kernel = f", Linux {self.kernel_headers} headers" if self.kernel_headers else ""
         return f"{self.prefix}gcc ({self.compiler}, {self.libc} {self.libc_version}{kernel})"
+
+    def describe_time(self) -> str:
+        """One line for the user: whether products know dates after 2038."""
+        if self.time_bits == 64:
+            return "64-bit time"
+        return f"32-bit time: dates end in January 2038, for {self.time_limit}"
 
     def require_fortran(self, wanted_by: str) -> None:
         """Raise ToolchainError where there is no Fortran compiler. wanted_by: what cannot be built without one."""
@@ -62,7 +74,8 @@ class Toolchain:
         """Read what `write` wrote. Raises ToolchainError where that is missing or damaged."""
         try:
             facts = json.loads(file.read_text())
-            toolchain = cls(**facts | {"sysroot": Path(facts["sysroot"]) if facts["sysroot"] else None})
+            sysroot = Path(facts["sysroot"]) if facts["sysroot"] else None
+            toolchain = cls(**facts | {"sysroot": sysroot, "time_flags": tuple(facts["time_flags"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolchainError(
                 f"{file}: no toolchain is described there", next=f"remove {file.name} and start the build again"

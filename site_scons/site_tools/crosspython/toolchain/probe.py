@@ -14,11 +14,13 @@ from pathlib import Path
 
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler, prefix_of
 from crosspython.toolchain.query import PATIENCE, ask, try_ask
 from crosspython.toolchain.sample import check_code
+from crosspython.toolchain.time_bits import find_time
 
 __all__ = ["Toolchain", "load_toolchain", "probe_toolchain"]
 
@@ -54,15 +56,17 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         macros = _read_macros(cc, target, patience)
         libc, libc_version = _name_libc(cc, macros, interpreter)
         check_baseline(cc, target, libc, libc_version, Path(folder), patience=patience)
+        kernel = _name_kernel(macros)
+        time = find_time(cc, target, libc, libc_version, kernel, Path(folder), patience=patience)
     sysroot = ask(cc, "-print-sysroot", patience=patience)
     compiler = _name_compiler(macros)
-    kernel = _name_kernel(macros)
     own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
     facts = (
         f"{compiler} for {triplet}",
         f"{libc} {libc_version}",
         f"kernel headers {kernel or 'none'}",
         "sysroot of its own" if own else "rooted in the build machine",
+        *([f"{time.bits}-bit time"] if find_machine(target.machine).bits == 32 else []),
         f"sha256 {_hash_parts(cc, macros, patience)}",
     )
     return Toolchain(
@@ -76,6 +80,9 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         libc_folder=_find_libc(cc, patience),
         fortran=os.access(prefix_of(cc) + "gfortran", os.X_OK),
         identity="\n".join(facts),
+        time_bits=time.bits,
+        time_flags=time.flags,
+        time_limit=time.limit,
     )
 
 

@@ -126,7 +126,8 @@ def _pass_on(toolchain: Toolchain, tool: str) -> str:
 
 def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, stray: str) -> str:
     """The target's flags come before the caller's, which may be more particular; the sysroot after the caller's paths."""
-    before = [shlex.quote(flag) for flag in target.cflags]
+    flags = target.cflags if tool == "gfortran" else (*target.cflags, *toolchain.time_flags)
+    before = [shlex.quote(flag) for flag in flags]
     if name == "cpp" and tool != "cpp":
         before.append("-E")
     after = [

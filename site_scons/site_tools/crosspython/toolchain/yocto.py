@@ -2,8 +2,8 @@
 
 Knows `environment-setup-*`, the shell script that a user of such an SDK would source first (Yocto's manual, "Application
 Development and the Extensible SDK"), and how to put scripts in front of the SDK's programs that pass what it says. Only
-the sysroot and the flags for the machine are taken: hardening and optimisation are the target's and the recipes' own.
-All paths belong to the build machine.
+the sysroot, the flags for the machine and the size of time_t are taken: hardening and optimisation are the target's and
+the recipes' own. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 # Those that compile, preprocess or link, and so have to be told of the sysroot.
 _DRIVERS = ("gcc", "g++", "cpp", "gfortran")
+# How large time_t is in the SDK's own libraries (meta/conf/distro/include/time64.inc).
+_TIME = ("-D_TIME_BITS=", "-D_FILE_OFFSET_BITS=")
 
 
 @dataclass(frozen=True)
@@ -74,5 +76,5 @@ def _read_setup(sdk: Path, file: Path) -> _Setup:
             found="not both are there",
             next="run its installer again, with -d FOLDER, and name that folder; or name the installer as toolchain=",
         )
-    flags = [flag for flag in command[1:] if flag.startswith("-m")]
+    flags = [flag for flag in command[1:] if flag.startswith("-m") or flag.startswith(_TIME)]
     return _Setup(program.removesuffix("gcc"), (f"--sysroot={sysroot}", *flags))

@@ -26,6 +26,7 @@ from crosspython.run.process import run_command
 from crosspython.store.disk import write_whole
 from crosspython.store.exclusive import exclusive
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Cargo:
     home:   CARGO_HOME: crates, shared by all builds
     python: the target's lib/python3.X, which PyO3 reads what it has to know of the interpreter from
     series: "3.13"
+    time_bits: of time_t in all that a package may be linked with
     offline: crates that are not at hand are not to be had
     """
 
@@ -69,6 +71,7 @@ class Cargo:
     home: Path
     python: Path
     series: str
+    time_bits: int
     offline: bool = False
 
     @property
@@ -103,7 +106,16 @@ class Cargo:
             "PYO3_CROSS_LIB_DIR": str(self.python),
             "PYO3_CROSS_PYTHON_VERSION": self.series,
             "MATURIN_NO_INSTALL_RUST": "1",
+            **self._time(),
         }
+
+    def _time(self) -> dict[str, str]:
+        """What the crate libc reads to have the time_t of the C libraries (its build.rs; releases before 0.2.173 do not)."""
+        if self.time_bits == 32 or find_machine(self.target.machine).bits == 64:
+            return {}
+        if "musl" in self.rust.triple:
+            return {"RUST_LIBC_UNSTABLE_MUSL_V1_2_3": "1"}
+        return {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}
 
     def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> tuple[str, ...]:
         """Fetch the crates of a package, as its lock file says where it has one. Raises StepError.

@@ -184,6 +184,7 @@ class Bench:
                 home=self.kit.rust.crates,
                 python=self.kit.standard_library,
                 series=self.kit.release.series,
+                time_bits=self.kit.toolchain.time_bits,
                 offline=self.kit.offline,
             )
             self.remarks = self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)

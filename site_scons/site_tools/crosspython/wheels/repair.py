@@ -25,6 +25,7 @@ from crosspython.stages.rpath import find_sonames, set_rpaths
 from crosspython.stages.strip import strip_archives, strip_files
 from crosspython.store.walk import find_files
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.query import try_ask
 from crosspython.wheels.archive import (
@@ -131,6 +132,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
         repair.board,
         forbidden=repair.forbidden,
         provided=repair.sonames() if repair.to_bundle else frozenset(),
+        time_bits=repair.toolchain.time_bits,
     )
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
@@ -158,7 +160,7 @@ def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> Whe
     part = product.with_name(product.name + ".part")
     shutil.copyfile(wheel, part)
     part.replace(product)
-    report = _report(filename, tree, contents, repair, (), ())
+    report = _report(filename, tree, contents, repair, (), _remark_time(tree, repair))
     shutil.rmtree(repair.work)
     return report
 
@@ -267,6 +269,15 @@ def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
         return []
     undefined = find_undefined(find_elf_files(tree.root), repair.python, repair.find_library)
     return [remark_undefined(tree.name_in_wheel(path), names) for path, names in undefined.items()]
+
+
+def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
+    """A ready wheel brings what it hands points in time to, so it may have another time_t than our own products."""
+    if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
+        return []
+    if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):
+        return ["compiled with 32-bit time: its own code knows no dates after January 2038"]
+    return []
 
 
 def _report(

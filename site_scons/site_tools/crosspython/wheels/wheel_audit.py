@@ -68,12 +68,14 @@ def find_problems(
     forbidden: Iterable[str],
     provided: frozenset[str] = frozenset(),
     is_ready: bool = False,
+    time_bits: int | None = None,
 ) -> list[Problem]:
     """Return all that would keep a wheel from working on the board.
 
     forbidden: folders of the build machine
     provided: sonames of libraries in the prefix's lib
     is_ready: others built it: a RUNPATH is theirs to choose
+    time_bits: of time_t in the libraries that it was built against; None: it brings all that it hands points in time to
     """
     problems = [
         Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which no wheel can hold")
@@ -85,7 +87,7 @@ def find_problems(
     problems += [problem for path in find_files(tree.root) for problem in _judge_name(path, tree, board)]
     problems += audit_stage(
         tree.root,
-        wanted=wanted_elf(target.machine, target.float_abi),
+        wanted=wanted_elf(target.machine, target.float_abi, time_bits),
         libc=board.libc,
         libc_version=board.libc_version,
         forbidden_paths=tuple(forbidden),

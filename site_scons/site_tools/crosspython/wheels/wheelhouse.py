@@ -25,6 +25,7 @@ def fill_wheelhouse(
     series: str,
     made: Mapping[Path, WheelReport],
     asked: Mapping[str, Any],
+    time_bits: int,
     missing: Collection[str] = (),
 ) -> None:
     """Put finished wheels into the wheelhouse, take out what an earlier report of this Python named, write index and report.
@@ -32,6 +33,7 @@ def fill_wheelhouse(
     made:   reports by the wheel's file, which bears a name without tags
     series: CPython's, "3.13"
     asked:  what was asked for, as it stands in the lock
+    time_bits: of the time_t that they were built with
     missing: titles of wheels that could not be made
     """
     own = report_file(wheelhouse, series)
@@ -45,7 +47,13 @@ def fill_wheelhouse(
         (wheelhouse / name).unlink(missing_ok=True)
     write_index(wheelhouse)
     wheels = [asdict(report) for report in sorted(made.values(), key=lambda report: report.filename)]
-    told = {"python": series, "asked": dict(asked), "missing": sorted(missing), "wheels": wheels}
+    told = {
+        "python": series,
+        "asked": dict(asked),
+        "time_bits": time_bits,
+        "missing": sorted(missing),
+        "wheels": wheels,
+    }
     write_whole(own, json.dumps(told, indent=1) + "\n")
 
 

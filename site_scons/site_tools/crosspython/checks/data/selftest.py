@@ -6,6 +6,7 @@ hangs is named, changes nothing for the others, and these still run.
 """
 
 import contextlib
+import datetime
 import importlib
 import importlib.machinery
 import importlib.util
@@ -320,6 +321,22 @@ def tzset():
     return "time.tzset"
 
 
+def late_dates():
+    """Points in time after January 2038, of the clock's kind and of files, where Python was built with 64-bit time."""
+    assert sysconfig.get_config_var("SIZEOF_TIME_T") * 8 == EXPECTED["time_bits"]
+    if EXPECTED["time_bits"] == 32:
+        return "32-bit time: none after January 2038"
+    assert time.gmtime(2**32)[:3] == (2106, 2, 7), time.gmtime(2**32)
+    late = datetime.datetime.fromtimestamp(2**33, datetime.UTC)
+    assert late.year == 2242 and late.timestamp() == 2**33, late
+    assert datetime.datetime.fromtimestamp(2**33).year == 2242
+    path = os.path.join(FOLDER, "late")
+    with open(path, "w"):
+        os.utime(path, (2**31 + 5, 2**31 + 5))
+    # A file system may have no such dates: those of ext4 with small inodes end in 2038, too.
+    return f"2242; a file of {time.gmtime(os.stat(path).st_mtime).tm_year}"
+
+
 def compression():
     names = ["zlib", "bz2", "lzma", *(["compression.zstd"] if sys.version_info >= (3, 14) else [])]
     data = b"crosspython" * 1000
@@ -485,6 +502,7 @@ CHECKS = (
     readline_history,
     zoneinfos,
     tzset,
+    late_dates,
     uuids,
     crypts,
     venvs,

@@ -1,0 +1,77 @@
+"""How many bits a point in time has in the target's code: with 32, dates end in January 2038.
+
+Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros"). All that is
+built for one toolchain has one size, for libraries hand such numbers to each other. What was linked with which is
+elf/time_functions.py's. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.elf.versions import parse_version
+from crosspython.errors import ToolchainError
+from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
+from crosspython.toolchain.sample import compile_sample
+
+# What those say that have their compiler choose themselves: Yocto in CC, Debian 13 in the compiler. Twice does no harm.
+MACROS = ("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64")
+
+_SAMPLE = "#include <time.h>\nchar time_size[sizeof(time_t)] = {1};\n"
+_GLIBC = "2.34"  # the first with both kinds of functions (its NEWS)
+# Older headers give socket options and input events the layout of 32-bit time, whatever the libc does (Linux 5.1,
+# include/uapi/asm-generic/socket.h).
+_KERNEL = "5.1"
+
+
+@dataclass(frozen=True)
+class Time:
+    """bits: 32 or 64; flags: what makes the compiler use them; limit: why they are 32, else empty."""
+
+    bits: int
+    flags: tuple[str, ...] = ()
+    limit: str = ""
+
+
+def find_time(
+    cc: Path, target: Target, libc: str, libc_version: str, kernel: str | None, folder: Path, *, patience: float
+) -> Time:
+    """What is right for a target and its compiler. Raises ToolchainError where the compiler has no time_t.
+
+    kernel: the version of the compiler's kernel headers
+    folder: of the caller's, to be written to
+    """
+    if find_machine(target.machine).bits == 64:
+        return Time(64)
+    flags = MACROS if libc == "glibc" else ()
+    if _measure(cc, target, (), folder, patience) == 64:
+        return Time(64, flags)
+    limit = _find_limit(target, libc, libc_version, kernel)
+    if limit is None and _measure(cc, target, flags, folder, patience) == 64:
+        return Time(64, flags)
+    return Time(32, (), limit or f"{libc} {libc_version} has no other for this machine")
+
+
+def _find_limit(target: Target, libc: str, libc_version: str, kernel: str | None) -> str | None:
+    if any(flag.startswith("-D_TIME_BITS=") for flag in target.cflags):
+        return "the target's cflags ask for it"
+    if libc != "glibc":
+        return f"{libc} {libc_version} has no other"
+    board = target.libc_baseline.partition(" ")[2] if target.libc_baseline else libc_version
+    if parse_version(board) < parse_version(_GLIBC):
+        return f"glibc {board} is older than {_GLIBC}"
+    if parse_version(kernel or "") < parse_version(_KERNEL):
+        return f"the toolchain's kernel headers ({kernel or 'none'}) are older than {_KERNEL}"
+    return None
+
+
+def _measure(cc: Path, target: Target, flags: tuple[str, ...], folder: Path, patience: float) -> int:
+    from crosspython.elf.symbols import sizes_of_variables  # pyelftools is slow to import
+
+    product = folder / "time.o"
+    complaint = compile_sample(cc, target, product, (*flags, "-c", "-x", "c"), _SAMPLE, patience)
+    if complaint is not None:
+        raise ToolchainError(f"{cc} cannot tell how long a time_t is", expected="<time.h>", evidence=complaint)
+    return 8 * sizes_of_variables(product).get("time_size", 4)
