@@ -283,3 +283,15 @@ def test_a_neighbour_of_a_project_that_asks_for_more_is_resolved_again(wheels: W
     )
     assert "resolving" in wheels.scons("nothing", "pkgs=./app")
     assert 'name = "below"' in wheels.lock.read_text()
+
+
+def test_a_wheel_that_needs_more_than_was_locked_is_told(wheels: Wheels) -> None:
+    (wheels.folder / "mine").mkdir()
+    override = wheels.folder / "mine/top.toml"
+    override.write_text('reason = "r"\ndependencies = []\n')
+    output = wheels.make("pkgs=top", "overrides=mine", code=2)
+    assert "top needs below, and there is no wheel of it" in output
+    assert "correct `dependencies` in the override of top" in output
+    assert not wheels.filenames()
+    wheels.make("pkgs=top")
+    assert len(wheels.filenames()) == 2

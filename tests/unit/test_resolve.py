@@ -34,7 +34,7 @@ class Asker:
         self.warnings: list[str] = []
 
     def __call__(
-        self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, tuple[str, ...]]
+        self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, Any]
     ) -> dict[str, LockedPackage]:
         resolver = Resolver(
             self.folder / "uv", self.folder / "cache", self.indexes, os.environ["PATH"], False, self.log
@@ -216,6 +216,17 @@ def test_an_sdist_that_wants_its_library_to_tell_what_it_needs_can_be_told_of(as
     assert "libfoo" in str(error.found)
     assert "top.toml with dependencies = [...]" in str(error.next)
     assert {*ask("top", dependencies={"top": ("below>=1",)})} == {"below", "top"}
+
+
+def test_what_a_wheel_was_seen_to_need_is_believed_before_its_project(ask: Asker) -> None:
+    folder = ask.folder / "app"
+    folder.mkdir()
+    (folder / "setup.py").write_text("raise SystemExit('nobody may run this')\n")
+    add_wheel(ask.links, "below")
+    add_wheel(ask.links, "more")
+    seen = {"version": "1.0", "requires": ["below>=1", "more; extra == 'x'"], "extras": ["x"], "source": "0"}
+    assert {*ask("app @ ./app", found={"app": seen})} == {"app", "below"}
+    assert {*ask("app[x] @ ./app", found={"app": seen})} >= {"app", "below"}
 
 
 def test_an_index_that_nobody_answers_for_is_named(ask: Asker) -> None:

@@ -5,6 +5,7 @@ It is the one thing that has to be done before SCons knows its targets. Under -n
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.lock import describe_neighbours, describe_request, make_lock
+from crosspython.wheels.lock import describe_neighbours, describe_request, make_lock, still_found
 from crosspython.wheels.model import Override
 from crosspython.wheels.overrides import find_override, stated_dependencies
 from crosspython.wheels.platform import Platform
@@ -38,7 +39,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
         if known is not None:
             _require_fit(known, {"machine": platform.machine, "libc": platform.libc, "python": platform.python}, path)
         return known
-    request = replace(request, dependencies=stated_dependencies(_override_folders(build)))
+    request = replace(request, dependencies=stated_dependencies(_override_folders(build)), found=_found(build, known))
     asked = describe_request(request, platform, path.parent)
     if known is not None:
         asked["neighbours"] = describe_neighbours(known.packages, request, path.parent)
@@ -58,6 +59,21 @@ def lock_file(build: Build) -> Path:
         return settings.lock
     series = settings.release.series
     return settings.folder / ("pylock.toml" if series == DEFAULT_PYTHON else f"pylock.py{series.replace('.', '')}.toml")
+
+
+def found_file(build: Build) -> Path:
+    """Where it is kept what wheels were seen to need beyond the lock that they were made by."""
+    return build.settings.folder / f"needs-{build.settings.release.series}.json"
+
+
+def _found(build: Build, known: Lock | None) -> dict[str, Any]:
+    if known is None:
+        return {}
+    try:
+        last = json.loads(found_file(build).read_text())
+    except FileNotFoundError:
+        last = {}
+    return still_found({**known.asked.get("found", {}), **last}, known.packages)
 
 
 def only_looks(build: Build) -> bool:

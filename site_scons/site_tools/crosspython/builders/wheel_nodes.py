@@ -20,16 +20,17 @@ from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
-from crosspython.builders.wheel_lock import only_looks, override_of
+from crosspython.builders.wheel_lock import found_file, lock_file, only_looks, override_of
 from crosspython.builders.wheel_table import Tally, is_done
-from crosspython.errors import ConfigurationError, ToolchainError
+from crosspython.errors import AuditError, ConfigurationError, ToolchainError
 from crosspython.hosttools import describe_install, find_tool
+from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.binary import Binary
 from crosspython.wheels.cargo import needs_rust
 from crosspython.wheels.choose import choose_files
-from crosspython.wheels.lock import asked_names, fetch_file, required_names, source_of, target_needs
+from crosspython.wheels.lock import asked_names, describe_found, fetch_file, required_names, source_of, target_needs
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.project_files import ProjectFiles
@@ -61,6 +62,7 @@ class WheelNodes:
         settings = self.settings
 
         def wheelhouse(target: list[Any], source: list[Any], env: Any) -> None:
+            self._require_agreement()
             self._fill(self._shipped())
             self.build.console.closing(self._closing())
 
@@ -105,6 +107,32 @@ class WheelNodes:
         settings = self.settings
         time_bits = self._toolchain.time_bits
         fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
+
+    def _require_agreement(self) -> None:
+        """What the wheels say that they need is there; what is not is kept for the next resolution. Raises AuditError."""
+        from crosspython.wheels.needs import find_differences, read_needs
+
+        asked = self.lock.asked
+        wheels = {name: read_needs(Path(self.made[name].abspath)) for name in self._shipped()}
+        differences = find_differences([*asked["requirements"], *asked["projects"]], wheels, self.platform.markers())
+        if not differences:
+            return
+        guilty = {each.package for each in differences if each.package}
+        stated = sorted(guilty & asked["dependencies"].keys())
+        found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
+        write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
+        again = "run the same command again: it resolves with what the wheels say"
+        if self.settings.lock is not None and not self.settings.packages:
+            again = (
+                f"say with pkgs= what {self.settings.lock.name} is for: it is then resolved with what the wheels say"
+            )
+        raise AuditError(
+            "the wheels need other packages than were locked: the board's pip would refuse them",
+            evidence=[each.text for each in differences],
+            expected="what each wheel's METADATA asks for, in the wheelhouse",
+            found=f"a lock that was made with what the packages said before: {lock_file(self.build)}",
+            next=f"correct `dependencies` in the override of {', '.join(stated)}" if stated else again,
+        )
 
     def _closing(self) -> list[str]:
         """The last lines of a run that filled the wheelhouse: where it is, and how the board gets it."""

@@ -105,13 +105,14 @@ def _nothing(target: list[Any], source: list[Any], env: Any) -> None:
 
 def _cleaned(env: Any, build: Build, node: Any) -> Any:
     """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of, and the lock unless it is the user's."""
-    from crosspython.builders.wheel_lock import lock_file
+    from crosspython.builders.wheel_lock import found_file, lock_file
 
     settings = build.settings
     env.Clean(node, env.Dir(str(settings.wheelhouse)))
     if env.GetOption("clean"):
         stages = (settings.folder / "stages" / "wheels").glob(f"*-{settings.release.interpreter}.*")
         env.Clean(node, [env.File(str(path)) for path in stages])
+    env.Clean(node, env.File(str(found_file(build))))
     if settings.lock is None:
         env.Clean(node, env.File(str(lock_file(build))))
     return node

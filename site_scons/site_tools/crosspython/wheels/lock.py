@@ -27,6 +27,7 @@ from crosspython.wheels.request import Request
 
 if TYPE_CHECKING:
     from crosspython.store.fetch import Store
+    from crosspython.wheels.needs import Needs
     from crosspython.wheels.resolve import Resolver
 
 # Raise it when a lock holds more or other things than before: older ones are then made anew.
@@ -50,7 +51,31 @@ def describe_request(request: Request, platform: Platform, folder: Path) -> dict
         "constraints": sorted(request.constraints),
         "projects": {project.name: _describe_place(project.path, folder) for project in request.projects},
         "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
+        "found": dict(request.found),
     }
+
+
+def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
+    """What the wheel of a package was seen to need, as plain data for the next resolution."""
+    return {
+        "version": needs.version,
+        "requires": list(needs.requires),
+        "extras": list(needs.extras),
+        "source": _identify(package),
+    }
+
+
+def still_found(found: Mapping[str, Mapping[str, Any]], packages: Iterable[LockedPackage]) -> dict[str, Any]:
+    """Those of what was found that are of the very sources that are locked now."""
+    known = {package.name: package for package in packages}
+    return {name: needs for name, needs in found.items() if name in known and needs["source"] == _identify(known[name])}
+
+
+def _identify(package: LockedPackage) -> str:
+    """What a package's dependencies are computed from."""
+    if package.folder is not None:
+        return hash_metadata(package.folder)
+    return package.sdist.sha256 if package.sdist is not None else ""
 
 
 def describe_neighbours(packages: Iterable[LockedPackage], request: Request, folder: Path) -> dict[str, str]:

@@ -39,6 +39,7 @@ from crosspython.wheels.archive import (
 )
 from crosspython.wheels.graft import find_missing, graft, rename_needed
 from crosspython.wheels.model import LockedPackage, WheelReport
+from crosspython.wheels.needs import name_packages_only
 from crosspython.wheels.tags import BoardTags, compress_tags, predict_tags
 from crosspython.wheels.undefined import find_undefined, remark_undefined
 from crosspython.wheels.wheel_audit import (
@@ -119,6 +120,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     stated = parse_wheel_name(made.name)
     tree = lay_out(made, repair.work, repair.series)
     _require_identity(tree, stated, repair)
+    renamed = name_packages_only(tree)
     _clean_texts(tree, repair)
     grafted = _finish_code(tree, repair)
     overwritten = _overwrite_folders(tree, repair)
@@ -137,7 +139,12 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
     name = WheelName(stated.name, stated.version, stated.build, tags)
-    remarks = [*remark_dropped(contents, repair.package.other_wheels), *_remark_undefined(tree, repair), *overwritten]
+    remarks = [
+        *remark_dropped(contents, repair.package.other_wheels),
+        *_remark_undefined(tree, repair),
+        *overwritten,
+        *renamed,
+    ]
     if tags != stated.tags:
         remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
     report = _report(str(name), tree, contents, repair, grafted, remarks)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -40,6 +41,7 @@ class Request:
     """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones.
 
     dependencies: by package, what it needs at run time, where it is not to be asked itself
+    found: by package, what its wheel was seen to need, which is believed before what the package says (lock.py)
     remarks: what its writer should know of how it was understood
     """
 
@@ -47,6 +49,7 @@ class Request:
     constraints: tuple[str, ...] = ()
     projects: tuple[Project, ...] = ()
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @property

@@ -51,8 +51,7 @@ class Resolver:
     def resolve(self, request: Request, platform: Platform) -> tuple[LockedPackage, ...]:
         """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal."""
         project = _project(_requirements(request), request.constraints, platform)
-        stated = [{"name": name, "requires-dist": list(needs)} for name, needs in request.dependencies.items()]
-        self._write(project, stated)
+        self._write(project, _stated(request))
         status = self._uv("lock", may_fail=True)
         if status != 0:
             raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
@@ -99,6 +98,18 @@ class Resolver:
         environment["UV_CACHE_DIR"] = str(self.cache)
         done = run_command(argv, cwd=self.folder, env=environment, log=self.log, timeout=_PATIENCE, may_fail=may_fail)
         return done.status
+
+
+def _stated(request: Request) -> list[dict[str, Any]]:
+    """The metadata of packages that are not asked for theirs (uv: dependency-metadata)."""
+    stated: list[dict[str, Any]] = [
+        {"name": name, "requires-dist": list(needs)} for name, needs in request.dependencies.items()
+    ]
+    for name, needs in request.found.items():
+        if name not in request.dependencies:
+            told = {"requires-dist": needs["requires"], "provides-extra": needs["extras"]}
+            stated.append({"name": name, "version": needs["version"], **told})
+    return stated
 
 
 def _requirements(request: Request) -> list[str]:

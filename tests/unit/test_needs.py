@@ -1,0 +1,74 @@
+"""What finished wheels need is compared with what the wheelhouse has, as the board's pip would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crosspython.wheels.archive import lay_out
+from crosspython.wheels.needs import Needs, find_differences, name_packages_only, read_needs
+from crosspython.wheels.platform import Platform
+
+from tests.unit.made_packages import add_wheel
+
+BOARD = Platform("armv7l", "glibc", "3.13.5", "hard").markers()
+
+
+def told(asked: list[str], **wheels: Needs) -> list[str]:
+    return [each.text for each in find_differences(asked, wheels, BOARD)]
+
+
+def test_a_wheel_says_what_it_needs(tmp_path: Path) -> None:
+    wheel = add_wheel(tmp_path, "top", "1.2", needs=["six>=1", "idna; extra == 'x'"], python=">=3.9")
+    found = read_needs(wheel)
+    assert (found.version, found.requires, found.python) == ("1.2", ("six>=1", "idna; extra == 'x'"), ">=3.9")
+
+
+@pytest.mark.parametrize(
+    ("need", "says"),
+    [
+        ("six", []),
+        ("six<2", []),
+        ("Six>=2", ["top needs Six>=2, and the wheel is of 1.16"]),
+        ("absent>1", ["top needs absent>1, and there is no wheel of it"]),
+        ("absent; platform_machine == 'x86_64'", []),
+        ("absent; platform_machine == 'armv7l'", ["top needs absent, and there is no wheel of it"]),
+        ("absent; extra == 'more'", []),
+        ("absent @ file:///home/me/absent", ["top needs absent from file:///home/me/absent, which no board has"]),
+        ("six[more]", ["six needs deep, and there is no wheel of it"]),
+        ("old", ["top needs old, and its wheel is for Python <3.13"]),
+        ("not a requirement!", ["not a requirement!: no requirement"]),
+    ],
+)
+def test_a_wheel_that_needs_what_is_not_there_is_told(need: str, says: list[str]) -> None:
+    six = Needs("1.16", ("deep; extra == 'more'",))
+    assert told(["top"], top=Needs("1", (need,)), six=six, old=Needs("1", (), python="<3.13")) == says
+
+
+def test_extras_that_were_asked_for_count(tmp_path: Path) -> None:
+    top = Needs("1", ("absent; extra == 'more'", "idna"))
+    assert told(["top[more]"], top=top, idna=Needs("3", ())) == ["top needs absent, and there is no wheel of it"]
+
+
+def test_what_was_asked_for_itself_is_told(tmp_path: Path) -> None:
+    assert told(["top>2", "gone; python_version < '3'"], top=Needs("1", ())) == [
+        "pkgs= asks for top>2, and the wheel is of 1"
+    ]
+
+
+def test_packages_that_need_each_other_come_to_an_end() -> None:
+    assert told(["a"], a=Needs("1", ("b",)), b=Needs("1", ("a",))) == []
+
+
+def test_prereleases_that_were_locked_are_taken() -> None:
+    assert told(["top"], top=Needs("1", ("below>=1",)), below=Needs("2.0rc1", ())) == []
+
+
+def test_places_of_this_machine_become_names(tmp_path: Path) -> None:
+    needs = ["lib @ file:///home/me/lib", "far[x] @ https://host.invalid/far-1.zip ; extra == 'y'", "six>=1"]
+    tree = lay_out(add_wheel(tmp_path, "top", needs=needs), tmp_path / "tree", "3.13")
+    remarks = name_packages_only(tree)
+    assert tree.metadata.get_all("Requires-Dist") == ["lib", 'far[x]; extra == "y"', "six>=1"]
+    assert len(remarks) == 2
+    assert "file:///home/me/lib" in remarks[0]
+    assert name_packages_only(tree) == []
