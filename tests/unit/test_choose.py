@@ -109,6 +109,17 @@ def test_a_folder_is_a_source(tmp_path: Path) -> None:
     assert choice(LockedPackage("a", "1", folder=tmp_path), NEVER) is None
 
 
+def test_of_equal_wheels_the_highest_build_is_taken() -> None:
+    names = [f"a-1-{build}py3-none-any.whl" for build in ("", "2-", "10-", "10b-")]
+    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))
+    assert [file.name for file in found] == [names[3], names[2], names[1], names[0]]
+
+
+def test_a_wheel_of_plain_linux_comes_before_manylinux() -> None:
+    names = [NATIVE, "a-1-cp313-cp313-linux_armv7l.whl"]
+    assert fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))[0].name == names[1]
+
+
 def test_a_single_package_may_go_another_way() -> None:
     locked = package(NATIVE)
     tags = GLIBC.tags("2.31")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import packaging.tags
 import pytest
 from crosspython.errors import AuditError
 from crosspython.wheels.tags import BoardTags, MachineCode, board_platforms, compress_tags, predict_tags
+from packaging import _manylinux, _musllinux
 from packaging.tags import parse_tag
 
 BOARD = BoardTags("armv7l", "3.13", "hard", "glibc", "2.36")
@@ -68,7 +70,7 @@ def test_pip_does_not_take_it(tag: str) -> None:
 
 def test_a_musl_board_takes_musllinux_of_its_version_and_older() -> None:
     board = BoardTags("aarch64", "3.13", None, "musl", "1.2.3")
-    assert board_platforms(board) == [f"musllinux_1_{n}_aarch64" for n in (2, 1, 0)] + ["linux_aarch64"]
+    assert board_platforms(board) == ["linux_aarch64"] + [f"musllinux_1_{n}_aarch64" for n in (2, 1, 0)]
 
 
 def test_manylinux_on_armv7_is_for_hard_float() -> None:
@@ -81,8 +83,8 @@ def test_a_libc_that_tells_no_version_takes_linux_alone() -> None:
 
 def test_old_names_of_manylinux_stand_beside_the_new() -> None:
     platforms = board_platforms(BoardTags("x86_64", "3.13", None, "glibc", "2.17"))
-    assert platforms[:2] == ["manylinux_2_17_x86_64", "manylinux2014_x86_64"]
-    assert platforms[-2:] == ["manylinux1_x86_64", "linux_x86_64"]
+    assert platforms[:3] == ["linux_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
+    assert platforms[-1] == "manylinux1_x86_64"
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,33 @@ def test_extension_modules_end_as_cpython_calls_them(board: BoardTags, suffix: s
 def test_tags_that_no_file_name_can_say_are_refused() -> None:
     with pytest.raises(AuditError, match="no file name can say"):
         compress_tags(parse_tag("cp39-abi3-linux_armv7l") | parse_tag("py3-none-any"))
+
+
+@pytest.mark.parametrize(
+    ("machine", "float_abi", "libc", "version"),
+    [
+        ("armv7l", "hard", "glibc", "2.36"),
+        ("armv7l", "soft", "glibc", "2.36"),
+        ("aarch64", None, "glibc", "2.31"),
+        ("i686", None, "glibc", "2.12"),
+        ("riscv64", None, "glibc", "2.39"),
+        ("armv7l", "hard", "musl", "1.2"),
+        ("aarch64", None, "musl", "1.2"),
+    ],
+)
+def test_tags_rank_as_in_packaging_itself(
+    machine: str, float_abi: str | None, libc: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glibc = tuple(map(int, version.split("."))) if libc == "glibc" else (-1, -1)
+    musl = _musllinux._MuslVersion(*map(int, version.split("."))) if libc == "musl" else None
+    monkeypatch.setattr("sysconfig.get_platform", lambda: f"linux-{machine}")
+    monkeypatch.setattr(_manylinux, "_get_glibc_version", lambda: _manylinux._GLibCVersion(*glibc))
+    monkeypatch.setattr(_manylinux, "_have_compatible_abi", lambda *_: libc == "glibc" and float_abi != "soft")
+    monkeypatch.setattr(_musllinux, "_get_musl_version", lambda _: musl)
+    board = BoardTags(machine, "3.13", float_abi, libc, version)
+    platforms = list(packaging.tags._linux_platforms(is_32bit=False))
+    assert board_platforms(board) == platforms
+    assert board.accepted == (
+        *packaging.tags.cpython_tags((3, 13), abis=["cp313"], platforms=platforms),
+        *packaging.tags.compatible_tags((3, 13), interpreter="cp313", platforms=platforms),
+    )

@@ -16,11 +16,12 @@ from crosspython.wheels.model import LockedFile, LockedPackage
 
 
 def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[LockedFile]:
-    """Those wheels that fit, best first.
+    """Those wheels that fit, best first: by tag, then by build number, the highest first (PEP 427).
 
     tags: those that pip on the board accepts, with their rank
     """
     ranked = [(rank, file) for file in files if (rank := _rank(file.name, tags)) is not None]
+    ranked.sort(key=lambda pair: parse_wheel_filename(pair[1].name)[2], reverse=True)
     return [file for _, file in sorted(ranked, key=lambda pair: pair[0])]
 
 

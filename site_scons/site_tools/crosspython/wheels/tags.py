@@ -93,7 +93,8 @@ class BoardTags:
 
 
 def board_platforms(board: BoardTags) -> list[str]:
-    """The platforms that pip takes on a board, the most particular first, as packaging sorts them."""
+    """The platforms that pip takes on a board, best first, in packaging's order: plain linux before manylinux
+    (packaging 26.3, tags.py, _linux_platforms)."""
     version = parse_version(board.libc_version)
     names = []
     if board.libc == "musl" and version:
@@ -103,7 +104,7 @@ def board_platforms(board: BoardTags) -> list[str]:
             names.append(f"manylinux_2_{minor}")
             if minor in _LEGACY_NAMES:
                 names.append(_LEGACY_NAMES[minor])
-    return [f"{name}_{board.machine}" for name in (*names, "linux")]
+    return [f"{name}_{board.machine}" for name in ("linux", *names)]
 
 
 def _has_manylinux(board: BoardTags) -> bool:
