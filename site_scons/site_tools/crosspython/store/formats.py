@@ -214,5 +214,10 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
         kind, target = SYMLINK, archive.read(info).decode("utf-8", "surrogateescape")
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         kind = "device"
-    mtime = max(0, calendar.timegm((*info.date_time, 0, 0, 0)))
-    return Member(info.filename, kind, mode=mode, mtime=mtime, target=target, open=lambda: archive.open(info))
+    return Member(info.filename, kind, mode=mode, mtime=_zip_time(info), target=target, open=lambda: archive.open(info))
+
+
+def _zip_time(info: zipfile.ZipInfo) -> float:
+    """A member's time. A date of 0, as Go and others write it, has no month and no day: 1980 begins with it."""
+    year, month, day, *clock = info.date_time
+    return max(0, calendar.timegm((year, min(max(month, 1), 12), max(day, 1), *clock, 0, 0, 0)))

@@ -15,10 +15,9 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 
-from installer.records import Hash, InvalidRecordEntry, RecordEntry, parse_record_file
+from installer.records import Hash, RecordEntry
 from installer.utils import construct_record_file
 from packaging.tags import Tag
 from packaging.utils import BuildTag, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -27,10 +26,8 @@ from packaging.version import InvalidVersion, Version
 from crosspython.errors import AuditError
 from crosspython.store.archive import unpack_archive
 from crosspython.store.walk import find_files
+from crosspython.wheels import dist_info
 from crosspython.wheels.tags import compress_tags
-
-# RECORD's own line has no hash, and signatures of a RECORD are not listed in it (PEP 427).
-_SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class WheelTree:
 
     @property
     def metadata(self) -> Message:
-        return _read_headers(self.dist_info / "METADATA")
+        return dist_info.read_headers(self.dist_info / "METADATA")
 
     @property
     def libs(self) -> Path:
@@ -88,16 +85,10 @@ def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
     site = root / f"lib/python{series}/site-packages"
     site.parent.mkdir(parents=True)
     unpack_archive(wheel, site)
-    found = sorted(site.glob("*.dist-info"))
-    if len(found) != 1 or not all((found[0] / name).is_file() for name in ("METADATA", "WHEEL")):
-        raise AuditError(
-            f"{wheel.name}: not a wheel",
-            expected="one .dist-info folder at the top, with METADATA and WHEEL",
-            found=", ".join(path.name for path in found) or "none",
-        )
-    tree = WheelTree(root, site, found[0])
-    data = found[0].with_suffix(".data")
-    distribution = canonicalize_name(found[0].name.partition("-")[0])
+    tree = WheelTree(root, site, _find_dist_info(wheel, site))
+    if damage := dist_info.find_damage(tree.dist_info):
+        raise AuditError(f"{wheel.name} is damaged", evidence=damage)
+    distribution = canonicalize_name(tree.dist_info.name.partition("-")[0])
     places = {
         "purelib": site,
         "platlib": site,
@@ -105,10 +96,39 @@ def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
         "data": root,
         "headers": root / f"include/site/python{series}/{distribution}",
     }
-    for path in sorted(find_files(data)) if data.is_dir() else ():
-        _place(path, path.relative_to(data), places, tree, wheel.name)
-    shutil.rmtree(data, ignore_errors=True)
+    for data in sorted(path for path in site.glob("*.data") if path.is_dir() and not path.is_symlink()):
+        for path in sorted(find_files(data)):
+            _place(path, path.relative_to(data), places, tree, wheel.name)
+        shutil.rmtree(data)
     return tree
+
+
+def _find_dist_info(wheel: Path, site: Path) -> Path:
+    """The one .dist-info folder, as pip looks for it: by the names in the archive as they stand there."""
+    found = sorted(site.glob("*.dist-info"))
+    needed = ("METADATA", "WHEEL")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    whole = [f"{folder.name}/{name}" in names and (folder / name).is_file() for folder in found for name in needed]
+    if len(found) != 1 or not all(whole):
+        raise AuditError(
+            f"{wheel.name}: not a wheel",
+            expected="one .dist-info folder at the top, with METADATA and WHEEL",
+            found=", ".join(path.name for path in found) or "none",
+        )
+    return found[0]
+
+
+def name_dist_info(tree: WheelTree, name: WheelName) -> None:
+    """Call a tree's .dist-info, and the names in .data, as the file name has it: normalized (PEP 427, Escaping and Unicode)."""
+    distribution = "-".join(str(name).split("-")[:2])
+    old, new = tree.dist_info, tree.site / f"{distribution}.dist-info"
+    if old == new:
+        return
+    old.rename(new)
+    tree.dist_info = new
+    for path, inside in tree.names.items():
+        tree.names[path] = f"{distribution}.data/{inside.partition('/')[2]}"
 
 
 def _place(path: Path, way: Path, places: dict[str, Path], tree: WheelTree, wheel: str) -> None:
@@ -128,37 +148,16 @@ def _place(path: Path, way: Path, places: dict[str, Path], tree: WheelTree, whee
 def state_tags(tree: WheelTree, tags: Iterable[Tag], *, is_pure: bool) -> None:
     """Write a wheel's tags into its WHEEL file, one a line as PEP 427 wants it."""
     file = tree.dist_info / "WHEEL"
-    kept = [
-        line for line in file.read_text().splitlines() if line and not line.startswith(("Tag:", "Root-Is-Purelib:"))
-    ]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line and not line.startswith(("Tag:", "Root-Is-Purelib:"))]
     stated = [f"Root-Is-Purelib: {str(is_pure).lower()}", *(f"Tag: {tag}" for tag in sorted(map(str, tags)))]
-    file.write_text("\n".join([*kept, *stated]) + "\n")
+    file.write_text("\n".join([*kept, *stated]) + "\n", encoding="utf-8")
 
 
 def verify_record(tree: WheelTree) -> list[str]:
     """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does."""
-    record = tree.dist_info / "RECORD"
-    if not record.is_file():
-        return ["there is no RECORD"]
-    rows = {name: (name, *rest) for name, *rest in parse_record_file(record.read_text().splitlines())}
-    problems = []
-    for path in find_files(tree.root):
-        name = tree.name_in_wheel(path)
-        row = rows.pop(name, None)
-        if row is None:
-            problems += [f"{name} is not in RECORD"] if path.name not in _SIGNATURES else []
-        elif path != record and not _is_recorded(path, row):
-            problems.append(f"{name} has other bytes than RECORD says")
-    return problems + [f"{name} is in RECORD only" for name in rows]
-
-
-def _is_recorded(path: Path, row: tuple[str, ...]) -> bool:
-    try:
-        entry = RecordEntry.from_elements(*row)
-    except (InvalidRecordEntry, TypeError):
-        return False
-    with path.open("rb") as stream:
-        return entry.hash_ is not None and entry.validate_stream(stream)
+    names = {tree.name_in_wheel(path): path for path in find_files(tree.root)}
+    return dist_info.verify_record(tree.dist_info / "RECORD", names)
 
 
 def pack_wheel(tree: WheelTree, product: Path, epoch: int) -> None:
@@ -189,7 +188,7 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path, epoch: int) -> RecordE
 
 
 def _is_record(path: Path, tree: WheelTree) -> bool:
-    return path.parent == tree.dist_info and path.name in ("RECORD", *_SIGNATURES)
+    return path.parent == tree.dist_info and path.name in ("RECORD", *dist_info.SIGNATURES)
 
 
 def _header(name: str, executable: bool, epoch: int) -> zipfile.ZipInfo:
@@ -199,7 +198,3 @@ def _header(name: str, executable: bool, epoch: int) -> zipfile.ZipInfo:
     header.create_system = 3  # Unix, whoever packs: only then do installers look at the mode
     header.external_attr = (0o100755 if executable else 0o100644) << 16
     return header
-
-
-def _read_headers(file: Path) -> Message:
-    return HeaderParser().parsestr(file.read_text(encoding="utf-8", errors="surrogateescape"))

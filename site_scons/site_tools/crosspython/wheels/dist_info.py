@@ -1,0 +1,142 @@
+"""What a wheel says of itself in its .dist-info folder, and whether that can be believed: WHEEL, METADATA, entry points, RECORD.
+
+Knows what the binary distribution format (PEP 427, PEP 376 and their successors on packaging.python.org) and the entry
+points' format demand, and where pip is more lenient. It reads one folder, and says all that is wrong with it. All paths
+belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import configparser
+import csv
+import hashlib
+import io
+import posixpath
+import re
+from base64 import urlsafe_b64encode
+from collections import defaultdict
+from collections.abc import Mapping
+from email.message import Message
+from email.parser import HeaderParser
+from pathlib import Path
+
+# RECORD's own line has no hash, and signatures of a RECORD, made after it, need neither a line nor a hash (PEP 427).
+SIGNATURES = ("RECORD.jws", "RECORD.p7s")
+# "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
+_HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s")
+# What a script's entry point names: a module and something in it, with extras that are obsolete (entry points specification).
+_OBJECT = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(?:\[.*\])?", re.UNICODE)
+_SCRIPTS = ("console_scripts", "gui_scripts")
+
+
+def find_damage(dist_info: Path) -> list[str]:
+    """All that keeps an installer from reading WHEEL, METADATA and entry points, in words."""
+    problems = []
+    for name, judge in (
+        ("WHEEL", _judge_wheel),
+        ("METADATA", _judge_metadata),
+        ("entry_points.txt", _judge_entry_points),
+    ):
+        if (dist_info / name).is_file():
+            text = _read_text(dist_info / name)
+            problems += [f"{name} is not UTF-8 text"] if text is None else [f"{name}: {says}" for says in judge(text)]
+    return problems
+
+
+def read_headers(file: Path) -> Message:
+    """The fields of a METADATA or WHEEL in which find_damage found none."""
+    return HeaderParser().parsestr(file.read_text(encoding="utf-8"))
+
+
+def verify_record(record: Path, names: Mapping[str, Path]) -> list[str]:
+    """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does.
+
+    names: its files, under their names in the wheel
+    """
+    if not record.is_file():
+        return ["there is no RECORD"]
+    rows, problems = _read_record(record)
+    if problems:
+        return problems
+    for name, path in names.items():
+        told = rows.pop(name, [])
+        if path == record or path.name in SIGNATURES:
+            continue
+        if not told:
+            problems.append(f"{name} is not in RECORD")
+        for digest, size in told:
+            problems += [f"{name} {difference}" for difference in _compare(path, digest, size)]
+    return problems + [f"{name} is in RECORD only" for name in rows if not name.endswith("/")]
+
+
+def _judge_wheel(text: str) -> list[str]:
+    """An installer refuses a wheel of a later major version (PEP 427)."""
+    version = str(HeaderParser().parsestr(text).get("Wheel-Version", "")).strip()
+    if not version:
+        return ["has no Wheel-Version"]
+    if not re.fullmatch(r"\d+(\.\d+)*", version, re.ASCII):
+        return [f"its Wheel-Version is {version!r}"]
+    return [] if int(version.partition(".")[0]) == 1 else [f"is of Wheel-Version {version}, which no pip takes yet"]
+
+
+def _judge_metadata(text: str) -> list[str]:
+    headers = HeaderParser().parsestr(text)
+    return [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
+
+
+def _judge_entry_points(text: str) -> list[str]:
+    """pip reads all of them, and makes programs of some."""
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        return [" ".join(error.message.split())]
+    scripts = [(name, value) for group in _SCRIPTS if parser.has_section(group) for name, value in parser.items(group)]
+    return [f"{name} = {value}: names no function" for name, value in scripts if not _OBJECT.fullmatch(value.strip())]
+
+
+def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
+    """Hash and size by name, and what of it cannot be read. A name may come more than once."""
+    rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    text = _read_text(record)
+    if text is None:
+        return rows, ["RECORD is not UTF-8 text"]
+    try:
+        for number, columns in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
+            if not columns:
+                continue
+            if len(columns) != 3:
+                return rows, [f"RECORD, row {number}: has {len(columns)} columns instead of 3"]
+            name, digest, size = columns
+            rows[_plain(name)].append((digest, size))
+    except csv.Error as error:
+        return rows, [f"RECORD cannot be read: {error}"]
+    return rows, []
+
+
+def _plain(name: str) -> str:
+    """A name as it stands in the archive: pip reads `./a` and `a\\b` as what they mean."""
+    plain = posixpath.normpath(name.replace("\\", "/"))
+    return plain + "/" if name.endswith("/") else plain
+
+
+def _compare(path: Path, told: str, size: str) -> list[str]:
+    kind, equals, value = told.partition("=")
+    kind = kind.lower()
+    if not told:
+        return ["has no hash in RECORD"]
+    if not equals or kind not in _HASHES:
+        return [f"has a hash in RECORD that cannot be verified: {told[:40]!r}"]
+    data = path.read_bytes()
+    digest = urlsafe_b64encode(hashlib.new(kind, data).digest()).decode().rstrip("=")
+    if digest != value.rstrip("=") or (size and size != str(len(data))):
+        return ["has other bytes than RECORD says"]
+    return []
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None

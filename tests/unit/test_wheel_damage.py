@@ -1,0 +1,222 @@
+"""Damaged wheels: refused by name or mended, never a traceback; and what pip takes is not called damaged."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from crosspython.errors import AuditError, CrosspythonError
+from crosspython.wheels.index import write_index
+from crosspython.wheels.repair import finish_wheel, take_ready
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_wheel import make_repair, make_wheel, member_names, read_member
+
+NAME = "toy-1.0-py3-none-any.whl"
+INFO = "toy-1.0.dist-info"
+ENTRY_POINTS = "[console_scripts]\ntoy = toy:main\n"
+FILES = {"toy.py": "x = 1\n", f"{INFO}/entry_points.txt": ENTRY_POINTS, "toy-1.0.data/scripts/run": "#!python\n"}
+
+
+def made(folder: Path, filename: str = NAME) -> Path:
+    return make_wheel(folder / "made", filename, FILES)
+
+
+def change(wheel: Path, member: str, edit: Callable[[bytes], bytes | None], called: str | None = None) -> Path:
+    """The same wheel with one member edited, renamed or (None) left out; RECORD stays, or is that member."""
+    with zipfile.ZipFile(wheel) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for info, data in members:
+            content = edit(data) if info.filename == member else data
+            info.filename = called if called and info.filename == member else info.filename
+            if content is not None:
+                archive.writestr(info, content)
+    return wheel
+
+
+def take(wheel: Path, folder: Path, filename: str = NAME) -> None:
+    take_ready(wheel, filename, folder / "product", make_repair(folder))
+
+
+def record(old: str, new: str) -> Callable[[bytes], bytes]:
+    def edit(data: bytes) -> bytes:
+        assert old.encode() in data
+        return data.replace(old.encode(), new.encode())
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (record("toy.py,", "toy.py"), "has 2 columns instead of 3"),
+        (record("toy.py,", "toy.py,,"), "has 4 columns instead of 3"),
+        (record("toy.py,", '"toy.py,'), "RECORD cannot be read"),
+        (record("toy.py,sha256=", "toy.py,sha999="), "cannot be verified: 'sha999="),
+        (record("toy.py,sha256=", "toy.py,md5="), "cannot be verified"),
+        (record("toy.py,sha256=", "toy.py,shake_128="), "cannot be verified"),
+        (record("toy.py,sha256=", "toy.py,"), "cannot be verified"),
+        (record("toy.py,sha256=", "toy.py,sha256=x"), "has other bytes than RECORD says"),
+        (record(",6\n", ",six\n"), "has other bytes than RECORD says"),
+        (record("toy.py,", "toy\xe9.py,"), "toy.py is not in RECORD"),
+        (lambda data: data.replace(b"toy.py", b"toy\xe9.py"), "RECORD is not UTF-8 text"),
+        (lambda data: b"\0" + data, "is not in RECORD"),
+        (lambda data: b"x" * 200_000 + data, "RECORD cannot be read"),
+        (lambda data: b"", "toy.py is not in RECORD"),
+        (lambda data: None, "there is no RECORD"),
+    ],
+)
+def test_a_malformed_record_is_damage(tmp_path: Path, edit: Callable[[bytes], bytes | None], says: str) -> None:
+    with pytest.raises(AuditError, match=r"toy-1\.0-py3-none-any\.whl is damaged") as caught:
+        take(change(made(tmp_path), f"{INFO}/RECORD", edit), tmp_path)
+    assert says in "\n".join(caught.value.evidence)
+
+
+@pytest.mark.parametrize(
+    ("member", "edit", "says"),
+    [
+        ("WHEEL", lambda data: b"\xff\xfe" + data, "WHEEL is not UTF-8 text"),
+        ("WHEEL", lambda data: data.replace(b"Wheel-Version: 1.0\n", b""), "WHEEL: has no Wheel-Version"),
+        ("WHEEL", lambda data: data.replace(b"1.0", b"2.0"), "is of Wheel-Version 2.0"),
+        ("WHEEL", lambda data: data.replace(b"1.0", b"one"), "its Wheel-Version is 'one'"),
+        ("METADATA", lambda data: data + b"Author: J\xe9r\xf4me\n", "METADATA is not UTF-8 text"),
+        ("METADATA", lambda data: data.replace(b"Name: toy\n", b""), "METADATA: has no Name"),
+        ("entry_points.txt", lambda data: b"toy = toy:main\n", "entry_points.txt: File contains no section headers"),
+        ("entry_points.txt", lambda data: data + b"oops\n", "entry_points.txt: Source contains parsing errors"),
+        ("entry_points.txt", lambda data: data + b"b = toy\n", "b = toy: names no function"),
+        ("entry_points.txt", lambda data: data + b"b = a b:c\n", "names no function"),
+        ("entry_points.txt", lambda data: b"\xe9" + data, "entry_points.txt is not UTF-8 text"),
+    ],
+)
+@pytest.mark.parametrize("way", ["ready", "built"])
+def test_a_dist_info_that_cannot_be_read_is_damage(
+    tmp_path: Path, member: str, edit: Callable[[bytes], bytes], says: str, way: str
+) -> None:
+    wheel = change(made(tmp_path), f"{INFO}/{member}", edit)
+    with pytest.raises(AuditError, match=r"toy-1\.0-py3-none-any\.whl is damaged") as caught:
+        take(wheel, tmp_path) if way == "ready" else finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path))
+    assert says in "\n".join(caught.value.evidence)
+
+
+def test_a_dist_info_of_another_name_is_damage(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "other-1.0-py3-none-any.whl", {}, name="toy")
+    with pytest.raises(AuditError, match="is damaged") as caught:
+        take(wheel, tmp_path)
+    assert caught.value.evidence == ("its other-1.0.dist-info is another package's",)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        record(f"{INFO}/RECORD,,", f"{INFO}/RECORD,,\n{INFO}/RECORD.jws,,\n{INFO}/RECORD.p7s,,"),
+        record(f"{INFO}/RECORD,,", f"{INFO}/RECORD.jws,,"),
+        record("toy.py,", "./toy.py,"),
+        record(f"{INFO}/WHEEL", "toy-1.0.dist-info\\WHEEL"),
+        record(f"{INFO}/RECORD,,", f"{INFO}/RECORD,,\n\n{INFO}/,,"),
+        record(",6\n", ",\n"),
+        record("\n", "\r\n"),
+        lambda data: b"\xef\xbb\xbf" + data,
+    ],
+)
+def test_what_pip_takes_and_the_standard_allows_is_no_damage(tmp_path: Path, edit: Callable[[bytes], bytes]) -> None:
+    wheel = make_wheel(tmp_path / "made", NAME, FILES)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        for name in ("RECORD.jws", "RECORD.p7s"):
+            archive.writestr(f"{INFO}/{name}", "{}")
+    take(change(wheel, f"{INFO}/RECORD", edit), tmp_path)
+
+
+def test_names_with_commas_and_line_ends_stand_in_quotes(tmp_path: Path) -> None:
+    built = make_wheel(tmp_path / "made", NAME, {'a,b "c".txt': "", "two\nlines\u2028.txt": ""}, record=False)
+    finish_wheel(built, tmp_path / NAME, make_repair(tmp_path))
+    take(tmp_path / NAME, tmp_path)
+
+
+def test_a_date_of_zero_is_no_damage(tmp_path: Path) -> None:
+    """Go and others write none. In a zip archive a date stands in 2 bytes behind the time, 12 behind the signature."""
+    wheel = made(tmp_path)
+    data = wheel.read_bytes()
+    date = zipfile.ZipFile(wheel).infolist()[0].date_time
+    assert date == (1980, 1, 1, 0, 0, 0)
+    packed = (1 << 5 | 1).to_bytes(2, "little")
+    for signature, place in ((b"PK\x03\x04", 12), (b"PK\x01\x02", 14)):
+        parts = data.split(signature)
+        parts[1:] = [
+            part.replace(packed, b"\0\0", 1) if part[place - 4 : place - 2] == packed else part for part in parts[1:]
+        ]
+        data = signature.join(parts)
+    wheel.write_bytes(data)
+    assert zipfile.ZipFile(wheel).infolist()[0].date_time == (1980, 0, 0, 0, 0, 0)
+    take(wheel, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Toy_Box-1.0", "toy.box-1.0", "toy_box-1.0.0"])
+def test_a_built_wheels_dist_info_is_called_as_its_file(tmp_path: Path, name: str) -> None:
+    """Normalized (PEP 427): pip and others look for that name."""
+    files = {"toy.py": "", f"{name}.data/scripts/run": "#!python\n"}
+    made = make_wheel(tmp_path, f"{name}-py3-none-any.whl", files, name="toy-box", version="1.0")
+    wheel = made.rename(tmp_path / "toy_box-1.0-py3-none-any.whl")
+    report = finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path, "toy-box"))
+    assert report.filename == "toy_box-1.0-py3-none-any.whl"
+    assert member_names(tmp_path / "product") == [
+        "toy.py",
+        "toy_box-1.0.data/scripts/run",
+        *(f"toy_box-1.0.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD")),
+    ]
+    (tmp_path / report.filename).write_bytes((tmp_path / "product").read_bytes())
+    take_ready(tmp_path / report.filename, report.filename, tmp_path / "again", make_repair(tmp_path, "toy-box"))
+
+
+def test_a_wheel_that_pip_cannot_find_the_dist_info_of_is_refused(tmp_path: Path) -> None:
+    wheel = change(made(tmp_path), f"{INFO}/METADATA", lambda data: data, called=f"./{INFO}/METADATA")
+    with pytest.raises(AuditError, match="not a wheel"):
+        take(wheel, tmp_path)
+
+
+TEXTS = st.text(max_size=40).map(str.encode) | st.binary(max_size=40)
+LINES = st.sampled_from([b",", b'"', b"\n", b"=", b"sha256=", b"toy.py", b"[", b"]", b":", b"1.0", b"\0", b"\xff"])
+PIECES = st.lists(TEXTS | LINES, max_size=6).map(b"".join)
+MEMBERS = [f"{INFO}/{name}" for name in ("RECORD", "WHEEL", "METADATA", "entry_points.txt")] + ["toy.py"]
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Callable[[Path], object]:
+    """A change of a wheel: of one member's bytes or name, or of the archive's own bytes."""
+    if draw(st.booleans()):
+        member, piece, start = draw(st.sampled_from(MEMBERS)), draw(PIECES), draw(st.integers(0, 200))
+        length = draw(st.sampled_from([0, 1, 20, 1000]))
+        called = draw(
+            st.none() | st.sampled_from(["x", "toy/", "a.dist-info/METADATA", "b.data/data/x", "toy.py/x", "é"])
+        )
+        return lambda wheel: change(wheel, member, lambda data: data[:start] + piece + data[start + length :], called)
+    start, piece, cut = draw(st.integers(0, 2000)), draw(st.binary(max_size=4)), draw(st.booleans())
+
+    def damage(wheel: Path) -> None:
+        data = wheel.read_bytes()
+        wheel.write_bytes(data[:start] + piece + (b"" if cut else data[start + len(piece) :]))
+
+    return damage
+
+
+@settings(max_examples=100, deadline=None)
+@given(edit=edits(), ready=st.booleans())
+def test_whatever_is_changed_it_is_right_or_refused(edit: Callable[[Path], object], ready: bool) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        wheel = made(folder)
+        edit(wheel)
+        house = folder / "house"
+        try:
+            if ready:
+                take_ready(wheel, NAME, house / NAME, make_repair(folder))
+            else:
+                finish_wheel(wheel, house / NAME, make_repair(folder))
+        except CrosspythonError as error:
+            assert "toy" in str(error)
+            return
+        write_index(house)
+        assert "Name: toy" in read_member(house / NAME, f"{INFO}/METADATA")
