@@ -122,3 +122,198 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     tree = lay_out(made, repair.work, repair.series)
     _require_identity(tree, stated, repair)
     name_dist_info(tree, stated)
+    renamed = name_packages_only(tree)
+    _clean_texts(tree, repair)
+    grafted = _finish_code(tree, repair)
+    overwritten = _overwrite_folders(tree, repair)
+    contents = read_contents(tree)
+    tags = predict_tags(stated.tags, contents.code, repair.board)
+    _require_accepted(tags, repair)
+    state_tags(tree, tags, is_pure=not contents.code)
+    problems = find_problems(
+        tree,
+        repair.target,
+        repair.board,
+        forbidden=repair.forbidden,
+        provided=repair.sonames() if repair.to_bundle else frozenset(),
+        time_bits=repair.toolchain.time_bits,
+    )
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    pack_wheel(tree, product, EPOCH)
+    name = WheelName(stated.name, stated.version, stated.build, tags)
+    remarks = [
+        *remark_dropped(contents, repair.package.other_wheels),
+        *_remark_undefined(tree, repair),
+        *overwritten,
+        *renamed,
+    ]
+    if tags != stated.tags:
+        remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
+    report = _report(str(name), tree, contents, repair, grafted, remarks)
+    shutil.rmtree(repair.work)
+    return report
+
+
+def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> WheelReport:
+    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is."""
+    stated = parse_wheel_name(filename)
+    tree = lay_out(wheel, repair.work, repair.series)
+    _require_identity(tree, stated, repair)
+    _require_accepted(stated.tags, repair)
+    broken = verify_record(tree)
+    if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
+        broken.append(f"its {tree.dist_info.name} is another package's")
+    if broken:
+        raise AuditError(f"{repair.package.title}: {filename} is damaged", evidence=broken)
+    contents = read_contents(tree)
+    problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    product.parent.mkdir(parents=True, exist_ok=True)
+    part = product.with_name(product.name + ".part")
+    shutil.copyfile(wheel, part)
+    part.replace(product)
+    report = _report(filename, tree, contents, repair, (), _remark_time(tree, repair))
+    shutil.rmtree(repair.work)
+    return report
+
+
+def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> None:
+    """The wheel is what was locked. A version of 0.0.0 or the like means that the backend asked git, and found none."""
+    package, metadata = repair.package, tree.metadata
+    try:
+        versions = {str(stated.version), str(Version(metadata.get("Version", "")))}
+    except InvalidVersion:
+        versions = {metadata.get("Version", "")}
+    names = {stated.name, canonicalize_name(metadata.get("Name", ""))}
+    wanted = {str(Version(package.version))} if package.version else {str(stated.version)}
+    if names != {canonicalize_name(package.name)} or versions != wanted:
+        raise AuditError(
+            f"{package.title}: another package came out",
+            expected=package.title,
+            found=" and ".join(f"{name} {version}" for name in sorted(names) for version in sorted(versions)),
+            log=repair.log,
+        )
+
+
+def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
+    board = repair.board
+    if not board.accepts(tags):
+        raise AuditError(
+            f"{repair.package.title}: the wheel is not for the board's Python",
+            expected=f"{board.interpreter}-{board.interpreter}-{board.platform}, or another that pip takes there",
+            found=compress_tags(tags),
+            log=repair.log,
+        )
+
+
+def _clean_texts(tree: WheelTree, repair: Repair) -> None:
+    """No bytecode, which holds times and paths, and in no text a folder of the build machine."""
+    paths = BuildPaths(repair.neutral)
+    for path in list(find_files(tree.root)):
+        if path.suffix == ".pyc":
+            path.unlink()
+            continue
+        data = path.read_bytes()
+        if is_text(data):
+            new, _ = paths.replace(_name_python(data, tuple(repair.replace or ())))
+            if new != data:
+                path.write_bytes(new)
+
+
+def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
+    """A script that starts with a Python of the build machine gets `#!python`, which installers replace (PEP 427)."""
+    if not data.startswith(b"#!"):
+        return data
+    first, newline, rest = data.partition(b"\n")
+    interpreter, _, arguments = first.removeprefix(b"#!").strip().partition(b" ")
+    is_ours = any(interpreter.startswith(folder.rstrip("/").encode() + b"/") for folder in folders)
+    if not is_ours or not interpreter.rpartition(b"/")[2].startswith(b"python"):
+        return data
+    return b"#!python" + (b" " + arguments if arguments else b"") + newline + rest
+
+
+def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
+    """Put libraries in, strip, rename, write RPATHs, in this order: strip damages what patchelf has extended."""
+    if repair.tools is None:
+        return ()
+    objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
+    strip_archives((path for path in find_files(tree.root) if is_static_library(path)), objcopy)
+    elves = list(find_elf_files(tree.root))
+    missing = find_missing(elves, repair.patterns, repair.find_missing_library)
+    copies = graft(missing, tree.libs)
+    elves = list(find_elf_files(tree.root))
+    strip_files(tree.root, elves, objcopy, None)
+    if copies:
+        rename_needed(elves, copies)
+        elves = list(find_elf_files(tree.root))
+    set_rpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
+    return tuple(copies)
+
+
+def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
+    """Folders of the build machine in code, which OpenCV and others print as how they were built. Returns remarks.
+
+    A path that is spelled longer there, with a blank escaped, is left to the audit.
+    """
+    paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
+    remarks = []
+    for elf in find_elf_files(tree.root):
+        data = elf.path.read_bytes()
+        new, count = paths.replace(data)
+        if count and len(new) == len(data):
+            elf.path.write_bytes(new)
+            remarks.append(f"{elf.path.name} named folders of this machine, which were overwritten")
+    return remarks
+
+
+def of_same_length(folder: str, neutral: str) -> str:
+    """A path to write over another in a binary, where all else lies at a fixed place: slashes fill it up.
+
+    The last part stays, since linkers let one text be the end of another.
+    """
+    parent, slash, last = folder.rpartition("/")
+    room = len(parent.encode())
+    return (neutral if len(neutral) <= room else "").ljust(room, "/") + slash + last
+
+
+def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
+    if repair.python is None:
+        return []
+    undefined = find_undefined(find_elf_files(tree.root), repair.python, repair.find_library)
+    return [remark_undefined(tree.name_in_wheel(path), names) for path, names in undefined.items()]
+
+
+def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
+    """A ready wheel brings what it hands points in time to, so it may have another time_t than our own products."""
+    if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
+        return []
+    if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):
+        return ["compiled with 32-bit time: its own code knows no dates after January 2038"]
+    return []
+
+
+def _report(
+    filename: str,
+    tree: WheelTree,
+    contents: Contents,
+    repair: Repair,
+    grafted: Sequence[str],
+    remarks: Sequence[str],
+) -> WheelReport:
+    glibc = board_needs(tree.root).versions.get("GLIBC")
+    name = parse_wheel_name(filename)
+    return WheelReport(
+        name=repair.package.name,
+        version=str(name.version),
+        filename=filename,
+        tags=tuple(sorted(map(str, name.tags))),
+        engine=repair.engine,
+        extensions=tuple(sorted(contents.extensions)),
+        grafted=tuple(grafted),
+        needs=glibc.version if glibc else None,
+        remarks=tuple(remarks),
+    )
+
+
+def _below_root(tree: WheelTree) -> str:
+    return tree.site.relative_to(tree.root).as_posix()
