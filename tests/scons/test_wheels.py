@@ -173,7 +173,7 @@ def test_a_lock_of_the_users_is_written_where_it_is_missing_and_read_ever_after(
     assert "is up to date" in wheels.make("lock=mine/pylock.toml")
     output = wheels.make("pkgs=below", "lock=mine/pylock.toml", code=2)
     assert "was made for something else" in output
-    assert "asked is ['below']" in output
+    assert "packages: it has ['top'], asked is ['below']" in output
 
 
 def test_a_lock_for_another_board_is_refused(wheels: Wheels) -> None:
@@ -295,3 +295,43 @@ def test_a_wheel_that_needs_more_than_was_locked_is_told(wheels: Wheels) -> None
     assert not wheels.filenames()
     wheels.make("pkgs=top")
     assert len(wheels.filenames()) == 2
+
+
+def test_a_lock_survives_one_more_name_and_the_other_pins_stay(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=pylock.toml")
+    add_wheel(wheels.links, "below", "1.6")
+    add_wheel(wheels.links, "more")
+    output = wheels.make("pkgs=top more", "lock=pylock.toml")
+    assert "more 1.0 is new" in output
+    assert "below-1.5-py3-none-any.whl" in wheels.filenames()
+    output = wheels.make("lock=pylock.toml", "upgrade=below")
+    assert "below 1.5 -> 1.6" in output
+    assert wheels.filenames() == {f"{name}-py3-none-any.whl" for name in ("top-1.0", "more-1.0", "below-1.6")}
+    assert "is up to date" in wheels.make("lock=pylock.toml")
+
+
+def test_a_lock_that_needs_another_version_now_gets_it(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=pylock.toml")
+    add_wheel(wheels.links, "below", "1.6")
+    assert "below 1.5 -> 1.6" in wheels.make("pkgs=top below>=1.6", "lock=pylock.toml")
+
+
+def test_upgrade_takes_the_newest_of_all(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    add_wheel(wheels.links, "below", "1.6")
+    add_wheel(wheels.links, "top", "2.0", needs=["below"])
+    output = wheels.make("pkgs=top", "upgrade=all")
+    assert "below 1.5 -> 1.6" in output
+    assert "top 1.0 -> 2.0" in output
+    assert "did you mean upgrade=below?" in wheels.make("pkgs=top", "upgrade=belov", code=2)
+
+
+def test_a_lock_survives_a_security_release_of_python(wheels: Wheels) -> None:
+    wheels.make("pkgs=top", "lock=pylock.toml")
+    lock = wheels.folder / "pylock.toml"
+    lock.write_text(lock.read_text().replace("3.13.5", "3.13.4"))
+    add_wheel(wheels.links, "below", "1.6")
+    assert "resolving" not in wheels.make("lock=pylock.toml")
+    assert "1.6" not in wheels.make("pkgs=top", "lock=pylock.toml")
+    assert "3.13.5" in lock.read_text()
+    assert "python: it has 3.13, asked is 3.11" in wheels.make("lock=pylock.toml", "python=3.11", code=2)

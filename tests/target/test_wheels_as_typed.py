@@ -132,3 +132,21 @@ def test_a_wheel_that_is_gone_is_put_back(toy: Toy) -> None:
     (BUILD / "wheels" / WHEEL).unlink()
     toy.scons(f"pkgs={toy.source}")
     assert (BUILD / "wheels" / WHEEL).is_file()
+
+
+def test_a_wheel_that_tells_more_of_the_board_than_its_project_here_is_resolved_again(toy: Toy, tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    script = (
+        "import sysconfig\nfrom setuptools import setup\n"
+        "on_board = 'armv7l' in sysconfig.get_platform()\n"
+        "setup(name='app', version='1', py_modules=['app'], install_requires=['idna'] if on_board else [])\n"
+    )
+    (folder / "setup.py").write_text(script)
+    (folder / "app.py").touch()
+    command = (f"pkgs={folder}", f"lock={tmp_path / 'pylock.toml'}")
+    output = toy.scons(*command, code=2)
+    assert "app needs idna, and there is no wheel of it" in output
+    assert "building app" not in toy.scons(*command)
+    assert any(path.name.startswith("idna-") for path in (BUILD / "wheels").glob("*.whl"))
+    assert "is up to date" in toy.scons(*command)

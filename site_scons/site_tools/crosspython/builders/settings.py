@@ -78,6 +78,7 @@ VARIABLES = (
         of=WHEELS,
     ),
     Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing", of=WHEELS),
+    Variable("upgrade", "wheels: what of the lock gets its newest version, names or all; the rest stays", of=WHEELS),
     Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1"), of=WHEELS),
     Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle"), of=WHEELS),
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
@@ -131,6 +132,7 @@ class Settings:
     constraints: str | None
     binary: Binary
     lock: Path | None
+    upgrade: tuple[str, ...]
     check: bool
     libraries: str
     overrides: Path | None
@@ -197,6 +199,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         constraints=chosen["constraints"] or None,
         binary=parse_binary(chosen["binary"], f"binary={chosen['binary']}"),
         lock=Path(_place(start, chosen["lock"])) if chosen["lock"] else None,
+        upgrade=tuple(chosen["upgrade"].replace(",", " ").split()),
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],
         overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.lock import describe_neighbours, describe_request, make_lock, still_found
-from crosspython.wheels.model import Override
+from crosspython.names import check_known
+from crosspython.wheels.lock import (
+    asked_names,
+    describe_changes,
+    describe_neighbours,
+    describe_request,
+    make_lock,
+    request_of,
+    still_found,
+)
+from crosspython.wheels.model import LockedPackage, Override
 from crosspython.wheels.overrides import find_override, stated_dependencies
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.pylock import Lock, read_pylock, write_pylock
@@ -35,21 +46,22 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     known = read_pylock(path)
     if build.environment.GetOption("clean"):
         return known
+    if known is not None and build.settings.lock is not None:
+        _require_fit(known, request, platform, path)
+    upgrades = bool(build.settings.upgrade) and not only_looks(build)
     if request is None:
-        if known is not None:
-            _require_fit(known, {"machine": platform.machine, "libc": platform.libc, "python": platform.python}, path)
-        return known
+        if known is None or not upgrades:
+            return known
+        request = request_of(known.asked, path.parent)
     request = replace(request, dependencies=stated_dependencies(_override_folders(build)), found=_found(build, known))
     asked = describe_request(request, platform, path.parent)
     if known is not None:
         asked["neighbours"] = describe_neighbours(known.packages, request, path.parent)
-        if known.asked == asked:
+        if known.asked == asked and not upgrades:
             return known
     if only_looks(build):
         return None
-    if known is not None and build.settings.lock is not None:
-        _require_fit(known, asked, path)
-    return _make(build, request, platform, path)
+    return _make(build, request, platform, path, known.packages if known is not None else ())
 
 
 def lock_file(build: Build) -> Path:
@@ -90,11 +102,22 @@ def _override_folders(build: Build) -> list[Path]:
     return [build.settings.overrides] if build.settings.overrides else []
 
 
-def _make(build: Build, request: Request, platform: Platform, path: Path) -> Lock:
+def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[LockedPackage, ...]:
+    """Packages of an earlier lock that stay at their versions. Raises ConfigurationError for a name that is not there."""
+    if "all" in upgrade:
+        return ()
+    names = [canonicalize_name(name) for name in upgrade]
+    known = [package.name for package in packages]
+    check_known("upgrade=: the lock has no such package{s}", names if packages else (), known, form="upgrade={}")
+    return tuple(package for package in packages if package.name not in names)
+
+
+def _make(build: Build, request: Request, platform: Platform, path: Path, earlier: Sequence[LockedPackage]) -> Lock:
     from crosspython.run.log import Log
     from crosspython.wheels.resolve import Resolver
 
     shop, settings = build.workshop, build.settings
+    keep = _kept(earlier, settings.upgrade)
     shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with Log(shop.logs / "lock.log") as log:
         resolver = Resolver(
@@ -105,10 +128,14 @@ def _make(build: Build, request: Request, platform: Platform, path: Path) -> Loc
             offline=settings.offline,
             log=log,
         )
-        lock = make_lock(request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent)
-    write_pylock(path, lock, platform.as_marker())
+        lock = make_lock(
+            request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent, keep
+        )
+    write_pylock(path, lock, platform.as_marker(of_series=True))
     shutil.rmtree(shop.work / "lock", ignore_errors=True)
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
+    for text in describe_changes(earlier, lock.packages) if earlier else ():
+        shop.console.line(f"  {text}")
     for text in [*request.remarks, *resolver.warnings]:
         shop.console.warn(text)
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
@@ -116,12 +143,25 @@ def _make(build: Build, request: Request, platform: Platform, path: Path) -> Loc
     return lock
 
 
-def _require_fit(lock: Lock, asked: Mapping[str, Any], path: Path) -> None:
-    """Raise ConfigurationError where a lock was made for something else, naming all that differs."""
-    differing = [key for key in asked if lock.asked.get(key) != asked[key]]
+def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: Path) -> None:
+    """Raise ConfigurationError where a lock of the user's was made for something else, naming all that differs.
+
+    It may be asked for more than it has, which is added; not for less, lest a slip of the keyboard empties it.
+    """
+    series = str(lock.asked.get("python")).rpartition(".")[0]
+    pairs: dict[str, tuple[Any, Any]] = {
+        "machine": (lock.asked.get("machine"), platform.machine),
+        "libc": (lock.asked.get("libc"), platform.libc),
+        "python": (series, platform.series),
+    }
+    if request is not None:
+        had = {canonicalize_name(name) for name in asked_names(lock.asked)}
+        if had - {*request.names}:
+            pairs["packages"] = (sorted(had), sorted(request.names))
+    differing = [f"{key}: it has {has}, asked is {asked}" for key, (has, asked) in pairs.items() if has != asked]
     if differing:
         raise ConfigurationError(
             f"{path}: this lock was made for something else",
-            evidence=[f"{key}: it has {lock.asked.get(key)}, asked is {asked[key]}" for key in differing],
+            evidence=differing,
             next="remove it, and this command writes it anew; or ask for what it was made for",
         )

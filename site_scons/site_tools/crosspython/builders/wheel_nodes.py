@@ -123,9 +123,7 @@ class WheelNodes:
         write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
         again = "run the same command again: it resolves with what the wheels say"
         if self.settings.lock is not None and not self.settings.packages:
-            again = (
-                f"say with pkgs= what {self.settings.lock.name} is for: it is then resolved with what the wheels say"
-            )
+            again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
         raise AuditError(
             "the wheels need other packages than were locked: the board's pip would refuse them",
             evidence=[each.text for each in differences],

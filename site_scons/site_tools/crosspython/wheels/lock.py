@@ -21,7 +21,7 @@ from crosspython.wheels.choose import choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
 from crosspython.wheels.overrides import NEEDS_TARGET
 from crosspython.wheels.platform import Platform
-from crosspython.wheels.projects import hash_metadata, read_build_requires, read_version
+from crosspython.wheels.projects import Project, hash_metadata, read_build_requires, read_version
 from crosspython.wheels.pylock import Lock
 from crosspython.wheels.request import Request
 
@@ -89,6 +89,30 @@ def _describe_place(path: Path, folder: Path) -> str:
     return f"{os.path.relpath(path, folder)} {hash_metadata(path) if path.exists() else 'gone'}"
 
 
+def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
+    """What a lock was made for, as a request. folder: where the lock lies."""
+    places = {name: told.rpartition(" ")[0] for name, told in asked["projects"].items()}
+    return Request(
+        tuple(asked["requirements"]),
+        tuple(asked["constraints"]),
+        tuple(Project(name, Path(os.path.normpath(folder / place))) for name, place in places.items()),
+    )
+
+
+def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
+    """What another resolution changed: `six 1.15 -> 1.17`, one package a line."""
+    old, new = ({package.name: package.version for package in packages} for packages in (before, after))
+    lines = []
+    for name in sorted({*old, *new}):
+        if name not in old:
+            lines.append(f"{name} {new[name]} is new".replace("  ", " "))
+        elif name not in new:
+            lines.append(f"{name} {old[name]} is gone".replace("  ", " "))
+        elif old[name] != new[name]:
+            lines.append(f"{name} {old[name]} -> {new[name]}")
+    return lines
+
+
 def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of what a lock was made for, as they were typed."""
     return (*(Requirement(text).name for text in asked["requirements"]), *asked["projects"])
@@ -101,18 +125,20 @@ def make_lock(
     store: Store,
     override: Callable[[str], Override],
     folder: Path,
+    keep: Sequence[LockedPackage] = (),
 ) -> Lock:
     """Resolve a request and look into the sdists that may have to be built.
 
     override: gives a package's
     folder:   where the lock will lie
+    keep:     packages of an earlier lock, which stay at their versions where nothing is against it
     Raises what a resolution, a download, or an sdist that cannot be read raises.
     """
-    packages = _lock_files(resolver.resolve(request, platform), platform, resolver, store)
+    packages = _lock_files(resolver.resolve(request, platform, keep), platform, resolver, store)
     further = _needed_by_builds(packages, platform, override)
     if further:
         wider = replace(request, requirements=(*request.requirements, *further))
-        packages = _lock_files(resolver.resolve(wider, platform), platform, resolver, store)
+        packages = _lock_files(resolver.resolve(wider, platform, [*keep, *packages]), platform, resolver, store)
     at_run_time = _reachable(request.names, packages)
     neighbours = describe_neighbours(packages, request, folder)
     return Lock(

@@ -66,11 +66,8 @@ class Platform:
             "sys_platform": "linux",
         }
 
-    def as_marker(self) -> str:
-        """The same as one marker; the full version says the others."""
-        told = {
-            key: value
-            for key, value in self.markers().items()
-            if key not in ("implementation_version", "python_version")
-        }
+    def as_marker(self, *, of_series: bool = False) -> str:
+        """The same as one marker; the full version says the others. of_series: for all patch releases of this Python."""
+        release = ("python_full_version",) if of_series else ("python_version",)
+        told = {key: value for key, value in self.markers().items() if key not in ("implementation_version", *release)}
         return " and ".join(f"{name} == {json.dumps(value)}" for name, value in told.items())

@@ -57,7 +57,7 @@ def write_pylock(path: Path, lock: Lock, environment: str) -> None:
         {
             "lock-version": "1.0",
             "environments": [environment],
-            "requires-python": f"=={lock.asked['python']}",
+            "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
             "created-by": _TOOL,
             "tool": {_TOOL: dict(lock.asked)},
             "packages": [_write_package(package, path.parent) for package in packages],

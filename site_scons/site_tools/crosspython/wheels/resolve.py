@@ -34,7 +34,7 @@ _CPYTHON_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 class Resolver:
     """uv, ready to be asked.
 
-    folder: for uv's project files; emptied by nobody, so that uv's own lock keeps versions steady within one run
+    folder: for uv's project files
     cache:  uv's cache, shared by all builds
     path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
     warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
@@ -48,10 +48,17 @@ class Resolver:
     log: Log
     warnings: list[str] = field(default_factory=list)
 
-    def resolve(self, request: Request, platform: Platform) -> tuple[LockedPackage, ...]:
-        """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal."""
+    def resolve(
+        self, request: Request, platform: Platform, keep: Sequence[LockedPackage] = ()
+    ) -> tuple[LockedPackage, ...]:
+        """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal.
+
+        keep: packages that stay at their versions where nothing is against it
+        """
         project = _project(_requirements(request), request.constraints, platform)
         self._write(project, _stated(request))
+        if keep:
+            (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
         status = self._uv("lock", may_fail=True)
         if status != 0:
             raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
@@ -98,6 +105,20 @@ class Resolver:
         environment["UV_CACHE_DIR"] = str(self.cache)
         done = run_command(argv, cwd=self.folder, env=environment, log=self.log, timeout=_PATIENCE, may_fail=may_fail)
         return done.status
+
+
+def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
+    """A uv.lock that says which versions were locked and nothing else: uv prefers them (uv: "Resolution", preferences)."""
+    import tomli_w
+
+    # Where a package comes from is looked up anew: the place that stands here only has to be one.
+    source = {"registry": "https://pypi.org/simple"}
+    entries = [
+        {"name": package.name, "version": package.version, "source": source}
+        for package in packages
+        if package.version and package.folder is None
+    ]
+    return tomli_w.dumps({"version": 1, "requires-python": python, "package": entries})
 
 
 def _stated(request: Request) -> list[dict[str, Any]]:
