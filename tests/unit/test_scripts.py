@@ -36,6 +36,32 @@ def test_a_script_runs_from_wherever_it_was_moved(tmp_path: Path) -> None:
     assert run_from_a_moved_folder(tmp_path, script, "bin") == ["['a b', 'c']"]
 
 
+@pytest.mark.parametrize("way", ["bin", "link to bin", "link of the folder", "relative"])
+def test_a_link_to_the_tree_is_what_the_interpreter_is_called_by(tmp_path: Path, way: str) -> None:
+    """Behind it lies another folder after the next deployment."""
+    script = rewrite(b"#!/opt/python/bin/python3.13\nimport sys\nprint(sys.executable)\n")
+    assert script is not None
+    (tmp_path / ".versions/1/bin").mkdir(parents=True)
+    (tmp_path / ".versions/1/bin/python3.13").symlink_to(sys.executable)
+    tool = tmp_path / ".versions/1/bin/tool"
+    tool.write_bytes(script)
+    tool.chmod(0o755)
+    (tmp_path / "python").symlink_to(".versions/1")
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/tool").symlink_to(f"{tmp_path}/python/bin/tool")
+    (tmp_path / "usr/bin/other").symlink_to("../../python/bin/tool")
+    (tmp_path / "bin").symlink_to("usr/bin")
+    (tmp_path / "python/bin/alias").symlink_to("tool")
+    started = {
+        "bin": "python/bin/alias",
+        "link to bin": f"{tmp_path}/usr/bin/tool",
+        "link of the folder": f"{tmp_path}/bin/other",
+        "relative": "./python/bin/tool",
+    }[way]
+    done = subprocess.run([started], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path}/python/bin/python3.13\n"
+
+
 def test_a_script_outside_of_bin_finds_the_way_there(tmp_path: Path) -> None:
     script = rewrite(b"#!/opt/python/bin/python3.13\nprint('here')\n", to_bin="../../bin")
     assert script is not None
@@ -73,7 +99,7 @@ def test_a_module_with_a_main_part_does_not_get_a_detour() -> None:
 
 
 def test_an_unversioned_name_becomes_the_one_that_the_bundle_has() -> None:
-    assert b"/python3 " in (rewrite(b"#!/opt/python/bin/python\n") or b"")
+    assert b'/python3" ' in (rewrite(b"#!/opt/python/bin/python\n") or b"")
 
 
 def test_another_interpreter_of_the_build_is_left_to_env() -> None:

@@ -12,7 +12,7 @@ import io
 import shlex
 import tarfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,8 @@ _BEFORE_US = "before-crosspython"
 # A hundred megabytes through a slow line, and a slow board that unpacks them.
 _SEND_SECONDS = 3600
 
-# The new tree begins as the old one: hard links where the file system has them, copies where not.
+# The new tree begins as the old one: hard links where the file system has them, copies where not. Scripts that name a
+# version's folder, as pip wrote them while its own script took the link for what is behind it, name the link from here on.
 _BEGIN = """
 set -e
 mkdir -p {versions}
@@ -42,6 +43,15 @@ else
 fi
 cd {part}
 while IFS= read -r name; do rm -f "$name"; done
+for script in bin/*; do
+    [ -f "$script" ] && [ ! -L "$script" ] && IFS= read -r line <"$script" || continue
+    place=${{line#"#!"{versions}/}}
+    if [ "$place" != "$line" ]; then
+        cp -p "$script" "$script.new"
+        {{ echo "#!"{prefix}"/${{place#*/}}"; sed 1d "$script"; }} >"$script.new"
+        mv -f "$script.new" "$script"
+    fi
+done
 """
 _VERIFY = """
 cd {part} || exit 1
@@ -98,7 +108,7 @@ def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deploy
     difference = manifest.compare(found.items if found.current else {}, items)
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
         raise facts.refuse(session.address, reasons)
-    for remark in find_remarks(found, order.target, order.needs, time.time()):
+    for remark in [*find_remarks(found, order.target, order.needs, time.time()), *_left_behind(found, order.version)]:
         say(f"  remark: {remark}")
     if found.current == name:
         say(f"  {session.address} has this tree already")
@@ -144,6 +154,13 @@ def switch(session: Session, places: Places, new: str, old: str) -> None:
     session.run(script, "switch to the new tree", seconds=_SEND_SECONDS)
 
 
+def _left_behind(found: BoardFacts, version: str) -> Iterator[str]:
+    """Packages lie in a folder of their Python's X.Y, and compiled ones run with no other."""
+    series, before = (name.rpartition(".")[0] for name in (version, (found.current or version).partition("-")[0]))
+    if series != before:
+        yield f"what pip installed there is for Python {before}, and {series} does not see it: install it again"
+
+
 def _send(
     tree: Path, session: Session, places: Places, part: str, found: BoardFacts, difference: Difference, text: str
 ) -> int:
@@ -151,6 +168,7 @@ def _send(
     words = {
         "versions": shlex.quote(places.versions),
         "part": shlex.quote(part),
+        "prefix": shlex.quote(places.prefix),
         "old": shlex.quote(found.current or ""),
         "mark": MARK,
     }

@@ -15,6 +15,7 @@ from typing import Any
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
+from crosspython.recipes.board_pip import edit_pip
 from crosspython.recipes.plan import (
     Answers,
     BuildDetails,
@@ -47,7 +48,7 @@ class Release:
     modules:   extension modules that must come out
     configure: options of this series
     compileall: how many times its Makefile byte-compiles what it installs
-    edits:     what has to be changed in its sources so that nothing of the build machine is taken for the target's
+    edits:     what has to be changed in its sources: of its series, then those of all (edits.toml)
     """
 
     version: str
@@ -83,7 +84,7 @@ def series_names(folder: Path) -> tuple[str, ...]:
 def read_release(folder: Path, wanted: str) -> Release:
     """The release for `python=3.13` (its series' default) or `python=3.13.5`. Raises ConfigurationError.
 
-    folder: holds one TOML file a series, named by it
+    folder: holds one TOML file a series, named by it, and edits.toml
     """
     known = series_names(folder)
     series = ".".join(wanted.split(".")[:2])
@@ -93,7 +94,7 @@ def read_release(folder: Path, wanted: str) -> Release:
             expected=f"one of {', '.join(known)}, or a patch release of one of them",
             next=suggest(wanted, known, "python={}"),
         )
-    data = tomllib.loads((folder / f"{series}.toml").read_text())
+    data, common = (tomllib.loads((folder / name).read_text()) for name in (f"{series}.toml", "edits.toml"))
     releases: Mapping[str, Any] = data["releases"]
     version = data["default"] if wanted == series else wanted
     if version not in releases:
@@ -110,7 +111,7 @@ def read_release(folder: Path, wanted: str) -> Release:
         modules=tuple(data["modules"]),
         configure=tuple(data.get("configure", ())),
         compileall=data["compileall"],
-        edits=tuple(Edit(**edit) for edit in data.get("edits", ())),
+        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *common["edits"])),
     )
 
 
@@ -129,7 +130,9 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             RequireModules(release.modules),
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
             *((BuildDetails(library),) if release.number >= (3, 14) else ()),
-            InstallWheels(f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python),
+            InstallWheels(
+                f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python, edits=edit_pip(python)
+            ),
             Symlink("bin/python", "python3"),
             *_cleaning(release, shared=shared),
         ),

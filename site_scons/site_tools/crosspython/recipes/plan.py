@@ -111,11 +111,15 @@ class Remove:
 
 @dataclass(frozen=True)
 class InstallWheels:
-    """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter."""
+    """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter.
+
+    edits: of files in them, by their paths in the wheel; RECORD tells what was installed
+    """
 
     glob: str
     packages: str
     interpreter: str
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from crosspython.recipes.detour import write_detour
+
 _SHEBANG = re.compile(rb"#![ \t]*(?P<quoted>)(?P<bare>/\S+)(?P<arguments>[^\r\n]*)\r?\n")
 _DISTLIB = re.compile(
     rb"#!/bin/sh\n'''exec' (?:\"(?P<quoted>/[^\n\"]+)\"|(?P<bare>/\S+))(?P<arguments>[^\n\"]*) \"\$0\" \"\$@\"\n' '''\n"
@@ -41,18 +43,12 @@ def make_relocatable_script(
         name = "python3"
     if not (is_python and is_executable):  # a module with a main part is run by naming an interpreter
         return f"#!/usr/bin/env {name}\n".encode(errors="surrogateescape") + body
-    return _write_detour(name, match["arguments"].strip(), to_bin, body)
+    return _write_head(name, match["arguments"].strip(), to_bin, body)
 
 
-def _write_detour(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
-    """Write a head that is a shell command to sh and a string to Python.
-
-    `''':'` is the command `:` to a shell, and the start of a string to Python. A line that states the source's encoding
-    must stay among the first two.
-    """
+def _write_head(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
+    """A line that states the source's encoding must stay among the first two (PEP 263)."""
     encoding = _ENCODING.match(body)
     stated = encoding.group() if encoding else b""
-    place = '"$(dirname -- "$(readlink -f -- "$0")")"' + ("" if to_bin == "." else f"/{to_bin}")
-    command = f"exec {place}/{name}".encode() + (b" " + arguments if arguments else b"")
-    detour = b"''':'\n" + command + b' "$0" "$@"\n\'\'\'\n'
-    return b"#!/bin/sh\n" + stated + detour + body[len(stated) :]
+    detour = write_detour(name, arguments.decode(errors="surrogateescape"), to_bin=to_bin)
+    return b"#!/bin/sh\n" + stated + detour.encode(errors="surrogateescape") + body[len(stated) :]

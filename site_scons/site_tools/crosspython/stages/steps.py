@@ -108,17 +108,22 @@ def _edit(step: Edit, bench: Bench) -> None:
             next="upstream changed: correct or remove the edit in the recipe",
         )
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    replacement = fill(step.replacement, bench.places)
-    text, found = re.subn(step.pattern, lambda _: replacement, text, flags=re.MULTILINE)
-    if found != step.matches:
+    path.write_text(edit_text(step, text, bench), encoding="utf-8", errors="surrogateescape")
+
+
+def edit_text(edit: Edit, text: str, bench: Bench) -> str:
+    """The text of the edit's file, edited. Raises StepError where upstream has another text than the edit was made for."""
+    replacement = fill(edit.replacement, bench.places)
+    text, found = re.subn(edit.pattern, lambda _: replacement, text, flags=re.MULTILINE)
+    if found != edit.matches:
         raise StepError(
-            f"{bench.recipe.title}: a declared edit of {step.file} does not match as it should",
-            expected=f"{step.matches} matches of {step.pattern!r}",
+            f"{bench.recipe.title}: a declared edit of {edit.file} does not match as it should",
+            expected=f"{edit.matches} matches of {edit.pattern!r}",
             found=f"{found}",
             log=bench.log.path,
             next="upstream changed: correct or remove the edit in the recipe",
         )
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return text
 
 
 @carry_out.register(Install)
@@ -149,11 +154,13 @@ def _remove(step: Remove, bench: Bench) -> None:
 @carry_out.register(InstallWheels)
 def _install_wheels(step: InstallWheels, bench: Bench) -> None:
     from installer import install
-    from installer.destinations import SchemeDictionaryDestination
     from installer.sources import WheelFile
 
+    from crosspython.stages.edited_wheels import EditedDestination
+
     packages, scripts = bench.stage / step.packages, bench.stage / "bin"
-    destination = SchemeDictionaryDestination(
+    edits = {edit.file: edit for edit in step.edits}
+    destination = EditedDestination(
         {
             "purelib": str(packages),
             "platlib": str(packages),
@@ -163,10 +170,19 @@ def _install_wheels(step: InstallWheels, bench: Bench) -> None:
         },
         interpreter=f"{bench.prefix}/bin/{step.interpreter}",
         script_kind="posix",
+        edit=lambda name, text: edit_text(edits.pop(name), text, bench) if name in edits else text,
     )
     for path in _matches(bench, bench.stage, step.glob):
         with WheelFile.open(path) as wheel:
             install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
+    if edits:
+        raise StepError(
+            f"{bench.recipe.title}: files of declared edits are in none of the wheels",
+            expected=", ".join(edits),
+            found=", ".join(path.name for path in _matches(bench, bench.stage, step.glob)),
+            log=bench.log.path,
+            next="upstream changed: correct or remove the edits in the recipe",
+        )
 
 
 @carry_out.register(InstallPython)

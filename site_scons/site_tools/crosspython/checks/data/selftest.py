@@ -209,6 +209,7 @@ def own_libraries():
 
 def ctypes_callback():
     import ctypes
+    import ctypes.util
 
     libc = ctypes.CDLL(None)
     numbers = (ctypes.c_int * 5)(5, 1, 4, 2, 3)
@@ -217,7 +218,9 @@ def ctypes_callback():
     assert list(numbers) == [1, 2, 3, 4, 5], list(numbers)
     libc.strtod.restype = ctypes.c_double
     assert libc.strtod(b"1.5", None) == 1.5  # returned in a float register: the float ABI is right
-    return "qsort called back"
+    name = ctypes.util.find_library("c")
+    assert name, "find_library does not find the C library"
+    return f"qsort called back; find_library: {name}"
 
 
 def subprocesses():

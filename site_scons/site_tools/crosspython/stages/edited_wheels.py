@@ -1,0 +1,29 @@
+"""Wheels that are installed into a stage with some of their files edited, so that their RECORD is of what lies there."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from installer.destinations import SchemeDictionaryDestination
+from installer.records import RecordEntry
+from installer.utils import Scheme
+
+
+@dataclass
+class EditedDestination(SchemeDictionaryDestination):
+    """A place for wheels; `edit` is given each Python file's path in its wheel and its text, and returns the text to be."""
+
+    edit: Callable[[str, str], str] = lambda name, text: text
+
+    def write_file(
+        self, scheme: Scheme, path: str | os.PathLike[str], stream: BinaryIO, is_executable: bool
+    ) -> RecordEntry:
+        name = os.fspath(path)
+        if name.endswith(".py"):
+            text = stream.read().decode(errors="surrogateescape")
+            stream = io.BytesIO(self.edit(name, text).encode(errors="surrogateescape"))
+        return super().write_file(scheme, path, stream, is_executable)
