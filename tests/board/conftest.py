@@ -15,8 +15,27 @@ from crosspython.board.ssh import Session
 
 from examples.firmware.image import Entry
 from tests.board.bringing import bring, connect, make_slim
-from tests.board.machine import MODELS, Board, Image
+from tests.board.machine import LIBRARIES, MODELS, Board, Image, Model, libraries_and_loader
+from tests.board.packages import Packages
 from tests.conftest import REPOSITORY
+
+
+@contextmanager
+def kept(model: Model) -> Iterator[Path]:
+    """The folder with what boards of a model are made of, locked: test runs side by side share it."""
+    folder = REPOSITORY / "build/board" / model.architecture
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
+def libraries_of(machine: str) -> list[Entry]:
+    """The loader and the C libraries of a model, for a board whose kernel runs its programs, too."""
+    model = MODELS[machine]
+    with kept(model) as folder:
+        Packages(model.architecture, folder / "apt").unpack(LIBRARIES, folder / "libraries")
+        return list(libraries_and_loader(folder / "libraries", model))
 
 
 @contextmanager
@@ -29,10 +48,7 @@ def running(
     """
     model = MODELS[machine]
     work = Path(tempfile.mkdtemp(prefix="board-"))
-    folder = REPOSITORY / "build/board" / model.architecture
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # test runs side by side share what is kept there
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with kept(model) as folder:
         if top or more:
             board = Board(Image(model, folder, disk=work / "initrd.cpio", more=more, top=top), work, resumes=False)
         else:

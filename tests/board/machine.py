@@ -110,10 +110,7 @@ class Image:
         yield device("/dev/null", 1, 3, 0o666)
         yield file("/bin/busybox", busybox, 0o755)
         yield from (link(f"/bin/{name}", "busybox") for name in APPLETS.split())
-        for place in ("lib", "usr/lib"):
-            if (root / place / self.model.libraries).is_dir():
-                yield from _libraries(root / place / self.model.libraries, f"/lib/{self.model.libraries}")
-        yield from (_as_it_is(path, f"/lib/{path.name}") for path in sorted((root / "lib").glob("ld-*")))
+        yield from libraries_and_loader(root, self.model)
         yield file("/usr/sbin/dropbear", root / "usr/sbin/dropbear", 0o755)
         yield file("/usr/lib/sftp-server", root / "usr/lib/openssh/sftp-server", 0o755)
         yield from (file(f"/modules/{path.name}", path) for path in modules)
@@ -254,6 +251,14 @@ def _module_order(root: Path) -> Iterator[Path]:
 
     for name in MODULES:
         yield from visit(name)
+
+
+def libraries_and_loader(root: Path, model: Model) -> Iterator[Entry]:
+    """Those of a C library, as they lie on a board, from a folder with unpacked packages."""
+    for place in ("lib", "usr/lib"):
+        if (root / place / model.libraries).is_dir():
+            yield from _libraries(root / place / model.libraries, f"/lib/{model.libraries}")
+    yield from (_as_it_is(path, f"/lib/{path.name}") for path in sorted((root / "lib").glob("ld-*")))
 
 
 def _libraries(place: Path, path: str) -> Iterator[Entry]:

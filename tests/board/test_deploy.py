@@ -6,15 +6,17 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from crosspython.board.address import parse_address
-from crosspython.board.deploy import roll_back
+from crosspython.board.deploy import deploy, roll_back
 from crosspython.board.ssh import Session
 from crosspython.errors import BoardError, CheckError
 
-from tests.board.bringing import NOTES, PATH, bring, connect, replace
+from tests.board.bringing import NOTES, PATH, bring, connect, order, replace
+from tests.board.conftest import libraries_of, running
 from tests.board.machine import Board
 
 # On a busy machine an emulated board is ten times slower than on a quiet one.
@@ -112,6 +114,53 @@ def test_a_folder_that_was_unpacked_by_hand_is_kept_as_the_version_before(
     bring(slim, session, prefix="/opt/hand/python")
     assert board.command("cat /opt/hand/.python-versions/before-crosspython/note") == "by hand\n"
     board.command("/opt/hand/python/bin/python3 -c pass; rm -rf /opt/hand")
+
+
+def test_what_the_board_lacks_is_said_with_what_to_do(
+    board: Board, slim: Path, session: Session, deployed: str
+) -> None:
+    lines: list[str] = []
+    board.command("date -u -s @200")
+    deploy(order(slim), session, lines.append)
+    board.command(f"date -u -s @{int(time.time())}")
+    remarks = [line for line in lines if line.startswith("  remark: ")]
+    for remark, told in zip(remarks, ("1970-01-01 00:03", "ca-certificates", "tzdata"), strict=True):
+        assert told in remark
+
+
+def test_scripts_of_earlier_deployments_are_mended(board: Board, tree: Path, session: Session, deployed: str) -> None:
+    script = "/opt/python/bin/made-by-pip"
+    text = f"#!{VERSIONS}/3.13.5-gone/bin/python3.13\nprint('it starts')\n"
+    board.command(f"cat > {script}; chmod 755 {script}", data=text.encode())
+    replace(tree / "lib/python3.13/site-packages/other.py", "")
+    bring(tree, session)
+    assert board.command(f"{script}; head -n 1 {script}") == "it starts\n#!/opt/python/bin/python3.13\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("ro", "Read-only file system; there: mount -o remount,rw /mnt/other"), ("noexec", "mount -o remount,exec")],
+)
+def test_a_place_that_cannot_be_used_is_refused_before_anything_is_copied(
+    board: Board, slim: Path, session: Session, option: str, told: str
+) -> None:
+    board.command(f"mkdir -p /mnt/other && mount -t tmpfs -o {option} other /mnt/other")
+    with pytest.raises(BoardError) as error:
+        bring(slim, session, prefix="/mnt/other/python")
+    assert board.command("ls -A /mnt/other; umount /mnt/other") == ""
+    [reason] = error.value.evidence
+    assert told in reason
+
+
+def test_a_32_bit_system_below_a_64_bit_kernel_gets_a_32_bit_python(slim: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    with running("aarch64", more=libraries_of("armv7l")) as board, connect(board, tmp_path) as session:
+        assert board.command("uname -m") == "aarch64\n"
+        deploy(order(slim), session, lines.append)
+        answer = board.command("/opt/python/bin/python3 -c 'import sys; print(sys.maxsize)'")
+    assert answer == f"{2**31 - 1}\n"
+    assert any("a 32-bit system below a 64-bit kernel (aarch64)" in line for line in lines)
+    assert any("armv7l on aarch64" in line for line in lines)
 
 
 def test_another_machine_is_refused_before_anything_is_copied(board64: Board, slim: Path, tmp_path: Path) -> None:

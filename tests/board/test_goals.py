@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.board.conftest import running
 from tests.board.machine import Board
 from tests.conftest import REPOSITORY
+from tests.unit.made_packages import add_wheel
 
 # On a busy machine an emulated board is ten times slower than on a quiet one.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -142,11 +144,30 @@ def test_the_same_wheel_under_another_machines_tag_is_refused(site: Site, with_w
     assert "is not a supported wheel on this platform" in site.board.command(f"{PIP} {wrong}", code=1, timeout=1200)
 
 
-def test_the_whole_check_passes_on_the_board(site: Site, with_wheels: str) -> None:
+def test_programs_that_pip_installs_name_the_prefix_and_may_be_moved(
+    site: Site, with_wheels: str, tmp_path: Path
+) -> None:
+    files = {
+        "hello.py": "def main():\n    print('hello')\n",
+        "hello-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
+        "hello-1.0.data/scripts/brought": "#!python\nimport sys\nprint(sys.executable)\n",
+    }
+    wheel = add_wheel(tmp_path, "hello", files=files)
+    site.board.command(f"cat > /opt/{wheel.name}", data=wheel.read_bytes())
+    site.board.command(f"/opt/python/bin/pip3 {PIP.partition(' -m pip ')[2]} /opt/{wheel.name}", timeout=1200)
+    assert site.board.command("cat /opt/python/bin/hello /opt/python/bin/brought").count("versions") == 0
+    assert site.board.command("/opt/python/bin/brought").startswith("/opt/python/bin/python3")
+    moved = f"cp -al /opt/.python-versions/{with_wheels} '/opt/moved here'; '/opt/moved here/bin/hello'"
+    assert site.board.command(f"{moved}; rm -r '/opt/moved here'") == "hello\n"
+
+
+def test_the_whole_check_passes_on_a_board_that_began_in_1970(site: Site, with_wheels: str) -> None:
+    site.board.command("date -u -s @200")
     output = site.scons("check")
     results = {result["name"]: result["ok"] for result in site.report("check")}
     assert results
     assert all(results.values()), output
+    site.board.command(f"date -u -s @{int(time.time())}")
 
 
 def test_rolling_back_is_one_command_and_so_is_going_forth(site: Site, deployed: str, with_wheels: str) -> None:
