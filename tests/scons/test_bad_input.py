@@ -58,7 +58,7 @@ def test_an_unknown_python_names_what_there_is(project: Project) -> None:
 
 def test_a_value_that_is_not_allowed_names_the_allowed_ones(project: Project) -> None:
     project.add("hello")
-    assert "0 or 1 or pyc" in project.scons("slim=yes", code=2)
+    assert "0 or 1 or pyc" in project.scons("slim=very", code=2)
 
 
 def test_a_malformed_target_file_names_the_line(project: Project) -> None:

@@ -6,32 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import SCons.Errors
-
 from crosspython.builders.board import AddBoard
 from crosspython.builders.build import Build
 from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
 from crosspython.builders.products import AddProducts
+from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.builders.wheel_check import AddWheelCheck
 from crosspython.builders.wheels import AddWheels
-from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.errors import ConfigurationError
 
 
+@refusing
 def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     """Lend crosspython's methods to an environment, and put one `Build` under the name CROSSPYTHON. Raises UserError.
 
     Further variables for the host's own tools: CROSSPYTHON_SYSROOT (folder), CROSSPYTHON_CFLAGS, CROSSPYTHON_PREFIX.
     """
-    try:
-        settings = read_settings(given, Path(env.Dir(".").abspath), env.get("ENV", {}))
-        if _is_there(env, settings):
-            return
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    settings = read_settings(given, Path(env.Dir(".").abspath), env.get("ENV", {}))
+    if _is_there(env, settings):
+        return
     own = make_environment(settings.path)
     own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
     own["PRINT_CMD_LINE_FUNC"] = lambda line, *_: build.console.line(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crosspython.builders.settings import VARIABLES
+from crosspython.builders.settings import VARIABLES, read_switch
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 
@@ -41,6 +41,13 @@ def require_lists(method: str, signature: inspect.Signature, options: Mapping[st
             raise ConfigurationError(
                 f"{method}: {name}={value!r} is a text", expected=f"a list of texts: {name}=[{value!r}]"
             )
+
+
+def read_bool(method: str, name: str, value: Any) -> bool:
+    """Yes or no, however it is written."""
+    if (switch := read_switch(str(value))) is None:
+        raise ConfigurationError(f"{method}: {name}={value!r}", expected="True or False", found=repr(value))
+    return switch
 
 
 def read_text(method: str, name: str, value: Any) -> str | None:

@@ -9,14 +9,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import SCons.Errors
-
 from crosspython.board.address import parse_address
 from crosspython.builders.action import make_action
 from crosspython.builders.arguments import read_text
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
-from crosspython.errors import CrosspythonError
 
 
 def AddBoard(env: Any) -> None:
@@ -46,12 +43,9 @@ def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> A
     """What a method returns: the node of the report of what is done on a board, with a bundle or without one."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    try:
-        named = read_text(method, "board", board) or settings.board or ""
-        if named:
-            parse_address(named)
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    named = read_text(method, "board", board) or settings.board or ""
+    if named:
+        parse_address(named)
     place = re.sub(r"[^a-zA-Z0-9.]+", "-", named).strip("-")
     name = f"{goal}-{place}-{settings.release.version}" if named else f"{goal}-board"
     report = settings.folder / f"{name}.json"

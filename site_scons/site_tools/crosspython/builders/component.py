@@ -20,10 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import SCons.Errors
-
 from crosspython.builders.action import Shared, make_action
-from crosspython.builders.arguments import read_names, require_lists
+from crosspython.builders.arguments import read_bool, read_names, require_lists
 from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import (
     BUILD_PYTHON,
@@ -35,7 +33,6 @@ from crosspython.builders.build_python import (
 from crosspython.builders.cache import keep, take
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import target_fact, toolchain_node
-from crosspython.errors import CrosspythonError
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
@@ -138,28 +135,25 @@ def _declare(
     planner: Any,
     options: dict[str, Any],
 ) -> Any:
-    known = {*inspect.signature(planner).parameters, "depends", "ships", "fortran", "leave_out"} - {"machine", "cflags"}
-    try:
-        check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-        lists = {key: options.pop(key) for key in ("depends", "ships", "leave_out") if key in options}
-        declared: dict[str, Any] = {key: tuple(read_names(name, key, value)) for key, value in lists.items()}
-        declared["fortran"] = options.pop("fortran", False)
-        require_lists(name, inspect.signature(planner), options)
-        plan: Plan = planner(**options)
-        return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    signature = inspect.signature(planner)
+    known = {*signature.parameters, "depends", "ships", "fortran", "leave_out"} - {"machine", "cflags"}
+    check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
+    lists = {key: options.pop(key) for key in ("depends", "ships", "leave_out") if key in options}
+    declared: dict[str, Any] = {key: tuple(read_names(name, key, value)) for key, value in lists.items()}
+    switches = {"fortran", *(key for key, option in signature.parameters.items() if isinstance(option.default, bool))}
+    options |= {key: read_bool(name, key, options[key]) for key in switches & options.keys()}
+    declared["fortran"] = options.pop("fortran", False)
+    require_lists(name, signature, options)
+    plan: Plan = planner(**options)
+    return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
 
 
 def _add(env: Any, recipe: Recipe) -> Any:
     """Make the node of a component's stage archive."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    try:
-        dependencies = build.closure(recipe.depends, recipe.name)
-        sources = recipe_facts(env, recipe)
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    dependencies = build.closure(recipe.depends, recipe.name)
+    sources = recipe_facts(env, recipe)
     product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"
     debug = product.with_name(f"{recipe.name}-{recipe.version}.debug.tar.zst")
     sources += [target_fact(env), toolchain_node(env)]

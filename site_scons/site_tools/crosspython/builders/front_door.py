@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import SCons.Errors
 from SCons.Node.Alias import default_ans
 
 from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
+from crosspython.builders.refusal import refusing
 from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
-from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
 from crosspython.names import check_known
 
@@ -53,7 +53,7 @@ def help_text() -> str:
         "",
     ]
     lines += [f"  {name:<12} {what}" for name, what in NAMES.items()]
-    lines += ["", "Variables:", ""]
+    lines += ["", "Variables (yes, true and on are 1; no, false and off are 0):", ""]
     for variable in VARIABLES:
         lines.append(f"  {variable.name:<12} {variable.help}")
         allowed = f"; allowed: {', '.join(variable.allowed)}" if variable.allowed else ""
@@ -70,6 +70,7 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
     return not env.GetOption("help") and ("wheels" in goals or (names_some and with_them))
 
 
+@refusing
 def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
     """What is done on a board has one that can be asked, before anything is built. Raises UserError.
 
@@ -79,15 +80,13 @@ def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     on_board = _ON_BOARD if "board" in given else _ON_BOARD - {"check"}
     if on_board.isdisjoint(goals) or env.GetOption("help") or env.GetOption("clean"):
         return
-    try:
-        parse_address(settings.board or "")
-        require_tools(["ssh"], settings.path)
-        if settings.ssh_config and not settings.ssh_config.is_file():
-            raise ConfigurationError(f"ssh_config={settings.ssh_config}: there is no such file")
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    parse_address(settings.board or "")
+    require_tools(["ssh"], settings.path)
+    if settings.ssh_config and not settings.ssh_config.is_file():
+        raise ConfigurationError(f"ssh_config={settings.ssh_config}: there is no such file")
 
 
+@refusing
 def open_build(env: Any) -> None:
     """Start a build of our own: as many jobs as cores, one run at a time. Raises UserError."""
     build: Build = env["CROSSPYTHON"]
@@ -95,11 +94,12 @@ def open_build(env: Any) -> None:
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:
-        _take(build)
+        build.take_lock()
     if folder.is_dir():
         env.SConsignFile(str(folder / ".sconsign"), signatures)
 
 
+@refusing
 def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
     """What was asked for by a plain name is one that SCons can make, and no variable is ignored. Raises UserError with
     what may have been meant.
@@ -110,12 +110,9 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
     unknown = [goal for goal in asked if goal not in default_ans and not env.Entry(goal).has_builder()]
     names = sorted(set(default_ans) & set(NAMES))
-    try:
-        check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
-        if not env.GetOption("help"):
-            require_use(given, {WHEELS: asks_for_wheels(env, goals), BOARD: not _ON_BOARD.isdisjoint(goals)})
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
+    if not env.GetOption("help"):
+        require_use(given, {WHEELS: asks_for_wheels(env, goals), BOARD: not _ON_BOARD.isdisjoint(goals)})
 
 
 def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
@@ -124,7 +121,7 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
     given: the command line's variables
     uses:  by what variables are about, whether this run is
     """
-    chosen = [variable for variable in VARIABLES if given.get(variable.name, variable.default) != variable.default]
+    chosen = [variable for variable in VARIABLES if variable.read(given) != variable.default]
     ignored = [variable for variable in chosen if not uses.get(variable.of, True)]
     if not ignored:
         return
@@ -135,10 +132,3 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
         expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),
         next=f"scons {goal} {' '.join(shlex.quote(text) for text in shown)}",
     )
-
-
-def _take(build: Build) -> None:
-    try:
-        build.take_lock()
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None

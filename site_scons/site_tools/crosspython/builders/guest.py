@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Environment
-import SCons.Errors
 
 import crosspython
 from crosspython.builders.action import has_changed
 from crosspython.builders.arguments import require_signature
-from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.builders.refusal import refusing
+from crosspython.errors import ConfigurationError
 from crosspython.run.signals import watch_signals
 
 # Noted when this is imported: a second copy that is loaded later takes the place of the first in sys.modules.
@@ -33,29 +33,26 @@ def make_environment(path: str) -> Any:
 
 
 def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
-    """Give the host these methods of our environment; they run on ours. Raises UserError where the host has such a method."""
+    """Give the host these methods of our environment; they run on ours. Raises ConfigurationError where the host has such a method."""
     taken = []
     for wrapper in wrappers:
         present = getattr(host, wrapper.name, None)
         if present is not None and not hasattr(getattr(present, "method", None), "lent"):
             taken.append(wrapper.name)
     if taken:
-        error = ConfigurationError(
+        raise ConfigurationError(
             f"the environment has methods of its own that are called as crosspython's: {', '.join(taken)}",
             next='give crosspython an environment of its own: python = Environment(tools=[]); python.Tool("crosspython", ...)',
         )
-        raise SCons.Errors.UserError(str(error))
     for wrapper in wrappers:
         host.AddMethod(_lend(wrapper.method), wrapper.name)
 
 
 def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
+    @refusing
     @functools.wraps(method)
     def lent(env: Any, *arguments: Any, **named: Any) -> Any:
-        try:
-            require_signature(method, arguments, named)
-        except CrosspythonError as error:
-            raise SCons.Errors.UserError(str(error)) from None
+        require_signature(method, arguments, named)
         return method(env["CROSSPYTHON"].environment, *arguments, **named)
 
     lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again
@@ -64,14 +61,14 @@ def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: Any) -> list[Any]:
     """The nodes of `targets`, made as env.Command does. Declared again from the same sources they are the same nodes:
-    two Pythons share a target's libraries. Raises UserError where the sources differ."""
+    two Pythons share a target's libraries. Raises ConfigurationError where the sources differ."""
     nodes = [env.File(str(target)) for target in targets]
     if not nodes[0].has_builder():
         return list(env.Command(nodes, sources, action))
     before, now = ([str(source) for source in each] for each in (nodes[0].sources, env.arg2nodes(sources, env.fs.File)))
     if before == now:
         return nodes
-    error = ConfigurationError(
+    raise ConfigurationError(
         f"{nodes[0]} is declared twice in this build, in two ways",
         evidence=[
             *(f"only the first has {name}" for name in before if name not in now),
@@ -79,7 +76,6 @@ def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: A
         ],
         next="give one of the two another folder: build=...",
     )
-    raise SCons.Errors.UserError(str(error))
 
 
 def stop_on_signals() -> None:
@@ -88,12 +84,12 @@ def stop_on_signals() -> None:
         watch_signals()
 
 
+@refusing
 def require_one_copy(folder: Path, version: str) -> None:
-    """Raises UserError where another version of crosspython is at work in this run already: Python knows one by a name."""
+    """Raises ConfigurationError where another version of crosspython is at work in this run already: Python knows one by a name."""
     if version != VERSION:
-        error = ConfigurationError(
+        raise ConfigurationError(
             "two versions of crosspython are embedded in this build",
             evidence=[f"{VERSION} in {FOLDER}, loaded first", f"{version} in {folder}"],
             next="let all parts of the build load it from one folder: the same toolpath=",
         )
-        raise SCons.Errors.UserError(str(error))

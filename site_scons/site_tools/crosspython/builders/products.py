@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import SCons.Errors
-
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
-from crosspython.errors import CrosspythonError, HostToolError
+from crosspython.errors import HostToolError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 
@@ -198,8 +196,5 @@ def _python_and_libraries(
     build: Build, method: str, also: str | Sequence[str], more: Sequence[str] = ()
 ) -> tuple[Component, ...]:
     """Python first, then what it and the further components need."""
-    try:
-        parts = build.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    parts = build.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
     return tuple(sorted(parts, key=lambda part: part.recipe.name != "cpython"))

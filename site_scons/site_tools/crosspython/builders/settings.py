@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
+
 from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
@@ -23,6 +25,13 @@ COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()
 DEFAULT_PYTHON = "3.13"
 
 
+def read_switch(text: str) -> bool | None:
+    """Yes or no, as SCons takes them from the command line (its manual, BoolVariable); None: neither."""
+    if text.lower() in TRUE_STRINGS:
+        return True
+    return False if text.lower() in FALSE_STRINGS else None
+
+
 @dataclass(frozen=True)
 class Variable:
     """One thing to choose on the command line. `allowed` is empty where anything goes.
@@ -35,6 +44,20 @@ class Variable:
     default: str = ""
     allowed: tuple[str, ...] = ()
     of: str = ""
+
+    def read(self, given: Mapping[str, Any]) -> str:
+        """What was chosen, spelt as in `allowed`; None is as good as nothing. Raises ConfigurationError."""
+        value = given.get(self.name)
+        text = self.default if value is None else str(value)
+        if "0" in self.allowed and text not in self.allowed and (switch := read_switch(text)) is not None:
+            text = "01"[switch]
+        if text not in (self.default, *self.allowed) and (self.allowed or not text):
+            raise ConfigurationError(
+                f"{self.name}={text}: " + ("not an allowed value" if text else "says nothing"),
+                expected=" or ".join(self.allowed) or f"a value; without {self.name}= it is {self.default}",
+                found=text or None,
+            )
+        return text
 
 
 WHEELS, BOARD = "wheels", "a board"
@@ -166,14 +189,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     check_known(
         "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h tells what each is for"
     )
-    chosen = {variable.name: str(given.get(variable.name, variable.default)) for variable in VARIABLES}
-    for variable in VARIABLES:
-        if variable.allowed and chosen[variable.name] not in (variable.default, *variable.allowed):
-            raise ConfigurationError(
-                f"{variable.name}={chosen[variable.name]}: not an allowed value",
-                expected=" or ".join(variable.allowed),
-                found=chosen[variable.name],
-            )
+    chosen = {variable.name: variable.read(given) for variable in VARIABLES}
     target = load_target(chosen["target"], start)
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import SCons.Errors
-
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.arguments import read_text, read_texts
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
-from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.errors import ConfigurationError
 from crosspython.wheels.binary import Binary, parse_binary
 
 if TYPE_CHECKING:
@@ -40,19 +38,16 @@ def Wheels(
     Raises UserError.
     """
     build: Build = env["CROSSPYTHON"]
-    try:
-        texts = None if packages is None else read_texts("Wheels", "packages", packages)
-        chosen = build.settings.binary if binary is None else _read_binary(binary)
-        _require_overrides(build.settings.overrides)
-        lock = _lock(build, texts, read_text("Wheels", "constraints", constraints))
-        if lock is None:
-            return _without_lock(env, build)
-        from crosspython.builders.wheel_nodes import WheelNodes
+    texts = None if packages is None else read_texts("Wheels", "packages", packages)
+    chosen = build.settings.binary if binary is None else _read_binary(binary)
+    _require_overrides(build.settings.overrides)
+    lock = _lock(build, texts, read_text("Wheels", "constraints", constraints))
+    if lock is None:
+        return _without_lock(env, build)
+    from crosspython.builders.wheel_nodes import WheelNodes
 
-        report, *wheels = WheelNodes(env, build, lock, chosen).declare()
-        return [_cleaned(env, build, report), *wheels]
-    except CrosspythonError as error:
-        raise SCons.Errors.UserError(str(error)) from None
+    report, *wheels = WheelNodes(env, build, lock, chosen).declare()
+    return [_cleaned(env, build, report), *wheels]
 
 
 def _read_binary(given: str | Sequence[str]) -> Binary:

@@ -1,0 +1,69 @@
+"""What is refused names the user's own file and line, whichever method refused it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.scons.test_embedding import HOST, TOOL, Host
+
+BEFORE = (HOST + TOOL).count("\n")
+SOURCE = 'sources=[dict(url="https://upstream.invalid/x-1.0.tar.gz", sha256="00" * 32)]'
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path / "host")
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (TOOL.strip().replace("rv1126", "rv1125"), "target=rv1125: no such board"),
+        (TOOL.strip().replace("target=", 'toolchain="sdk", target='), "set up twice"),
+        ('env.Autoconf("foo", "1.0", sources=[])', "foo: the recipe's sources are wrong"),
+        (f'env.Make("foo", "1.0", {SOURCE}, depends=["bar"])', "no component is called 'bar'"),
+        (f'env.CMake("foo", "1.0", {SOURCE}, nonsense=1)', "options that its kind does not know"),
+        (f'env.Autoconf("foo", "1.0", {SOURCE}, triplet="perhaps")', "foo: triplet='perhaps'"),
+        ('env.Components(); env.Bundle(also=["nothing"])', "no component is called 'nothing'"),
+        ('env.Components(); env.Bundle(); env.Bundle(also=["zlib", "geos"])', "declared twice"),
+        ('env.Wheels("not a requirement!")', "no requirement"),
+        ('env.Wheels("six", binary="nver")', "binary"),
+        ('env.Deploy("x", board="ro ot@")', "ro ot@"),
+        ("env.CheckBundle()", "env.CheckBundle()"),
+    ],
+)
+def test_a_refusal_names_the_line_that_asked(host: Host, call: str, what: str) -> None:
+    host.write(TOOL, "", call)
+    output = host.scons(code=2)
+    assert what in output
+    assert f'File "{host.folder}/SConstruct", line {BEFORE + 3}, in <module>' in output
+    assert "Traceback" not in output
+
+
+def test_the_place_is_in_the_users_own_function(host: Host) -> None:
+    (host.folder / "python.scons").write_text(
+        'Import("env")\ndef python():\n    return env.Wheels(nonsense=1)\npython()\n'
+    )
+    host.write(TOOL, 'SConscript("python.scons", exports="env")')
+    assert f'File "{host.folder}/python.scons", line 3, in python' in host.scons(code=2)
+
+
+def test_every_lent_method_does(host: Host) -> None:
+    host.write(
+        TOOL,
+        "import traceback",
+        "from SCons.Errors import UserError",
+        "names = [wrapper.name for wrapper in env.added_methods if hasattr(wrapper.method, 'lent')]",
+        "for name in names:",
+        "    try:",
+        "        getattr(env, name)(nonsense=1)",
+        "    except UserError as error:",
+        "        place = traceback.extract_tb(error.__traceback__)[-1]",
+        "        print('PLACE', name, place.lineno, place.filename)",
+    )
+    places = re.findall(r"^PLACE (\w+) (\d+) (.*)$", host.scons(), re.MULTILINE)
+    assert len(places) > 15
+    assert {(line, file) for _, line, file in places} == {(str(BEFORE + 7), f"{host.folder}/SConstruct")}
