@@ -239,7 +239,10 @@ class WheelNodes:
         """The files that a local project's wheel is made of; None: it is made of an sdist."""
         if package.folder is None:
             return None
-        return ProjectFiles(package.name, Path(os.path.realpath(package.folder)), leave_out=self.settings.build)
+        from crosspython.wheels.neighbours import find_project_files
+
+        named = override_of(self.build, package.name).beside
+        return find_project_files(package.name, package.folder, self.settings.build, self.settings.path, named)
 
     @cached_property
     def _rust(self) -> Any:

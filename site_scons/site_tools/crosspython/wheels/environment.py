@@ -62,6 +62,7 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "PYTHONPATH": str(overlay),
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
+        "GIT_CEILING_DIRECTORIES": str(work),  # a repository that all of this lies in is not the package's
         "PYTHONPYCACHEPREFIX": str(kit.bytecode),
         "CROSSPYTHON_PYTHON": str(python),
         "CROSSPYTHON_SYSROOT": str(sysroot),

@@ -71,6 +71,7 @@ class Override:
     not_importable:  extension modules that cannot be imported there, with the reason
     leave_out:       globs of what lies in the sdist and is not even unpacked, since its build does not read it; `*`
                      matches slashes, too
+    beside:          of a local project, what its build reads outside of its folder, as seen from there: "../src"
     dependencies:    what it needs at run time, instead of asking it; None: it is asked, and built if it tells by that alone
     """
 
@@ -86,11 +87,12 @@ class Override:
     imports: tuple[str, ...] = ()
     not_importable: Mapping[str, str] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     dependencies: tuple[str, ...] | None = None
 
     def facts(self) -> dict[str, Any]:
         """What decides about the wheel; the rest is the reader's, the lock's and the check's."""
-        others = ("reason", "dependencies", "imports", "not_importable")
+        others = ("reason", "beside", "dependencies", "imports", "not_importable")
         return {key: value for key, value in asdict(self).items() if key not in others}
 
 

@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parent / "overrides"
 # Packages whose headers and static libraries are compiled into what is built with them: the target's are needed.
 NEEDS_TARGET = ("numpy",)
 
-_LISTS = ("libraries", "build_requires", "needs_target", "imports", "leave_out", "dependencies")
+_LISTS = ("libraries", "build_requires", "needs_target", "imports", "leave_out", "dependencies", "beside")
 _TABLES = ("environment", "not_importable")
 _KEYS = ("reason", *_LISTS, *_TABLES, "config_settings", "engine", "minutes")
 
@@ -66,6 +66,7 @@ def read_override(file: Path) -> Override:
         needs_target=tuple(data.get("needs_target", ())),
         imports=tuple(data.get("imports", ())),
         leave_out=tuple(data.get("leave_out", ())),
+        beside=tuple(data.get("beside", ())),
         dependencies=tuple(data["dependencies"]) if "dependencies" in data else None,
         not_importable=dict(data.get("not_importable", {})),
     )

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
 from crosspython.run.signals import STOP
+from crosspython.wheels.version_control import Repository
 
 _CHUNK = 1 << 20
 _SHOWN = 20  # names in a message
@@ -48,19 +49,28 @@ class ProjectFiles:
     project:   its folder, without links in its path
     beside:    further files and folders that its build reads
     leave_out: a folder that may lie in there, such as the one that everything is built in
+    repository: the git repository that its build asks; None: it asks none
     remarks:   what a user should know; filled by a walk
+    notes:     likewise, from whoever found out what lies beside
     """
 
     name: str
     project: Path
     beside: tuple[Path, ...] = ()
     leave_out: Path | None = None
+    repository: Repository | None = None
     remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def top(self) -> Path:
         """The folder that holds all of it."""
-        return Path(os.path.commonpath([self.project, *(path.parent for path in self.beside)]))
+        tree = [self.repository.top] if self.repository else []
+        return Path(os.path.commonpath([self.project, *tree, *(path.parent for path in self.beside)]))
+
+    def regular_files(self, root: Path) -> Iterator[Path]:
+        """The files below one of its folders that are hashed and copied; what cannot be read is passed over."""
+        return (entry.path for entry in _Walk(self, []).entries(root) if entry.kind == stat.S_IFREG)
 
     def hash(self) -> str:
         """The SHA-256 of all files, with their names. Raises ConfigurationError that names what cannot be read."""
@@ -70,12 +80,14 @@ class ProjectFiles:
         """Copy all of it to a new folder. Returns the project's folder in there, and the hash of what was copied."""
         place.mkdir(parents=True)
         digest = self._go_through(place)
+        if self.repository is not None:
+            self.repository.copy(place / self.repository.top.relative_to(self.top))
         return place / self.project.relative_to(self.top), digest
 
     def _go_through(self, place: Path | None) -> str:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.repository.identify(self.project) if self.repository else b"")
         unreadable: list[str] = []
-        self.remarks.clear()
+        self.remarks[:] = self.notes
         for root in (self.project, *self.beside):
             for entry in _Walk(self, unreadable).entries(root):
                 name = os.fsencode(os.path.relpath(entry.path, self.project))
