@@ -27,6 +27,7 @@ def test_of_a_board_that_has_all_nothing_is_said() -> None:
         ({"clock": int(NOW) + 10**8}, ["2029-", "date -u -s"]),
         ({"certificates": None}, ["ca-certificates", "certifi", "SSL_CERT_FILE", "/opt/python/bin/python3"]),
         ({"certificates": "/etc/pki/tls/cacert.pem"}, ["SSL_CERT_FILE=/etc/pki/tls/cacert.pem"]),
+        ({"certificates": "/etc/ssl/certs/ca-certificates.crt"}, ["SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"]),
         ({"zones": None}, ["tzdata", "zoneinfo"]),
     ],
 )
@@ -37,6 +38,9 @@ def test_each_thing_is_said_in_one_line_with_what_to_do(change: dict[str, object
         assert each in remark
 
 
-@pytest.mark.parametrize("change", [{"clock": None}, {"clock": int(NOW) - 3600}, {"machine": "armv8l"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"clock": None}, {"clock": int(NOW) - 3600}, {"certificates": "/etc/ssl/cert.pem"}, {"machine": "armv8l"}],
+)
 def test_what_does_no_harm_is_not_said(change: dict[str, object]) -> None:
     assert find_remarks(replace(WHOLE, **change), TARGET, NEEDS, NOW) == []

@@ -5,6 +5,7 @@ Each remark is one line, with what to do.
 
 from __future__ import annotations
 
+import re
 import time
 
 from crosspython.board.facts import BoardFacts, read_release
@@ -14,8 +15,8 @@ from crosspython.targets import Target
 
 # Seconds that a board's clock may differ from this machine's: certificates live for months.
 _DIFFERENCE = 24 * 3600
-# Where our OpenSSL looks for certificates (recipes/openssl.py).
-_OWN_CERTIFICATES = ("/etc/ssl/certs/", "/etc/ssl/cert.pem")
+# Where our OpenSSL looks for certificates (recipes/openssl.py): in one file, and in files that c_rehash has named.
+_OWN_CERTIFICATES = re.compile(r"/etc/ssl/(cert\.pem|certs/[^/]*\.\d)")
 
 
 def find_remarks(facts: BoardFacts, target: Target, needs: BoardNeeds, now: float) -> list[str]:
@@ -54,7 +55,7 @@ def _missing(facts: BoardFacts, prefix: str, now: float) -> list[str]:
             "it has no CA certificates, so https fails: its package ca-certificates, or pkgs=certifi and there "
             f'export SSL_CERT_FILE="$({prefix}/bin/python3 -m certifi)"'
         )
-    elif not (facts.certificates.startswith(_OWN_CERTIFICATES)):
+    elif not _OWN_CERTIFICATES.fullmatch(facts.certificates):
         remarks.append(
             f"its CA certificates lie where Python does not look: there export SSL_CERT_FILE={facts.certificates}"
         )
