@@ -129,3 +129,14 @@ def certify(folder: Path) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server, f"{server}.key")
     return authority, context
+
+
+def test_an_index_may_stand_in_a_requirements_file(private: Private, index: str) -> None:
+    """pip-compile writes it there, with variables for the password; its files are fetched with it in later runs, too."""
+    private.pip = {"INDEX_LOGIN": f"{USER}:{TYPED}"}
+    (private.folder / "requirements.txt").write_text(f"--index-url http://${{INDEX_LOGIN}}@{index}/simple/\ntop\n")
+    output = private.make("pkgs=@requirements.txt", "lock=pylock.toml")
+    assert private.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    private.scons("-c", "wheels", "lock=pylock.toml")
+    private.make("pkgs=@requirements.txt", "lock=pylock.toml", "downloads=another")
+    assert secrets_told(private, output) == []

@@ -50,5 +50,5 @@ def test_the_nearer_choice_wins() -> None:
 def test_a_lock_keeps_it() -> None:
     for binary in (Binary(), Binary("never", {"a": "auto"})):
         assert read_data(binary.as_data()) == binary
-    with pytest.raises(ValueError, match="binary"):
+    with pytest.raises(ConfigurationError, match="binary"):
         read_data({"a": "perhaps"})

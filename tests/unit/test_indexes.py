@@ -54,3 +54,26 @@ def test_certificates_and_proxies_are_handed_on() -> None:
         "HTTPS_PROXY": "http://p.invalid",
         "NO_PROXY": "x",
     }
+
+
+def test_options_of_a_requirements_file_are_pips_too() -> None:
+    given = {
+        "index-url": ("https://mine.invalid/simple",),
+        "extra-index-url": ("https://three.invalid/simple",),
+        "find-links": ("/",),
+        "trusted-host": ("c.invalid",),
+        "pre": ("1",),
+    }
+    indexes = indexes_for_uv(parse_configuration(LISTED), {}, given)
+    assert indexes.options == (
+        *("--index-strategy", "unsafe-best-match"),
+        *("--default-index", "https://mine.invalid/simple"),
+        *("--index", "https://one.invalid/simple"),
+        *("--index", "https://two.invalid/simple"),
+        *("--index", "https://three.invalid/simple"),
+        *("--find-links", "/"),
+        *("--allow-insecure-host", "a.invalid"),
+        *("--allow-insecure-host", "b.invalid"),
+        *("--allow-insecure-host", "c.invalid"),
+        *("--prerelease", "allow"),
+    )

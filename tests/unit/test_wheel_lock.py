@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from crosspython.errors import ConfigurationError, SourceError
 from crosspython.run.log import Log
 from crosspython.store.fetch import Store
 from crosspython.wheels.indexes import Indexes
-from crosspython.wheels.lock import describe_request, make_lock, target_needs
+from crosspython.wheels.lock import describe_request, make_lock, request_of, target_needs
 from crosspython.wheels.model import LockedPackage, Override
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.pylock import Lock
@@ -214,3 +215,63 @@ def test_a_package_that_can_neither_be_taken_nor_built_is_told(lock: Locking, li
     add_wheel(links, "top", tag="cp312-cp312-manylinux_2_17_armv7l")
     with pytest.raises(ConfigurationError, match="top"):
         lock("top")
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def ask(folder: Path, *lines: str) -> str:
+    (folder / "req.txt").write_text("\n".join(lines) + "\n")
+    return "@req.txt"
+
+
+def test_only_files_with_a_hash_that_is_asked_for_are_kept(lock: Locking, links: Path, tmp_path: Path) -> None:
+    sdist = add_sdist(links, "top")
+    wheel = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_17_armv7l")
+    made = lock(ask(tmp_path, f"top==1.0 --hash=sha256:{sha256(sdist)}"))
+    top = packages(made)["top"]
+    assert (top.sdist is not None, top.wheels) == (True, ())
+    assert made.asked["hashes"] == {"top": [sha256(sdist)]}
+    top = packages(lock(ask(tmp_path, f"top==1.0 --hash=sha256:{sha256(wheel)} --hash=sha256:{'0' * 64}")))["top"]
+    assert (top.sdist, [file.name for file in top.wheels]) == (None, [wheel.name])
+
+
+def test_a_package_of_which_no_file_has_the_hash_is_refused(lock: Locking, links: Path, tmp_path: Path) -> None:
+    add_wheel(links, "top")
+    with pytest.raises(ConfigurationError) as caught:
+        lock(ask(tmp_path, f"top==1.0 --hash=sha256:{'0' * 64}"))
+    assert caught.value.evidence == ("top 1.0: none of its files for this board has a hash that is asked for",)
+
+
+def test_where_some_have_a_hash_all_need_one_but_for_local_projects(lock: Locking, links: Path, tmp_path: Path) -> None:
+    """Secure installs: pip demands it of dependencies, too."""
+    below = add_wheel(links, "below")
+    top = add_wheel(links, "top", needs=["below"])
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n')
+    line = f"top==1.0 --hash=sha256:{sha256(top)}"
+    with pytest.raises(ConfigurationError) as caught:
+        lock(ask(tmp_path, line, "-e ./app"))
+    assert caught.value.evidence == ("below 1.0: has no hash, and it is needed",)
+    made = lock(ask(tmp_path, line, "-e ./app", f"below==1.0 --hash=sha256:{sha256(below)}"))
+    assert set(packages(made)) == {"top", "below", "app"}
+
+
+def test_what_decides_in_a_requirements_file_stands_in_the_lock(tmp_path: Path) -> None:
+    ask(tmp_path, "six", "--pre", "--no-binary six", "--index-url https://me:secret@example.invalid/simple")
+    request = read_request(["@req.txt"], None, tmp_path)
+    asked = describe_request(request, BOARD, tmp_path)
+    assert asked["options"] == {"pre": ["1"], "index-url": ["https://***@example.invalid/simple"]}
+    assert asked["binary"] == {"six": "never"}
+    with pytest.raises(ConfigurationError, match="wants a password"):
+        request_of(asked, tmp_path)
+
+
+def test_a_lock_tells_what_it_was_made_for(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/setup.py").write_text("setup(name='app')")
+    ask(tmp_path, f"six --hash=sha256:{'0' * 64}", "--pre", "--only-binary six", "-e ./app[b,a]", "-c req.in")
+    (tmp_path / "req.in").write_text("idna<4\n")
+    request = read_request(["@req.txt"], None, tmp_path)
+    assert request_of(describe_request(request, BOARD, tmp_path), tmp_path) == request

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -73,6 +74,7 @@ class Build:
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
+    index_options: pip's options about indexes in the requirements files of what is asked for
     wheels:      where each wheel that was asked for will lie, by its title
     """
 
@@ -89,6 +91,7 @@ class Build:
     toolchain: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
+    index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wheels: dict[str, Path] = field(default_factory=dict)
 
     def add(self, component: Component) -> None:
@@ -169,7 +172,7 @@ class Build:
         """Where packages come from: asked of pip, once a run."""
         from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
 
-        return indexes_for_uv(read_pip_configuration(self.settings.path), os.environ)
+        return indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
 
     @property
     def uv_cache(self) -> Path:

@@ -53,6 +53,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
         if known is None or not upgrades:
             return known
         request = request_of(known.asked, path.parent)
+        build.index_options = request.options
     request = replace(request, dependencies=stated_dependencies(_override_folders(build)), found=_found(build, known))
     asked = describe_request(request, platform, path.parent)
     if known is not None:

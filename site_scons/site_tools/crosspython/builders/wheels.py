@@ -15,7 +15,7 @@ from crosspython.builders.arguments import read_text, read_texts
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.binary import Binary, parse_binary
+from crosspython.wheels.binary import Binary, parse_binary, read_data
 
 if TYPE_CHECKING:
     from crosspython.wheels.pylock import Lock
@@ -46,6 +46,7 @@ def Wheels(
         return _without_lock(env, build)
     from crosspython.builders.wheel_nodes import WheelNodes
 
+    chosen = chosen.over(read_data(lock.asked.get("binary", {})))
     report, *wheels = WheelNodes(env, build, lock, chosen).declare()
     return [_cleaned(env, build, report), *wheels]
 
@@ -75,6 +76,8 @@ def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None)
             next="say with pkgs= what the lock is for, or leave constraints= out",
         )
     request = None if as_it_stands else read_request(texts, narrowed_by, settings.start)
+    if request is not None:
+        build.index_options = request.options
     lock = find_lock(build, request)
     if lock is None and request is None and not only_looks(build):
         raise ConfigurationError(

@@ -40,9 +40,9 @@ class Binary:
 
 
 def read_data(data: Any) -> Binary:
-    """What as_data gave. Raises ValueError for what it never gives."""
+    """What as_data gave. Raises ConfigurationError for what it never gives."""
     if not isinstance(data, dict) or not all(way in WAYS for way in data.values()):
-        raise ValueError(f"binary: {data!r}")
+        raise ConfigurationError(f"the lock says of binary: {data!r}", expected="auto, never or only, by package")
     return Binary(data.get(":all:", AUTO), {name: way for name, way in data.items() if name != ":all:"})
 
 

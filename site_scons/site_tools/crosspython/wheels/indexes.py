@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from crosspython.errors import hide_logins
 from crosspython.store.access import OPEN, Access, login_in
@@ -102,11 +103,21 @@ def parse_configuration(text: str) -> dict[str, str]:
     return {key: value for section in _SECTIONS for key, value in found[section].items()}
 
 
-def indexes_for_uv(configuration: Mapping[str, str], environment: Mapping[str, str]) -> Indexes:
+def indexes_for_uv(
+    configuration: Mapping[str, str],
+    environment: Mapping[str, str],
+    given: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Indexes:
     """uv's options for pip's. All indexes are equal, as they are for pip.
 
     environment: the build machine's, for its proxies and certificates
+    given: pip's options in requirements files, by the same names: one index in place of another, further ones beside
     """
+
+    def values(name: str) -> list[str]:
+        configured = configuration.get(name, "").split()
+        return list(given.get(name, configured)) if name == "index-url" else [*configured, *given.get(name, ())]
+
     options: list[str] = ["--index-strategy", "unsafe-best-match"]
     places: list[str] = []
     for option, names in (
@@ -114,41 +125,41 @@ def indexes_for_uv(configuration: Mapping[str, str], environment: Mapping[str, s
         ("--index", "extra-index-url"),
         ("--find-links", "find-links"),
     ):
-        for place in configuration.get(names, "").split():
+        for place in values(names):
             if "://" not in place:
                 place = str(Path(place).expanduser())
                 if not Path(place).exists():  # pip passes over what is not there; uv would fail
                     continue
             options += [option, place]
             places.append(place)
-    if _is_on(configuration.get("no-index", "")):
+    if any(map(_is_on, values("no-index"))):
         options.append("--no-index")
-    elif "index-url" not in configuration:
+    elif not values("index-url"):
         places.insert(0, "the default index")
-    unverified = configuration.get("trusted-host", "").split()
+    unverified = values("trusted-host")
     for host in unverified:
         options += ["--allow-insecure-host", host]
-    if _is_on(configuration.get("pre", "")):
+    if any(map(_is_on, values("pre"))):
         options += ["--prerelease", "allow"]
-    given = {name: environment[name] for name in _NETWORK if name in environment}
+    network = {name: environment[name] for name in _NETWORK if name in environment}
     if cert := configuration.get("cert"):
-        given["SSL_CERT_FILE"] = cert
+        network["SSL_CERT_FILE"] = cert
     client = configuration.get("client-cert")
     if client:
-        given["SSL_CLIENT_CERT"] = client
+        network["SSL_CLIENT_CERT"] = client
     proxy = configuration.get("proxy")
     if proxy:
-        given |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
+        network |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
     if timeout := configuration.get("timeout", configuration.get("default-timeout")):
-        given["UV_HTTP_TIMEOUT"] = timeout
+        network["UV_HTTP_TIMEOUT"] = timeout
     access = Access(
         logins=dict(filter(None, map(login_in, places))),
         unverified=frozenset(unverified),
-        trusted=given.get("SSL_CERT_FILE"),
+        trusted=network.get("SSL_CERT_FILE"),
         client=client,
         proxies=dict.fromkeys(("http", "https"), proxy) if proxy else {},
     )
-    return Indexes(tuple(options), tuple(places), given, access)
+    return Indexes(tuple(options), tuple(places), network, access)
 
 
 def _is_on(value: str) -> bool:

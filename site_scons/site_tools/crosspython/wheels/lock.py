@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from crosspython.errors import ConfigurationError
 from crosspython.store.sources import Source
-from crosspython.wheels.binary import Binary
+from crosspython.wheels.binary import Binary, read_data
 from crosspython.wheels.choose import choose_files, fitting, is_pure
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
 from crosspython.wheels.overrides import NEEDS_TARGET
@@ -52,6 +53,7 @@ def describe_request(request: Request, platform: Platform, folder: Path) -> dict
         "projects": {project.name: _describe_place(project.path, folder) for project in request.projects},
         "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
         "found": dict(request.found),
+        **request.details(),
     }
 
 
@@ -90,12 +92,28 @@ def _describe_place(path: Path, folder: Path) -> str:
 
 
 def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
-    """What a lock was made for, as a request. folder: where the lock lies."""
-    places = {name: told.rpartition(" ")[0] for name, told in asked["projects"].items()}
+    """What a lock was made for, as a request. folder: where the lock lies.
+
+    Raises ConfigurationError where it cannot be told: a lock holds no password of an index.
+    """
+    options = {name: tuple(values) for name, values in asked.get("options", {}).items()}
+    if any("://***@" in value for values in options.values() for value in values):
+        raise ConfigurationError(
+            "the lock was made with an index that wants a password, which it does not hold",
+            next="name the requirements file again: pkgs=@FILE",
+        )
+    projects = []
+    for name, told in asked["projects"].items():
+        written = Requirement(f"{name}{asked.get('written', {}).get(name, '')}")
+        place = Path(os.path.normpath(folder / told.rpartition(" ")[0]))
+        projects.append(Project(name, place, tuple(sorted(written.extras)), str(written.marker or "")))
     return Request(
         tuple(asked["requirements"]),
         tuple(asked["constraints"]),
-        tuple(Project(name, Path(os.path.normpath(folder / place))) for name, place in places.items()),
+        tuple(projects),
+        hashes={name: tuple(values) for name, values in asked.get("hashes", {}).items()},
+        options=options,
+        binary=read_data(asked.get("binary", {})),
     )
 
 
@@ -134,17 +152,52 @@ def make_lock(
     keep:     packages of an earlier lock, which stay at their versions where nothing is against it
     Raises what a resolution, a download, or an sdist that cannot be read raises.
     """
-    packages = _lock_files(resolver.resolve(request, platform, keep), platform, resolver, store)
+    resolved = keep_hashed(resolver.resolve(request, platform, keep), request)
+    strict = [package.name for package in resolved]
+    packages = _lock_files(resolved, platform, resolver, store)
     further = _needed_by_builds(packages, platform, override)
     if further:
         wider = replace(request, requirements=(*request.requirements, *further))
-        packages = _lock_files(resolver.resolve(wider, platform, [*keep, *packages]), platform, resolver, store)
+        resolved = keep_hashed(resolver.resolve(wider, platform, [*keep, *packages]), request, strict)
+        packages = _lock_files(resolved, platform, resolver, store)
     at_run_time = _reachable(request.names, packages)
     neighbours = describe_neighbours(packages, request, folder)
     return Lock(
         {**describe_request(request, platform, folder), "neighbours": neighbours},
         tuple(replace(package, build_only=package.name not in at_run_time) for package in packages),
     )
+
+
+def keep_hashed(
+    packages: Sequence[LockedPackage], request: Request, strict: Collection[str] | None = None
+) -> tuple[LockedPackage, ...]:
+    """Packages with those of their files alone that have a hash that was asked for, where hashes were.
+
+    strict: names of those that need one, as pip demands it of all (Secure installs); None: all but local projects
+    Raises ConfigurationError that names all packages without a file that may be taken.
+    """
+    if not request.hashes:
+        return tuple(packages)
+    kept, problems = [], []
+    for package in packages:
+        allowed, is_local = request.hashes.get(package.name), package.name in {each.name for each in request.projects}
+        if allowed is None:
+            if not is_local and package.folder is None and (strict is None or package.name in strict):
+                problems.append(f"{package.title}: has no hash, and it is needed")
+            kept.append(package)
+            continue
+        wheels = tuple(wheel for wheel in package.wheels if wheel.sha256 in allowed)
+        sdist = package.sdist if package.sdist is not None and package.sdist.sha256 in allowed else None
+        if not wheels and sdist is None and package.folder is None:
+            problems.append(f"{package.title}: none of its files for this board has a hash that is asked for")
+        kept.append(replace(package, wheels=wheels, sdist=sdist))
+    if problems:
+        raise ConfigurationError(
+            "what was found is not what the requirements files' hashes allow",
+            evidence=problems,
+            next="let the tool that wrote them add the hashes of all files (pip-compile --generate-hashes), or leave all out",
+        )
+    return tuple(kept)
 
 
 def target_needs(package: LockedPackage, override: Override, platform: Platform) -> frozenset[str]:

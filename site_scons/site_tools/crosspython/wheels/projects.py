@@ -43,10 +43,24 @@ _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 
 @dataclass(frozen=True)
 class Project:
-    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute."""
+    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute; `marker` of PEP 508."""
 
     name: str
     path: Path
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+
+    @property
+    def details(self) -> str:
+        """How it is asked for, beyond its name."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return extras + (f" ; {self.marker}" if self.marker else "")
+
+    @property
+    def requirement(self) -> str:
+        """It as PEP 508 has it."""
+        extras, _, marker = self.details.partition(" ; ")
+        return f"{self.name}{extras} @ {self.path.as_uri()}" + (f" ; {marker}" if marker else "")
 
     @property
     def is_folder(self) -> bool:
@@ -74,7 +88,7 @@ def read_project(path: Path, name: str | None = None) -> Project:
         raise ConfigurationError(f"{path}: has neither a pyproject.toml nor a setup.py")
     if path.name.endswith(".whl"):
         _require_wheel_name(path)
-    found = name or (_folder_name(path) if path.is_dir() else _file_name(path.name))
+    found = name or (_folder_name(path) if path.is_dir() else name_in_file(path.name))
     if found is None:
         raise ConfigurationError(f'{path}: its name is not plain to see; write it as "NAME @ {path}"')
     return Project(canonicalize_name(found), path)
@@ -148,11 +162,11 @@ def _require_wheel_name(path: Path) -> None:
         raise ConfigurationError(f"{path}: not the name of a wheel: {error}") from error
 
 
-def _file_name(filename: str) -> str | None:
+def name_in_file(filename: str) -> str | None:
     """The name in an sdist's or wheel's file name (PEP 427, PEP 625, and older sdists whose names have dashes)."""
     if filename.endswith(".whl"):
         return filename.split("-")[0]
-    stem = next(filename.removesuffix(suffix) for suffix in _SDISTS if filename.endswith(suffix))
+    stem = next((filename.removesuffix(suffix) for suffix in _SDISTS if filename.endswith(suffix)), "")
     match = re.fullmatch(r"(.+?)-v?\d[^-]*(?:-[a-z]?\d*)?", stem)
     return match[1] if match else None
 

@@ -1,39 +1,36 @@
 """What a user asks for with `pkgs=`: names with versions, extras and markers, requirements files, local projects.
 
-Knows how people write such lists on a command line and in requirements files, and reads the files they name. It knows
-no index and resolves nothing. Paths belong to the build machine.
+Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files they
+name. It knows no index and resolves nothing. Paths belong to the build machine.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urldefrag, urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import ConfigurationError
-from crosspython.wheels.projects import Project, is_archive_name, is_project, read_project
+from crosspython.errors import ConfigurationError, hide_logins
+from crosspython.wheels.binary import NEVER, ONLY, Binary, apply_option
+from crosspython.wheels.projects import Project, is_project, name_in_file, read_project
+from crosspython.wheels.requirements_file import Line, find_options, read_lines
+from crosspython.wheels.words import explain_file, explain_other, is_path, split_words, strip_quotes, suggest_equals
 
-# PEP 508's words, as far as one has to know them to see where a requirement ends.
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
-_MARKER = r"""(?:'[^']*'|"[^"]*"|[^'",;\n])+"""
-_REQUIREMENT = re.compile(
-    rf"(?P<name>{_NAME})\s*(?:\[[^\]]*\])?\s*"
-    rf"(?:@\s*(?P<place>[^\s,;]+)|\(\s*{_VERSION}(?:\s*,\s*{_VERSION})*\s*\)|{_VERSION}(?:\s*,\s*{_VERSION})*)?"
-    rf"(?:\s*;{_MARKER})?"
-)
-_BETWEEN = re.compile(r"[\s,]+")
-_WORD = re.compile(r"[^\s,]+")
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
-# What is a file where it stands alone, whether it is there or not; ".py" and ".yaml" end many packages' names.
-_FILES = (".txt", ".in", ".toml", ".lock", ".cfg", ".ini")
-_ARCHIVES = "an sdist or a wheel"
 _FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./FOLDER, or a local sdist or wheel'
+_SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})", re.IGNORECASE)
+# Options of a requirements file that change nothing here: how pip works, not what it brings.
+_PASSED_OVER = {"use_features", "features", "features_enabled", "require_hashes", "prefer_binary"}
+_KNOWN = {"requirements", "constraints", "no_binary", "only_binary", "editables"} | _PASSED_OVER
+_KNOWN |= {"index_url", "extra_index_urls", "find_links", "no_index", "trusted_hosts", "pre"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,9 @@ class Request:
 
     dependencies: by package, what it needs at run time, where it is not to be asked itself
     found: by package, what its wheel was seen to need, which is believed before what the package says (lock.py)
+    hashes: by package, the SHA-256 that its files may have; where some have one, all that is asked for needs one
+    options: pip's about indexes, by the names of its configuration, from requirements files
+    binary: which packages requirements files want ready or built
     remarks: what its writer should know of how it was understood
     """
 
@@ -50,6 +50,9 @@ class Request:
     projects: tuple[Project, ...] = ()
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hashes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    binary: Binary = field(default_factory=Binary)
     remarks: tuple[str, ...] = ()
 
     @property
@@ -58,69 +61,156 @@ class Request:
         names = [canonicalize_name(Requirement(text).name) for text in self.requirements]
         return (*names, *(project.name for project in self.projects))
 
+    def details(self) -> dict[str, Any]:
+        """What of it decides beside names and versions, as plain data for a lock: only what there is, without passwords."""
+        options = {name: [hide_logins(value) for value in values] for name, values in self.options.items()}
+        written = {project.name: project.details for project in self.projects if project.details}
+        found = {
+            "written": written,
+            "hashes": {name: sorted(values) for name, values in self.hashes.items()},
+            "options": options,
+            "binary": self.binary.as_data(),
+        }
+        return {key: value for key, value in found.items() if value}
+
 
 class _Reader:
     """Collects what was asked for, and all that is wrong with it."""
 
     def __init__(self) -> None:
         self.requirements: list[str] = []
+        self.constraints: list[str] = []
         self.projects: list[Project] = []
+        self.hashes: dict[str, set[str]] = defaultdict(set)
+        self.options: dict[str, tuple[str, ...]] = {}
+        self.binary = Binary()
         self.problems: list[str] = []
         self.remarks: list[str] = []
         self.open_files: list[Path] = []
 
-    def read_words(self, text: str, start: Path, where: str = "") -> None:
+    def read_words(self, text: str, start: Path) -> None:
         """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
-        for word in _split(text):
+        whole = text.strip()
+        is_one = is_path(whole, start) and (start / Path(whole).expanduser()).exists()
+        for word in [whole] if is_one else split_words(text):
             if word.startswith("@"):
-                self.read_file(start / Path(word[1:]).expanduser(), where)
+                self.read_file(start / Path(strip_quotes(word[1:])).expanduser())
             else:
-                self.read_one(word, start, where)
+                self.read_word(strip_quotes(word), start)
 
-    def read_one(self, text: str, start: Path, where: str = "") -> None:
+    def read_word(self, text: str, start: Path) -> None:
         if mistaken := explain_file(text, start):
-            self.problems.append(f"{where}{text}: {mistaken}")
+            self.problems.append(f"{text}: {mistaken}")
             return
         try:
-            if _is_path(text, start):
-                self.projects.append(read_project(start / Path(text).expanduser()))
+            if is_path(text, start):
+                path, bracket, extras = text.partition("[")
+                names = tuple(re.findall(r"[\w.-]+", extras)) if bracket and text.endswith("]") else ()
+                self.add_project(start / Path(path if names else text).expanduser(), extras=names)
                 return
             requirement = Requirement(text)
-            if requirement.url is not None and re.match(r"\w+\+", requirement.url):
-                self.problems.append(f"{where}{text}: clone it, and name its folder: what is locked has a hash")
-                return
-            if requirement.url is not None and "://" not in requirement.url:
-                self.projects.append(read_project(start / requirement.url, canonicalize_name(requirement.name)))
-                return
-            self.requirements.append(str(requirement))
+            self.add(requirement, start, "")
             if text == requirement.name and is_project(start / text):
                 self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
         except InvalidRequirement:
-            self.problems.append(f"{where}{text}: no requirement{_suggestion(text)}")
+            self.problems.append(f"{text}: no requirement{suggest_equals(text)}")
         except ConfigurationError as error:
-            self.problems.append(f"{where}{error.what}")
+            self.problems.append(error.what)
 
-    def read_file(self, path: Path, where: str = "") -> None:
-        """A requirements file as pip's users write it; of options only -r."""
+    def add(self, requirement: Requirement, start: Path, place: str, *, narrows: bool = False) -> None:
+        """What is asked for by its name: from an index, or with a place behind it. Raises ConfigurationError."""
+        if requirement.url is not None:
+            _require_address(requirement.url, str(requirement))
+            if (path := _local(requirement.url)) is not None:
+                if narrows:
+                    raise ConfigurationError(
+                        f"{place}{requirement}: a constraint narrows versions, and is no local project"
+                    )
+                name = canonicalize_name(requirement.name)
+                self.add_project(start / path, name, tuple(requirement.extras), str(requirement.marker or ""))
+                return
+            if digest := _hash_in(requirement.url):
+                self.hashes[canonicalize_name(requirement.name)].add(digest)
+        (self.constraints if narrows else self.requirements).append(str(requirement))
+
+    def add_project(self, path: Path, name: str | None = None, extras: Sequence[str] = (), marker: str = "") -> Project:
+        project = replace(read_project(path, name), extras=tuple(sorted(extras)), marker=marker)
+        self.projects.append(project)
+        return project
+
+    def read_file(self, path: Path, where: str = "", *, narrows: bool = False) -> None:
+        """A requirements file, or one of constraints (narrows), which ask for nothing."""
         if path in self.open_files:
             self.problems.append(f"{where}{path} names itself")
             return
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            self.problems.append(f"{where}{path}: cannot be read: {reason}")
+        if mistaken := explain_other(str(path)):
+            self.problems.append(f"{where}{path}: is no requirements file; {mistaken}")
             return
         self.open_files.append(path)
-        for number, line in _lines(text):
-            place = f"{path.name}, line {number}: "
-            if match := re.fullmatch(r"(?:-r|--requirement)[\s=]*(\S+)", line):
-                self.read_file(path.parent / match[1], place)
-            elif line.startswith("-") or " --" in line:
-                self.problems.append(f"{place}{line}: {_refuse_option(line)}")
-            else:
-                self.read_one(line, path.parent, place)
+        try:
+            lines = read_lines(path)
+        except ConfigurationError as error:
+            self.problems.append(f"{where}{error.what}")
+            lines = []
+        for line in lines:
+            try:
+                self.read_line(line, path.parent, narrows=narrows)
+            except ConfigurationError as error:
+                self.problems.append(error.what if error.what.startswith(line.place) else f"{line.place}{error.what}")
         self.open_files.pop()
+
+    def read_line(self, line: Line, folder: Path, *, narrows: bool) -> None:
+        """One line of a file. Raises ConfigurationError."""
+        if line.problem is not None:
+            raise ConfigurationError(f"{hide_logins(line.text)}: {line.problem}{suggest_equals(line.text)}")
+        if line.options:
+            self.read_options(line, folder, narrows=narrows)
+            return
+        requirement = line.requirement
+        if requirement is None and (located := _name_address(line)) is not None:
+            requirement = located
+        if requirement is not None:
+            is_name = str(requirement) == requirement.name
+            if is_name and (mistaken := explain_file(requirement.name, folder, "-r {}")):
+                raise ConfigurationError(f"{line.text}: {mistaken}")
+            self.add(requirement, folder, line.place, narrows=narrows)
+            name = str(canonicalize_name(requirement.name))
+        else:
+            assert line.location is not None
+            if narrows:
+                raise ConfigurationError(f"{line.text}: a constraint narrows versions, and is no local project")
+            path = _local(line.location) or Path(line.location)
+            if mistaken := explain_file(line.location, folder, "-r {}"):
+                raise ConfigurationError(f"{line.text}: {mistaken}")
+            project = self.add_project(folder / path.expanduser(), None, line.extras, line.marker)
+            _require_hash(project.path, line)
+            name = project.name
+        self.hashes_of(name, line)
+
+    def hashes_of(self, name: str, line: Line) -> None:
+        found = [match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))]
+        if line.hashes and not found:
+            raise ConfigurationError(f"{name}: has no hash that can be verified: give one that begins with sha256:")
+        if found:
+            self.hashes[name].update(found)
+
+    def read_options(self, line: Line, folder: Path, *, narrows: bool) -> None:
+        if unknown := sorted(set(line.options) - _KNOWN):
+            raise ConfigurationError(f"{line.text}: pip's option --{unknown[0].replace('_', '-')} is not taken here")
+        for key, narrow in (("requirements", narrows), ("constraints", True)):
+            for name in line.options.get(key) or ():
+                if "://" in name:
+                    raise ConfigurationError(f"{hide_logins(line.text)}: fetch that file, and name it here")
+                self.read_file(folder / Path(name).expanduser(), line.place, narrows=narrow)
+        for key, way in (("no_binary", NEVER), ("only_binary", ONLY)):
+            self.binary = apply_option(self.binary, way, line.options.get(key) or ())
+        if line.options.get("prefer_binary"):
+            self.remarks.append(
+                f"{line.place}--prefer-binary is passed over: binary=only takes no version without a wheel"
+            )
+        for name, values in find_options(line.options, folder):
+            repeated = name in ("extra-index-url", "find-links", "trusted-host")
+            self.options[name] = (*self.options.get(name, ()), *values) if repeated else values
 
 
 def read_request(packages: Sequence[str], constraints: str | None, start: Path) -> Request:
@@ -130,103 +220,76 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
     constraints: a file of further requirements that ask for nothing and only narrow versions
     Raises ConfigurationError that lists all that is wrong.
     """
-    reader, narrowing = _Reader(), _Reader()
+    reader = _Reader()
     for text in packages:
         reader.read_words(text, start)
     if constraints:
-        narrowing.read_file(start / Path(constraints).expanduser(), "constraints: ")
-    if narrowing.projects:
-        narrowing.problems.append(f"{constraints}: a constraint narrows versions, and is no local project")
-    if problems := [*reader.problems, *narrowing.problems]:
-        raise ConfigurationError("pkgs=: cannot be read", evidence=problems, expected=_FORMS)
+        reader.read_file(start / Path(constraints).expanduser(), "constraints: ", narrows=True)
+    if reader.problems:
+        raise ConfigurationError("pkgs=: cannot be read", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
         raise ConfigurationError(
             "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
         )
     return Request(
-        tuple(dict.fromkeys(reader.requirements)),
-        tuple(dict.fromkeys(narrowing.requirements)),
-        tuple(dict.fromkeys(reader.projects)),
-        remarks=tuple(dict.fromkeys(reader.remarks)),
+        requirements=_unique(reader.requirements),
+        constraints=_unique(reader.constraints),
+        projects=tuple(dict.fromkeys(reader.projects)),
+        hashes={name: tuple(sorted(found)) for name, found in reader.hashes.items()},
+        options=reader.options,
+        binary=reader.binary,
+        remarks=_unique(reader.remarks),
     )
 
 
-def _split(text: str) -> Iterator[str]:
-    """The words of a list: commas and spaces stand inside of requirements too."""
-    position = 0
-    while True:
-        if gap := _BETWEEN.match(text, position):
-            position = gap.end()
-        if position >= len(text):
-            return
-        word = _WORD.match(text, position)
-        assert word is not None  # there is something that is neither a space nor a comma
-        requirement = _REQUIREMENT.match(text, position)
-        # A requirement that ends within a word is none: a path, or a mistake that is shown whole.
-        if requirement is None or (requirement.end() < word.end() and text[requirement.end()] not in ", \t\n"):
-            found = word
-        else:
-            found = requirement
-        yield found.group().strip()
-        position = found.end()
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
-def explain_file(text: str, start: Path) -> str | None:
-    """What to write for a file that is asked for as if it were a package or a project; None where it is none.
+def _require_address(url: str, shown: str) -> None:
+    """Raise ConfigurationError for what cannot be locked by a hash, or would put a password into a lock."""
+    if re.match(r"\w+\+", url):
+        raise ConfigurationError(f"{hide_logins(shown)}: clone it, and name its folder: what is locked has a hash")
+    if hide_logins(url) != url:
+        raise ConfigurationError(
+            f"{hide_logins(shown)}: a password stands in ~/.netrc or pip's configuration, since locks show addresses"
+        )
+    if "subdirectory" in parse_qs(urldefrag(url).fragment):
+        raise ConfigurationError(f"{shown}: unpack it, and name the folder in it: a project is the top of its archive")
 
-    Such a name must not go to the index: whoever registered it there would have his code run. A name that ends like a
-    file's can still be asked for in its normalized form, requirements-txt (PEP 503).
-    """
-    path = start / Path(text).expanduser()
-    is_named = re.fullmatch(_NAME, text) is not None
-    if is_archive_name(text) or not (path.is_file() or (is_named and path.suffix.lower() in _FILES)):
+
+def _local(url: str) -> Path | None:
+    """The path that an address or a place behind an @ names; None where it is elsewhere."""
+    if url.startswith("file:"):
+        return Path(url2pathname(urlsplit(url).path))
+    return None if "://" in url else Path(url)
+
+
+def _hash_in(url: str) -> str | None:
+    """The SHA-256 in an address's fragment (PEP 503). Raises ConfigurationError for a hash of another kind."""
+    fragment = urldefrag(url).fragment
+    if match := next((found for part in fragment.split("&") if (found := _SHA256.fullmatch(part))), None):
+        return match[1].lower()
+    if re.search(r"(?:^|&)(?:md5|sha\d+|blake2\w*)=", fragment):
+        raise ConfigurationError(f"{url}: has no hash that can be verified: give one that begins with sha256=")
+    return None
+
+
+def _name_address(line: Line) -> Requirement | None:
+    """A line that is an address alone as a requirement by name; None where it is a local place. Raises ConfigurationError."""
+    if line.location is None or _local(line.location) is not None:
         return None
-    if re.fullmatch(r"pylock(\..+)?\.toml", path.name):
-        return f"a lock is named with lock={text}"
-    if path.name in ("pyproject.toml", "setup.py", "setup.cfg"):
-        folder = Path(text).parent.as_posix()
-        return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
-    if path.suffix.lower() in (".txt", ".in"):
-        return f"a requirements file is named with an @ before it: @{text}"
-    return f"is a file; a requirements file has an @ before it, and a project is a folder, {_ARCHIVES}"
+    _require_address(line.location, line.text)
+    url, fragment = urldefrag(line.location)
+    name = (parse_qs(fragment).get("egg") or [""])[0].partition("[")[0] or name_in_file(Path(urlsplit(url).path).name)
+    if not name:
+        raise ConfigurationError(f"{line.text}: its name is not plain to see; write it as NAME @ {url}")
+    extras = f"[{','.join(line.extras)}]" if line.extras else ""
+    return Requirement(f"{name}{extras} @ {line.location}" + (f" ; {line.marker}" if line.marker else ""))
 
 
-def _is_path(text: str, start: Path) -> bool:
-    """Whether a word names something on this machine rather than on an index."""
-    if "://" in text or "@" in text.split("/")[0]:
-        return False
-    if text.startswith((".", "/", "~")) or is_archive_name(text):
-        return True
-    return "/" in text or (not re.fullmatch(_NAME, text) and (start / text).exists())
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Logical lines with the number of their first one, without comments (pip: requirements file format)."""
-    first, parts = 0, ""
-    for number, line in enumerate([*text.splitlines(), ""], 1):
-        first = first or number
-        line = _COMMENT.sub("", line)
-        if line.endswith("\\"):
-            parts += line[:-1]
-            continue
-        if whole := (parts + line).strip():
-            yield first, whole
-        first, parts = 0, ""
-
-
-def _suggestion(text: str) -> str:
-    if re.match(rf"{_NAME}\s*=[^=]", text):
-        return f"; did you mean {re.sub(r'=', '==', text, count=1)}?"
-    return ""
-
-
-def _refuse_option(line: str) -> str:
-    if "--hash" in line:
-        return "hashes stand in the lock; leave them out here"
-    if line.startswith(("-c", "--constraint")):
-        return "name it with constraints=FILE"
-    if line.startswith(("-e", "--editable")):
-        return "a wheel is never editable; name the folder alone"
-    if line.startswith(("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted")):
-        return "where packages come from is pip's configuration"
-    return "this option of pip's is not taken here"
+def _require_hash(path: Path, line: Line) -> None:
+    """A local file is what the line says. Raises ConfigurationError."""
+    allowed = {match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))}
+    if allowed and path.is_file() and (found := hashlib.sha256(path.read_bytes()).hexdigest()) not in allowed:
+        raise ConfigurationError(f"{path}: has another hash than the line says: sha256:{found}")

@@ -134,7 +134,7 @@ def _stated(request: Request) -> list[dict[str, Any]]:
 
 
 def _requirements(request: Request) -> list[str]:
-    return [*request.requirements, *(f"{project.name} @ {project.path.as_uri()}" for project in request.projects)]
+    return [*request.requirements, *(project.requirement for project in request.projects)]
 
 
 def _project(requirements: Sequence[str], constraints: Sequence[str], platform: Platform) -> dict[str, Any]:
