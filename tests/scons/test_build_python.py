@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from crosspython.elf.file import read_elf
+from crosspython.store.tree import unpack_tree
+from crosspython.targets.machines import find_machine
 
 from tests.conftest import Project, pack
 
@@ -14,13 +18,15 @@ from tests.conftest import Project, pack
 SCONSCRIPT = """\
 Import("env")
 from pathlib import Path
-from crosspython.builders.build_python import add_build_python
-from crosspython.recipes.plan import Make, Plan, Run
-from crosspython.recipes.recipe import NATIVE, make_recipe, read_sources
+from crosspython.builders.build_python import add_native
+from crosspython.recipes.plan import InstallDependencies, Make, Plan, Run
+from crosspython.recipes.recipe import NATIVE, for_build_machine, make_recipe
 
-plan = Plan(steps=(Run("configure", ("./configure", "--prefix={prefix}")), Make("install", ("DESTDIR={stage}", "install"))))
+plan = Plan(steps=(Run("configure", ("./configure", "--prefix={prefix}")), Make("install", ("DESTDIR={stage}", "install")), InstallDependencies()))
 sources = [dict(url="https://upstream.invalid/build-python-3.13.0.tar.gz", sha256=SHA256)]
-native = add_build_python(env, make_recipe("build-python", "3.13.0", sources=sources, folder=Path("."), plan=plan, machine=NATIVE))
+needed = env.Autoconf("needed", "1.0", sources=[dict(url="https://upstream.invalid/needed-1.0.tar.gz", sha256=NEEDED)], environment={"NAME": "needed"})
+add_native(env, for_build_machine(env["CROSSPYTHON"].components["needed"].recipe))
+native = add_native(env, make_recipe("build-python", "3.13.0", sources=sources, folder=Path("."), plan=plan, machine=NATIVE, depends=("build-needed",)))
 user = env.Autoconf("user", "3.13.1", sources=[dict(url="https://upstream.invalid/user-3.13.1.tar.gz", sha256=USER)],
     environment={"NAME": "user"}, after=[Run("ask", ("sh", "-c", "{build_python} > {stage}{prefix}/lib/word.txt"))])
 nodes = [user]
@@ -35,7 +41,8 @@ printf 'install:\\n\\tmkdir -p $(DESTDIR)%s/bin\\n\\tcp python3 $(DESTDIR)%s/bin
 
 @pytest.fixture
 def made(project: Project) -> Project:
-    """A project whose one component calls build-python."""
+    """A project whose one component calls build-python, which needs a library of its own; nothing else needs that."""
+    project.add("needed")
     project.add("user")
     (project.mirror / "user-1.0.tar.gz").rename(project.mirror / "user-3.13.1.tar.gz")
     say(project, "first")
@@ -46,13 +53,14 @@ def say(project: Project, word: str) -> None:
     """Have another build-python."""
     native = pack("build-python-3.13.0", {"configure": CONFIGURE, "python3": f"#!/bin/sh\necho {word}\n"})
     (project.mirror / "build-python-3.13.0.tar.gz").write_bytes(native)
-    user = (project.mirror / "user-3.13.1.tar.gz").read_bytes()
-    hashes = f"SHA256 = {hashlib.sha256(native).hexdigest()!r}\nUSER = {hashlib.sha256(user).hexdigest()!r}\n"
-    (project.recipes / "SConscript").write_text(hashes + SCONSCRIPT)
+    user, needed = ((project.mirror / name).read_bytes() for name in ("user-3.13.1.tar.gz", "needed-1.0.tar.gz"))
+    hashes = {"SHA256": native, "USER": user, "NEEDED": needed}
+    lines = "".join(f"{name} = {hashlib.sha256(data).hexdigest()!r}\n" for name, data in hashes.items())
+    (project.recipes / "SConscript").write_text(lines + SCONSCRIPT)
 
 
-def archives(project: Project) -> list[Path]:
-    return sorted((project.folder / "build/build-machine/stages").glob("build-python-*"))
+def archives(project: Project, name: str = "build-python") -> list[Path]:
+    return sorted((project.folder / "build/build-machine/stages").glob(f"{name}-*"))
 
 
 def test_it_is_built_for_what_calls_it(made: Project) -> None:
@@ -60,6 +68,47 @@ def test_it_is_built_for_what_calls_it(made: Project) -> None:
     assert "build-python 3.13.0  built" in output
     assert len(archives(made)) == 1
     assert "is up to date" in made.scons("cache=none")
+
+
+def test_what_it_needs_is_built_for_the_build_machine_and_goes_along(made: Project, tmp_path: Path) -> None:
+    output = made.scons("cache=none")
+    assert output.index("build-needed 1.0     built") < output.index("build-python 3.13.0  built")
+    (archive,) = archives(made)
+    unpack_tree(archive, tmp_path / "unpacked")
+    library = read_elf(tmp_path / "unpacked/lib/libneeded.so.1")
+    assert library is not None and library.machine == find_machine(os.uname().machine).elf
+
+
+def test_what_it_needs_is_not_built_where_it_comes_from_the_cache(made: Project, tmp_path: Path) -> None:
+    made.scons(f"cache={tmp_path / 'cache'}")
+    shutil.rmtree(made.folder / "build")
+    recipe = made.recipes / "SConscript"
+    recipe.write_text(recipe.read_text().replace('"NAME": "user"', '"NAME": "user", "OTHER": "1"'))
+    made.scons(f"cache={tmp_path / 'cache'}")
+    assert archives(made) and archives(made, "build-needed") == []
+
+
+def test_another_library_makes_another_build_python(made: Project) -> None:
+    made.scons("cache=none")
+    (before,) = archives(made)
+    recipe = made.recipes / "SConscript"
+    recipe.write_text(recipe.read_text().replace('"NAME": "needed"', '"NAME": "needed", "OTHER": "1"'))
+    assert "user 3.13.1          built" in made.scons("cache=none")
+    (after,) = archives(made)
+    assert after.name != before.name
+
+
+def test_its_name_does_not_tell_what_is_installed_here(made: Project, tmp_path: Path) -> None:
+    """Another compiler first on PATH, another pkg-config: the same build-python is meant."""
+    made.scons("cache=none")
+    (before,) = archives(made)
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    for tool in ("pkg-config", "zlib-flate"):
+        (bin / tool).write_text("#!/bin/sh\nexit 1\n")
+        (bin / tool).chmod(0o755)
+    made.scons("cache=none", path=f"{bin}:{os.environ['PATH']}")
+    assert archives(made) == [before]
 
 
 def test_what_comes_from_the_cache_brings_none(made: Project, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import openssl_target, plan_openssl
-from crosspython.recipes.plan import Autoreconf, Make, Run, fill
-from crosspython.recipes.recipe import make_recipe, read_patches, read_sources
+from crosspython.recipes.plan import Autoreconf, Make, RequireModules, Run, fill
+from crosspython.recipes.recipe import NATIVE, for_build_machine, make_recipe, read_patches, read_sources
 
 from tests.conftest import REPOSITORY
 
@@ -151,6 +151,31 @@ def test_every_series_is_built_with_its_build_python(series: str) -> None:
 
 def test_shared_links_a_libpython() -> None:
     assert "--enable-shared" in runs(plan_cpython(read_release(CPYTHON, "3.13"), shared=True))[0]
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_build_python_has_what_pip_and_build_backends_ask_for(series: str) -> None:
+    release = read_release(CPYTHON, series)
+    assert {"zlib", "_bz2", "_lzma", "_ctypes", "_sqlite3", "_socket", "pyexpat"} <= set(release.build_modules)
+    assert not {"_ssl", "_hashlib", "_curses", "readline", "_uuid", "_tkinter"} & set(release.build_modules)
+    assert RequireModules(release.build_modules) in plan_build_python(release).steps
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_what_build_python_does_without_is_switched_off_by_name(series: str) -> None:
+    release = read_release(CPYTHON, series)
+    text = plan_build_python(release).as_text()
+    unsaid = [name for name in release.build_without if f"_{name}=n/a" not in text and f"'{name}'" not in text]
+    assert unsaid == []
+
+
+def test_a_component_for_the_build_machine_has_another_name_and_is_not_shipped() -> None:
+    recipe = make_recipe(
+        "a", "1", sources=[{"url": "u", "sha256": SHA}], folder=Path(), plan=plan_make(), depends=("b",)
+    )
+    native = for_build_machine(recipe)
+    assert (native.name, native.depends, native.machine, native.ships) == ("build-a", ("build-b",), NATIVE, ())
+    assert (native.plan, native.sources) == (recipe.plan, recipe.sources)
 
 
 def test_build_python_knows_nothing_of_the_target() -> None:

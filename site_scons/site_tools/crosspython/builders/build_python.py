@@ -3,17 +3,19 @@
 SCons brings what a node depends on before it asks the cache for the node itself. So CPython does not depend on this node,
 but on what build-python is made of; its action brings the archive, from the cache or by building it while CPython's own
 configure runs. The archive's name holds the hash of what it is made of: one that is there is the right one. Wheels, which
-are built one by one, depend on the node. All paths belong to the build machine.
+are built one by one, depend on the node. What build-python itself needs is built by the same recipes as the target's, for the
+build machine, and is brought only where build-python has to be built. All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import ENGINE, Shared, fact, make_action
 from crosspython.builders.build import Build, Component
@@ -22,6 +24,11 @@ from crosspython.builders.guest import declare
 from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_file
+from crosspython.toolchain.native import make_native_toolchain, native_target
+
+if TYPE_CHECKING:
+    from crosspython.stages.bench import Workshop
+    from crosspython.toolchain.facts import Toolchain
 
 BUILD_PYTHON = "build-python"
 
@@ -31,19 +38,19 @@ def recipe_facts(env: Any, recipe: Recipe) -> list[Any]:
     return [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
 
 
-def add_build_python(env: Any, recipe: Recipe) -> Any:
-    """Make the node of build-python's archive."""
+def add_native(env: Any, recipe: Recipe) -> Any:
+    """Make the node of the archive of something that runs here. Raises ConfigurationError: a dependency was not read."""
     build: Build = env["CROSSPYTHON"]
-    text = f"{ENGINE} {build_machine()}\n{recipe.facts()}"
+    needs = [Path(part.node.abspath).name for part in build.closure(recipe.depends, recipe.name)]
+    text = f"{ENGINE} {build_machine()}\n{recipe.facts()}\n{needs}"
     name = f"{recipe.name}-{recipe.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.tar.zst"
     product = build.settings.build / "build-machine" / "stages" / name
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
-        _bring(build, recipe, product)
+        _bring(build, build.components[recipe.name])
 
-    sources = recipe_facts(env, recipe)
     action = make_action("build-python", build_it, f"building {recipe.title}")
-    [node] = declare(env, [product], sources, action)
+    [node] = declare(env, [product], recipe_facts(env, recipe), action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
     node.attributes.identity = name  # in keys of the cache: its bytes tell the folder that it was made in
     build.add(Component(recipe, node))
@@ -59,8 +66,8 @@ def sources_for(env: Any) -> list[Any]:
     settings = build.settings
     given, series = settings.build_python, settings.release.series
     if given is None:
-        recipe = build.component(BUILD_PYTHON, "cpython").recipe
-        return recipe_facts(env, recipe)
+        parts = build.closure((BUILD_PYTHON,), "cpython")
+        return [item for part in parts for item in recipe_facts(env, part.recipe)]
     text = settings.folder / f"build-python-{series}.txt"
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
@@ -79,19 +86,20 @@ def start_bringing(build: Build) -> Callable[[], Path]:
     given = build.settings.build_python
     if given is not None:
         return lambda: given
-    component = build.components[BUILD_PYTHON]
     worker = ThreadPoolExecutor(1, thread_name_prefix=BUILD_PYTHON)
-    wanted = worker.submit(_bring, build, component.recipe, Path(component.node.abspath))
+    wanted = worker.submit(_bring, build, build.components[BUILD_PYTHON])
     worker.shutdown(wait=False)  # nobody waits for it where the caller fails: that stops the run, and so its commands
     return wanted.result
 
 
-def _bring(build: Build, recipe: Recipe, product: Path) -> Path:
+def _bring(build: Build, component: Component) -> Path:
+    """The archive of something that runs here; only where it has to be built is what it needs brought before."""
+    product = Path(component.node.abspath)
     with _lock(product):
         if not product.exists():
             key = hashlib.sha256(f"{product.name} {code_identity(Shared.rooms)}".encode()).hexdigest()
-            if not take(build, key, recipe.title, product):
-                _make(build, recipe, product)
+            if not take(build, key, component.recipe.title, product):
+                _make(build, component.recipe, product)
                 keep(build, key, product)
     return product
 
@@ -101,10 +109,32 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
     from crosspython.stages.carry_out import build_component
 
     build.require_sources()
-    build_component(Order(recipe=recipe, toolchain=None, dependencies={}, product=product), build.workshop)
+    dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
+    shop = replace(build.workshop, target=native_target())
+    build_component(Order(recipe, _native_toolchain(shop), dependencies, product), shop)
     for older in product.parent.glob(f"{recipe.name}-{recipe.version}-*"):
         if older != product:
             older.unlink()
+
+
+def _bring_all(build: Build, parts: Sequence[Component]) -> dict[str, Path]:
+    """Side by side: each alone keeps one core busy for most of its time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max(len(parts), 1), thread_name_prefix="native") as pool:
+        places = pool.map(partial(_bring, build), parts)
+        return {part.recipe.name: place for part, place in zip(parts, places, strict=True)}
+
+
+def _native_toolchain(shop: Workshop) -> Toolchain:
+    """Made once a run, when something is built with it."""
+    with _lock(shop.work):
+        return _make_toolchain(shop.work / "build-machine", shop.path)
+
+
+@cache
+def _make_toolchain(folder: Path, path: str) -> Toolchain:
+    return make_native_toolchain(folder, native_target(), path)
 
 
 @cache

@@ -25,7 +25,7 @@ from crosspython.builders.arguments import read_bool, read_names, require_lists
 from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import (
     BUILD_PYTHON,
-    add_build_python,
+    add_native,
     recipe_facts,
     sources_for,
     start_bringing,
@@ -42,7 +42,7 @@ from crosspython.recipes.meson import plan_meson
 from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import NATIVE, Recipe, make_recipe, read_patches
+from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, make_recipe, native_name, read_patches
 from crosspython.toolchain.facts import Toolchain
 
 
@@ -104,21 +104,24 @@ def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
 
 
 def BuildPython(env: Any) -> Any:
-    """The same Python for the build machine, unless `build_python=` names one."""
-    settings = env["CROSSPYTHON"].settings
-    release = settings.release
+    """The same Python for the build machine, unless `build_python=` names one. Read after the components it needs."""
+    build: Build = env["CROSSPYTHON"]
+    release = build.settings.release
     recipe = Recipe(
         BUILD_PYTHON,
         release.version,
         release.sources,
         plan_build_python(release),
+        depends=tuple(native_name(name) for name in release.build_depends),
         patches=read_patches(_here(env) / release.series),
         folder=_here(env),
         machine=NATIVE,
         ships=(),
         leave_out=unread_by_build_python(release),
     )
-    return add_build_python(env, recipe)
+    for part in build.closure(release.build_depends, BUILD_PYTHON):
+        add_native(env, for_build_machine(part.recipe))
+    return add_native(env, recipe)
 
 
 def DebugSymbols(env: Any) -> list[Any]:
@@ -195,7 +198,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     env.Precious(symbols_node)  # it is there already where the component was built here
     env.Clean(node, symbols_node)
     if uses_build_python and settings.build_python is None:
-        env.Clean(node, build.components[BUILD_PYTHON].node)
+        env.Clean(node, [part.node for part in build.closure((BUILD_PYTHON,), BUILD_PYTHON)])
     build.add(Component(recipe, node, symbols_node))
     return node
 

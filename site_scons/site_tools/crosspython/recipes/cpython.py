@@ -21,6 +21,7 @@ from crosspython.recipes.plan import (
     BuildDetails,
     CompilePython,
     Edit,
+    InstallDependencies,
     InstallPython,
     InstallWheels,
     Make,
@@ -49,6 +50,8 @@ class Release:
     configure: options of this series
     compileall: how many times its Makefile byte-compiles what it installs
     edits:     what has to be changed in its sources: of its series, then those of all (edits.toml)
+    build_depends: components that build-python is built with, on the build machine
+    build_without: extension modules that build-python does without
     """
 
     version: str
@@ -59,6 +62,13 @@ class Release:
     configure: tuple[str, ...]
     compileall: int
     edits: tuple[Edit, ...]
+    build_depends: tuple[str, ...]
+    build_without: tuple[str, ...]
+
+    @property
+    def build_modules(self) -> tuple[str, ...]:
+        """Extension modules of build-python."""
+        return tuple(name for name in self.modules if name not in self.build_without)
 
     @property
     def number(self) -> tuple[int, int]:
@@ -69,6 +79,11 @@ class Release:
     def can_leave_tests_out(self) -> bool:
         """Whether configure can be told so."""
         return self.number >= (3, 12)
+
+    @property
+    def has_setup_py(self) -> bool:
+        """Whether a script of its own finds and builds the extension modules, instead of configure and make."""
+        return self.number < (3, 12)
 
     @property
     def interpreter(self) -> str:
@@ -112,6 +127,8 @@ def read_release(folder: Path, wanted: str) -> Release:
         configure=tuple(data.get("configure", ())),
         compileall=data["compileall"],
         edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *common["edits"])),
+        build_depends=tuple(data["build_python"]["depends"]),
+        build_without=tuple(data["build_python"]["without"]),
     )
 
 
@@ -143,25 +160,51 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
 
 
 def plan_build_python(release: Release) -> Plan:
-    """The same Python for the build machine: only what building the target's takes, as cheap as it gets."""
+    """The same Python for the build machine: only what builds were seen to need, as cheap as it gets.
+
+    It brings the libraries along that it needs, since it runs from any folder.
+    """
     options = (
+        "--build={build_triplet}",
         "--prefix={prefix}",
         "--without-ensurepip",
+        "--with-openssl={sysroot}/usr",  # configure would go on to look in the build machine's folders
         *(("--disable-test-modules",) if release.can_leave_tests_out else ()),
     )
     return Plan(
         steps=(
+            *_native_edits(release),
             Answers(),
             Run(
                 "configure",
-                ("./configure", *options),
+                ("./configure", *options, *_switches(release), *release.configure),
                 env={"OPT": "-DNDEBUG -fwrapv -O1 -w", "CONFIG_SITE": "{answers}"},
             ),
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
             Make("make"),
+            RequireModules(release.build_modules),
             Make("install", ("DESTDIR={stage}", "ENSUREPIP=no", "install")),
+            InstallDependencies(),
         ),
-        tools=("gcc", "make"),
+        tools=("make",),
+    )
+
+
+def _switches(release: Release) -> tuple[str, ...]:
+    """Modules are switched off by name: whether a library is there does not decide."""
+    if release.has_setup_py:
+        return ()
+    return tuple(f"py_cv_module_{name}=n/a" for name in release.build_without)
+
+
+def _native_edits(release: Release) -> tuple[Step, ...]:
+    """Let a setup.py look for libraries as if it built for another machine: where the compiler looks, and nowhere else."""
+    if not release.has_setup_py:
+        return ()
+    return (
+        *(edit for edit in release.edits if edit.file == "setup.py"),
+        Edit("setup.py", r'^CROSS_COMPILING = \("_PYTHON_HOST_PLATFORM" in os\.environ\)$', "CROSS_COMPILING = True"),
+        Edit("setup.py", r"^DISABLED_MODULE_LIST = \[\]$", f"DISABLED_MODULE_LIST = {list(release.build_without)}"),
     )
 
 

@@ -95,6 +95,11 @@ class Install:
 
 
 @dataclass(frozen=True)
+class InstallDependencies:
+    """Copy the shared libraries of its dependencies into lib: what is unpacked anywhere brings along what it needs."""
+
+
+@dataclass(frozen=True)
 class Symlink:
     """Make a symbolic link below the prefix."""
 
@@ -163,6 +168,7 @@ Step = (
     | Answers
     | Edit
     | Install
+    | InstallDependencies
     | Symlink
     | Remove
     | InstallWheels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,17 @@ class Recipe:
             "depends": "\n".join(self.depends),
             "left out": "\n".join(self.leave_out),
         }
+
+
+def for_build_machine(recipe: Recipe) -> Recipe:
+    """The same component, built for the build machine: what runs there may need it, too."""
+    depends = tuple(native_name(name) for name in recipe.depends)
+    return replace(recipe, name=native_name(recipe.name), depends=depends, machine=NATIVE, ships=())
+
+
+def native_name(name: str) -> str:
+    """What a component is called that is built for the build machine."""
+    return f"build-{name}"
 
 
 def read_sources(name: str, sources: Sequence[Mapping[str, str]]) -> tuple[Source, ...]:

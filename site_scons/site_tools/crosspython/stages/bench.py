@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +31,7 @@ from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
@@ -73,7 +73,7 @@ class Order:
     """
 
     recipe: Recipe
-    toolchain: Toolchain | None
+    toolchain: Toolchain
     dependencies: Mapping[str, Path]
     product: Path
     debug: Path | None = None
@@ -127,8 +127,9 @@ class Bench:
         unpack_archive(source, self.source, strip=1, leave_out=self.recipe.leave_out)
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
-        if self.order.toolchain is not None:
-            write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        if self.recipe.machine == NATIVE:
+            self._name_plainly()
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None:
@@ -188,8 +189,6 @@ class Bench:
 
     def finish(self) -> None:
         """Strip, split debug symbols, make relocatable, replace the work folder's path. See stages/finish.py."""
-        if self.recipe.machine == NATIVE:
-            return
         require_only(self.destdir, self.stage, self.recipe.title, self.log)
         finish_stage(
             self.stage,
@@ -203,8 +202,6 @@ class Bench:
         )
 
     def audit(self) -> None:
-        if self.recipe.machine == NATIVE or self.order.toolchain is None:
-            return
         Audit(
             target=self.shop.target,
             toolchain=self.order.toolchain,
@@ -224,9 +221,14 @@ class Bench:
 
     def _compilers(self) -> tuple[str, ...]:
         """The folder of the compilers, unless every Linux has one of that name."""
-        prefix = self.order.toolchain.prefix if self.order.toolchain is not None else ""
-        folder = prefix.rpartition("/")[0]
-        return () if folder in ("", *SYSTEM_FOLDERS) else (folder,)
+        folder = self.order.toolchain.prefix.rpartition("/")[0]
+        return () if folder in SYSTEM_FOLDERS else (folder,)
+
+    def _name_plainly(self) -> None:
+        """What is built for here calls its compiler gcc, and writes that down: whoever reads it is no cross build."""
+        triplet = f"{self.shop.target.triplet}-"
+        for tool in list(self.bin.glob(f"{triplet}*")):
+            (self.bin / tool.name.removeprefix(triplet)).symlink_to(tool.name)
 
     def place_build_python(self, given: Path) -> None:
         """Our own is unpacked; of the user's, scripts that start it lie at the same place."""
@@ -235,11 +237,6 @@ class Bench:
             unpack_tree(given, self.python)
         else:
             install_interpreter(given, ".".join(self.recipe.version.split(".")[:2]), self.python / "bin")
-
-
-def build_triplet() -> str:
-    """The build machine's triplet, in the form config.sub knows."""
-    return f"{os.uname().machine}-pc-linux-{'musl' if 'musl' in (sysconfig.get_config_var('SOABI') or '') else 'gnu'}"
 
 
 def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:

@@ -26,7 +26,7 @@ def build_component(order: Order, shop: Workshop) -> None:
     """
     recipe = order.recipe
     require_tools(tools_of(recipe), shop.path)
-    if recipe.fortran and order.toolchain is not None:
+    if recipe.fortran:
         order.toolchain.require_fortran(recipe.title)
     _, source = shop.store.get(recipe.sources, recipe.title)  # holds no job token
     work = shop.work / f"{recipe.name}-{recipe.version}"

@@ -23,11 +23,11 @@ _MAKING: dict[Path, threading.Lock] = {}
 def site_file(bench: Bench) -> Path:
     """Where the answers for a component's compiler lie. Others that need the same meanwhile wait."""
     toolchain = bench.order.toolchain
-    command = "gcc" if toolchain is None else f"{bench.shop.target.triplet}-gcc"
+    command = f"{bench.shop.target.triplet}-gcc"
     compiler = Path(shutil.which(command, path=bench.environment()["PATH"]) or command)
-    real = compiler if toolchain is None else Path(f"{toolchain.prefix}gcc")
+    real = Path(f"{toolchain.prefix}gcc")
     libc = find_libc(real)
-    facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity if toolchain else ""]
+    facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity]
     head = f"# {command} {hashlib.sha256(chr(10).join(facts).encode()).hexdigest()}\n"
     place = bench.shop.sites / f"{command}.site"
     with _MAKING.setdefault(place, threading.Lock()):

@@ -18,6 +18,7 @@ from crosspython.recipes.plan import (
     CompilePython,
     Edit,
     Install,
+    InstallDependencies,
     InstallPython,
     InstallWheels,
     Make,
@@ -132,6 +133,12 @@ def _install(step: Install, bench: Bench) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in _matches(bench, bench.source, step.glob):
         shutil.copy2(path, folder / (step.name or path.name), follow_symlinks=False)
+
+
+@carry_out.register(InstallDependencies)
+def _install_dependencies(step: InstallDependencies, bench: Bench) -> None:
+    for path in _matches(bench, bench.sysroot / "usr/lib", "*.so.*"):
+        shutil.copy2(path, bench.stage / "lib" / path.name, follow_symlinks=False)
 
 
 @carry_out.register(Symlink)

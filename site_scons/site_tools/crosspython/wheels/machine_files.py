@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.recipes.meson import cpu_family
-from crosspython.stages.bench import build_triplet
+from crosspython.toolchain.native import build_triplet
 
 # numpy/_core/meson.build: what it would find out by running a program.
 _LONG_DOUBLES = {

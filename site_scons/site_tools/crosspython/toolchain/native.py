@@ -1,0 +1,148 @@
+"""The build machine's own compiler, made into a toolchain with a sysroot of its own.
+
+What runs during a build is built with it. The build machine's /usr/include and /usr/lib hold whatever is installed there;
+the sysroot made here holds links to the libc and the kernel's headers alone (native.toml says which), so that the same is
+built on every machine of one kind. The scripts are what an SDK's compilers are: the wrapper treats them alike. Paths belong
+to the build machine.
+
+Source of how GCC looks for things: its manual, "Directory Options" (--sysroot, -B), and `gcc -print-search-dirs`: it hands
+the linker folders that it finds from its own place, too, whatever the sysroot is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sysconfig
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from crosspython.errors import ToolchainError
+from crosspython.hosttools import require_tools
+from crosspython.targets import Target
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.probe import probe_toolchain
+from crosspython.toolchain.query import ask, try_ask
+
+_LIBC = Path(__file__).with_name("native.toml")
+_DRIVERS = ("gcc", "g++")
+_BINUTILS = ("ar", "as", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip")
+
+# What is built for here runs a few seconds, and nobody debugs it.
+_CHEAP = "-O1 -g0"
+
+# RUNPATH: what is linked runs in its work folder before its stage is finished, where the reserved room is filled.
+_DRIVER = """\
+#!/bin/sh
+# Written by crosspython: the build machine's {name}, which sees the libc and what it is given.
+exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} -Wl,-rpath,"${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
+"""
+# The compiler's own folder may be looked into, and none that it finds from there.
+_LINKER = """\
+#!/bin/sh
+# Written by crosspython: the build machine's ld, which looks for libraries where it is told to.
+for word do
+    shift
+    case $word in
+    -L{own}/..*) ;;
+    *) set -- "$@" "$word" ;;
+    esac
+done
+exec {program} "$@" -nostdlib -L{sysroot}/usr/lib -rpath-link {sysroot}/usr/lib
+"""
+
+
+def build_triplet() -> str:
+    """The build machine's triplet, in the form config.sub knows."""
+    return f"{os.uname().machine}-pc-linux-{'musl' if 'musl' in (sysconfig.get_config_var('SOABI') or '') else 'gnu'}"
+
+
+def native_target() -> Target:
+    """The build machine, as a target: any of its kind runs what is built for it."""
+    return Target(
+        name="build-machine",
+        description="the build machine",
+        machine=os.uname().machine,
+        triplet=build_triplet(),
+        prefixes=(),
+        cflags=(),
+        float_abi=None,
+        libc_baseline=None,
+        kernel=None,
+        emulator_cpu=None,
+        prefix="/opt/python",
+    )
+
+
+def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
+    """Make the toolchain anew in a folder of its own. path: the PATH with the build machine's compilers.
+
+    Raises HostToolError where there are none, ToolchainError where they do not work.
+    """
+    require_tools((*_DRIVERS, "ld"), path)
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("bin", "libexec", "usr/include", "usr/lib"):
+        (folder / part).mkdir(parents=True)
+    cc = Path(shutil.which("gcc", path=path) or "gcc").absolute()
+    libc = tomllib.loads(_LIBC.read_text())
+    _link_headers(folder / "usr/include", _header_folders(cc), (*libc["headers"], *libc["folders"]))
+    _link_libraries(folder / "usr/lib", cc, libc["libraries"])
+    for name in _DRIVERS:
+        program = Path(shutil.which(name, path=path) or name).absolute()
+        text = _DRIVER.format(name=name, program=shlex.quote(str(program)), sysroot=folder, cheap=_CHEAP)
+        _write_script(folder / "bin" / f"{target.triplet}-{name}", text, program)
+    for name in _BINUTILS:
+        (folder / "bin" / f"{target.triplet}-{name}").symlink_to(Path(shutil.which(name, path=path) or name).absolute())
+    linker = Path(shutil.which("ld", path=path) or "ld").absolute()
+    own = Path(ask(cc, "-print-libgcc-file-name")).parent
+    for place in (folder / "libexec/ld", folder / "bin" / f"{target.triplet}-ld"):
+        _write_script(place, _LINKER.format(own=own, program=shlex.quote(str(linker)), sysroot=folder), linker)
+    return probe_toolchain(folder / "bin" / f"{target.triplet}-gcc", target)
+
+
+def _write_script(place: Path, text: str, program: Path) -> None:
+    """With the program's time: a launcher that remembers knows a compiler by that."""
+    place.write_text(text)
+    place.chmod(0o755)
+    status = program.stat()
+    os.utime(place, ns=(status.st_mtime_ns, status.st_mtime_ns))
+
+
+def _header_folders(cc: Path) -> list[Path]:
+    """Where a compiler looks for headers that are not its own."""
+    _, _, said = try_ask(cc, "-E", "-v", "-x", "c", os.devnull)
+    listed = re.search(r"^#include <\.\.\.> search starts here:\n(.*?)^End of search list", said, re.M | re.S)
+    own = Path(ask(cc, "-print-libgcc-file-name")).parent.resolve()
+    found = [Path(line.strip()).resolve() for line in listed[1].splitlines()] if listed else []
+    folders = [folder for folder in found if own not in (folder, *folder.parents) and "local" not in folder.parts]
+    if not any((folder / "stdio.h").is_file() for folder in folders):
+        raise ToolchainError(
+            f"{cc}: the headers of its libc are not where it looks",
+            expected="stdio.h among its headers",
+            found=", ".join(map(str, folders)) or "no folder",
+        )
+    return folders
+
+
+def _link_headers(place: Path, folders: Iterable[Path], names: Iterable[str]) -> None:
+    """The first folder that has a name wins, as for the compiler."""
+    for name in names:
+        found = next((folder / name for folder in folders if (folder / name).exists()), None)
+        if found is not None:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).symlink_to(found)
+
+
+def _link_libraries(place: Path, cc: Path, names: Iterable[str]) -> None:
+    """From the folders where linkers and where programs find the libc."""
+    asked = (Path(ask(cc, f"-print-file-name={name}")) for name in ("libc.so", "libc.so.6"))
+    folders = dict.fromkeys(file.parent.resolve() for file in asked if file.is_absolute())
+    for folder in folders:
+        for name in names:
+            for file in (*folder.glob(f"lib{name}.so*"), *folder.glob(f"lib{name}.a")):
+                if re.fullmatch(r"\.(a|so(\.\d+)*)", file.name.removeprefix(f"lib{name}")):
+                    (place / file.name).unlink(missing_ok=True)
+                    (place / file.name).symlink_to(file)
