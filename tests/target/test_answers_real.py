@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from crosspython.run.log import Log
 from crosspython.stages import steps
 from crosspython.stages.bench import Bench, Order
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.native import make_native_toolchain, native_target
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built
@@ -57,8 +59,10 @@ def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:
     """Carry a plan out up to its configure; what that left, by path. Twice in the same place: scripts write down where."""
     shutil.rmtree(folder / "work", ignore_errors=True)
     shop = open_workshop(folder)
+    if recipe.machine == NATIVE:
+        shop = dataclasses.replace(shop, target=native_target())
     with Log(folder / "logs" / f"{recipe.name}.log") as log:
-        bench = Bench(order_of(recipe), shop, log, folder / "work" / recipe.name)
+        bench = Bench(order_of(recipe, folder), shop, log, folder / "work" / recipe.name)
         bench.prepare(shop.store.get(recipe.sources, recipe.title)[1])
         there = {path for path in bench.source.rglob("*") if path.is_file()}
         for step in (*recipe.plan.early, *recipe.plan.steps):
@@ -69,12 +73,15 @@ def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:
         return {str(path.relative_to(bench.source)): path.read_bytes() for path in left if path.name != "config.log"}
 
 
-def order_of(recipe: Recipe) -> Order:
+def order_of(recipe: Recipe, folder: Path) -> Order:
+    if recipe.machine == NATIVE:  # its libraries change nothing: what is compared are two configures
+        toolchain = make_native_toolchain(folder / "native", native_target(), os.environ["PATH"])
+        return Order(recipe=recipe, toolchain=toolchain, dependencies={}, product=folder / "none.tar.zst")
     stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
     needs = (*recipe.depends, *NEEDS.get(recipe.name, ()))
     return Order(
         recipe=recipe,
-        toolchain=None if recipe.machine == NATIVE else Toolchain.read(BUILD / "toolchain.json"),
+        toolchain=Toolchain.read(BUILD / "toolchain.json"),
         dependencies={name: stages[name] for name in needs},
         product=BUILD / "none.tar.zst",
         build_python=(lambda: BUILD) if recipe.plan.needs_build_python else None,  # a stand-in will do

@@ -24,7 +24,6 @@ from crosspython.builders.guest import declare
 from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_file
-from crosspython.toolchain.native import make_native_toolchain, native_target
 
 if TYPE_CHECKING:
     from crosspython.stages.bench import Workshop
@@ -107,6 +106,7 @@ def _bring(build: Build, component: Component) -> Path:
 def _make(build: Build, recipe: Recipe, product: Path) -> None:
     from crosspython.stages.bench import Order
     from crosspython.stages.carry_out import build_component
+    from crosspython.toolchain.native import native_target
 
     build.require_sources()
     dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
@@ -134,6 +134,8 @@ def _native_toolchain(shop: Workshop) -> Toolchain:
 
 @cache
 def _make_toolchain(folder: Path, path: str) -> Toolchain:
+    from crosspython.toolchain.native import make_native_toolchain, native_target
+
     return make_native_toolchain(folder, native_target(), path)
 
 

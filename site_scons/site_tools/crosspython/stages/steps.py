@@ -137,8 +137,10 @@ def _install(step: Install, bench: Bench) -> None:
 
 @carry_out.register(InstallDependencies)
 def _install_dependencies(step: InstallDependencies, bench: Bench) -> None:
+    folder = bench.stage / "lib"
+    folder.mkdir(parents=True, exist_ok=True)
     for path in _matches(bench, bench.sysroot / "usr/lib", "*.so.*"):
-        shutil.copy2(path, bench.stage / "lib" / path.name, follow_symlinks=False)
+        shutil.copy2(path, folder / path.name, follow_symlinks=False)
 
 
 @carry_out.register(Symlink)

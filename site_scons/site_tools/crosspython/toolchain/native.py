@@ -34,7 +34,7 @@ _BINUTILS = ("ar", "as", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip
 # What is built for here runs a few seconds, and nobody debugs it.
 _CHEAP = "-O1 -g0"
 
-# RUNPATH: what is linked runs in its work folder before its stage is finished, where the reserved room is filled.
+# RPATH: what is linked runs in its work folder before its stage is finished, where the reserved room is filled.
 _DRIVER = """\
 #!/bin/sh
 # Written by crosspython: the build machine's {name}, which sees the libc and what it is given.
