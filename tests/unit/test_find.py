@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,103 @@ def test_describing_a_place_runs_nothing(tmp_path: Path) -> None:
 
 def test_describing_a_place_that_is_not_there_raises_nothing(tmp_path: Path) -> None:
     assert "is not there" in describe_place(RV1126, str(tmp_path / "none"), path="")
+
+
+def make_versioned(folder: Path, version: str = "12") -> Path:
+    """Debian's gcc-12-arm-linux-gnueabihf and g++-12-arm-linux-gnueabihf, without the packages that add plain names."""
+    cc = make_compiler(folder)
+    for tool in ("gcc", "g++"):
+        plain = cc.with_name(f"arm-linux-gnueabihf-{tool}")
+        plain.rename(f"{plain}-{version}")
+    cc.with_name(f"arm-linux-gnueabihf-gcc-ar-{version}").symlink_to("arm-linux-gnueabihf-ar")
+    return Path(f"{cc}-{version}")
+
+
+@pytest.mark.parametrize("given", ["on PATH", "its path", "its name", "its prefix", "its prefix's path", "its folder"])
+def test_debians_names_with_a_version_will_do(tmp_path: Path, given: str) -> None:
+    cc = make_versioned(tmp_path / "bin")
+    toolchain = {
+        "on PATH": None,
+        "its path": cc,
+        "its name": cc.name,
+        "its prefix": "arm-linux-gnueabihf-",
+        "its prefix's path": str(cc).removesuffix("gcc-12"),
+        "its folder": tmp_path,
+    }[given]
+    found = find(toolchain, tmp_path, str(tmp_path / "bin"))
+    assert found.name == "arm-linux-gnueabihf-gcc"
+    assert subprocess.run([found, "-dumpmachine"], capture_output=True, text=True).stdout == "arm-linux-gnueabihf\n"
+    beside = {path.name.removeprefix("arm-linux-gnueabihf-") for path in found.parent.iterdir()}
+    assert {"g++", "ar", "gcc-ar", "strip"} <= beside
+
+
+def test_the_newest_version_is_taken_and_a_plain_name_before_it(tmp_path: Path) -> None:
+    make_versioned(tmp_path / "bin", "9")
+    newest = make_versioned(tmp_path / "bin", "12")
+    assert str(newest) in find(None, tmp_path, str(tmp_path / "bin")).read_text()
+    plain = make_compiler(tmp_path / "bin")
+    assert find(None, tmp_path, str(tmp_path / "bin")) == plain
+
+
+def test_a_missing_cxx_compiler_of_the_version_is_named(tmp_path: Path) -> None:
+    cc = make_versioned(tmp_path / "bin")
+    cc.with_name("arm-linux-gnueabihf-g++-12").unlink()
+    with pytest.raises(ToolchainError, match=r"no C\+\+ compiler(.|\n)*arm-linux-gnueabihf-g\+\+-12"):
+        find(None, tmp_path, str(tmp_path / "bin"))
+
+
+@pytest.mark.parametrize("name", ["arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf-", "arm-linux-gnueabihf"])
+def test_a_bare_name_is_looked_for_on_path(tmp_path: Path, name: str) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    assert find(name, tmp_path, str(tmp_path / "bin")) == cc
+    assert str(cc) in describe_place(RV1126, name, path=str(tmp_path / "bin"))
+    with pytest.raises(ToolchainError, match="of that name, here or on PATH"):
+        find(name, tmp_path, str(tmp_path))
+
+
+@pytest.mark.parametrize("place", ["sdk", "vendor/sdk"])
+@pytest.mark.parametrize("bin_folder", ["bin", "usr/bin", "host/usr/bin"])
+def test_an_sdk_may_lie_one_or_two_levels_down_beside_other_things(tmp_path: Path, place: str, bin_folder: str) -> None:
+    given = tmp_path / "downloads"
+    cc = make_compiler(given / place / bin_folder)
+    (given / "docs" / "pdf").mkdir(parents=True)
+    (given / "README").touch()
+    assert find(given, tmp_path) == cc
+    assert str(cc) in describe_place(RV1126, str(given), path="")
+
+
+def test_a_buildroot_sdk_below_is_copied_and_relocated(tmp_path: Path) -> None:
+    given = tmp_path / "downloads"
+    cc = make_compiler(given / "arm-sdk" / "bin")
+    script = "#!/bin/sh\ncd $(dirname $0) && mkdir -p share/buildroot && pwd > share/buildroot/sdk-location\n"
+    (given / "arm-sdk" / "relocate-sdk.sh").write_text(script)
+    (given / "notes.txt").touch()
+    found = find(given, tmp_path)
+    assert found.name == cc.name
+    assert found.is_relative_to(tmp_path / "unpacked")
+
+
+def test_the_one_that_fits_is_taken(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "sdks" / "aarch64" / "bin", "aarch64-none-linux-gnu")
+    cc = make_compiler(tmp_path / "sdks" / "arm" / "bin")
+    assert find(tmp_path / "sdks", tmp_path) == cc
+
+
+def test_two_that_fit_are_told(tmp_path: Path) -> None:
+    for year in ("2023", "2024"):
+        make_compiler(tmp_path / "sdks" / year / "bin")
+    with pytest.raises(ToolchainError, match="more than one toolchain there is for rv1126") as caught:
+        find(tmp_path / "sdks", tmp_path)
+    assert caught.value.evidence == tuple(str(tmp_path / "sdks" / year) for year in ("2023", "2024"))
+
+
+def test_one_sdk_under_two_names_is_one(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "sdks" / "2024" / "bin")
+    (tmp_path / "sdks" / "latest").symlink_to("2024")
+    assert find(tmp_path / "sdks", tmp_path).name == "arm-linux-gnueabihf-gcc"
+
+
+def test_an_archive_in_the_folder_is_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "sdk.tar.xz").touch()
+    with pytest.raises(ToolchainError, match=r"sdk\.tar\.xz the SDK\?"):
+        find(tmp_path, tmp_path)

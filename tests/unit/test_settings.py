@@ -50,3 +50,20 @@ def test_an_empty_value_is_refused_with_the_default(name: str) -> None:
 def test_none_is_as_good_as_nothing() -> None:
     names: Mapping[str, Any] = dict.fromkeys(("toolchain", "rust", "build", "mirror", "prefix", "lock"))
     assert read(**names) == read()
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ("arm-linux-gnueabihf-", "arm-linux-gnueabihf-"),
+        ("arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf-gcc"),
+        ("sdk", "/project/sdk"),
+        ("./sdk", "/project/sdk"),
+        ("/opt/sdk/", "/opt/sdk"),
+    ],
+)
+def test_a_toolchains_bare_name_stays_bare_unless_it_lies_here(
+    monkeypatch: pytest.MonkeyPatch, given: str, place: str
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: path == Path("/project/sdk"))
+    assert read(toolchain=given).toolchain == place

@@ -7,6 +7,7 @@ hosttools.py's, whether a compiler is any good is the toolchain's probe's.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 from crosspython.hosttools import describe_install, find_tool, install_command, package_of, require_tools
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
+from crosspython.toolchain.find import find_named, first_on_path
+from crosspython.toolchain.versioned import program_of
 
 __all__ = ["Finding", "examine", "mend", "package_of", "require_tools"]
 
@@ -130,19 +133,26 @@ def _look(tool: str, purpose: str, path: str) -> Finding:
 
 def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Finding:
     if toolchain:
-        found = toolchain if Path(toolchain).exists() else None
+        found = toolchain if Path(toolchain).exists() or find_named(Path(toolchain), path) else None
         return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
-    names = [f"{prefix}-g++" for prefix in target.prefixes]
-    found = next((cxx for name in names if (cxx := find_tool(name, path))), None)
+    found = _find_cross_tool(target, "g++", path)
     return Finding("compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain=", found)
 
 
 def _look_for_fortran(target: Target, path: str) -> Finding:
     """On PATH alone: what an SDK brings is only seen once it is unpacked."""
     names = [f"{prefix}-gfortran" for prefix in target.prefixes]
-    found = next((place for name in names if (place := find_tool(name, path))), None)
+    found = _find_cross_tool(target, "gfortran", path)
     known = next((name for name in names if package_of(name)), names[0])
     return _optional(known, "for packages with Fortran only, such as scipy", found)
+
+
+def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
+    """A program of the target's on PATH, or one with the version of its compiler."""
+    plain = (find_tool(f"{prefix}-{tool}", path) for prefix in target.prefixes)
+    cc = first_on_path(target, path)
+    versioned = str(program_of(cc, tool)) if cc is not None else ""
+    return next(filter(None, plain), None) or (versioned if os.access(versioned, os.X_OK) else None)
 
 
 def _optional(tool: str, purpose: str, found: str | None) -> Finding:

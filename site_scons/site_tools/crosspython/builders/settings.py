@@ -196,7 +196,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     return Settings(
         target=target,
         release=read_release(COMPONENTS / "cpython", chosen["python"]),
-        toolchain=_place(start, chosen["toolchain"]) if chosen["toolchain"] else None,
+        toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
         build=Path(_place(start, chosen["build"])),
         build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,
@@ -230,6 +230,11 @@ def _with_prefix(target: Target, prefix: str) -> Target:
 
 def _place(start: Path, path: str) -> str:
     return os.path.normpath(start / Path(path).expanduser())
+
+
+def _toolchain(start: Path, given: str) -> str:
+    """A path, or a bare name that nothing here has: that of a compiler on PATH, or of its prefix."""
+    return given if "/" not in given and given != "~" and not (start / given).exists() else _place(start, given)
 
 
 def _mirror(start: Path, mirror: str) -> str | None:

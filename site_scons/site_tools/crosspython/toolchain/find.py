@@ -7,9 +7,6 @@ probe.py's question. All paths belong to the build machine.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.errors import ConfigurationError, ToolchainError
@@ -17,60 +14,42 @@ from crosspython.hosttools import install_command
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine, fits_architecture
 from crosspython.targets.triplet import parse_triplet
+from crosspython.toolchain.layout import (
+    compilers_below,
+    find_sdks,
+    own_compilers,
+    split_compiler,
+    with_prefix,
+)
 from crosspython.toolchain.query import ask
 from crosspython.toolchain.sdk import is_archive, open_sdk
+from crosspython.toolchain.versioned import plain_of, program_of
 from crosspython.toolchain.yocto import find_setups
-
-# Where compilers lie below the folder that a user names: the SDK itself, a Buildroot output, a vendor's whole source tree,
-# a Yocto SDK.
-_BIN_FOLDERS = (
-    "",
-    "bin",
-    "usr/bin",
-    "host/bin",
-    "host/usr/bin",
-    "output/host/bin",
-    "*/bin",
-    "*/usr/bin",
-    "*/host/bin",
-    "*/host/usr/bin",
-    "*/*/bin",
-    "prebuilts/gcc/*/*/*/bin",
-    "*/prebuilts/gcc/*/*/*/bin",
-    "tools/linux/toolchain/*/bin",
-    "buildroot/output/*/host/bin",
-    "sysroots/*/usr/bin/*",
-)
 
 # What builds call besides the C compiler.
 _COMPANIONS = ("g++", "ar", "ranlib", "strip", "objcopy", "readelf")
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    cc: Path
-    triplet: str
-    fits: bool
+_NO_RANK = 1 << 16  # of a compiler that makes nothing for the target
 
 
 def find_compiler(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Path:
     """Return the C compiler for a target.
 
-    toolchain:   an SDK's folder or archive, a compiler, or a compiler's prefix; None or "": look on `path`
+    toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix, both also by
+                 their bare names on `path`; None or "": the target's own on `path`
     unpack_into: the folder for our copies of SDKs
     Raises ToolchainError, and for an SDK that cannot be opened what open_sdk raises.
     """
     cc = _find_given(target, Path(toolchain), path, unpack_into) if toolchain else _find_on_path(target, path)
-    missing = [tool for tool in _COMPANIONS if not os.access(prefix_of(cc) + tool, os.X_OK)]
-    if missing:
-        what = "no C++ compiler beside it" if "g++" in missing else "an incomplete toolchain around it"
+    lacking = [program_of(cc, tool) for tool in _COMPANIONS if not os.access(program_of(cc, tool), os.X_OK)]
+    if lacking:
+        what = "no C++ compiler beside it" if program_of(cc, "g++") in lacking else "an incomplete toolchain around it"
         raise ToolchainError(
             f"{cc} has {what}",
-            expected=", ".join(f"{Path(prefix_of(cc)).name}{tool}" for tool in missing) + f" in {cc.parent}",
+            expected=", ".join(program.name for program in lacking) + f" in {cc.parent}",
             found="none that can be run",
             next=_get_one(target) if not toolchain else "a complete SDK as toolchain=",
         )
-    return cc
+    return plain_of(cc, unpack_into)
 
 
 def prefix_of(cc: Path) -> str:
@@ -84,17 +63,20 @@ def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
     The text changes when a compiler there is moved or touched, and when a Fortran compiler comes to lie beside it.
     """
     if not toolchain:
-        cc = _first_on_path(target, path)
+        cc = first_on_path(target, path)
         return _describe_compiler(cc) if cc else "none on PATH"
     given = Path(toolchain)
     if given.is_dir():
-        compilers = map(_describe_compiler, _compilers_below(given))
-        return "\n".join([str(given), *compilers, *map(describe_file, find_setups(given))])
-    return describe_file(_find_file(given) or given)
+        sdks = find_sdks(given) or [given]
+        compilers = [_describe_compiler(cc) for sdk in sdks for cc in compilers_below(sdk)]
+        setups = [describe_file(file) for sdk in sdks for file in find_setups(sdk)]
+        return "\n".join([str(given), *compilers, *setups])
+    cc = find_named(given, path)
+    return describe_file(given) if cc is None else _describe_compiler(cc)
 
 
 def _describe_compiler(cc: Path) -> str:
-    fortran = Path(f"{prefix_of(cc)}gfortran")
+    fortran = program_of(cc, "gfortran")
     return "\n".join(describe_file(file) for file in (cc, fortran) if file == cc or file.exists())
 
 
@@ -107,17 +89,19 @@ def describe_file(file: Path) -> str:
     return f"{file} {status.st_size} {status.st_mtime_ns}"
 
 
-def _first_on_path(target: Target, path: str) -> Path | None:
-    found = (shutil.which(f"{prefix}-gcc", path=path) for prefix in target.prefixes)
-    return next((Path(cc).absolute() for cc in found if cc), None)
+def first_on_path(target: Target, path: str) -> Path | None:
+    """The target's own compiler on PATH, by its known prefixes."""
+    found = (_named_on_path(f"{prefix}-gcc", path) for prefix in target.prefixes)
+    return next((cc for cc in found if cc), None)
 
 
 def _find_on_path(target: Target, path: str) -> Path:
-    cc = _first_on_path(target, path)
+    cc = first_on_path(target, path)
     if cc is None:
         raise ToolchainError(
             f"no cross compiler for {target.name} was found",
-            expected=f"one of these on PATH: {', '.join(f'{prefix}-gcc' for prefix in target.prefixes)}",
+            expected="one of these on PATH, with or without a version: "
+            + ", ".join(f"{prefix}-gcc" for prefix in target.prefixes),
             found="none of them",
             next=_get_one(target),
         )
@@ -142,65 +126,116 @@ def _get_one(target: Target) -> str:
 
 
 def _find_given(target: Target, given: Path, path: str, unpack_into: Path) -> Path:
-    if given.is_dir() or (given.is_file() and is_archive(given)):
+    if given.is_dir():
+        sdk = _choose_sdk(target, find_sdks(given) or [given], given)
+        return _find_below(target, open_sdk(sdk, unpack_into, path=path), given)
+    if given.is_file() and is_archive(given):
         return _find_below(target, open_sdk(given, unpack_into, path=path), given)
-    cc = _find_file(given)
-    if cc is None or not cc.name.endswith("gcc"):
+    cc = find_named(given, path)
+    if cc is None:
+        there = "a file of another kind" if given.exists() else "no such file or folder"
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
-            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh), a compiler (...-gcc) or its prefix",
-            found="a file of another kind" if given.exists() else "no such file or folder",
+            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh), a compiler"
+            " (...-gcc) or its prefix, both also by name on PATH",
+            found=there if given.exists() or given.is_absolute() else f"{there} of that name, here or on PATH",
         )
     return cc
 
 
-def _find_file(given: Path) -> Path | None:
-    """A compiler by its own path, or by its prefix with or without the last dash."""
+def find_named(given: Path, path: str) -> Path | None:
+    """A compiler by its own path, or by its prefix with or without the last dash; a bare name is looked for on PATH."""
     if given.is_file():
-        return given.absolute()
-    ways = (Path(f"{given}{rest}").absolute() for rest in ("gcc", "-gcc"))
-    return next((way for way in ways if way.is_file()), None)
+        return given.absolute() if split_compiler(given) else None
+    if given.is_absolute():
+        return with_prefix(given)
+    return _named_on_path(given.name, path)
+
+
+def _named_on_path(name: str, path: str) -> Path | None:
+    """A compiler by its name, or that of its prefix; without a version before those with one."""
+    for folder in filter(None, path.split(os.pathsep)):
+        place = Path(folder).absolute() / name
+        found = (
+            place if place.is_file() and split_compiler(place) else with_prefix(Path(str(place).removesuffix("gcc")))
+        )
+        if found is not None and os.access(found, os.X_OK):
+            return found
+    return None
+
+
+def _choose_sdk(target: Target, sdks: list[Path], given: Path) -> Path:
+    """The one with a compiler for the target, by the known prefixes first. Raises ToolchainError where several have."""
+    if len(sdks) == 1:
+        return sdks[0]
+    compilers = {sdk: compilers_below(sdk) for sdk in sdks}
+    ranks = {sdk: min(_rank(target, cc) for cc in found) for sdk, found in compilers.items() if found}
+    best = min(ranks.values(), default=None)
+    if best is None or best == _NO_RANK:
+        raise _none_fits(target, given, [cc for found in compilers.values() for cc in found])
+    fitting = [sdk for sdk, rank in ranks.items() if rank == best]
+    if len(fitting) > 1:
+        raise _ambiguous(target, given, fitting)
+    return fitting[0]
+
+
+def _ambiguous(target: Target, given: Path, places: list[Path]) -> ToolchainError:
+    return ToolchainError(
+        f"toolchain={given}: more than one toolchain there is for {target.name}",
+        evidence=[str(place) for place in places],
+        next=f"name the one that is meant: toolchain={places[0]}",
+    )
 
 
 def _find_below(target: Target, sdk: Path, given: Path) -> Path:
     """Choose by the target's known prefixes first, then by what a compiler says of itself."""
-    compilers = list(_compilers_below(sdk))
+    compilers = own_compilers(sdk) or compilers_below(sdk)
+    ranks = {cc: _rank(target, cc) for cc in compilers}
+    best = min(ranks.values(), default=_NO_RANK)
+    if best == _NO_RANK:
+        raise _none_fits(target, given, compilers)
+    fitting = [cc for cc, rank in ranks.items() if rank == best]
+    others = {cc.resolve(): cc for cc in fitting if cc.name == fitting[0].name}
+    if len(others) > 1:
+        raise _ambiguous(target, given, list(others.values()))
+    return fitting[0]
+
+
+def _none_fits(target: Target, given: Path, compilers: list[Path]) -> ToolchainError:
     if not compilers:
-        raise ToolchainError(
+        archives = [str(file) for file in sorted(given.glob("*")) if file.is_file() and is_archive(file)]
+        return ToolchainError(
             f"toolchain={given}: no cross compiler in it",
             expected=f"bin/{target.prefixes[0]}-gcc, or another bin/*-gcc",
             found="no such file",
-            next="name the folder that holds bin/, or the compiler itself",
+            next=f"is {archives[0]} the SDK? Then name it as toolchain="
+            if archives
+            else "name the folder that holds bin/, or the compiler itself",
         )
-    names = [f"{prefix}-gcc" for prefix in target.prefixes]
-    known = sorted((cc for cc in compilers if cc.name in names), key=lambda cc: names.index(cc.name))
-    if known:
-        return known[0]
-    candidates = [_judge(target, cc) for cc in compilers]
-    fitting = [candidate for candidate in candidates if candidate.fits]
-    if not fitting:
-        raise ToolchainError(
-            f"toolchain={given}: no compiler in it is for {target.name}",
-            expected=f"one for {target.machine} with Linux ({target.triplet})",
-            found=", ".join(dict.fromkeys(f"{item.triplet} ({item.cc.name})" for item in candidates)),
-        )
-    wanted = parse_triplet(target.triplet).float_abi
-    return min(fitting, key=lambda item: parse_triplet(item.triplet).float_abi != wanted).cc
+    return ToolchainError(
+        f"toolchain={given}: no compiler in it is for {target.name}",
+        expected=f"one for {target.machine} with Linux ({target.triplet})",
+        found=", ".join(dict.fromkeys(f"{_say(cc)} ({cc.name})" for cc in compilers)),
+    )
 
 
-def _judge(target: Target, cc: Path) -> _Candidate:
+def _rank(target: Target, cc: Path) -> int:
+    """How well a compiler fits, the least best: by its name, then by what it says of itself."""
+    prefix, _ = split_compiler(cc) or ("", "")
+    names = [f"{known}-" for known in target.prefixes]
+    if Path(prefix).name in names:
+        return names.index(Path(prefix).name)
     try:
         triplet = parse_triplet(ask(cc, "-dumpmachine"))
     except (ToolchainError, ConfigurationError):
-        return _Candidate(cc, "one that does not run", False)
-    fits = triplet.is_linux and fits_architecture(find_machine(target.machine), triplet.architecture)
-    return _Candidate(cc, triplet.text, fits)
+        return _NO_RANK
+    if not triplet.is_linux or not fits_architecture(find_machine(target.machine), triplet.architecture):
+        return _NO_RANK
+    return len(names) + (triplet.float_abi != parse_triplet(target.triplet).float_abi)
 
 
-def _compilers_below(folder: Path) -> Iterator[Path]:
-    """Every `*-gcc` that can be run, nearest folders first; a compiler with two names comes once for each."""
-    for pattern in _BIN_FOLDERS:
-        for bin_folder in sorted(folder.glob(pattern)) if pattern else [folder]:
-            yield from sorted(
-                cc.absolute() for cc in bin_folder.glob("*-gcc") if os.access(cc, os.X_OK) and cc.is_file()
-            )
+def _say(cc: Path) -> str:
+    try:
+        return ask(cc, "-dumpmachine")
+    except ToolchainError:
+        return "one that does not run"

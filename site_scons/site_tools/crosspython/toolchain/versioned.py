@@ -1,0 +1,39 @@
+"""A compiler with a version in its name, under the names that everything else asks for.
+
+Debian calls what belongs to GCC 12 ...-gcc-12, ...-g++-12, ...-gcc-ar-12, and only another package adds the names without a
+version. Scripts in the build folder bear those names. All paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from crosspython.toolchain.layout import OF_ITS_VERSION, split_compiler
+
+_BINUTILS = ("addr2line", "ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "size", "strings", "strip")
+
+
+def program_of(cc: Path, tool: str) -> Path:
+    """Where a program lies that belongs to a compiler."""
+    prefix, version = split_compiler(cc) or (str(cc).removesuffix("gcc"), "")
+    return Path(f"{prefix}{tool}{version if tool in OF_ITS_VERSION else ''}")
+
+
+def plain_of(cc: Path, unpack_into: Path) -> Path:
+    """The compiler without a version in its name: itself, or a script below `unpack_into`, its sisters beside it."""
+    prefix, version = split_compiler(cc) or ("", "")
+    if not version:
+        return cc
+    folder = (unpack_into / f"{cc.name}-front" / "bin").absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for tool in (*OF_ITS_VERSION, *_BINUTILS):
+        program = program_of(cc, tool)
+        if os.access(program, os.X_OK):
+            script = folder / f"{Path(prefix).name}{tool}" if not prefix.endswith("/") else folder / tool
+            script.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'))
+            script.chmod(0o755)
+    return folder / cc.name.removesuffix(version)
