@@ -15,7 +15,7 @@ import pytest
 from tests.board.conftest import running
 from tests.board.machine import Board
 from tests.conftest import REPOSITORY
-from tests.unit.made_packages import add_wheel
+from tests.unit.made_wheel import make_wheel
 
 # On a busy machine an emulated board is ten times slower than on a quiet one.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -152,7 +152,7 @@ def test_programs_that_pip_installs_name_the_prefix_and_may_be_moved(
         "hello-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
         "hello-1.0.data/scripts/brought": "#!python\nimport sys\nprint(sys.executable)\n",
     }
-    wheel = add_wheel(tmp_path, "hello", files=files)
+    wheel = make_wheel(tmp_path, "hello-1.0-py3-none-any.whl", files, executable=["hello-1.0.data/scripts/brought"])
     site.board.command(f"cat > /opt/{wheel.name}", data=wheel.read_bytes())
     site.board.command(f"/opt/python/bin/pip3 {PIP.partition(' -m pip ')[2]} /opt/{wheel.name}", timeout=1200)
     assert site.board.command("cat /opt/python/bin/hello /opt/python/bin/brought").count("versions") == 0
