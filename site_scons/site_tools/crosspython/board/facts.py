@@ -125,7 +125,7 @@ def find_misfits(facts: BoardFacts, target: Target, needs: BoardNeeds, size: int
     glibc = needs.versions.get("GLIBC")
     if glibc and facts.glibc and is_newer(glibc.version, facts.glibc):
         reasons.append(f"libc: the tree needs {glibc}, the board has glibc {facts.glibc}")
-    kernel = read_release(facts.kernel)
+    kernel = kernel_version(facts.kernel)
     if needs.kernel and kernel and is_newer(needs.kernel, kernel):
         reasons.append(f"kernel: the tree needs {needs.kernel} or newer, the board has {facts.kernel}")
     if facts.lacks:
@@ -156,7 +156,7 @@ def _judge_place(facts: BoardFacts) -> Iterator[str]:
         yield f"links: the file system has none in {facts.no_links}; prefix= names a place on another one"
 
 
-def read_release(kernel: str) -> str | None:
+def kernel_version(kernel: str) -> str | None:
     """The version that a kernel's release begins with, whatever vendors write behind it: 4.19.111+, 5.10.160_custom."""
     found = re.match(r"\d+(\.\d+)*", kernel)
     return found[0] if found else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from crosspython.board.facts import BoardFacts, read_release
+from crosspython.board.facts import BoardFacts, kernel_version
 from crosspython.board.systems import are_related, is_below_larger_kernel
 from crosspython.stages.board import BoardNeeds
 from crosspython.targets import Target
@@ -34,7 +34,7 @@ def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
         remarks.append(
             f"uname -m says {facts.machine}, the tree is for {target.machine}: the check shows whether it runs"
         )
-    if needs.kernel and read_release(facts.kernel) is None:
+    if needs.kernel and kernel_version(facts.kernel) is None:
         remarks.append(
             f"uname -r says {facts.kernel}, which is no version: the tree needs Linux {needs.kernel} or newer"
         )
