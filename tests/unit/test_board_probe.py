@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from crosspython.board.address import parse_address
 from crosspython.board.facts import BoardFacts, Places, ask
+from crosspython.board.manifest import NAME, Item
 from crosspython.board.ssh import Session
 from test_board_facts import NEEDS
 from test_ssh import RUN
@@ -94,3 +95,13 @@ def test_a_place_where_no_program_starts_is_found_by_trying(asked: Ask, programs
 def test_a_place_without_links_is_found_by_trying(asked: Ask, programs: Path) -> None:
     write(programs / "ln", 'echo "ln: $3: Operation not permitted" >&2; exit 1')  # as on FAT
     assert (asked().no_links or "").endswith(": Operation not permitted")
+
+
+def test_a_package_that_was_replaced_is_told_by_its_record(asked: Ask, tmp_path: Path) -> None:
+    packages = "lib/python3.13/site-packages"
+    here, gone = (f"{packages}/{name}-1.0.dist-info/RECORD" for name in ("setuptools", "pip"))
+    (tmp_path / "opt/python" / here).parent.mkdir(parents=True)
+    (tmp_path / "opt/python" / here).touch()
+    lines = [Item(name, 0o644, "ab", 3).line() for name in (here, gone, "bin/python3")]
+    (tmp_path / "opt/python" / NAME).write_text("\n".join([*lines, ""]))
+    assert asked().replaced == (gone,)

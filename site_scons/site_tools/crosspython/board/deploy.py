@@ -20,6 +20,7 @@ from crosspython.board import facts, manifest
 from crosspython.board.facts import BoardFacts, Places
 from crosspython.board.manifest import Difference, Item
 from crosspython.board.remarks import find_remarks
+from crosspython.board.replaced import spare_replaced
 from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import MARK, Session
 from crosspython.errors import BoardError
@@ -106,9 +107,12 @@ def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deploy
     items = manifest.read_tree(order.tree)
     name = manifest.name_of(items, order.version)
     difference = manifest.compare(found.items if found.current else {}, items)
+    difference, own = spare_replaced(difference, order.tree, found.replaced)
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
         raise facts.refuse(session.address, reasons)
-    for remark in [*find_remarks(found, order.target, order.needs, time.time()), *_left_behind(found, order.version)]:
+    remarks = find_remarks(found, order.target, order.needs, time.time())
+    remarks += [f"its own pip has replaced {name}: that stays as it is" for name in own]
+    for remark in [*remarks, *_left_behind(found, order.version)]:
         say(f"  remark: {remark}")
     if found.current == name:
         say(f"  {session.address} has this tree already")

@@ -50,6 +50,7 @@ class BoardFacts:
     mount:      where the file system that holds this folder is mounted
     clock:      seconds since 1970
     certificates, zones: where there are some
+    replaced:   packages of the tree there that the board's own pip has replaced, by the paths of their RECORD
     """
 
     machine: str
@@ -72,6 +73,7 @@ class BoardFacts:
     clock: int | None = None
     certificates: str | None = None
     zones: str | None = None
+    replaced: tuple[str, ...] = ()
 
 
 def ask(session: Session, places: Places, needs: BoardNeeds | None = None) -> BoardFacts:
@@ -116,6 +118,7 @@ def read_facts(reply: Reply) -> BoardFacts:
         clock=clock,
         certificates=reply.value("certificates"),
         zones=reply.value("zones"),
+        replaced=tuple(reply.told.get("replaced", ())),
     )
 
 

@@ -56,5 +56,8 @@ done
 
 if [ -L "$prefix" ]; then tell current "$(readlink "$prefix")"; elif [ -d "$prefix" ]; then tell folder yes; fi
 [ -f "$prefix/$manifest" ] && sed "s/^/${mark}item /" "$prefix/$manifest"
+# Packages of the tree that the board's own pip has replaced since: what told of their files is gone.
+[ -f "$prefix/$manifest" ] && sed -n 's/^.*[[:blank:]]\(lib\/.*\.dist-info\/RECORD\)$/\1/p' "$prefix/$manifest" |
+    while IFS= read -r record; do [ -e "$prefix/$record" ] || tell replaced "$record"; done
 [ -f "$versions/previous" ] && tell previous "$(cat "$versions/previous")"
 exit 0

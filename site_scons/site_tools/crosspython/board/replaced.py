@@ -1,0 +1,46 @@
+"""Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`: they stay what they are there.
+
+The files of two versions in one folder would be neither. What belongs to a package stands in its RECORD (the binary
+distribution format of packaging.python.org), of which the first folders are enough: bytecode and removed files are in none.
+"""
+
+from __future__ import annotations
+
+import csv
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from crosspython.board.manifest import Difference
+
+
+def spare_replaced(difference: Difference, tree: Path, replaced: Iterable[str]) -> tuple[Difference, list[str]]:
+    """The difference without what belongs to such packages, and their names.
+
+    replaced: paths of the RECORDs that they had when they were deployed
+    """
+    own: set[str] = set()
+    names = []
+    for record in replaced:
+        packages, dist_info = posixpath.split(posixpath.dirname(record))
+        name = dist_info.partition("-")[0]
+        names.append(name)
+        own.add(f"{packages}/{dist_info}")
+        for new in (tree / packages).glob(f"{name}-*.dist-info/RECORD"):
+            own |= {_top(packages, row[0]) for row in csv.reader(new.read_text().splitlines()) if row}
+    if not names:
+        return difference, names
+    of_theirs = re.compile(f"(?:{'|'.join(map(re.escape, sorted(own)))})(?:/|$)")
+    return Difference(
+        send=tuple(item for item in difference.send if not of_theirs.match(item.path)),
+        remove=tuple(path for path in difference.remove if not of_theirs.match(path)),
+    ), names
+
+
+def _top(packages: str, path: str) -> str:
+    """The folder or file that a line of a RECORD belongs to: the first below the folder of packages, a script outside of it."""
+    place = posixpath.normpath(f"{packages}/{path}")
+    if not place.startswith(f"{packages}/"):
+        return place
+    return f"{packages}/{place.removeprefix(f'{packages}/').partition('/')[0]}"
