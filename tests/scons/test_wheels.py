@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOOLS, Project
-from tests.unit.made_packages import add_sdist, add_wheel
+from tests.unit.made_packages import add_sdist, add_wheel, sha256
 
 SCONSTRUCT = """\
 import os
@@ -17,8 +17,11 @@ env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
 env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
 from crosspython.builders.front_door import open_build
 open_build(env)
-env.Alias("wheels", env.Wheels())
+if "wheels" in COMMAND_LINE_TARGETS or "fetch" in COMMAND_LINE_TARGETS or "nothing" in COMMAND_LINE_TARGETS:
+    env.Alias("wheels", env.Wheels())
 env.Alias("fetch", env.FetchSources())
+env.Alias("outdated", env.Outdated())
+env.Alias("why", env.Why())
 """
 NATIVE = "cp313-cp313-manylinux_2_17_armv7l"
 
@@ -335,3 +338,56 @@ def test_a_lock_survives_a_security_release_of_python(wheels: Wheels) -> None:
     assert "1.6" not in wheels.make("pkgs=top", "lock=pylock.toml")
     assert "3.13.5" in lock.read_text()
     assert "python: it has 3.13, asked is 3.11" in wheels.make("lock=pylock.toml", "python=3.11", code=2)
+
+
+def test_what_is_outdated_is_told_and_nothing_changed(wheels: Wheels) -> None:
+    assert "there is no lock yet" in wheels.scons("outdated", code=2)
+    wheels.make("pkgs=top")
+    assert "nothing is outdated" in wheels.scons("outdated")
+    add_wheel(wheels.links, "below", "1.6")
+    before = wheels.lock.read_text()
+    assert "below 1.5 -> 1.6" in wheels.scons("outdated")
+    assert "nothing is outdated" in wheels.scons("outdated", "pkgs=top")
+    assert wheels.lock.read_text() == before
+
+
+def test_why_a_package_is_there_is_told(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    assert "below 1.5: pkgs= asks for top; top 1.0 needs below" in wheels.scons("why", "pkgs=below")
+    assert "did you mean pkgs=below?" in wheels.scons("why", "pkgs=belov", code=2)
+    assert "no package is named" in wheels.scons("why", code=2)
+
+
+def foreign_lock(wheels: Wheels, marker: str = "") -> Path:
+    """As uv and pip write them: nothing of ours in it."""
+    entries = []
+    for name, version in (("top", "1.0"), ("below", "1.5")):
+        wheel = wheels.links / f"{name}-{version}-py3-none-any.whl"
+        hashes = f'hashes = {{ sha256 = "{sha256(wheel)}" }}'
+        files = f'wheels = [{{ name = "{wheel.name}", path = "links/{wheel.name}", {hashes} }}]'
+        only = marker if name == "below" else ""
+        entries.append(f'[[packages]]\nname = "{name}"\nversion = "{version}"\n{only}{files}\n')
+    path = wheels.folder / "pylock.toml"
+    path.write_text('lock-version = "1.0"\ncreated-by = "other"\n' + "\n".join(entries))
+    return path
+
+
+def test_a_lock_that_another_tool_wrote_is_taken_as_it_stands(wheels: Wheels) -> None:
+    lock = foreign_lock(wheels)
+    before = lock.read_text()
+    add_wheel(wheels.links, "below", "1.6")
+    wheels.make("lock=pylock.toml")
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    assert "is up to date" in wheels.make("lock=pylock.toml")
+    assert lock.read_text() == before
+    assert "another tool wrote this lock" in wheels.make("lock=pylock.toml", "pkgs=top", code=2)
+    assert "another tool wrote this lock" in wheels.scons("outdated", "lock=pylock.toml", code=2)
+
+
+def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels) -> None:
+    foreign_lock(wheels, marker="marker = \"platform_machine == 'x86_64'\"\n")
+    output = wheels.make("lock=pylock.toml", code=2)
+    assert "1 of 1 wheels made now" in output
+    assert "top needs below, and there is no wheel of it" in output
+    assert "make " in output
+    assert "anew with the tool that wrote it" in output

@@ -11,6 +11,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
+from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.products import AddProducts
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
@@ -40,6 +41,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddProducts(own)
     AddReport(own)
     AddWheels(own)
+    AddLockGoals(own)
     AddBoard(own)
     AddWheelCheck(own)
     lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)

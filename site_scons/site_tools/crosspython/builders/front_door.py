@@ -34,12 +34,15 @@ NAMES = {
     "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
     "fetch": "get all sources, for later builds with offline=1",
     "report": "a picture of the last build: build/<target>/report.html",
+    "outdated": "what of the lock has newer versions that would do",
+    "why": "why the packages that pkgs= names are in the lock",
     "doctor": "what this machine lacks, and the command that mends it",
 }
 
 
 # What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
 _WITH_WHEELS, _BUNDLING, _ON_BOARD = {"fetch", "check"}, {"bundle", "deploy"}, {"deploy", "rollback", "check"}
+_ON_LOCK = {"outdated", "why"}
 _GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD)}
 
 
@@ -112,7 +115,13 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     names = sorted(set(default_ans) & set(NAMES))
     check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
     if not env.GetOption("help"):
-        require_use(given, {WHEELS: asks_for_wheels(env, goals), BOARD: not _ON_BOARD.isdisjoint(goals)})
+        require_use(
+            given,
+            {
+                WHEELS: asks_for_wheels(env, goals) or not _ON_LOCK.isdisjoint(goals),
+                BOARD: not _ON_BOARD.isdisjoint(goals),
+            },
+        )
 
 
 def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
@@ -19,8 +20,11 @@ from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.wheels.lock import (
+    GIVEN,
     asked_names,
+    complete_lock,
     describe_changes,
+    describe_foreign,
     describe_neighbours,
     describe_request,
     make_lock,
@@ -30,8 +34,11 @@ from crosspython.wheels.lock import (
 from crosspython.wheels.model import LockedPackage, Override
 from crosspython.wheels.overrides import find_override, stated_dependencies
 from crosspython.wheels.platform import Platform
-from crosspython.wheels.pylock import Lock, read_pylock, write_pylock
+from crosspython.wheels.pylock import Lock, is_foreign, read_pylock, write_pylock
 from crosspython.wheels.request import Request
+
+if TYPE_CHECKING:
+    from crosspython.wheels.resolve import Resolver
 
 _LOOKS = ("no_exec", "question", "help", "clean")
 
@@ -43,6 +50,8 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     Raises ConfigurationError for a lock of the user's that was made for something else, and what make_lock raises.
     """
     path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
+    if is_foreign(path):
+        return _complete_foreign(build, request, platform, path)
     known = read_pylock(path)
     if build.environment.GetOption("clean"):
         return known
@@ -63,6 +72,59 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     if only_looks(build):
         return None
     return _make(build, request, platform, path, known.packages if known is not None else ())
+
+
+def known_lock(build: Build) -> Lock | None:
+    """The lock as it lies there; None where there is none yet."""
+    path = lock_file(build)
+    return read_pylock(completed_file(build) if is_foreign(path) else path)
+
+
+def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
+    """What the request of a lock comes to today, if nothing stays at its version."""
+    if GIVEN in lock.asked:
+        raise ConfigurationError(
+            f"{lock_file(build)}: another tool wrote this lock", next="ask that tool what of it is outdated"
+        )
+    platform = Platform.of(build.settings.target, build.settings.release)
+    stated = stated_dependencies(_override_folders(build))
+    request = replace(request_of(lock.asked, lock_file(build).parent), dependencies=stated, found=_found(build, lock))
+    further = tuple(package.name for package in lock.packages if package.build_only)
+    with _resolver(build) as resolver:
+        return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
+
+
+def _complete_foreign(build: Build, request: Request | None, platform: Platform, path: Path) -> Lock | None:
+    """A lock that another tool wrote, which is taken as it stands: with what has to be known beyond it, beside our own."""
+    if request is not None or build.settings.upgrade:
+        raise ConfigurationError(
+            f"{path}: another tool wrote this lock, and it is taken as it stands",
+            next=f"leave pkgs= and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
+        )
+    place = completed_file(build)
+    known = read_pylock(place)
+    if build.environment.GetOption("clean"):
+        return known
+    from crosspython.wheels.foreign_lock import read_foreign_lock  # what a run with a lock of ours need not pay for
+
+    packages = read_foreign_lock(path, platform)
+    asked = describe_foreign(path, packages, platform, place.parent)
+    if known is not None and known.asked == asked:
+        return known
+    if only_looks(build):
+        return None
+    build.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
+    with _resolver(build) as resolver:
+        lock = complete_lock(
+            packages, asked, platform, resolver, build.workshop.store, lambda name: override_of(build, name)
+        )
+    write_pylock(place, lock, platform.as_marker(of_series=True))
+    return lock
+
+
+def completed_file(build: Build) -> Path:
+    """Where a lock of another tool's lies with what had to be found out beyond it."""
+    return build.settings.folder / f"pylock.given-py{build.settings.release.series.replace('.', '')}.toml"
 
 
 def lock_file(build: Build) -> Path:
@@ -113,15 +175,14 @@ def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[Lo
     return tuple(package for package in packages if package.name not in names)
 
 
-def _make(build: Build, request: Request, platform: Platform, path: Path, earlier: Sequence[LockedPackage]) -> Lock:
+@contextmanager
+def _resolver(build: Build) -> Iterator[Resolver]:
     from crosspython.run.log import Log
     from crosspython.wheels.resolve import Resolver
 
     shop, settings = build.workshop, build.settings
-    keep = _kept(earlier, settings.upgrade)
-    shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with Log(shop.logs / "lock.log") as log:
-        resolver = Resolver(
+        yield Resolver(
             folder=shop.work / "lock",
             cache=build.uv_cache,
             indexes=build.indexes,
@@ -129,11 +190,18 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, earlie
             offline=settings.offline,
             log=log,
         )
+    shutil.rmtree(shop.work / "lock", ignore_errors=True)
+
+
+def _make(build: Build, request: Request, platform: Platform, path: Path, earlier: Sequence[LockedPackage]) -> Lock:
+    shop, settings = build.workshop, build.settings
+    keep = _kept(earlier, settings.upgrade)
+    shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
+    with _resolver(build) as resolver:
         lock = make_lock(
             request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent, keep
         )
     write_pylock(path, lock, platform.as_marker(of_series=True))
-    shutil.rmtree(shop.work / "lock", ignore_errors=True)
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     for text in describe_changes(earlier, lock.packages) if earlier else ():
         shop.console.line(f"  {text}")

@@ -30,7 +30,15 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.binary import Binary
 from crosspython.wheels.cargo import needs_rust
 from crosspython.wheels.choose import choose_files
-from crosspython.wheels.lock import asked_names, describe_found, fetch_file, required_names, source_of, target_needs
+from crosspython.wheels.lock import (
+    GIVEN,
+    asked_names,
+    describe_found,
+    fetch_file,
+    required_names,
+    source_of,
+    target_needs,
+)
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.project_files import ProjectFiles
@@ -67,7 +75,10 @@ class WheelNodes:
             self.build.console.closing(self._closing())
 
         shipped = self._shipped()
-        sources = [fact(self.env, "request", json.dumps(self.lock.asked)), *(self.made[name] for name in shipped)]
+        sources = [
+            fact(self.env, "request", json.dumps(self.lock.asked, sort_keys=True)),
+            *(self.made[name] for name in shipped),
+        ]
         says = f"filling {settings.wheelhouse.name} with {len(shipped)} wheels"
         [node] = declare(
             self.env,
@@ -124,6 +135,8 @@ class WheelNodes:
         again = "run the same command again: it resolves with what the wheels say"
         if self.settings.lock is not None and not self.settings.packages:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
+        if GIVEN in asked:
+            again = f"make {self.settings.lock} anew with the tool that wrote it"
         raise AuditError(
             "the wheels need other packages than were locked: the board's pip would refuse them",
             evidence=[each.text for each in differences],

@@ -103,14 +103,14 @@ def _nothing(target: list[Any], source: list[Any], env: Any) -> None:
 
 def _cleaned(env: Any, build: Build, node: Any) -> Any:
     """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of, and the lock unless it is the user's."""
-    from crosspython.builders.wheel_lock import found_file, lock_file
+    from crosspython.builders.wheel_lock import completed_file, found_file, lock_file
 
     settings = build.settings
     env.Clean(node, env.Dir(str(settings.wheelhouse)))
     if env.GetOption("clean"):
         stages = (settings.folder / "stages" / "wheels").glob(f"*-{settings.release.interpreter}.*")
         env.Clean(node, [env.File(str(path)) for path in stages])
-    env.Clean(node, env.File(str(found_file(build))))
+    env.Clean(node, [env.File(str(file(build))) for file in (found_file, completed_file)])
     if settings.lock is None:
         env.Clean(node, env.File(str(lock_file(build))))
     return node

@@ -6,6 +6,7 @@ build requires, and wheels for other platforms as an oracle. How versions are fo
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +37,8 @@ _FORMAT = 1
 # Where most packages have the wheels that tell what a complete one holds.
 _ELSEWHERE = "x86_64"
 _FETCHES = 8
+# What a lock is told by that another tool wrote: the hash of that.
+GIVEN = "given"
 
 
 def describe_request(request: Request, platform: Platform, folder: Path) -> dict[str, Any]:
@@ -89,6 +92,44 @@ def describe_neighbours(packages: Iterable[LockedPackage], request: Request, fol
 
 def _describe_place(path: Path, folder: Path) -> str:
     return f"{os.path.relpath(path, folder)} {hash_metadata(path) if path.exists() else 'gone'}"
+
+
+def describe_foreign(path: Path, packages: Sequence[LockedPackage], platform: Platform, folder: Path) -> dict[str, Any]:
+    """What a lock that another tool wrote is for, in the form of describe_request."""
+    told = describe_request(Request(), platform, folder)
+    told["requirements"] = sorted(f"{p.name}=={p.version}" for p in packages if p.folder is None)
+    told["projects"] = {p.name: _describe_place(p.folder, folder) for p in packages if p.folder is not None}
+    told[GIVEN] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return told
+
+
+def complete_lock(
+    packages: Sequence[LockedPackage],
+    asked: Mapping[str, Any],
+    platform: Platform,
+    resolver: Resolver,
+    store: Store,
+    override: Callable[[str], Override],
+) -> Lock:
+    """Packages of another tool's lock with what their builds need: requirements, and packages for their headers."""
+    tags = platform.tags()
+    packages = [
+        replace(
+            package,
+            wheels=tuple(fitting(package.wheels, tags)),
+            other_wheels=_others(package, [wheel.name for wheel in package.wheels], platform),
+        )
+        for package in packages
+    ]
+    choose_files(packages, Binary(), tags)
+    packages = _read_all_requires(packages, store)
+    further = _needed_by_builds(packages, platform, override)
+    if further:
+        pins = tuple(f"{package.name}=={package.version}" for package in packages if package.folder is None)
+        found = resolver.resolve(Request(requirements=further, constraints=pins), platform)
+        new = [package for package in found if package.name not in {known.name for known in packages}]
+        packages += (replace(package, build_only=True) for package in _lock_files(new, platform, resolver, store))
+    return Lock(asked, tuple(sorted(packages, key=lambda package: package.name)))
 
 
 def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
@@ -255,10 +296,14 @@ def _lock_files(
         for package in packages
     ]
     choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
+    return tuple(_read_all_requires(packages, store))
+
+
+def _read_all_requires(packages: Sequence[LockedPackage], store: Store) -> list[LockedPackage]:
     from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
 
     with ThreadPoolExecutor(_FETCHES) as pool:
-        return tuple(pool.map(lambda package: _read_requires(package, store), packages))
+        return list(pool.map(lambda package: _read_requires(package, store), packages))
 
 
 def _read_requires(package: LockedPackage, store: Store) -> LockedPackage:

@@ -45,6 +45,15 @@ def read_pylock(path: Path) -> Lock | None:
         raise _unreadable(path, found) from error
 
 
+def is_foreign(path: Path) -> bool:
+    """Whether another tool than this wrote a lock (PEP 751)."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "lock-version" in data and "created-by" in data and _TOOL not in data.get("tool", {})
+
+
 def write_pylock(path: Path, lock: Lock, environment: str) -> None:
     """Write a lock. Local paths in it start at its own folder, so that it can be committed beside them.
 
