@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TOOLS, Project
+from tests.unit.made_elf import make_elf
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
 
 SCONSTRUCT = """\
@@ -225,6 +226,26 @@ def test_a_single_package_goes_another_way(wheels: Wheels) -> None:
     output = wheels.make("pkgs=native", "binary=never,native=auto")
     assert f"taking native-1.0-{NATIVE}.whl" in output
     assert "no component is called 'cpython'" in wheels.make("pkgs=native", "binary=native=never", code=2)
+
+
+def test_a_ready_wheel_that_the_audit_refuses_is_built_instead(wheels: Wheels) -> None:
+    """As piwheels' numpy, which needs a library that the board does not have."""
+    speed = make_elf(needed=["libopenblas.so.0"], tail=b"\0PyInit__speed\0")
+    add_wheel(wheels.links, "native", tag=NATIVE, files={"native/_speed.cpython-313-arm-linux-gnueabihf.so": speed})
+    add_sdist(wheels.links, "native", build_requires=[])
+    wheels.make("pkgs=below")  # the toolchain is known now
+    output = wheels.make("pkgs=native", code=2)
+    assert f"warning: native 1.0 is built: native-1.0-{NATIVE}.whl would not work: native/_speed" in output
+    assert "libopenblas.so.0" in output
+    assert "no component is called 'cpython'" in output  # which it is built with
+    assert "no component is called 'cpython'" in wheels.make("-n", "pkgs=native", code=2)  # that is remembered
+    assert "would not work on the board" in wheels.make("pkgs=native", "binary=native=only", code=2)
+
+
+def test_a_name_that_binary_has_and_no_package_is_told(wheels: Wheels) -> None:
+    assert "binary=: bellow: none of the packages here; did you mean below?" in wheels.make(
+        "pkgs=top", "binary=bellow=never"
+    )
 
 
 def test_no_fitting_wheel_under_only_names_the_package(wheels: Wheels) -> None:

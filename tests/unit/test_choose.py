@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.binary import AUTO, NEVER, ONLY, Binary, parse_binary
-from crosspython.wheels.choose import choose_files, fitting
+from crosspython.wheels.choose import choose_files, choose_sound, fitting
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.platform import Platform
 
@@ -128,3 +128,35 @@ def test_a_single_package_may_go_another_way() -> None:
     with pytest.raises(ConfigurationError) as caught:
         choose_files([package()], parse_binary("a=only", "binary="), tags)
     assert "binary=auto,a=auto" in str(caught.value)
+
+
+def sound(locked: LockedPackage, binary: str, *bad: str) -> tuple[str | None, dict[str, str]]:
+    tags, chosen_by = GLIBC.tags("2.31"), parse_binary(binary, "binary=")
+    chosen = choose_files([locked], chosen_by, tags)
+    files, refused = choose_sound(
+        [locked], chosen, chosen_by, tags, lambda _, file: "it needs liby.so" if file.name in bad else None
+    )
+    file = files["a"]
+    return (file.name if file else None), refused
+
+
+LINUX = "a-1-cp313-cp313-linux_armv7l.whl"
+
+
+def test_a_ready_wheel_that_would_not_work_gives_way_to_the_source() -> None:
+    assert sound(package(NATIVE), AUTO) == (NATIVE, {})
+    assert sound(package(NATIVE), AUTO, NATIVE) == (
+        None,
+        {"a": f"{NATIVE} of the index would not work: it needs liby.so"},
+    )
+
+
+def test_or_to_the_next_ready_wheel() -> None:
+    assert sound(package(LINUX, NATIVE), AUTO, LINUX)[0] == NATIVE
+    assert sound(package(LINUX, PURE), AUTO, LINUX)[0] == PURE
+    assert sound(package(LINUX, NATIVE), AUTO, LINUX, NATIVE)[0] is None
+
+
+def test_what_cannot_be_built_or_is_not_to_be_stays_and_is_told_later() -> None:
+    assert sound(package(NATIVE, sdist=None), AUTO, NATIVE) == (NATIVE, {})
+    assert sound(package(NATIVE), "auto,a=only", NATIVE) == (NATIVE, {})

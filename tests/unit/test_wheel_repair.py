@@ -200,3 +200,37 @@ def test_a_ready_wheel_with_a_tag_that_pip_refuses_is_refused(tmp_path: Path) ->
     name = "toy-1.0-cp313-cp313-manylinux_2_39_armv7l.whl"
     with pytest.raises(AuditError, match="not for the board's Python"):
         take_ready(make_wheel(tmp_path, name, {MODULE: extension()}), name, tmp_path / "product", make_repair(tmp_path))
+
+
+def foreign(tail: str = "") -> bytes:
+    return make_elf(machine=EM_X86_64, bits=64, needed=["libnowhere.so.1"], tail=tail.encode())
+
+
+def test_files_for_several_machines_in_a_pure_wheel_are_a_remark(tmp_path: Path) -> None:
+    """debugpy and selenium bring some, and choose at run time."""
+    files = {"toy/attach_amd64.so": foreign(), "toy/linux/manager": foreign(), "toy/attach_armhf.so": make_elf()}
+    wheel = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", files)
+    report = take_ready(wheel, wheel.name, tmp_path / "product", make_repair(tmp_path))
+    assert report.remarks == ("brings what this board cannot run, and chooses at run time: attach_amd64.so, manager",)
+
+
+@pytest.mark.parametrize(
+    ("filename", "member", "content"),
+    [
+        ("toy-1.0-py3-none-any.whl", "toy/_speed.so", foreign("\0PyInit__speed\0")),
+        ("toy-1.0-cp313-cp313-manylinux_2_17_armv7l.whl", "toy/libtoy.so", foreign()),
+        ("toy-1.0-py3-none-any.whl", "toy/attach_armhf.so", make_elf(needed=["libnowhere.so.1"])),
+    ],
+)
+def test_what_the_board_would_load_is_judged_in_any_wheel(
+    tmp_path: Path, filename: str, member: str, content: bytes
+) -> None:
+    wheel = make_wheel(tmp_path, filename, {member: content})
+    with pytest.raises(AuditError, match="would not work"):
+        take_ready(wheel, filename, tmp_path / "product", make_repair(tmp_path))
+
+
+def test_a_foreign_file_in_what_was_built_here_is_refused(tmp_path: Path) -> None:
+    made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy/libtoy.so": foreign()})
+    with pytest.raises(AuditError, match="would not work"):
+        finish_wheel(made, tmp_path / "product", make_repair(tmp_path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,19 @@ from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
+from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import target_fact, toolchain_node
 from crosspython.builders.wheel_lock import found_file, lock_file, only_looks, override_of
 from crosspython.builders.wheel_table import Tally, is_done
 from crosspython.errors import AuditError, ConfigurationError, ToolchainError
 from crosspython.hosttools import describe_install, find_tool
+from crosspython.names import suggest
 from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.binary import Binary
 from crosspython.wheels.cargo import needs_rust
-from crosspython.wheels.choose import choose_files
+from crosspython.wheels.choose import choose_files, choose_sound
 from crosspython.wheels.lock import (
     GIVEN,
     asked_names,
@@ -59,7 +62,11 @@ class WheelNodes:
         self.settings = settings = build.settings
         self.platform = Platform.of(settings.target, settings.release)
         self.packages = {package.name: package for package in lock.packages}
-        self.chosen = choose_files(lock.packages, binary, self.platform.tags(_libc_version(build)))
+        self._require_known(binary)
+        tags = self.platform.tags(_libc_version(build))
+        chosen = choose_files(lock.packages, binary, tags)
+        refusal = Verdicts(build, lambda: _find_toolchain(build)).refusal
+        self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, refusal)
         self.tally = Tally(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.made: dict[str, Any] = {}
         self.looked_at: set[str] = set()
@@ -91,6 +98,15 @@ class WheelNodes:
             self.env.AlwaysBuild(node)  # the report may be as SCons remembers it, and the wheels beside it not
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         return [node, *wheels]
+
+    def _require_known(self, binary: Binary) -> None:
+        """A name that binary= has is one of the packages, or it was misspelt and would be ignored."""
+        unknown = sorted(self.build.settings.binary.by_package.keys() & binary.by_package.keys() - self.packages.keys())
+        if unknown:
+            close = [meant for name in unknown if (meant := suggest(name, self.packages))]
+            self.build.console.warn(
+                f"binary=: {', '.join(unknown)}: none of the packages here" + "".join(f"; {meant}" for meant in close)
+            )
 
     def _warn_of_tools(self, library: Component) -> None:
         """Say at once what a component will want, which may have its turn after an hour of others."""
@@ -233,7 +249,9 @@ class WheelNodes:
                 product=product,
                 source_hash=source_hash if local else None,
             )
-            return build_wheel(order, kit_of(build), build.workshop)
+            report = build_wheel(order, kit_of(build), build.workshop)
+            refused = self.refused.get(package.name)
+            return replace(report, remarks=(*report.remarks, refused)) if refused else report
 
         sources = [
             fact(self.env, f"source of {package.name}", source_hash),
@@ -336,8 +354,15 @@ def _libc_version(build: Build) -> str | None:
     settings = build.settings
     if settings.target.libc_baseline:
         return settings.target.libc_baseline.partition(" ")[2]
+    toolchain = _find_toolchain(build)
+    return toolchain.libc_version if toolchain is not None else None
+
+
+def _find_toolchain(build: Build) -> Toolchain | None:
+    """The toolchain, before anything is built; None: not known yet under -n."""
+    settings = build.settings
     try:
-        return Toolchain.read(settings.folder / "toolchain.json").libc_version
+        return Toolchain.read(settings.folder / "toolchain.json")
     except ToolchainError:
         if only_looks(build):
             return None
@@ -345,4 +370,4 @@ def _libc_version(build: Build) -> str | None:
 
     build.take_lock()
     into = settings.folder / "toolchain"
-    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into).libc_version
+    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into)

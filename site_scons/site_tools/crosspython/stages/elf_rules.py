@@ -47,6 +47,10 @@ def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None
     return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
 
 
+# What is wrong with files that another machine could use.
+FOREIGN = ("is for another machine", "has the wrong float ABI")
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with one file of a stage."""
@@ -68,9 +72,9 @@ def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
     found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
     expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
     if found != expected:
-        return [Problem(name, "is for another machine", expected=expected, found=found)]
+        return [Problem(name, FOREIGN[0], expected=expected, found=found)]
     if None not in (elf.float_abi, wanted.float_abi) and elf.float_abi != wanted.float_abi:
-        return [Problem(name, "has the wrong float ABI", expected=wanted.float_abi, found=elf.float_abi)]
+        return [Problem(name, FOREIGN[1], expected=wanted.float_abi, found=elf.float_abi)]
     return []
 
 

@@ -5,7 +5,7 @@ Knows what `binary=` means. It knows no index and opens no file; which tags a bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -56,6 +56,35 @@ def choose_files(
             next="choose another version, or " + (others[0] if others else "give its source: pkgs=./FOLDER"),
         )
     return chosen
+
+
+def choose_sound(
+    packages: Iterable[LockedPackage],
+    chosen: Mapping[str, LockedFile | None],
+    binary: Binary,
+    tags: Mapping[Tag, int],
+    refusal: Callable[[LockedPackage, LockedFile], str | None],
+) -> tuple[dict[str, LockedFile | None], dict[str, str]]:
+    """A choice without ready wheels that would not work on the board, and by package what was refused, in words.
+
+    The next wheel that fits takes its place, or the source. A package that cannot be built, or is not to be, keeps its
+    wheel: what is wrong with it is told when it has its turn. So does what has no code for a machine, by its name.
+
+    refusal: why a wheel would not work
+    """
+    sound, refused = dict(chosen), dict[str, str]()
+    for package in packages:
+        ready = chosen[package.name]
+        if ready is None or binary.of(package.name) == ONLY or not has_source(package):
+            continue
+        for file in fitting(package.wheels, tags):
+            if is_pure(file.name) or (why := refusal(package, file)) is None:
+                sound[package.name] = file
+                break
+            refused.setdefault(package.name, f"{file.name} of the index would not work: {why}")
+        else:
+            sound[package.name] = None
+    return sound, refused
 
 
 def has_source(package: LockedPackage) -> bool:

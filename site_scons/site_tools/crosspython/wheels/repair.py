@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 from crosspython.elf.file import find_elf_files
 from crosspython.errors import AuditError
 from crosspython.stages.bench import EPOCH
-from crosspython.stages.board import BOARD_LIBRARIES, board_needs
+from crosspython.stages.board import BOARD_LIBRARIES, sum_up_needs
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.rpath import find_sonames, set_rpaths
 from crosspython.stages.strip import strip_archives, strip_files
@@ -38,6 +38,7 @@ from crosspython.wheels.archive import (
     state_tags,
     verify_record,
 )
+from crosspython.wheels.choose import is_pure
 from crosspython.wheels.graft import find_missing, graft, rename_needed
 from crosspython.wheels.model import LockedPackage, WheelReport
 from crosspython.wheels.needs import name_packages_only
@@ -45,10 +46,12 @@ from crosspython.wheels.tags import BoardTags, compress_tags, predict_tags
 from crosspython.wheels.undefined import find_undefined, remark_undefined
 from crosspython.wheels.wheel_audit import (
     Contents,
+    find_foreign,
     find_problems,
     is_static_library,
     read_contents,
     remark_dropped,
+    remark_foreign,
     require_clean,
 )
 
@@ -156,6 +159,19 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
 
 def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> WheelReport:
     """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is."""
+    report = judge_ready(wheel, filename, repair)
+    product.parent.mkdir(parents=True, exist_ok=True)
+    part = product.with_name(product.name + ".part")
+    shutil.copyfile(wheel, part)
+    part.replace(product)
+    return report
+
+
+def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
+    """Judge a wheel that others built. Raises AuditError, or ArchiveError, for what would not work on the board.
+
+    A wheel for any platform may bring files for several machines, among which it chooses at run time.
+    """
     stated = parse_wheel_name(filename)
     tree = lay_out(wheel, repair.work, repair.series)
     _require_identity(tree, stated, repair)
@@ -167,12 +183,11 @@ def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> Whe
         raise AuditError(f"{repair.package.title}: {filename} is damaged", evidence=broken)
     contents = read_contents(tree)
     problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
+    foreign = find_foreign(problems, tree, contents) if is_pure(filename) else []
+    problems = [problem for problem in problems if problem not in foreign]
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
-    product.parent.mkdir(parents=True, exist_ok=True)
-    part = product.with_name(product.name + ".part")
-    shutil.copyfile(wheel, part)
-    part.replace(product)
-    report = _report(filename, tree, contents, repair, (), _remark_time(tree, repair))
+    remarks = [*_remark_time(tree, repair), *remark_foreign(foreign)]
+    report = _report(filename, tree, contents, repair, (), remarks)
     shutil.rmtree(repair.work)
     return report
 
@@ -300,7 +315,9 @@ def _report(
     grafted: Sequence[str],
     remarks: Sequence[str],
 ) -> WheelReport:
-    glibc = board_needs(tree.root).versions.get("GLIBC")
+    machine = find_machine(repair.target.machine).elf
+    own = [elf for elf in find_elf_files(tree.root) if elf.machine == machine]
+    glibc = sum_up_needs(tree.root, own).versions.get("GLIBC")
     name = parse_wheel_name(filename)
     return WheelReport(
         name=repair.package.name,

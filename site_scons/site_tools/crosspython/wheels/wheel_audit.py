@@ -15,12 +15,14 @@ from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.errors import AuditError
 from crosspython.stages.audit import audit_stage
-from crosspython.stages.elf_rules import Problem, wanted_elf
+from crosspython.stages.elf_rules import FOREIGN, Problem, wanted_elf
 from crosspython.store.walk import find_files, walk_entries
 from crosspython.targets import Target
 from crosspython.wheels.archive import WheelTree
 from crosspython.wheels.modules import defines_module
 from crosspython.wheels.tags import BoardTags, MachineCode
+
+_SHOWN = 3  # names in a remark
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,21 @@ def find_problems(
         allows_runpath=is_ready,
     )
     return problems
+
+
+def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Contents) -> list[Problem]:
+    """Those problems that are of files for other machines, which nobody imports: a package may choose among several."""
+    modules = {path.relative_to(tree.root).as_posix() for path in contents.extensions.values()}
+    return [problem for problem in problems if problem.what in FOREIGN and problem.path not in modules]
+
+
+def remark_foreign(problems: Sequence[Problem]) -> list[str]:
+    """What a user should know of them."""
+    names = [problem.path.rpartition("/")[2] for problem in problems]
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"brings what this board cannot run, and chooses at run time: {', '.join(names[:_SHOWN])}{more}"]
 
 
 def _judge_name(path: Path, tree: WheelTree, board: BoardTags) -> list[Problem]:

@@ -1,0 +1,78 @@
+"""Ready wheels that are judged before anything is declared: where the audit refuses one, its package is built instead.
+
+SCons has to know what a wheel is made of before it runs, so this cannot wait for the wheel's turn. Only wheels with code for
+a machine, of packages that can be built too, are judged here; each once, since verdicts are kept. Runs that only look judge
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from crosspython.builders.build import Build
+from crosspython.builders.cache import code_identity
+from crosspython.builders.wheel_lock import only_looks
+from crosspython.errors import ArchiveError, AuditError, SourceError
+from crosspython.store.disk import write_whole
+from crosspython.toolchain.facts import Toolchain
+from crosspython.wheels.lock import fetch_file
+from crosspython.wheels.model import LockedFile, LockedPackage
+
+_ROOMS = ("elf", "stages", "wheels")
+
+
+class Verdicts:
+    """What was found of ready wheels for one target and Python. toolchain: the board's, once it is known."""
+
+    def __init__(self, build: Build, toolchain: Callable[[], Toolchain | None]) -> None:
+        self.build, self.toolchain = build, toolchain
+        self.file = build.settings.folder / "stages" / "wheels" / f"verdicts-{build.settings.release.series}.json"
+        self.known = _read(self.file)
+
+    def refusal(self, package: LockedPackage, file: LockedFile) -> str | None:
+        """Why a ready wheel would not work on the board; None where nothing is wrong, or it is not known in this run."""
+        toolchain = self.toolchain()
+        if toolchain is None:
+            return None
+        key = self._key(package, file, toolchain)
+        if key not in self.known and not only_looks(self.build):
+            try:
+                self.known[key] = found = self._judge(package, file, toolchain)
+            except SourceError:  # it is told when the wheel has its turn, and others go on
+                return None
+            write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
+            if found:
+                self.build.console.warn(f"{package.title} is built: {file.name} would not work: {found}")
+        return self.known.get(key) or None
+
+    def _judge(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
+        from crosspython.wheels.repair import Repair, judge_ready
+
+        build, settings = self.build, self.build.settings
+        path = fetch_file(file, build.workshop.store, package.title)
+        work = build.workshop.work / f"ready-{package.name}-{settings.release.series}"
+        repair = Repair(package, settings.target, toolchain, settings.release.series, work)
+        try:
+            judge_ready(path, file.name, repair)
+        except (AuditError, ArchiveError) as error:
+            return "; ".join(error.evidence) or f"{error.what}{f': {error.found}' if error.found else ''}"
+        return ""
+
+    def _key(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
+        settings = self.build.settings
+        facts = [package.title, file.name, file.sha256, settings.release.version, asdict(settings.target)]
+        told = json.dumps([*facts, toolchain.identity, code_identity(_ROOMS)], default=str)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _read(file: Path) -> dict[str, str]:
+    """Verdicts by key; none where there is no file of them, or a damaged one."""
+    try:
+        data: Mapping[str, str] = json.loads(file.read_text())
+        return {str(key): str(value) for key, value in data.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
