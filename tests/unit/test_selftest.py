@@ -19,7 +19,7 @@ def run(tmp_path: Path, check: str, *, machine: str = MACHINE, patch: str = "") 
     """One check; `patch` is run first by each Python."""
     (tmp_path / "sitecustomize.py").write_text(patch)
     file = tmp_path / "expected.json"
-    file.write_text(Expectation((), machine, SERIES, ()).as_json("", (check,)))
+    file.write_text(Expectation((), machine, SERIES, (), 64).as_json("", (check,)))
     run = subprocess.run(
         [sys.executable, str(SCRIPT), str(file), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

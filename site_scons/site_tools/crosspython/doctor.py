@@ -56,6 +56,7 @@ PYTHON_PACKAGES = {
     "mesonbuild": "meson",
     "ninja": "ninja",
     "packaging": "packaging",
+    "pip_requirements_parser": "pip-requirements-parser",
     "requests": "requests",
     "rich": "rich",
     "tomli_w": "tomli-w",
