@@ -147,3 +147,13 @@ def test_its_node_takes_what_is_there(made: Project) -> None:
 
 def test_one_job_is_enough(made: Project) -> None:
     assert "user 3.13.1          built" in made.scons("cache=none", "-j1")
+
+
+def test_its_sources_are_fetched_and_cleaning_takes_all_of_it(made: Project) -> None:
+    made.scons("fetch")
+    listing = next((made.folder / "build/rv1126").glob("sources-*.txt")).read_text().splitlines()
+    assert {"build-python 3.13.0", "build-needed 1.0"} <= set(listing)
+    made.scons("cache=none", "offline=1")
+    assert archives(made) and archives(made, "build-needed")
+    made.scons("-c")
+    assert archives(made) == archives(made, "build-needed") == []

@@ -188,6 +188,10 @@ def test_what_asks_the_interpreter_for_sizes_is_built_in_the_emulator(factory: F
     assert factory.imported() == 4
 
 
+def test_what_build_python_does_without_is_there_in_the_emulator(factory: Factory) -> None:
+    assert factory.build(in_tree("    import ssl")).engine == "emulated"
+
+
 def test_an_override_names_the_engine(factory: Factory) -> None:
     body = "    assert sys.maxsize < 2**32"
     assert factory.build(in_tree(body), Override("toy", engine="emulated")).engine == "emulated"

@@ -27,6 +27,7 @@ MESSAGES = {
     "missing-config-program": "Could not run curl-config: [Errno 2] No such file or directory: 'curl-config'",
     "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
     "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
+    "build-python-without": "ModuleNotFoundError: No module named '_ssl'",
     "own-extension": "[14/15] Linking CXX shared module _core.cpython-313-arm-linux-gnueabihf.so\n[15/15] Generating _core.pyi\n"
     "ModuleNotFoundError: No module named '_core'",
     "missing-program": "error: command 'swig' failed: No such file or directory",
@@ -111,6 +112,21 @@ def test_only_some_causes_call_for_the_other_engine(log: Log) -> None:
     assert wants_emulation(log)
     say(log, MESSAGES["missing-header"])
     assert not wants_emulation(log)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ModuleNotFoundError: No module named '_curses'",
+        "ValueError: unsupported hash type ripemd160",
+        "AttributeError: module 'hashlib' has no attribute 'pbkdf2_hmac'",
+        "ImportError: cannot import name 'scrypt' from 'hashlib' (/x/lib/python3.13/hashlib.py)",
+    ],
+)
+def test_what_build_python_does_without_is_asked_of_the_boards_python(log: Log, line: str) -> None:
+    say(log, f"{line}\n")
+    assert wants_emulation(log)
+    assert "build_python=" in str(explain_failure(StepError("x"), "x", log).next)
 
 
 def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:

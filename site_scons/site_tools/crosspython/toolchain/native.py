@@ -34,6 +34,9 @@ _BINUTILS = ("ar", "as", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip
 # What is built for here runs a few seconds, and nobody debugs it.
 _CHEAP = "-O1 -g0"
 
+# Headers in /usr/local are somebody's own; Alpine's in fortify go on to those of the libc by #include_next.
+_ASIDE = (Path("/usr/local/include"), Path("/usr/include/fortify"))
+
 # RPATH: what is linked runs in its work folder before its stage is finished, where the reserved room is filled.
 _DRIVER = """\
 #!/bin/sh
@@ -117,7 +120,7 @@ def _header_folders(cc: Path) -> list[Path]:
     listed = re.search(r"^#include <\.\.\.> search starts here:\n(.*?)^End of search list", said, re.M | re.S)
     own = Path(ask(cc, "-print-libgcc-file-name")).parent.resolve()
     found = [Path(line.strip()).resolve() for line in listed[1].splitlines()] if listed else []
-    folders = [folder for folder in found if own not in (folder, *folder.parents) and "local" not in folder.parts]
+    folders = [folder for folder in found if own not in (folder, *folder.parents) and folder not in _ASIDE]
     if not any((folder / "stdio.h").is_file() for folder in folders):
         raise ToolchainError(
             f"{cc}: the headers of its libc are not where it looks",
