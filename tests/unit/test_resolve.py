@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crosspython.errors import ConfigurationError, CrosspythonError, SourceError
+from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError
 from crosspython.run.log import Log
 from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.model import LockedPackage
@@ -19,6 +19,7 @@ from crosspython.wheels.resolve import Resolver
 
 from tests.unit.loopback import reply, server
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
+from tests.unit.made_wheel import make_wheel
 
 BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
 
@@ -262,6 +263,17 @@ def test_a_file_whose_hash_differs_from_the_indexs_is_told_with_both(ask: Asker)
     assert isinstance(error, SourceError)
     assert "0" * 64 in str(error)
     assert sha256(sdist) in str(error)
+
+
+def test_a_wheel_whose_metadata_cannot_be_believed_is_told_as_damaged(ask: Asker) -> None:
+    made = add_wheel(ask.links, "other")
+    made.rename(made.with_name(made.name.replace("other", "another")))
+    error = ask.refusal("another")
+    assert isinstance(error, ArchiveError)
+    assert "another 1.0 is damaged" in str(error)
+    assert "does not start with the normalized package name" in str(error)
+    made = make_wheel(ask.links, "odd-1.0-py3-none-any.whl", {}, version="one")
+    assert "odd 1.0 is damaged" in str(ask.refusal("odd"))
 
 
 def test_an_extra_that_a_package_has_not_is_warned_of(ask: Asker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -211,7 +212,9 @@ def test_files_for_several_machines_in_a_pure_wheel_are_a_remark(tmp_path: Path)
     files = {"toy/attach_amd64.so": foreign(), "toy/linux/manager": foreign(), "toy/attach_armhf.so": make_elf()}
     wheel = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", files)
     report = take_ready(wheel, wheel.name, tmp_path / "product", make_repair(tmp_path))
-    assert report.remarks == ("brings what this board cannot run, and chooses at run time: attach_amd64.so, manager",)
+    assert report.remarks == (
+        "brings what this board cannot run, and chooses at run time: toy/attach_amd64.so, toy/linux/manager",
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,6 +231,15 @@ def test_what_the_board_would_load_is_judged_in_any_wheel(
     wheel = make_wheel(tmp_path, filename, {member: content})
     with pytest.raises(AuditError, match="would not work"):
         take_ready(wheel, filename, tmp_path / "product", make_repair(tmp_path))
+
+
+def test_files_for_several_machines_that_the_source_brought_are_a_remark(tmp_path: Path) -> None:
+    """Nothing of them was built: the wheel is for any platform still, and they are as they were."""
+    brought = frozenset([hashlib.sha256(foreign()).hexdigest()])
+    made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy/libtoy.so": foreign()})
+    report = finish_wheel(made, tmp_path / "product", make_repair(tmp_path, brought=brought))
+    assert report.filename == "toy-1.0-py3-none-any.whl"
+    assert report.remarks == ("brings what this board cannot run, and chooses at run time: toy/libtoy.so",)
 
 
 def test_a_foreign_file_in_what_was_built_here_is_refused(tmp_path: Path) -> None:

@@ -88,6 +88,12 @@ def read_elf_bytes(data: bytes, path: Path) -> ElfFile | None:
     return _read_stream(io.BytesIO(data), path) if data.startswith(ELF_MAGIC) else None
 
 
+def has_elf_magic(path: Path) -> bool:
+    """Whether a file begins as ELF files do, whole or not."""
+    with path.open("rb") as file:
+        return file.read(len(ELF_MAGIC)) == ELF_MAGIC
+
+
 def find_elf_files(tree: Path) -> Iterator[ElfFile]:
     """Yield the ELF files of a tree, sorted by path, without following symbolic links."""
     for path in find_files(tree):

@@ -91,7 +91,7 @@ def _judge_entry_points(text: str) -> list[str]:
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        return [" ".join(error.message.split())]
+        return [" ".join(re.sub(r"(?:file: )?'<string>',?", "", error.message).split())]
     scripts = [(name, value) for group in _SCRIPTS if parser.has_section(group) for name, value in parser.items(group)]
     return [f"{name} = {value}: names no function" for name, value in scripts if not _OBJECT.fullmatch(value.strip())]
 

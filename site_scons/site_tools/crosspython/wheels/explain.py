@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import ConfigurationError, CrosspythonError, SourceError, hide_logins
+from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError, hide_logins
 from crosspython.names import suggest
 from crosspython.wheels.causes import known_cause
 from crosspython.wheels.indexes import Indexes
@@ -31,6 +31,8 @@ _DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
 _REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? on )", re.IGNORECASE)
 _UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
 _REFUSED = re.compile(r"hint: (An index .+)")
+# uv's hints on a file whose name, version or content it cannot believe, and that it therefore passes over.
+_DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
@@ -48,6 +50,14 @@ def explain_failure(
     places = indexes.show()
     if refused := _REFUSED.search("\n".join(lines)):
         return _unreachable(refused[1], places, log)
+    if damaged := _DAMAGED.findall("\n".join(lines)):
+        names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
+        return ArchiveError(
+            f"pkgs=: what the index has of {names} is damaged",
+            evidence=[" ".join(reason.split()) for _, _, reason in damaged],
+            log=log,
+            next="ask for another version of it",
+        )
     text = _condense(lines)
     flat = " ".join(text.split())
     if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):

@@ -17,11 +17,14 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from crosspython.elf.file import has_elf_magic
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.stages.bench import SYSTEM_FOLDERS, Workshop
 from crosspython.store.archive import unpack_archive
+from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
+from crosspython.store.walk import find_files
 from crosspython.toolchain.emulator import find_emulator
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -59,6 +62,7 @@ class Bench:
         self.override = order.override
         self.work = shop.work / "wheels" / f"{order.package.name}-{order.package.version}"
         self.source, self.tmp = self.work / "source", self.work / "tmp"
+        self.brought: frozenset[str] = frozenset()
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
         self.remarks: tuple[str, ...] = ()
@@ -79,6 +83,7 @@ class Bench:
             self.source = self._copy(self.order.source)
         else:
             unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
+        self.brought = frozenset(hash_file(path) for path in find_files(self.source) if has_elf_magic(path))
         libraries = {**self.kit.libraries, **self.order.libraries}
         if libraries.keys() != self.kit.libraries.keys():
             self.sysroot = self.work / "sysroot"
@@ -135,6 +140,7 @@ class Bench:
             python=kit.target_program,
             sysroot=self.sysroot,
             replace=dict.fromkeys(map(str, folders), SOURCE_PLACE),
+            brought=self.brought,
             to_bundle=kit.to_bundle,
             log=self.log.path,
         )

@@ -7,8 +7,9 @@ the build machine.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from packaging.tags import Tag
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from crosspython.elf.file import find_elf_files
+from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.errors import AuditError
 from crosspython.stages.bench import EPOCH
 from crosspython.stages.board import BOARD_LIBRARIES, sum_up_needs
+from crosspython.stages.elf_rules import judge_identity, wanted_elf
 from crosspython.stages.leaks import BuildPaths, is_text
 from crosspython.stages.rpath import find_sonames, set_rpaths
 from crosspython.stages.strip import strip_archives, strip_files
@@ -68,6 +70,7 @@ class Repair:
     python:    the target's interpreter, an ELF file; a ready wheel needs none
     sysroot:   the private sysroot that it was built against, libraries in usr/lib
     replace:   folders of the build machine, with the text that takes their place
+    brought:   SHA-256 of the ELF files that the source had before anything was built; a ready wheel needs none
     to_bundle: needed libraries are left to the bundle, and found in the prefix's lib, instead of put into the wheel
     """
 
@@ -81,6 +84,7 @@ class Repair:
     python: Path | None = None
     sysroot: Path | None = None
     replace: Mapping[str, str] | None = None
+    brought: frozenset[str] = frozenset()
     to_bundle: bool = False
     log: Path | None = None
 
@@ -127,9 +131,10 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     name_dist_info(tree, stated)
     renamed = name_packages_only(tree)
     _clean_texts(tree, repair)
-    grafted = _finish_code(tree, repair)
+    aside = _find_brought(tree, repair)
+    grafted = _finish_code(tree, repair, aside)
     overwritten = _overwrite_folders(tree, repair)
-    contents = read_contents(tree)
+    contents = read_contents(tree, aside)
     tags = predict_tags(stated.tags, contents.code, repair.board)
     _require_accepted(tags, repair)
     state_tags(tree, tags, is_pure=not contents.code)
@@ -141,6 +146,8 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
         provided=repair.sonames() if repair.to_bundle else frozenset(),
         time_bits=repair.toolchain.time_bits,
     )
+    foreign = [problem for problem in find_foreign(problems, tree, contents) if tree.root / problem.path in aside]
+    problems = [problem for problem in problems if problem not in foreign]
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
     name = WheelName(stated.name, stated.version, stated.build, tags)
@@ -149,6 +156,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
         *_remark_undefined(tree, repair),
         *overwritten,
         *renamed,
+        *remark_foreign(foreign, tree),
     ]
     if tags != stated.tags:
         remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
@@ -180,13 +188,13 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
         broken.append(f"its {tree.dist_info.name} is another package's")
     if broken:
-        raise AuditError(f"{repair.package.title}: {filename} is damaged", evidence=broken)
+        raise AuditError(f"{filename} is damaged", evidence=broken)
     contents = read_contents(tree)
     problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
     foreign = find_foreign(problems, tree, contents) if is_pure(filename) else []
     problems = [problem for problem in problems if problem not in foreign]
     require_clean(problems, repair.package.title, _below_root(tree), repair.log)
-    remarks = [*_remark_time(tree, repair), *remark_foreign(foreign)]
+    remarks = [*_remark_time(tree, repair), *remark_foreign(foreign, tree)]
     report = _report(filename, tree, contents, repair, (), remarks)
     shutil.rmtree(repair.work)
     return report
@@ -247,22 +255,41 @@ def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
     return b"#!python" + (b" " + arguments if arguments else b"") + newline + rest
 
 
-def _finish_code(tree: WheelTree, repair: Repair) -> tuple[str, ...]:
-    """Put libraries in, strip, rename, write RPATHs, in this order: strip damages what patchelf has extended."""
+def _find_brought(tree: WheelTree, repair: Repair) -> frozenset[Path]:
+    """Files for other machines that the source brought as they are: a package may choose among several at run time.
+
+    One that the build made is another thing: the compiler of this machine was at work.
+    """
+    if not repair.brought:
+        return frozenset()
+    wanted = wanted_elf(repair.target.machine, repair.target.float_abi)
+    foreign = (elf.path for elf in find_elf_files(tree.root) if judge_identity(elf, "", wanted))
+    return frozenset(path for path in foreign if hashlib.sha256(path.read_bytes()).hexdigest() in repair.brought)
+
+
+def _finish_code(tree: WheelTree, repair: Repair, aside: Collection[Path] = ()) -> tuple[str, ...]:
+    """Put libraries in, strip, rename, write RPATHs, in this order: strip damages what patchelf has extended.
+
+    aside: files that are left as they are
+    """
     if repair.tools is None:
         return ()
     objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
     strip_archives((path for path in find_files(tree.root) if is_static_library(path)), objcopy)
-    elves = list(find_elf_files(tree.root))
+    elves = _own(tree, aside)
     missing = find_missing(elves, repair.patterns, repair.find_missing_library)
     copies = graft(missing, tree.libs)
-    elves = list(find_elf_files(tree.root))
+    elves = _own(tree, aside)
     strip_files(tree.root, elves, objcopy, None)
     if copies:
         rename_needed(elves, copies)
-        elves = list(find_elf_files(tree.root))
+        elves = _own(tree, aside)
     set_rpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
     return tuple(copies)
+
+
+def _own(tree: WheelTree, aside: Collection[Path]) -> list[ElfFile]:
+    return [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
 
 
 def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:

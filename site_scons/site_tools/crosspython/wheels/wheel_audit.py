@@ -7,7 +7,7 @@ machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,13 @@ class Contents:
     code: MachineCode
 
 
-def read_contents(tree: WheelTree) -> Contents:
-    """Look at a wheel's files: ELF files and static libraries are code for a machine, the rest is not."""
+def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
+    """Look at a wheel's files: ELF files and static libraries are code for a machine, the rest is not.
+
+    aside: files that do not count
+    """
     modules: dict[str, Path] = {}
-    elves = list(find_elf_files(tree.root))
+    elves = [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
     for elf in elves:
         if name := _module_of(elf, tree.site):
             modules[name] = elf.path
@@ -106,9 +109,9 @@ def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Content
     return [problem for problem in problems if problem.what in FOREIGN and problem.path not in modules]
 
 
-def remark_foreign(problems: Sequence[Problem]) -> list[str]:
+def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
     """What a user should know of them."""
-    names = [problem.path.rpartition("/")[2] for problem in problems]
+    names = [tree.name_in_wheel(tree.root / problem.path) for problem in problems]
     if not names:
         return []
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
