@@ -298,3 +298,34 @@ def test_an_unknown_name_gets_a_suggestion(project: Project) -> None:
     output = project.scons("fetsh", code=2)
     assert "unknown name: fetsh" in output
     assert "did you mean fetch?" in output
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1"])
+def test_no_jobs_at_all_are_refused(project: Project, jobs: str) -> None:
+    project.add("hello")
+    output = project.scons(f"-j{jobs}", code=2)
+    assert "-j1 or more" in output or "number" in output
+
+
+def test_an_empty_build_folder_is_refused(project: Project) -> None:
+    project.add("hello")
+    output = project.scons("build=", code=2)
+    assert "build=: says nothing" in output
+    assert not (project.folder / "rv1126").exists()
+
+
+def test_an_address_is_no_toolchain(project: Project) -> None:
+    project.add("hello")
+    output = project.scons("toolchain=https://me:secret@vendor.invalid/sdk.tar.xz", code=2)
+    assert "an address, and not a file of this machine" in output
+    assert "secret" not in output
+
+
+def test_a_source_at_an_address_that_nobody_answers_names_all_places(project: Project) -> None:
+    project.add("hello")
+    (project.mirror / "hello-1.0.tar.gz").unlink()
+    output = project.scons("mirror=http://127.0.0.1:9/sources", code=2)
+    assert "hello 1.0: its source could not be had" in output
+    assert "http://127.0.0.1:9/sources" in output and "refused" in output
+    assert "https://upstream.invalid/hello-1.0.tar.gz" in output
+    assert "mirror=" in output

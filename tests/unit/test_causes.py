@@ -167,3 +167,13 @@ def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
 def test_a_library_is_named_however_pkg_configs_callers_say_that_it_is_missing(log: Log, line: str) -> None:
     say(log, line)
     assert "libusb-1.0" in str(explain_failure(StepError("foo-1.0: failed"), "foo", log).found)
+
+
+def test_a_cause_that_other_jobs_have_covered_is_found(log: Log) -> None:
+    log.command(["make"], Path(), {})
+    log.write(
+        "src/a.c:3:10: fatal error: fftw3.h: No such file or directory\nmake: *** [a.o] Error 1\n"
+        + "  CC other.o\n" * 1000
+    )
+    error = explain_failure(StepError("x: `make` ended with exit status 1"), "x", log)
+    assert "fftw3.h" in (error.found or "")

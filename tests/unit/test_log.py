@@ -137,3 +137,69 @@ def test_passwords_in_addresses_are_not_logged(tmp_path: Path) -> None:
     assert "cret" not in text
     assert text.count("https://***@index.invalid/simple") == 2
     assert "a@b.invalid" in text
+
+
+def fill(log: Log, *lines: str) -> None:
+    log.command(["make"], Path(), {})
+    log.write("".join(f"{line}\n" for line in lines))
+
+
+NOISE = [f"  CC  file{number}.o" for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "src/a.c:3:10: fatal error: foo.h: No such file or directory",
+        "a.c:12:5: error: 'x' undeclared (first use in this function)",
+        "/usr/bin/ld: a.o: in function `main': a.c:(.text+0x4): undefined reference to `foo'",
+        "/usr/bin/ld: cannot find -lfoo: No such file or directory",
+        "make[2]: *** No rule to make target 'all-configured', needed by 'all'.  Stop.",
+        "make: *** [Makefile:12: foo.o] Error 1",
+        "FAILED: src/a.o",
+        "error[E0425]: cannot find value `x` in this scope",
+        "sh: 1: bison: not found",
+    ],
+)
+def test_an_excerpt_has_the_first_error_though_other_jobs_went_on(error: str, tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        fill(
+            log,
+            *NOISE,
+            error,
+            "make: *** [Makefile:12: it] Error 1",
+            *NOISE,
+            "make: *** Waiting for unfinished jobs....",
+        )
+        excerpt = log.excerpt()
+    assert excerpt[0] == error
+    assert "..." in excerpt
+    assert excerpt[-1] == "make: *** Waiting for unfinished jobs...."
+    assert len(excerpt) == 20
+
+
+def test_an_error_at_the_end_is_shown_once(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        fill(log, *NOISE, "a.c:1:2: error: no", "make: *** [a.o] Error 1")
+        assert log.excerpt() == log.tail()
+
+
+def test_what_no_job_failed_of_is_a_configure_scripts_question(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        fill(
+            log,
+            "a.c:1:2: error: no such type",
+            "checking for error_at_line... no",
+            "gcc -Werror -c error.c",
+            "  CC strerror.o",
+            *NOISE,
+        )
+        assert log.first_error() == ()
+        assert log.excerpt() == log.tail()
+
+
+def test_errors_of_earlier_commands_are_theirs(tmp_path: Path) -> None:
+    with Log(tmp_path / "zlib.log") as log:
+        fill(log, "a.c:1:2: error: no")
+        fill(log, "fine")
+        assert log.first_error() == ()

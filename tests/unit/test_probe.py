@@ -212,3 +212,36 @@ def test_another_part_is_another_identity(tmp_path: Path, part: str) -> None:
     before = probe_toolchain(cc, RV1126).identity
     (tmp_path / "bin" / part).write_text("patched")
     assert probe_toolchain(cc, RV1126).identity != before
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("fatal error: error writing to /tmp/ccK.s: No space left on device", "a disk is full"),
+        (
+            "gcc: fatal error: cannot execute 'as': execvp: No such file or directory",
+            "its own programs cannot be started",
+        ),
+        ("as: error while loading shared libraries: libbfd.so: cannot open", "its own programs cannot be started"),
+        ("Cannot create temporary file in /tmp/: Permission denied", "may not write its temporary files"),
+        ("cc1: out of memory allocating 65536 bytes", "not enough memory"),
+    ],
+)
+def test_what_the_machine_lacks_is_not_blamed_on_flags(tmp_path: Path, said: str, what: str) -> None:
+    cc = make_compiler(tmp_path / "bin", first=f'echo "{said}" >&2; exit 1')
+    with pytest.raises(ToolchainError, match=what) as caught:
+        probe_toolchain(cc, RV1126)
+    assert caught.value.found == said
+    assert caught.value.next
+    assert "flags" not in str(caught.value)
+
+
+def test_a_folder_for_temporary_files_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with pytest.raises(ToolchainError, match="no folder for temporary files") as caught:
+        probe_toolchain(cc, RV1126)
+    assert "TMPDIR=" in (caught.value.next or "")

@@ -115,10 +115,10 @@ def test_a_patch_release_can_be_named() -> None:
     assert read_release(CPYTHON, "3.13.18").version == "3.13.18"
 
 
-def test_an_unknown_series_gets_a_suggestion() -> None:
+def test_of_an_unknown_series_the_nearest_are_told() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_release(CPYTHON, "3.31")
-    assert "did you mean python=3.1" in str(caught.value)
+    assert "the newest is python=3.14" in str(caught.value)
 
 
 def test_an_unknown_patch_release_names_those_known_and_the_file() -> None:

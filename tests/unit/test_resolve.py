@@ -156,6 +156,28 @@ def test_a_misspelt_name_gets_a_suggestion(ask: Asker) -> None:
     assert "did you mean numpy?" in str(error)
 
 
+def test_a_known_name_is_not_suggested_for_itself(ask: Asker) -> None:
+    error = ask.refusal("simplejson")
+    assert "did you mean" not in str(error)
+    assert "a package of that name is known, but not to" in str(error)
+
+
+def test_offline_what_is_not_in_the_cache_is_no_misspelling(ask: Asker) -> None:
+    ask.indexes = Indexes((), ("the index",))
+    resolver = Resolver(ask.folder / "uv", ask.folder / "cache", ask.indexes, os.environ["PATH"], True, ask.log)
+    with pytest.raises(SourceError, match="offline=1: what the packages need cannot be looked up") as caught:
+        resolver.resolve(read_request(["simplejson"], None, ask.folder), BOARD)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_an_address_that_nobody_answers_is_named_and_no_index_is_blamed(ask: Asker) -> None:
+    address = "http://127.0.0.1:9/foo-1.0.tar.gz"
+    error = ask.refusal(f"foo @ {address}")
+    assert error.what == f"pkgs=: {address} cannot be reached"
+    assert "refused" in (error.found or "")
+    assert "pkgs=./FILE" in (error.next or "")
+
+
 def test_a_modules_name_gets_its_packages(ask: Asker) -> None:
     assert "did you mean opencv-python-headless?" in str(ask.refusal("cv2"))
 

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from crosspython.errors import ConfigurationError
 
 
-def suggest(name: str, known: Iterable[str], form: str = "{}") -> str | None:
-    """`did you mean target=rk3568?`; None where no known name is like it.
+def suggest(
+    name: str, known: Iterable[str], form: str = "{}", *, aliases: Mapping[str, str] = MappingProxyType({})
+) -> str | None:
+    """`did you mean target=rk3568?`; None where no known name is like it, or where it is known itself.
 
     form: how such a name is typed, such as "target={}"
+    aliases: what others call some of the known, in small letters; where one of these was typed, nothing else was meant
     """
-    close = get_close_matches(name, list(known), n=1)
+    plain = {each.lower(): each for each in known}
+    if name in plain.values():
+        return None
+    if name.lower() in aliases:
+        close = [aliases[name.lower()]] if aliases[name.lower()] in plain.values() else []
+    else:
+        close = [plain[each] for each in get_close_matches(name.lower(), list(plain), n=1)]
     return f"did you mean {form.format(close[0])}?" if close else None
+
+
+def nearest_numbers(wanted: str, known: Sequence[str], form: str = "{}") -> str | None:
+    """`the nearest are python=3.11 and python=3.13`: of numbers as of versions, those on both sides; None for no number.
+
+    known: in rising order
+    """
+    if not re.fullmatch(r"\d+(\.\d+)*", wanted):
+        return None
+    number = _numbers(wanted)
+    below, above = ([each for each in known if (_numbers(each) < number) is side] for side in (True, False))
+    nearest = [form.format(each) for each in (*below[-1:], *above[:1])]
+    if len(nearest) == 2:
+        return f"the nearest are {' and '.join(nearest)}"
+    return f"the {'newest' if below else 'oldest'} is {nearest[0]}"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 def check_known(

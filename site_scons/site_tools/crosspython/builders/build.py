@@ -143,8 +143,8 @@ class Build:
 
     @property
     def jobs(self) -> int:
-        """How many cores this run may keep busy: SCons's -j."""
-        return int(self.environment.GetOption("num_jobs"))
+        """How many cores this run may keep busy: SCons's -j, of which 0 is one at a time."""
+        return max(1, int(self.environment.GetOption("num_jobs")))
 
     def take_lock(self) -> None:
         """Hold the build folder for this run. Raises ConfigurationError where another run holds it."""

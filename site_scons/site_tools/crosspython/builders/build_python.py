@@ -48,7 +48,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         _bring(build, build.components[recipe.name])
 
-    action = make_action("build-python", build_it, f"building {recipe.title}")
+    action = make_action("build-python", build_it, f"bringing {recipe.title}")
     [node] = declare(env, [product], recipe_facts(env, recipe), action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
     node.attributes.identity = name  # in keys of the cache: its bytes tell the folder that it was made in
@@ -109,6 +109,7 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
     from crosspython.toolchain.native import native_target
 
     build.require_sources()
+    build.console.line(f"building {recipe.title}")
     dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
     shop = replace(build.workshop, target=native_target())
     build_component(Order(recipe, _native_toolchain(shop), dependencies, product), shop)

@@ -94,6 +94,8 @@ def open_build(env: Any) -> None:
     """Start a build of our own: as many jobs as cores, one run at a time. Raises UserError."""
     build: Build = env["CROSSPYTHON"]
     env.SetOption("num_jobs", os.cpu_count() or 1)
+    if (jobs := int(env.GetOption("num_jobs"))) < 1:
+        raise ConfigurationError(f"-j {jobs}: nothing would ever run", expected="-j1 or more; without it, all cores")
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:

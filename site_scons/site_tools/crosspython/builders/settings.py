@@ -234,6 +234,12 @@ def _place(start: Path, path: str) -> str:
 
 def _toolchain(start: Path, given: str) -> str:
     """A path, or a bare name that nothing here has: that of a compiler on PATH, or of its prefix."""
+    if "://" in given:
+        raise ConfigurationError(
+            f"toolchain={hide_logins(given)}: an address, and not a file of this machine",
+            expected="a folder, an archive or a compiler here",
+            next="download it, and name the file as it came",
+        )
     return given if "/" not in given and given != "~" and not (start / given).exists() else _place(start, given)
 
 

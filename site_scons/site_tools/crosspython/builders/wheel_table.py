@@ -8,8 +8,9 @@ from typing import Any
 
 import SCons.Node
 
-from crosspython.errors import CrosspythonError, Interrupted
+from crosspython.errors import CrosspythonError, Interrupted, StepError
 from crosspython.run.console import format_seconds
+from crosspython.run.log import find_error
 from crosspython.wheels.model import LockedPackage, WheelReport
 
 _FAILED = "FAILED"
@@ -42,7 +43,7 @@ class Tally:
             raise
         except CrosspythonError as error:
             log = f"; log: {error.log}" if error.log else ""
-            self.rows[package.title] = (_FAILED, f"{error.what.splitlines()[0]}{log}")
+            self.rows[package.title] = (_FAILED, f"{_reason(error)}{log}")
             raise
         self.rows[package.title] = (_way(report), "; ".join(_details(report)))
         return report
@@ -70,6 +71,13 @@ class Tally:
 def is_done(node: Any) -> bool:
     """Whether a node is there and right, by the end of a run."""
     return node.get_state() in (SCons.Node.up_to_date, SCons.Node.executed)
+
+
+def _reason(error: CrosspythonError) -> str:
+    """Why a wheel could not be made, in one line: the known cause of a command that failed before the command itself."""
+    if isinstance(error, StepError):
+        return error.found or find_error(error.evidence) or error.what.splitlines()[0]
+    return error.what.splitlines()[0]
 
 
 def _way(report: WheelReport) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ConfigurationError
-from crosspython.names import suggest
+from crosspython.names import nearest_numbers, suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.board_pip import edit_pip
 from crosspython.recipes.plan import (
@@ -107,7 +107,7 @@ def read_release(folder: Path, wanted: str) -> Release:
         raise ConfigurationError(
             f"python={wanted}: there is no such series here",
             expected=f"one of {', '.join(known)}, or a patch release of one of them",
-            next=suggest(wanted, known, "python={}"),
+            next=nearest_numbers(series, known, "python={}") or suggest(wanted, known, "python={}"),
         )
     data, common = (tomllib.loads((folder / name).read_text()) for name in (f"{series}.toml", "edits.toml"))
     releases: Mapping[str, Any] = data["releases"]

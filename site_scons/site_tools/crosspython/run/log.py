@@ -11,8 +11,10 @@ import re
 import shlex
 import time
 import weakref
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +22,15 @@ from crosspython.errors import StepError, hide_logins
 
 _TAIL_BYTES = 64 * 1024
 _LONGEST_LINE = 400
+_ERROR_LINES = 6
+_JOB_LINES = 40  # of one job's output, about; others' may stand between
+# GCC's and ld's words, CMake's, Rust's and the shell's.
+_ERROR = re.compile(
+    rb"^\S*:\d+:(?:\d+:)? (?:fatal )?error: |^(?:\S+: )?(?:fatal )?error: |: undefined reference to |: cannot find -l|"
+    rb": multiple definition of |No rule to make target|^CMake Error|^error\[E\d+\]: |: (?:command )?not found$"
+)
+# How make, ninja and cargo tell that a job has failed, while others may go on.
+_JOB_FAILED = re.compile(rb"^\S*make\S*: \*\*\* |^FAILED: |^error: could not compile ")
 # Terminal control: CSI and OSC sequences, other escapes, and control characters but for the tabulator.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -111,6 +122,34 @@ class Log:
         lines = [_clean_line(line, longest) for line in text.rstrip().split("\n")[-count:]] if text.strip() else []
         return tuple(lines)
 
+    def first_error(self, count: int = _ERROR_LINES, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
+        """What the last command's output says of the first job that failed; nothing where make and the like tell of none.
+
+        Errors that no job failed of are a configure script's questions.
+        """
+        before: deque[bytes] = deque(maxlen=_JOB_LINES)
+        found: list[bytes] = []
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._output)
+                for line in file:
+                    if _JOB_FAILED.search(line):
+                        found = [*before, line, *islice(file, count)]
+                        break
+                    before.append(line)
+        except OSError:
+            return ()
+        start = next((number for number, line in enumerate(found) if _ERROR.search(line)), len(before))
+        shown = [line.decode(errors="replace").rstrip("\n") for line in found[start : start + count]]
+        return tuple(_clean_line(line, longest) for line in shown)
+
+    def excerpt(self, count: int = 20) -> tuple[str, ...]:
+        """The last lines; where jobs ran side by side and the error stands above them, it comes first."""
+        tail, error = self.tail(count), self.first_error()
+        if not error or error[0] in tail:
+            return tail
+        return (*error, "...", *tail[len(error) + 1 :])
+
     def close(self) -> None:
         """End the last step and close the file; closing again does nothing."""
         if self._finalize.alive:
@@ -136,6 +175,11 @@ class Log:
             log=self.path,
             next="make room on that disk (df shows it), or mend its permissions; then run again",
         )
+
+
+def find_error(lines: Sequence[str]) -> str | None:
+    """The first line that tells of an error."""
+    return next((line for line in lines if _ERROR.search(line.encode(errors="replace"))), None)
 
 
 def _clean_line(line: str, longest: int | None) -> str:

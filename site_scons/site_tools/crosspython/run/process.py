@@ -203,7 +203,7 @@ def _signal_name(number: int) -> str:
 
 
 def _failure(argv: Sequence[str], cwd: Path, log: Log, how: str, found: str | None = None) -> StepError:
-    evidence = log.tail(_EVIDENCE_LINES)
+    evidence = log.excerpt(_EVIDENCE_LINES)
     for folder in (cwd, log.path.parent):
         with contextlib.suppress(OSError):
             if shutil.disk_usage(folder).free < _DISK_FULL:

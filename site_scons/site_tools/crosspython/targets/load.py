@@ -14,6 +14,7 @@ from typing import Any
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
+from crosspython.targets.machines import ALIASES
 from crosspython.targets.rules import KEYS, find_problems
 from crosspython.targets.triplet import parse_triplet
 
@@ -92,7 +93,7 @@ def _find_file(name_or_path: str, start: Path) -> Path:
         return _SHIPPED / f"{name_or_path}.toml"
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return start / Path(name_or_path).expanduser()
-    meant = suggest(name_or_path, target_names(), "target={}")
+    meant = suggest(name_or_path, target_names(), "target={}", aliases=ALIASES)
     raise ConfigurationError(
         f"target={name_or_path}: no such board" + (f"; {meant}" if meant else ""),
         expected=f"{', '.join(target_names())}, or a path to a TOML file",

@@ -46,10 +46,41 @@ _ROWS = (
 MACHINES = {row.name: row for row in _ROWS}
 
 
+# What distributions, toolchains and vendors call them.
+ALIASES = {
+    "amd64": "x86_64",
+    "x64": "x86_64",
+    "x86-64": "x86_64",
+    "i386": "i686",
+    "i486": "i686",
+    "i586": "i686",
+    "x86": "i686",
+    "arm64": "aarch64",
+    "armv8": "aarch64",
+    "armv8a": "aarch64",
+    "armv8-a": "aarch64",
+    "armhf": "armv7l",
+    "armv7": "armv7l",
+    "armv7a": "armv7l",
+    "armv7-a": "armv7l",
+    "armv7hf": "armv7l",
+    "armv8l": "armv7l",
+    "armv6": "armv6l",
+    "armv6hf": "armv6l",
+    "armel": "armv5tejl",
+    "armv5": "armv5tejl",
+    "armv5te": "armv5tejl",
+    "armv5tel": "armv5tejl",
+    "riscv": "riscv64",
+    "rv64": "riscv64",
+    "rv64gc": "riscv64",
+}
+
+
 def find_machine(name: str) -> Machine:
     """Return the row of a machine, by what `uname -m` says there. Raises ConfigurationError."""
     if name not in MACHINES:
-        meant = suggest(name, MACHINES)
+        meant = suggest(name, MACHINES, aliases=ALIASES)
         raise ConfigurationError(
             f"the machine {name!r} is not known" + (f"; {meant}" if meant else ""),
             expected=f"what uname -m says on the board: {', '.join(MACHINES)}",

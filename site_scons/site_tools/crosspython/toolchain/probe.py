@@ -10,6 +10,8 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from crosspython.errors import ToolchainError
@@ -51,7 +53,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
     Raises ToolchainError: it does not run, or makes code that the board cannot run or load.
     """
     triplet = ask(cc, "-dumpmachine", patience=patience)
-    with tempfile.TemporaryDirectory(prefix="crosspython-") as folder:
+    with _temporary_folder() as folder:
         interpreter = check_code(cc, target, Path(folder), patience=patience)
         macros = _read_macros(cc, target, patience)
         libc, libc_version = _name_libc(cc, macros, interpreter)
@@ -84,6 +86,22 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         time_flags=time.flags,
         time_limit=time.limit,
     )
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Raises ToolchainError where nothing can be written."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="crosspython-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ToolchainError(
+            "the compiler cannot be looked at: there is no folder for temporary files",
+            expected=f"{os.environ.get('TMPDIR', '/tmp')}, with some room, in which files may be written",
+            found=error.strerror or str(error),
+            next="name another folder for them: TMPDIR=FOLDER",
+        ) from error
+    with folder as place:
+        yield place
 
 
 def _find_libc(cc: Path, patience: float) -> str:

@@ -6,6 +6,7 @@ the compiler is called or which libc it brings. Writes into a folder of its call
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,23 +21,48 @@ _PROGRAM = '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'
 _CXX_PROGRAM = "#include <string>\nint main(int count, char **) { return std::string(count, 'x').size() > 9; }\n"
 _EVIDENCE_LINES = 6
 
+# What a compiler says of the machine that it runs on: nothing is wrong with flags or code then.
+_OF_THE_MACHINE = (
+    (
+        "No space left on device|Disk quota exceeded",
+        "a disk is full",
+        "free some space there, or name another folder for temporary files: TMPDIR=FOLDER",
+    ),
+    (
+        "Read-only file system|(?i:cannot create|can't create|unable to open) temporary|(?:cc\\w+\\.\\w+|/tmp\\S*): Permission denied",
+        "it may not write its temporary files",
+        "name a folder for them: TMPDIR=FOLDER",
+    ),
+    (
+        "error while loading shared libraries|cannot execute|cannot find .ld.|error trying to exec|posix_spawn|execvp?:|Exec format error"
+        "|installation problem",
+        "one of its own programs cannot be started",
+        "install the toolchain again, with its binutils and the libraries that they need",
+    ),
+    (
+        "[Cc]annot allocate memory|virtual memory exhausted|out of memory|Killed signal|Resource temporarily unavailable",
+        "there is not enough memory, or there are too many processes",
+        "end other programs, or start with fewer jobs: -j1",
+    ),
+)
+
 
 def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> str:
     """Compile and link for the target; return the loader that programs ask for. Raises ToolchainError."""
     complaint = compile_sample(cc, target, folder / "object.o", ("-c", "-x", "c"), _FREESTANDING, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
-        raise _refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
+        raise refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
     judge_code(cc, target, folder / "object.o")
     complaint = compile_sample(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
-        raise _refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
+        raise refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
     interpreter = judge_code(cc, target, folder / "program")
     cxx = Path(prefix_of(cc) + "g++")
     complaint = compile_sample(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
     if complaint is not None:
-        raise _refuse(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
+        raise refuse(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
     return interpreter
 
 
@@ -67,7 +93,13 @@ def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> Non
         judge_code(cc, target, folder / "plain.o")
 
 
-def _refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
+def refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
+    """The error for a compiler that did not make what it should; where its words blame this machine, that is told."""
+    for words, reason, advice in _OF_THE_MACHINE:
+        if said := next((line for line in complaint if re.search(words, line)), None):
+            return ToolchainError(
+                f"{compiler} could not do its work: {reason}", found=said, evidence=complaint, next=advice
+            )
     return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
 
 

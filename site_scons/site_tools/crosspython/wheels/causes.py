@@ -59,9 +59,14 @@ def known_cause(lines: Sequence[str], package: str) -> str | None:
     return found[0].cause.format(**found[1], package=package) if found else None
 
 
+def _lines_of(log: Log) -> tuple[str, ...]:
+    """The end of the last command's output, and before it the first error, which other jobs may have covered."""
+    return (*log.first_error(longest=None), *log.tail(_LINES, longest=None))
+
+
 def wants_emulation(log: Log) -> bool:
     """Whether the last command failed of something that only the target's own interpreter can answer."""
-    found = find_cause(log.tail(_LINES, longest=None))
+    found = find_cause(_lines_of(log))
     return found is not None and found[0].emulated
 
 
@@ -70,7 +75,7 @@ def explain_failure(error: StepError, package: str, log: Log, libraries: Collect
 
     libraries: components that the build has already; that they bring what is missing is no advice
     """
-    found = find_cause(log.tail(_LINES, longest=None))
+    found = find_cause(_lines_of(log))
     if found is None:
         return StepError(
             error.what,

@@ -35,6 +35,8 @@ _REFUSED = re.compile(r"hint: (An index .+)")
 _DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
+# A requirement with an address of its own, which is no index's.
+_OWN_ADDRESS = re.compile(r"Failed to (?:download|fetch)[^`]*`[^`]* @ ([^`]+)`")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
@@ -60,6 +62,13 @@ def explain_failure(
         )
     text = _condense(lines)
     flat = " ".join(text.split())
+    if _OFFLINE.search("\n".join(lines)):
+        return SourceError(
+            "offline=1: what the packages need cannot be looked up",
+            evidence=text.splitlines(),
+            log=log,
+            next="make the lock once where there is a network, and keep it: lock=FILE",
+        )
     if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
         if refusals := indexes.refusals(unknown[0]):
             return _let_in_nobody(refusals, log)
@@ -71,13 +80,6 @@ def explain_failure(
             found=f"SHA-256 {mismatch[3]}",
             log=log,
             next=f"ask whoever keeps {places}; a mirror or a proxy may have damaged it",
-        )
-    if _OFFLINE.search(flat):
-        return SourceError(
-            "offline=1: what the packages need cannot be looked up",
-            evidence=text.splitlines(),
-            log=log,
-            next="make the lock once where there is a network, and keep it: lock=FILE",
         )
     if _UNREACHABLE.search(flat):
         return _unreachable(text, places, log)
@@ -143,7 +145,12 @@ def _unknown_names(names: Sequence[str], places: str, log: Path) -> Configuratio
         plain = canonicalize_name(Requirement(name).name) if _is_requirement(name) else name
         imports, known = _known_names()
         meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
-        evidence.append(f"{name}: {meant or 'nothing like it is known here'}")
+        rest = (
+            f"a package of that name is known, but not to {places}"
+            if plain in known
+            else "nothing like it is known here"
+        )
+        evidence.append(f"{name}: {meant or rest}")
     return ConfigurationError(
         f"pkgs=: no such package: {', '.join(names)}",
         evidence=evidence,
@@ -181,6 +188,15 @@ def _let_in_nobody(refusals: Sequence[str], log: Path) -> SourceError:
 def _unreachable(text: str, places: str, log: Path) -> SourceError:
     addresses = _FETCHED.findall(text)
     last = text.splitlines()[-1] if text else "nothing"
+    if own := _OWN_ADDRESS.search(text):
+        return SourceError(
+            f"pkgs=: {hide_logins(own[1])} cannot be reached",
+            expected="an answer of that address",
+            found=last,
+            log=log,
+            next="look whether the address is right and this machine reaches it (proxies: HTTPS_PROXY); or download the"
+            " file and name it: pkgs=./FILE",
+        )
     return SourceError(
         "the index cannot be reached",
         evidence=[hide_logins(address) for address in addresses],
