@@ -150,3 +150,29 @@ def test_a_wheel_that_tells_more_of_the_board_than_its_project_here_is_resolved_
     assert "building app" not in toy.scons(*command)
     assert any(path.name.startswith("idna-") for path in (BUILD / "wheels").glob("*.whl"))
     assert "is up to date" in toy.scons(*command)
+
+
+def test_a_project_with_neighbours_in_a_repository_is_built_as_pip_builds_it(toy: Toy, tmp_path: Path) -> None:
+    files = {
+        "app/pyproject.toml": PYPROJECT.replace('["setuptools"]', '["setuptools", "setuptools-scm"]')
+        .replace('name = "toy"\nversion = "1.0"', 'name = "app"\ndynamic = ["version"]\ndependencies = ["lib"]')
+        .replace('sources = ["toy.c"]', 'sources = ["../src/toy.c"]')
+        + '[tool.setuptools_scm]\nroot = ".."\n[tool.uv.sources]\nlib = { path = "../lib" }\n',
+        "src/toy.c": '#include "answer.h"\n' + CODE,
+        "src/answer.h": "#define ANSWER 7\n",
+        "lib/pyproject.toml": '[project]\nname = "lib"\nversion = "3"\n',
+        "lib/lib.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.invalid"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "v2.5"]):
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
+    command = (f"pkgs={tmp_path / 'app'}", f"lock={tmp_path / 'pylock.toml'}")
+    toy.scons(*command)
+    names = {path.name for path in (BUILD / "wheels").glob("*.whl")}
+    assert names == {"app-2.5-cp313-cp313-linux_armv7l.whl", "lib-3-py3-none-any.whl"}
+    assert "is up to date" in toy.scons(*command)
+    (tmp_path / "src/answer.h").write_text("#define ANSWER 8\n")
+    assert "building app" in toy.scons(*command)

@@ -228,8 +228,8 @@ class WheelNodes:
         for library in libraries:
             self._warn_of_tools(library)
         product = self._product(package)
-        local = self._local(package)
-        source_hash = local.hash() if local else _sdist(package).sha256
+        local = None if self.env.GetOption("clean") else self._local(package)
+        source_hash = local.hash() if local else package.sdist.sha256 if package.sdist else ""
         for remark in local.remarks if local else ():
             build.console.warn(remark)
         if self.settings.libraries == "bundle":
