@@ -79,6 +79,12 @@ def test_a_wheelhouse_has_what_was_asked_for_and_all_it_needs(wheels: Wheels) ->
     assert [wheel["engine"] for wheel in report["wheels"]] == ["ready", "ready"]
 
 
+def test_a_local_wheel_that_a_marker_leaves_out_is_no_difference(wheels: Wheels) -> None:
+    wheel = add_wheel(wheels.folder, "mine")
+    wheels.make(f"pkgs=top, mine @ {wheel} ; python_version < '3'")
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+
+
 def test_what_a_marker_leaves_out_is_told(wheels: Wheels) -> None:
     output = wheels.make("pkgs=Top, below; python_version < '3'")
     assert "warning: pkgs=: below is left out, since its marker does not hold for rv1126" not in output  # Top needs it
@@ -178,6 +184,7 @@ def test_a_lock_of_the_users_is_written_where_it_is_missing_and_read_ever_after(
     output = wheels.make("pkgs=below", "lock=mine/pylock.toml", code=2)
     assert "was made for something else" in output
     assert "packages: it has ['top'], asked is ['below']" in output
+    assert "is gone" not in wheels.make("pkgs=below")
 
 
 def test_a_lock_for_another_board_is_refused(wheels: Wheels) -> None:

@@ -353,3 +353,12 @@ def test_a_folder_of_a_packages_name_is_remarked(tmp_path: Path) -> None:
     request = read_request(["app"], None, tmp_path)
     assert request.requirements == ("app",)
     assert request.remarks == ("app is taken from the index; for the folder here write ./app",)
+
+
+def test_two_checkouts_of_one_project_cannot_both_be_asked_for(tmp_path: Path) -> None:
+    for folder in ("stable", "feature"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pyproject.toml").write_text('[project]\nname = "app"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        read_request(["./stable ./feature"], None, tmp_path)
+    assert f"app: lies in two places, {tmp_path}/stable and {tmp_path}/feature" in caught.value.evidence

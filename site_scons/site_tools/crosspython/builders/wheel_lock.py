@@ -71,7 +71,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
             return known
     if only_looks(build):
         return None
-    return _make(build, request, platform, path, known.packages if known is not None else ())
+    return _make(build, request, platform, path, known)
 
 
 def known_lock(build: Build) -> Lock | None:
@@ -89,6 +89,7 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     platform = Platform.of(build.settings.target, build.settings.release)
     stated = stated_dependencies(_override_folders(build))
     request = replace(request_of(lock.asked, lock_file(build).parent), dependencies=stated, found=_found(build, lock))
+    build.index_options = request.options
     further = tuple(package.name for package in lock.packages if package.build_only)
     with _resolver(build) as resolver:
         return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
@@ -193,8 +194,9 @@ def _resolver(build: Build) -> Iterator[Resolver]:
     shutil.rmtree(shop.work / "lock", ignore_errors=True)
 
 
-def _make(build: Build, request: Request, platform: Platform, path: Path, earlier: Sequence[LockedPackage]) -> Lock:
+def _make(build: Build, request: Request, platform: Platform, path: Path, known: Lock | None) -> Lock:
     shop, settings = build.workshop, build.settings
+    earlier = known.packages if known is not None else ()
     keep = _kept(earlier, settings.upgrade)
     shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
@@ -203,13 +205,22 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, earlie
         )
     write_pylock(path, lock, platform.as_marker(of_series=True))
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
-    for text in describe_changes(earlier, lock.packages) if earlier else ():
-        shop.console.line(f"  {text}")
+    if known is not None and _asks_for_all_of(known, request):
+        for text in describe_changes(earlier, lock.packages):
+            shop.console.line(f"  {text}")
     for text in [*request.remarks, *resolver.warnings]:
         shop.console.warn(text)
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
         shop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")
     return lock
+
+
+def _names_of(lock: Lock) -> set[str]:
+    return {canonicalize_name(name) for name in asked_names(lock.asked)}
+
+
+def _asks_for_all_of(lock: Lock, request: Request) -> bool:
+    return _names_of(lock) <= {*request.names}
 
 
 def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: Path) -> None:
@@ -223,10 +234,8 @@ def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: 
         "libc": (lock.asked.get("libc"), platform.libc),
         "python": (series, platform.series),
     }
-    if request is not None:
-        had = {canonicalize_name(name) for name in asked_names(lock.asked)}
-        if had - {*request.names}:
-            pairs["packages"] = (sorted(had), sorted(request.names))
+    if request is not None and not _asks_for_all_of(lock, request):
+        pairs["packages"] = (sorted(_names_of(lock)), sorted(request.names))
     differing = [f"{key}: it has {has}, asked is {asked}" for key, (has, asked) in pairs.items() if has != asked]
     if differing:
         raise ConfigurationError(

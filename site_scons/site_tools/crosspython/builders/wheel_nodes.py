@@ -36,6 +36,7 @@ from crosspython.wheels.choose import choose_files, choose_sound
 from crosspython.wheels.lock import (
     GIVEN,
     asked_names,
+    asked_requirements,
     describe_found,
     fetch_file,
     required_names,
@@ -141,7 +142,7 @@ class WheelNodes:
 
         asked = self.lock.asked
         wheels = {name: read_needs(Path(self.made[name].abspath)) for name in self._shipped()}
-        differences = find_differences([*asked["requirements"], *asked["projects"]], wheels, self.platform.markers())
+        differences = find_differences(asked_requirements(asked), wheels, self.platform.markers())
         if not differences:
             return
         guilty = {each.package for each in differences if each.package}

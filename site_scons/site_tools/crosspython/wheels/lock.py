@@ -172,6 +172,12 @@ def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPack
     return lines
 
 
+def asked_requirements(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a lock was made for as PEP 508 has it, local projects by their names."""
+    written = asked.get("written", {})
+    return (*asked["requirements"], *(f"{name}{written.get(name, '')}" for name in asked["projects"]))
+
+
 def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of what a lock was made for, as they were typed."""
     return (*(Requirement(text).name for text in asked["requirements"]), *asked["projects"])

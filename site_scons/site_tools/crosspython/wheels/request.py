@@ -225,6 +225,10 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
         reader.read_words(text, start)
     if constraints:
         reader.read_file(start / Path(constraints).expanduser(), "constraints: ", narrows=True)
+    places = {project.name: project.path for project in reader.projects}
+    for project in reader.projects:
+        if places[project.name] != project.path:
+            reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
     if reader.problems:
         raise ConfigurationError("pkgs=: cannot be read", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
