@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from crosspython.stages.build_details import correct_build_details, read_build_time_vars
 
+SUFFIX = ".cpython-314-arm-linux-gnueabihf.so"
 # As CPython 3.14's generator writes it while an x86-64 Python runs it for another machine.
 GENERATED = {
     "schema_version": "1.0",
@@ -21,14 +24,28 @@ def test_the_builds_facts_are_read_without_running_them(tmp_path: Path) -> None:
     assert read_build_time_vars(tmp_path) == {"SOABI": "x", "N": 4}
 
 
+def correct(library: Path, generated: Mapping[str, Any], libpython: str = "") -> str:
+    variables = {"EXT_SUFFIX": SUFFIX, "LIBPYTHON": libpython}
+    (library / "_sysconfigdata__linux_x.py").write_text(f"build_time_vars = {variables}\n")
+    (library / "build-details.json").write_text(json.dumps(generated))
+    correct_build_details(library, "armv7l")
+    return (library / "build-details.json").read_text()
+
+
+def test_a_static_build_says_that_extensions_are_not_linked_with_libpython(tmp_path: Path) -> None:
+    assert json.loads(correct(tmp_path, GENERATED))["libpython"] == {"link_extensions": False}
+
+
+def test_what_a_shared_build_says_of_its_libpython_stays(tmp_path: Path) -> None:
+    shared = {"dynamic": "/opt/python/lib/libpython3.14.so.1.0", "link_extensions": True}
+    text = correct(tmp_path, {**GENERATED, "libpython": shared}, "-lpython3.14")
+    assert json.loads(text)["libpython"] == shared
+
+
 def test_build_details_name_the_target_and_no_other_machine(tmp_path: Path) -> None:
-    suffix = ".cpython-314-arm-linux-gnueabihf.so"
-    (tmp_path / "_sysconfigdata__linux_x.py").write_text(f"build_time_vars = {{'EXT_SUFFIX': {suffix!r}}}\n")
-    (tmp_path / "build-details.json").write_text(json.dumps(GENERATED))
-    correct_build_details(tmp_path, "armv7l")
-    text = (tmp_path / "build-details.json").read_text()
+    text = correct(tmp_path, GENERATED)
     details = json.loads(text)
     assert "x86_64" not in text
     assert details["platform"] == "linux-armv7l"
-    assert details["abi"] == {"flags": [], "extension_suffix": suffix, "stable_abi_suffix": ".abi3.so"}
-    assert details["suffixes"] == {"source": [".py"], "extensions": [suffix, ".abi3.so", ".so"]}
+    assert details["abi"] == {"flags": [], "extension_suffix": SUFFIX, "stable_abi_suffix": ".abi3.so"}
+    assert details["suffixes"] == {"source": [".py"], "extensions": [SUFFIX, ".abi3.so", ".so"]}

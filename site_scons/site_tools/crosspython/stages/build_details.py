@@ -30,13 +30,16 @@ def correct_build_details(library: Path, machine: str) -> None:
     """Let build-details.json speak of the target alone.
 
     CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of extension
-    modules, and leaves them out of `abi` where there is no libpython to link with; maturin cannot do without.
+    modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython` whether extensions are
+    linked with it. PEP 739 lets it; maturin and Meson (1.12) cannot do without.
 
     machine: what the target's `uname -m` says
     """
     path = library / "build-details.json"
-    details, suffix = json.loads(path.read_text()), read_build_time_vars(library)["EXT_SUFFIX"]
+    details, variables = json.loads(path.read_text()), read_build_time_vars(library)
+    suffix = variables["EXT_SUFFIX"]
     details["platform"] = f"linux-{machine}"
     details["abi"] |= {"extension_suffix": suffix, "stable_abi_suffix": STABLE_ABI_SUFFIX}
+    details.setdefault("libpython", {})["link_extensions"] = bool(variables["LIBPYTHON"])
     details["suffixes"]["extensions"] = [suffix, STABLE_ABI_SUFFIX, ".so"]
     path.write_text(json.dumps(details, indent=2) + "\n")
