@@ -10,10 +10,13 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from crosspython.stages import bytecode
-from crosspython.stages.bytecode import remove_stale_bytecode, stamp_bytecode
+from crosspython.recipes.plan import CompilePython
+from crosspython.stages.bytecode import has_bytecode, remove_stale_bytecode, stamp_bytecode
+from crosspython.stages.steps import carry_out
 
 EPOCH = 1700000000
 COMPILE_MODULES = Path(bytecode.__file__).with_name("compile_modules.py")
@@ -66,6 +69,49 @@ def test_bytecode_of_a_changed_source_goes(tmp_path: Path) -> None:
     assert remove_stale_bytecode([source]) == 1 and not bytecode.exists()
 
 
+def compile_python(tmp_path: Path) -> Path:
+    """A standard library and a package, byte-compiled by the step of a plan; its folder."""
+    library = tmp_path / "stage/opt/python/lib/python3.13"
+    for name in ("somewhere/decoder.py", "site-packages/pip/main.py"):
+        (library / name).parent.mkdir(parents=True)
+        (library / name).write_text("answer = 42\n")
+    places = {"build_python": sys.executable}
+    bench = SimpleNamespace(stage=tmp_path / "stage/opt/python", destdir=tmp_path / "stage", work=tmp_path, places=places)
+    bench.run = lambda argv, cwd, jobs: subprocess.run(argv, cwd=cwd, check=True)
+    carry_out(CompilePython("lib/python3.13"), bench)  # type: ignore[arg-type]
+    return library
+
+
+def import_it(library: Path, name: str, site: str = "") -> str:
+    """What a module says in a Python that may write bytecode."""
+    program = f"import sys; sys.path.insert(0, {str(library / site)!r}); import {name} as m; print(m.answer)"
+    command = [sys.executable, "-S", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_tree_that_was_copied_with_new_times_is_not_compiled_again(tmp_path: Path) -> None:
+    library = compile_python(tmp_path)
+    compiled = sorted(library.rglob("*.pyc"))
+    assert len(compiled) == 2
+    before = [path.read_bytes() for path in compiled]
+    for path in library.rglob("*.py"):
+        os.utime(path, (EPOCH, EPOCH))
+    assert [import_it(library, "somewhere.decoder"), import_it(library, "pip.main", "site-packages")] == ["42", "42"]
+    assert [path.read_bytes() for path in compiled] == before
+
+
+def test_a_package_that_a_user_edits_is_looked_at_again(tmp_path: Path) -> None:
+    library = compile_python(tmp_path)
+    (library / "site-packages/pip/main.py").write_text("answer = 43\n")
+    assert import_it(library, "pip.main", "site-packages") == "43"
+
+
+def test_what_is_compiled_is_not_compiled_twice(tmp_path: Path) -> None:
+    library = compile_python(tmp_path)
+    assert has_bytecode(library / "somewhere/decoder.py")
+    assert not has_bytecode(library / "somewhere/code.py")
+
+
 def test_modules_are_compiled_to_where_their_copies_will_lie_and_bad_ones_left_out(tmp_path: Path) -> None:
     library, stage = tmp_path / "Lib", tmp_path / "stage"
     library.mkdir()
@@ -78,5 +124,6 @@ def test_modules_are_compiled_to_where_their_copies_will_lie_and_bad_ones_left_o
     subprocess.run([sys.executable, COMPILE_MODULES, tmp_path / "share", stage], check=True)
     [compiled] = (path for path in stage.rglob("*") if path.is_file())
     assert compiled == Path(importlib.util.cache_from_source(str(copies / "good.py")))
+    assert struct.unpack_from("<I", compiled.read_bytes(), 4) == (1,)  # by hash, and not checked
     code = marshal.loads(compiled.read_bytes()[16:])
     assert code.co_filename == "/opt/python/lib/good.py"

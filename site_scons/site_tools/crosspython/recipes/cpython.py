@@ -220,6 +220,7 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
         "--prefix={prefix}",
         "--enable-ipv6",
         "--without-ensurepip",
+        "--enable-loadable-sqlite-extensions",
     ]
     if shared:
         options.append("--enable-shared")

@@ -2,7 +2,8 @@
 
 Knows the head of a .pyc file since Python 3.7 (PEP 552) and of the older ones, as far as the time of the source is
 noted there. Python ignores a .pyc whose noted time is not its source's, and a board often cannot write a new one:
-each start would compile everything again. Never runs or unmarshals anything. Paths belong to the build machine.
+each start would compile everything again. CPython's own note a hash and no time; others' may be of the old kind. Never
+runs or unmarshals anything. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
 def is_cached(name: str) -> bool:
     """Whether a path is that of a .pyc file in a __pycache__ folder."""
     return "/__pycache__/" in name and name.endswith(".pyc")
+
+
+def has_bytecode(source: Path) -> bool:
+    """Whether a source's .pyc lies where Python looks for it."""
+    return any((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
 
 
 def source_of(name: str) -> str:

@@ -3,7 +3,8 @@
     python compile_modules.py LIST ROOT
 
 A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its place
-on the board. What cannot be compiled is left out: CompilePython comes later and says why.
+on the board. What cannot be compiled is left out: CompilePython comes later and says why. The .pyc files are those of a standard
+library: valid whatever time their sources bear (PEP 552, unchecked).
 """
 
 import importlib.util
@@ -19,7 +20,7 @@ def main(listing: str, root: str) -> None:
             compiled = importlib.util.cache_from_source(copy)
             os.makedirs(os.path.dirname(compiled), exist_ok=True)
             try:
-                mode = py_compile.PycInvalidationMode.TIMESTAMP
+                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
                 py_compile.compile(source, compiled, copy[len(root) :], doraise=True, invalidation_mode=mode)
             except (py_compile.PyCompileError, ValueError):
                 pass

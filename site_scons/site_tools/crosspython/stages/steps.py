@@ -33,7 +33,7 @@ from crosspython.recipes.plan import (
 )
 from crosspython.stages.bench import Bench
 from crosspython.stages.build_details import correct_build_details
-from crosspython.stages.bytecode import remove_orphaned_bytecode
+from crosspython.stages.bytecode import has_bytecode, remove_orphaned_bytecode
 from crosspython.stages.site_file import site_file
 
 # What autoreconf runs; it says little when one of them is missing.
@@ -212,27 +212,38 @@ def _build_details(step: BuildDetails, bench: Bench) -> None:
 
 @carry_out.register(CompilePython)
 def _compile_python(step: CompilePython, bench: Bench) -> None:
-    files = sorted(str(path) for path in (bench.stage / step.folder).rglob("*.py"))
-    command = (
-        "{build_python}",
-        *("-m", "compileall", "-q"),
-        *("--invalidation-mode", "timestamp"),
-        *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
-        *("-s", str(bench.destdir), "-p", "/", "-i", "$@"),
-    )
-    _make_shares(bench, "compile", files, " ".join(command))
+    """Bytecode is valid by what the source holds and never by its time (PEP 552): cp, FTP and git give files new times.
+    Users edit what lies in site-packages, so there the source is looked at."""
+    folder = bench.stage / step.folder
+    waiting = [path for path in sorted(folder.rglob("*.py")) if not has_bytecode(path)]
+    packages = [path for path in waiting if path.is_relative_to(folder / "site-packages")]
+    library = [path for path in waiting if path not in packages]
+    for name, mode, files in (("library", "unchecked-hash", library), ("packages", "checked-hash", packages)):
+        command = (
+            "{build_python}",
+            *("-m", "compileall", "-q"),
+            *("--invalidation-mode", mode),
+            *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
+            *("-s", str(bench.destdir), "-p", "/", "-i", "$@"),
+        )
+        _make_shares(bench, f"compile-{name}", [str(path) for path in files], " ".join(command))
 
 
 def _make_shares(bench: Bench, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
     """Let make run a command for each share of these lines, in a file `$@`, and another beside them all."""
-    for share in range(_SHARES):
-        (bench.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::_SHARES]))
-    shares = " ".join(f"share-{share}" for share in range(_SHARES))
+    count = min(_SHARES, len(lines))  # no empty one: compileall would take that for all of sys.path
+    for share in range(count):
+        (bench.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::count]))
+    shares = " ".join(f"share-{share}" for share in range(count))
     goals = f"{'meanwhile ' if meanwhile else ''}{shares}"
-    rules = (f"all: {goals}", f".PHONY: all {goals}", f"{shares}:", f"\t@{fill(command, bench.places)}")
+    rules = (f"all: {goals}", f".PHONY: all {goals}", *_rule(shares, fill(command, bench.places)))
     more = ("meanwhile:", f"\t{meanwhile}") if meanwhile else ()
     (bench.work / f"{name}.mk").write_text("\n".join((*rules, *more, "")))
     bench.run(("make", "-f", f"{name}.mk"), cwd=bench.work, jobs="pipe")
+
+
+def _rule(goals: str, command: str) -> tuple[str, ...]:
+    return (f"{goals}:", f"\t@{command}") if goals else ()
 
 
 def _remove_empty_folders(folder: Path) -> None:

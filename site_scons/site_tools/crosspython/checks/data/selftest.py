@@ -187,7 +187,14 @@ def sqlite():
     with contextlib.closing(sqlite3.connect(path)) as database:
         assert database.execute("select count(*), max(length(b)) from t").fetchone() == (1000, 999)
         database.execute("create virtual table f using fts5(x)")
-    return sqlite3.sqlite_version
+        database.execute("create virtual table r using rtree(id, low, high)")
+        assert database.execute("""select json_extract('{"a": [1, 2]}', '$.a[1]'), sqrt(16)""").fetchone() == (2, 4)
+        database.enable_load_extension(True)
+        try:
+            database.execute("select load_extension(?)", [os.path.join(FOLDER, "no-such-extension")])
+        except sqlite3.OperationalError as error:
+            assert "not authorized" not in str(error), error
+    return f"{sqlite3.sqlite_version}: FTS5, R-Tree, JSON, math, extensions"
 
 
 def own_libraries():
