@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from crosspython.errors import CrosspythonError, StepError
@@ -245,6 +246,58 @@ def test_a_build_unpacks_programs_of_somebody_else_as_programs(factory: Factory)
     subprocess.run(["./configure"], check=True)
 """
     assert factory.build(in_tree(body)).extensions == ("toy",)
+
+
+@pytest.mark.parametrize("engine", ["cross", "emulated"])
+def test_a_build_hears_of_the_boards_libraries_alone(factory: Factory, engine: Literal["cross", "emulated"]) -> None:
+    body = """
+    from ctypes.util import find_library
+    def say(*command):
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    found = {name: find_library(name) for name in ("z", "c", "zstd", "tiff", "crypt", "blkid")}
+    assert found == {"z": "libz.so.1", "c": "libc.so.6", **dict.fromkeys(("zstd", "tiff", "crypt", "blkid"))}, found
+    assert say("ldconfig", "-p") == ""
+    assert say("gcc", "-dumpmachine") == say(os.environ["CC"], "-dumpmachine")
+    assert say("pkg-config", "--modversion", "zlib") == "1.3.1"
+    include, other = say("python3-config", "--includes").split()
+    assert include == other == "-I" + sysconfig.get_path("include"), include
+"""
+    assert factory.build(in_tree(body), Override("toy", engine=engine)).extensions == ("toy",)
+
+
+def test_a_makefile_that_names_gcc_builds_for_the_board(factory: Factory) -> None:
+    makefile = "all:\n\tgcc -shared -fPIC $$(python3-config --includes) toy.c -o extra.so\n\tcc -c toy.c -o x.o\n"
+    body = """
+    subprocess.run(["make"], check=True)
+    os.environ["CC"] = "gcc"
+    assert open("extra.so", "rb").read(20)[18] == 0x28
+    assert open("x.o", "rb").read(20)[18] == 0x28
+"""
+    report = factory.build({**in_tree(body, flags="['extra.so']"), "Makefile": makefile})
+    assert (report.engine, report.remarks) == ("cross", ())
+
+
+GENERATOR = '#include <stdio.h>\nint main(void) { puts("int generated;"); return 0; }\n'
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "cc", "$CC_FOR_BUILD", "$BUILD_CC", "$HOSTCC"])
+def test_programs_for_the_build_itself_run_here(factory: Factory, compiler: str) -> None:
+    body = f'''
+    subprocess.run("{compiler} gen.c -o gen && ./gen > generated.c", shell=True, check=True)
+    assert open("generated.c").read() == "int generated;\\n"
+'''
+    report = factory.build({**in_tree(body), "gen.c": GENERATOR})
+    assert report.extensions == ("toy",)
+    assert any("calls gcc by its bare name" in remark for remark in report.remarks) is not compiler.startswith("$")
+
+
+def test_mesons_native_programs_run_here(factory: Factory) -> None:
+    add = """
+gen = executable('gen', 'gen.c', native: true)
+made = custom_target(output: 'made.c', command: gen, capture: true, build_by_default: true)
+static_library('helper', 'gen.c', native: true)
+"""
+    assert factory.build({**MESON, "meson.build": MESON["meson.build"] + add, "gen.c": GENERATOR}).engine == "cross"
 
 
 OWN_IMPORT = {

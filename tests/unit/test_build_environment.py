@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from crosspython.recipes.cpython import read_release
 from crosspython.targets import load_target
+from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.environment import build_environment
 from crosspython.wheels.kit import Kit
@@ -55,7 +56,7 @@ def test_programs_of_the_overlay_come_first_then_the_targets_then_this_machines(
 
 
 def test_compilers_are_the_targets_and_those_for_helper_programs_this_machines(seen: dict[str, str]) -> None:
-    assert (seen["CC"], seen["CC_FOR_BUILD"]) == ("arm-linux-gnueabihf-gcc", "gcc")
+    assert (seen["CC"], seen["CC_FOR_BUILD"]) == ("arm-linux-gnueabihf-gcc", f"{build_triplet()}-gcc")
 
 
 @pytest.mark.parametrize("fortran", [True, False])

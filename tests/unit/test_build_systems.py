@@ -49,11 +49,6 @@ def test_meson_downloads_nothing() -> None:
     assert "--wrap-mode=nodownload" in run(plan_meson("armv7l"), "configure").argv
 
 
-def test_meson_is_told_the_build_machines_compilers_and_so_puts_no_launcher_before_them() -> None:
-    plan = plan_meson("armv7l", environment={"CC_FOR_BUILD": "clang"})
-    assert (plan.env["CC_FOR_BUILD"], plan.env["CXX_FOR_BUILD"]) == ("clang", "g++")
-
-
 def test_a_cross_file_is_one_that_meson_can_read() -> None:
     parser = configparser.ConfigParser()
     parser.read_string(written(plan_meson("aarch64")))

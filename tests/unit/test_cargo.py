@@ -10,6 +10,7 @@ import pytest
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
 from crosspython.targets import load_target
+from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import Rust
 from crosspython.wheels.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
 
@@ -50,7 +51,8 @@ def test_target_and_build_machine_have_their_own_compilers(tmp_path: Path) -> No
     assert found["CARGO_BUILD_TARGET"] == "armv7-unknown-linux-gnueabihf"
     assert found["CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"] == "arm-linux-gnueabihf-gcc"
     assert found["CC_armv7_unknown_linux_gnueabihf"] == "arm-linux-gnueabihf-gcc"
-    assert (found["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"], found["HOST_CC"]) == ("cc", "cc")
+    native = f"{build_triplet()}-gcc"
+    assert (found["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"], found["HOST_CC"]) == (native, native)
 
 
 def test_no_path_of_the_build_machine_lands_in_products(tmp_path: Path) -> None:

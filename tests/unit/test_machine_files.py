@@ -104,23 +104,6 @@ def test_without_an_emulator_that_is_said(facts: Facts, tmp_path: Path) -> None:
     assert (done.returncode, "there is no emulator" in done.stderr) == (126, True)
 
 
-def test_config_programs_of_the_build_machine_refuse(facts: Facts, tmp_path: Path) -> None:
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/xml2-config").write_text("#!/bin/sh\necho -I/usr/include/libxml2\n")
-    done = run(replace(facts, path=str(tmp_path / "tools")), "xml2-config", "--cflags")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "build machine" in done.stderr
-
-
-def test_pkg_config_forgets_what_would_add_other_folders(facts: Facts, tmp_path: Path) -> None:
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/pkg-config").write_text('#!/bin/sh\necho "$PKG_CONFIG_PATH$PKG_CONFIG_SYSROOT_DIR" "$@"\n')
-    (tmp_path / "tools/pkg-config").chmod(0o755)
-    facts = replace(facts, path=str(tmp_path / "tools"))
-    done = run(facts, "arm-linux-gnueabihf-pkg-config", "--libs", PKG_CONFIG_PATH="a", PKG_CONFIG_SYSROOT_DIR="b")
-    assert done.stdout == " --libs\n"
-
-
 @pytest.mark.parametrize("name", ["make", "gmake"])
 def test_an_old_make_gets_the_pools_descriptors(facts: Facts, tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "jobs")

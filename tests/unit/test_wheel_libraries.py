@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.wheels.causes import explain_failure
-from crosspython.wheels.libraries import component_that_brings, read_libraries, write_config_programs
+from crosspython.wheels.libraries import component_that_brings, read_libraries
 from crosspython.wheels.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
@@ -64,17 +63,6 @@ def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None
         with_it = explain_failure(caught.value, "pyyaml", log, ["libyaml"])
     assert 'libraries = ["libyaml"]' in str(error)
     assert "the component libyaml brings it" not in str(with_it)
-
-
-def test_config_programs_answer_for_the_private_sysroot(tmp_path: Path) -> None:
-    sysroot, folder = tmp_path / "usr", tmp_path / "bin"
-    (sysroot / "bin").mkdir(parents=True)
-    (sysroot / "bin/x-config").write_text("#!/bin/sh\nprefix=/opt/python\necho $prefix/include\n")
-    (sysroot / "bin/pg_config").write_bytes(b"\x7fELF of the board")
-    write_config_programs(sysroot, "/opt/python", folder)
-    assert [path.name for path in folder.iterdir()] == ["x-config"]
-    run = subprocess.run([folder / "x-config"], capture_output=True, text=True, check=True)
-    assert run.stdout == f"{sysroot}/include\n"
 
 
 def test_every_library_of_our_overrides_is_a_component() -> None:

@@ -35,10 +35,6 @@ BINARIES = {
     "objcopy": "objcopy",
 }
 
-# For programs that a build makes to run them itself. Left to find one, Meson puts a ccache or sccache of this machine's
-# before it (its manual, "Feature autodetection").
-NATIVE_COMPILERS = {"CC_FOR_BUILD": "gcc", "CXX_FOR_BUILD": "g++"}
-
 # Nothing is downloaded: what a project would fetch as a subproject has to be a component.
 OPTIONS = (
     "--prefix={prefix}",
@@ -76,7 +72,7 @@ def plan_meson(
             *after,
         ),
         tools=("meson", "ninja", *tools),
-        env={**NATIVE_COMPILERS, **(environment or {})},
+        env=dict(environment or {}),
     )
 
 

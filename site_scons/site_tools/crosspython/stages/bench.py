@@ -16,7 +16,7 @@ from pathlib import Path
 from crosspython.errors import StepError
 from crosspython.hosttools import find_pinned
 from crosspython.recipes.plan import fill
-from crosspython.recipes.recipe import NATIVE, Recipe
+from crosspython.recipes.recipe import Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver, JobStyle
 from crosspython.run.journal import Journal
@@ -32,6 +32,7 @@ from crosspython.store.tree import pack_tree, unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
+from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs
 from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
@@ -128,8 +129,8 @@ class Bench:
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
         write_wrappers(self.bin, self.order.toolchain, self.shop.target)
-        if self.recipe.machine == NATIVE:
-            self._name_plainly()
+        write_programs(self.bin, self.shop.target.triplet, self.shop.path)
+        write_config_programs(self.sysroot / "usr", self.prefix, self.bin)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None:
@@ -183,6 +184,7 @@ class Bench:
             "CROSSPYTHON_SYSROOT": str(self.sysroot),
             "CROSSPYTHON_WORK": str(self.work),
             "PKG_CONFIG_LIBDIR": f"{self.sysroot}/usr/lib/pkgconfig:{self.sysroot}/usr/share/pkgconfig",
+            **native_tools(self.shop.path),
             **self.shop.launcher,
             **self.recipe.plan.env,
         }
@@ -223,12 +225,6 @@ class Bench:
         """The folder of the compilers, unless every Linux has one of that name."""
         folder = self.order.toolchain.prefix.rpartition("/")[0]
         return () if folder in SYSTEM_FOLDERS else (folder,)
-
-    def _name_plainly(self) -> None:
-        """What is built for here calls its compiler gcc, and writes that down: whoever reads it is no cross build."""
-        triplet = f"{self.shop.target.triplet}-"
-        for tool in list(self.bin.glob(f"{triplet}*")):
-            (self.bin / tool.name.removeprefix(triplet)).symlink_to(tool.name)
 
     def place_build_python(self, given: Path) -> None:
         """Our own is unpacked; of the user's, scripts that start it lie at the same place."""

@@ -27,6 +27,7 @@ from crosspython.store.disk import write_whole
 from crosspython.store.exclusive import exclusive
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
+from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Cargo:
     def environment(self, work: Path, jobs: Mapping[str, str]) -> dict[str, str]:
         """What a build of a package in `work` sees beside its compilers; `jobs` hands down a jobserver by its FIFO."""
         triple, host = _as_variable(self.rust.triple), _as_variable(self.rust.host)
-        wrapper = f"{self.target.triplet}-"
+        wrapper, native = f"{self.target.triplet}-", f"{build_triplet()}-"
         own = self.rust.triple.replace("-", "_")
         return {
             "CARGO": str(self.rust.cargo),
@@ -91,16 +92,16 @@ class Cargo:
             "CARGO_BUILD_TARGET": self.rust.triple,
             f"CARGO_TARGET_{triple}_LINKER": f"{wrapper}gcc",
             f"CARGO_TARGET_{triple}_RUSTFLAGS": " ".join(self._flags(work)),
-            f"CARGO_TARGET_{host}_LINKER": "cc",
+            f"CARGO_TARGET_{host}_LINKER": f"{native}gcc",
             "CARGO_MAKEFLAGS": jobs.get("MAKEFLAGS", ""),
             "CARGO_NET_OFFLINE": "true",
             "CARGO_TERM_COLOR": "never",
             f"CC_{own}": f"{wrapper}gcc",
             f"CXX_{own}": f"{wrapper}g++",
             f"AR_{own}": f"{wrapper}gcc-ar",
-            "HOST_CC": "cc",
-            "HOST_CXX": "c++",
-            "HOST_AR": "ar",
+            "HOST_CC": f"{native}gcc",
+            "HOST_CXX": f"{native}g++",
+            "HOST_AR": f"{native}ar",
             "PKG_CONFIG_ALLOW_CROSS": "1",
             "OPENSSL_NO_VENDOR": "1",
             "PYO3_CROSS_LIB_DIR": str(self.python),

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from crosspython.stages.bench import EPOCH
+from crosspython.toolchain.programs import NATIVE_LINKS, native_tools
 from crosspython.wheels.kit import Kit
 
 # A port that nothing listens at: whatever wants to download fails at once, and says so.
@@ -26,14 +27,6 @@ _OFFLINE = {
     "PIP_NO_INDEX": "1",
     "UV_OFFLINE": "1",
     "npm_config_offline": "true",
-}
-
-_NATIVE = {
-    "BUILD_CC": "gcc",
-    "CC_FOR_BUILD": "gcc",
-    "CXX_FOR_BUILD": "g++",
-    "HOSTCC": "gcc",
-    "HOSTCXX": "g++",
 }
 
 
@@ -68,8 +61,9 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "CROSSPYTHON_SYSROOT": str(sysroot),
         "CROSSPYTHON_WORK": str(kit.folder.parent),  # the kit's paths must not land in products, either
         "CROSSPYTHON_OVERLAY": str(overlay),
+        NATIVE_LINKS: str(linked_in(work)),
         **{name: f"{triplet}-{tool}" for name, tool in tools.items()},
-        **_NATIVE,
+        **native_tools(path),
         "CONFIG_SITE": str(files.site),
         "CMAKE_TOOLCHAIN_FILE": str(files.cmake),
         "LOG_COMPILER": str(kit.bin / f"{triplet}-run"),
@@ -77,6 +71,11 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "PKG_CONFIG_LIBDIR": os.pathsep.join(_pkg_config_folders(sysroot, overlay, kit)),
         **_OFFLINE,
     }
+
+
+def linked_in(work: Path) -> Path:
+    """The file that is there after the build of a package linked a program with `gcc`, by its bare name."""
+    return work / "linked"
 
 
 def _pkg_config_folders(sysroot: Path, overlay: Path, kit: Kit) -> list[str]:

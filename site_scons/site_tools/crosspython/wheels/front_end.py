@@ -26,20 +26,25 @@ from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.toolchain.emulator import find_emulator
+from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.cargo import Cargo, is_rust
 from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
-from crosspython.wheels.environment import build_environment
+from crosspython.wheels.environment import build_environment, linked_in
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.left_out import remark_left_out
-from crosspython.wheels.libraries import write_config_programs
 from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.repair import Repair, finish_wheel
+
+_NATIVE_NAMES = (
+    "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld meaning this "
+    "machine's, and so may have heard of this machine's libraries"
+)
 
 _LINES = 2000  # of a backend's output, in which it may say that it left something out
 
@@ -65,6 +70,7 @@ class Bench:
         self.brought: frozenset[str] = frozenset()
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
+        self.native_names = False
         self.remarks: tuple[str, ...] = ()
 
     @property
@@ -174,6 +180,8 @@ class Bench:
             **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
         }
         environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
+        if self.native_names:
+            environment[NATIVE_SWITCH] = "build"
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
         # A launcher may have to reach other machines.
@@ -237,14 +245,29 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
     return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *bench.remarks))
 
 
+def _build(bench: Bench, engine: str) -> Path:
+    """Build, and build once more where a program that `gcc` has linked may have been meant to run here (decision 0028)."""
+    with bench.shop.jobserver.token():
+        bench.prepare()
+    try:
+        return bench.build(engine)
+    except StepError:
+        if bench.native_names or not linked_in(bench.work).exists():
+            raise
+    bench.native_names = True
+    with bench.shop.jobserver.token():
+        bench.prepare()
+    wheel = bench.build(engine)
+    bench.remarks = (*bench.remarks, _NATIVE_NAMES)
+    return wheel
+
+
 def make_wheel(bench: Bench) -> Made:
     """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
     begin, only = time.monotonic(), bench.override.engine
     for engine in (only,) if only else ("cross", "emulated"):
-        with bench.shop.jobserver.token():
-            bench.prepare()
         try:
-            wheel = bench.build(engine)
+            wheel = _build(bench, engine)
         except StepError as error:
             if only or engine == "emulated" or not wants_emulation(bench.log):
                 raise explain_failure(error, bench.order.package.name, bench.log, bench.order.libraries) from error

@@ -1,7 +1,6 @@
 """Which component brings a header or a library that a package looks for: the table in libraries.toml.
 
-Knows names, not files: what is asked about is mostly not built yet. And of the libraries that a package was given, the
-programs that tell of them (xml2-config, pg_config): they have to answer with the folder of this machine.
+Knows names, not files: what is asked about is mostly not built yet.
 """
 
 from __future__ import annotations
@@ -32,17 +31,3 @@ def component_that_brings(wanted: str) -> str | None:
         if any(fnmatchcase(name, pattern) for name in names for pattern in patterns):
             return component
     return None
-
-
-def write_config_programs(sysroot: Path, prefix: str, folder: Path) -> None:
-    """Copy the `*-config` scripts of a private sysroot into a folder for PATH, with the sysroot in the prefix's place.
-
-    sysroot: where include/ and lib/ are, on this machine
-    prefix:  the board's, which the scripts name
-    """
-    for script in sorted(sysroot.glob("bin/*config")):
-        data = script.read_bytes()
-        if data.startswith(b"#!") and not script.is_symlink():
-            folder.mkdir(exist_ok=True)
-            (folder / script.name).write_bytes(data.replace(prefix.encode(), str(sysroot).encode()))
-            (folder / script.name).chmod(0o755)

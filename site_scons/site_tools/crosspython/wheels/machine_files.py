@@ -6,15 +6,15 @@ private sysroot, the overlay) these files take from the environment, which envir
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.recipes.meson import cpu_family
 from crosspython.toolchain.native import build_triplet
+from crosspython.toolchain.programs import write_programs, write_script
 
 # numpy/_core/meson.build: what it would find out by running a program.
 _LONG_DOUBLES = {
@@ -78,10 +78,9 @@ def write_machine_files(folder: Path, facts: Facts) -> MachineFiles:
     files.meson.write_text(meson_cross_file(facts))
     files.cmake.write_text(cmake_toolchain_file(facts))
     files.site.write_text(config_site(facts))
+    write_programs(facts.bin, facts.triplet, facts.path)
     for name, text in programs(facts).items():
-        path = facts.bin / name
-        path.write_text(text)
-        path.chmod(0o755)
+        write_script(facts.bin / name, text)
     return files
 
 
@@ -159,37 +158,14 @@ def config_site(facts: Facts) -> str:
 
 
 def programs(facts: Facts) -> dict[str, str]:
-    """Scripts by name: the target's pkg-config, Python and emulator; no for what would answer for the build machine."""
+    """Scripts by name: the engine's Python, what starts programs of the target, make."""
     head = "#!/bin/sh\n# Written by crosspython.\n"
     python = head + 'exec "$CROSSPYTHON_PYTHON" "$@"\n'
-    pkg_config = shutil.which("pkg-config", path=facts.path)
-    scripts = {
-        **{name: _refusal(name) for name in _config_programs(facts.path)},
+    return {
         **dict.fromkeys(("python", "python3"), python),
-        "ldconfig": head + "exit 0\n",
         facts.run.name: head + _run_script(facts),
         **{name: head + _make_script(name, facts.path) for name in ("make", "gmake")},
     }
-    if pkg_config is not None:
-        text = f'{head}unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR\nexec {shlex.quote(pkg_config)} "$@"\n'
-        scripts |= dict.fromkeys(("pkg-config", "pkgconf", f"{facts.triplet}-pkg-config"), text)
-    return scripts
-
-
-def _config_programs(path: str) -> Iterable[str]:
-    """Programs such as xml2-config that lie on the build machine's PATH and tell of its libraries."""
-    for folder in path.split(os.pathsep):
-        if os.path.isdir(folder):
-            for name in os.listdir(folder):
-                if name.endswith(("-config", "_config")) and name != "pkg-config":
-                    yield name
-
-
-def _refusal(name: str) -> str:
-    return (
-        "#!/bin/sh\n"
-        f'echo "crosspython: {name}: this is the build machine\'s, and would tell of its libraries" >&2\nexit 1\n'
-    )
 
 
 def _run_script(facts: Facts) -> str:

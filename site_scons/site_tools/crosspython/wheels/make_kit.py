@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 from crosspython.errors import CheckError, HostToolError
 from crosspython.run.log import Log
@@ -17,6 +18,7 @@ from crosspython.stages.build_details import read_build_time_vars
 from crosspython.stages.bundle import is_no_test
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import emulate, emulator_command
+from crosspython.toolchain.programs import write_config_programs
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.kit import Kit
@@ -24,9 +26,11 @@ from crosspython.wheels.machine_files import Facts, write_machine_files
 
 # What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth files.
 # setuptools' lets the programs that a build starts import distutils, which Python has no more since 3.12.
-_OVERLAY_SITE = """\
+_SITE = """\
 import os, site; "CROSSPYTHON_OVERLAY" in os.environ and site.addsitedir(os.environ["CROSSPYTHON_OVERLAY"])
+import crosspython_find_library; crosspython_find_library.install({prefix!r})
 """
+_FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
 
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
@@ -61,10 +65,12 @@ def _make(kit: Kit, log: Log, shop: Workshop) -> None:
         path=shop.path,
     )
     write_machine_files(kit.folder, facts)
+    write_config_programs(kit.sysroot / "usr", kit.target.prefix, kit.bin)
     log.step("crossenv")
     make_cross_python(kit, variables, log, shop.path)
     for folder in kit.site_packages:
-        (folder / "crosspython.pth").write_text(_OVERLAY_SITE)
+        (folder / "crosspython.pth").write_text(_SITE.format(prefix=f"{kit.bin}/{kit.target.triplet}-"))
+        shutil.copy(_FIND_LIBRARY, folder)
 
 
 def _emulate(kit: Kit, path: str) -> tuple[str, ...]:

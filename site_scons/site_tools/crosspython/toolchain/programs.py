@@ -1,0 +1,219 @@
+"""Programs that come before the build machine's own on a build's PATH, so that they answer for the board or not at all.
+
+`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would hear of this
+machine's libraries. A bare name means the board's tool; the build machine's compiler, for helper programs that run here, goes
+by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028). Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from crosspython.toolchain.native import build_triplet
+
+_HEAD = "#!/bin/sh\n# Written by crosspython.\n"
+
+# Tools of the build machine that a build may want for programs that run here, by their bare names.
+_NATIVE = (
+    *("gcc", "cc", "g++", "c++", "cpp", "gfortran"),
+    *("ar", "nm", "ranlib", "gcc-ar", "gcc-nm", "gcc-ranlib"),
+    *("as", "ld", "strip", "objcopy", "objdump", "readelf"),
+)
+# Further names of this machine's compilers, for which there is no wrapper.
+_UNNAMED = ("c89", "c99", "f77", "f95", "g77", "gfortran")
+
+_NO_LIBRARY = "would tell of its libraries: declare the library as a component"
+_NO_COMPILER = "would compile for it: take $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
+_NO_PKG_CONFIG = "answers with folders of its own: put another pkg-config before it on PATH"
+
+# GNU autoconf's archive (AX_PROG_CC_FOR_BUILD), Meson's manual ("Environment variables"), ncurses and SQLite (BUILD_CC),
+# Linux's kbuild (HOSTCC).
+_VARIABLES = {
+    "gcc": ("CC_FOR_BUILD", "BUILD_CC", "HOSTCC"),
+    "g++": ("CXX_FOR_BUILD", "BUILD_CXX", "HOSTCXX"),
+    "ar": ("AR_FOR_BUILD", "HOSTAR"),
+    "ld": ("LD_FOR_BUILD", "HOSTLD"),
+    "nm": ("NM_FOR_BUILD",),
+    "ranlib": ("RANLIB_FOR_BUILD",),
+    "strip": ("STRIP_FOR_BUILD",),
+}
+
+NATIVE_SWITCH = "CROSSPYTHON_BARE_NAMES"
+"""A variable; "build" lets the bare names mean the build machine's tools, for packages whose helper programs need that."""
+
+NATIVE_LINKS = "CROSSPYTHON_LINKED"
+"""A variable that names a file: it is there after a bare `gcc` was told to link a program."""
+
+# A program was linked if the compiler was not told otherwise; a probe without an input is none.
+_BARE_COMPILER = """\
+if [ "${{{switch}-}}" = build ]; then exec {native} "$@"; fi
+if [ "${{{links}-}}" ]; then
+    program= input=
+    for word do
+        case $word in
+        -c | -S | -E | -M | -MM | -shared | -r | -fsyntax-only) program=no ;;
+        -*) ;;
+        *.c | *.cc | *.cpp | *.cxx | *.C | *.o | *.s | *.S) input=yes ;;
+        esac
+    done
+    if [ "$program$input" = yes ]; then : >"${links}"; fi
+fi
+exec {cross} "$@"
+"""
+
+_PKG_CONFIG = """\
+if [ -z "${{PKG_CONFIG_LIBDIR-}}" ]; then
+    echo "crosspython: {name}: PKG_CONFIG_LIBDIR is not set, so it would tell of the build machine's libraries" >&2
+    exit 1
+fi
+unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+PATH={path} exec {program} "$@"
+"""
+
+# A library that is nowhere, and what pkg-config has to say of it: no other folder before these.
+_PROBE = "Name: probe\nDescription: none\nVersion: 1\nCflags: -I/crosspython/i\nLibs: -L/crosspython/l -lprobe\n"
+_PROBED = ["-I/crosspython/i", "-L/crosspython/l", "-lprobe"]
+
+
+def native_tools(path: str) -> dict[str, str]:
+    """The variables by which builds are told of the tools for programs that run here, as far as they are on PATH.
+
+    Left to find a compiler, Meson puts a ccache or sccache of this machine's before it (its manual, "Feature autodetection").
+    """
+    found = {tool: f"{build_triplet()}-{tool}" for tool in _VARIABLES if shutil.which(tool, path=path)}
+    return {variable: found[tool] for tool, variables in _VARIABLES.items() if tool in found for variable in variables}
+
+
+def write_programs(folder: Path, triplet: str, path: str) -> None:
+    """Write all of them beside the compiler wrappers, which lie in `folder` under the names of the target's triplet.
+
+    path: of the build machine's own tools
+    """
+    bare = {name: _bare_name(name, folder, triplet, path) for name in _wrapped(folder, triplet)}
+    scripts = {
+        **{name: _refusal(name, _NO_LIBRARY) for name in _config_programs(path)},
+        **{name: _refusal(name, _NO_COMPILER) for name in _on_path(_UNNAMED, path)},
+        **_native_scripts(path, besides=triplet),
+        **bare,
+        "ldconfig": _HEAD + "exit 0\n",
+        **_pkg_config_scripts(triplet, path),
+    }
+    for name, text in scripts.items():
+        write_script(folder / name, text)
+
+
+def write_script(path: Path, text: str) -> None:
+    """Write a program."""
+    path.write_bytes(os.fsencode(text))
+    path.chmod(0o755)
+
+
+def _wrapped(folder: Path, triplet: str) -> list[str]:
+    return [path.name.removeprefix(f"{triplet}-") for path in folder.glob(f"{triplet}-*")]
+
+
+def _bare_name(name: str, folder: Path, triplet: str, path: str) -> str:
+    native, cross = (shlex.quote(str(folder / f"{each}-{name}")) for each in (build_triplet(), triplet))
+    if name in ("gcc", "cc", "g++", "c++", "gfortran"):
+        return _HEAD + _BARE_COMPILER.format(switch=NATIVE_SWITCH, links=NATIVE_LINKS, native=native, cross=cross)
+    switch = f'if [ "${{{NATIVE_SWITCH}-}}" = build ]; then exec {native} "$@"; fi\n'
+    return f'{_HEAD}{switch if shutil.which(name, path=path) else ""}exec {cross} "$@"\n'
+
+
+def _native_scripts(path: str, besides: str) -> dict[str, str]:
+    """The build machine's tools. A native gcc finds `as` and `ld` on PATH, so it gets the build machine's.
+
+    besides: a triplet whose names are taken
+    """
+    if build_triplet() == besides:
+        return {}
+    programs = {name: str(shutil.which(name, path=path)) for name in _on_path(_NATIVE, path)}
+    return {
+        f"{build_triplet()}-{name}": f'{_HEAD}PATH={shlex.quote(path)} exec {shlex.quote(program)} "$@"\n'
+        for name, program in programs.items()
+    }
+
+
+def _on_path(names: tuple[str, ...], path: str) -> list[str]:
+    return [name for name in names if shutil.which(name, path=path)]
+
+
+def _config_programs(path: str) -> Iterator[str]:
+    """Programs such as xml2-config that lie on the build machine's PATH and tell of its libraries."""
+    for folder in path.split(os.pathsep):
+        if os.path.isdir(folder):
+            for name in os.listdir(folder):
+                if name.endswith(("-config", "_config")) and not name.endswith("pkg-config"):
+                    yield name
+
+
+def _refusal(name: str, why: str) -> str:
+    sentence = f"crosspython: {name}: this is the build machine's, and {why}"
+    return f"{_HEAD}echo {shlex.quote(sentence)} >&2\nexit 1\n"
+
+
+def _pkg_config_scripts(triplet: str, path: str) -> Mapping[str, str]:
+    program = find_pkg_config(path)
+    names = ("pkg-config", "pkgconf", f"{triplet}-pkg-config")
+    if program is None:
+        return {name: _refusal(name, _NO_PKG_CONFIG) for name in names if shutil.which("pkg-config", path=path)}
+    words = {"path": shlex.quote(path), "program": shlex.quote(program)}
+    return {name: _HEAD + _PKG_CONFIG.format(name=name, **words) for name in names}
+
+
+@cache
+def find_pkg_config(path: str) -> str | None:
+    """The first pkg-config on a PATH that tells what stands in the files, and nothing else; None where there is none.
+
+    Buildroot's SDKs have one in host/bin that puts their own sysroot before each folder, whatever it is told.
+    """
+    for folder in path.split(os.pathsep):
+        for name in ("pkg-config", "pkgconf"):
+            program = shutil.which(name, path=folder)
+            if program is not None and _is_truthful(program, path):
+                return program
+    return None
+
+
+def _is_truthful(program: str, path: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "probe.pc").write_text(_PROBE)
+        environment = {"PATH": path, "LC_ALL": "C", "PKG_CONFIG_LIBDIR": folder}
+        try:
+            done = subprocess.run(
+                [program, "--cflags", "--libs", "probe"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=30,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.stdout.split() == _PROBED
+
+
+def write_config_programs(sysroot: Path, prefix: str, folder: Path) -> None:
+    """Put the `*-config` scripts of a sysroot into a folder for PATH, with the sysroot in the prefix's place.
+
+    They start where they lie: python3-config tells by its own place where its Python is.
+
+    sysroot: where include/ and lib/ are, on this machine
+    prefix:  the board's, which the scripts name
+    """
+    for script in sorted(sysroot.glob("bin/*config")):
+        first, end, rest = script.read_bytes().partition(b"\n")
+        if first.startswith(b"#!"):
+            if not script.is_symlink():
+                script.write_bytes(first + end + rest.replace(prefix.encode(), str(sysroot).encode()))
+            folder.mkdir(exist_ok=True)
+            write_script(folder / script.name, f'{_HEAD}exec {shlex.quote(str(script))} "$@"\n')
