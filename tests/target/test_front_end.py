@@ -323,6 +323,18 @@ def test_a_build_that_wants_the_network_is_told_that_it_has_none(factory: Factor
     assert "network" in str(caught.value.found)
 
 
+def test_what_a_build_leaves_running_is_ended_and_told(factory: Factory) -> None:
+    code = f"import time; time.sleep(600)  # {factory.folder}"
+    body = f"    subprocess.Popen([sys.executable, '-c', {code!r}], start_new_session=True)"
+    (remark,) = factory.build(in_tree(body)).remarks
+    assert remark.startswith("its build left a process running, which was ended: ")
+    assert subprocess.run(["pgrep", "-f", code], capture_output=True, check=False).returncode == 1
+
+
+def test_a_build_that_kills_its_parent_does_not_reach_us(factory: Factory) -> None:
+    assert factory.build(in_tree("    os.kill(os.getppid(), 9); time.sleep(0.2)")).extensions == ("toy",)
+
+
 def test_a_missing_header_is_named_with_its_package_and_log(factory: Factory) -> None:
     with pytest.raises(StepError) as caught:
         factory.build(in_tree(code="#include <libfoo/foo.h>\n" + MODULE))

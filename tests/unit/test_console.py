@@ -164,3 +164,10 @@ def run_python(script: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     ).stdout
+
+
+def test_what_holds_for_the_whole_run_is_warned_of_once() -> None:
+    console = Console(stream := io.StringIO(), quiet=True)
+    for text in ("no network", "no network", "no room"):
+        console.warn_once(text)
+    assert stream.getvalue().splitlines() == ["crosspython: warning: no network", "crosspython: warning: no room"]

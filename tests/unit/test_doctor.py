@@ -244,3 +244,13 @@ def test_a_missing_pinned_tool_comes_from_where_crosspython_came_from(
     with pytest.raises(HostToolError) as caught:
         require_tools(["cmake", "patch"], str(tmp_path))
     assert caught.value.next == f"sudo apt-get install -y patch; and {tmp_path}/python3 -m pip install cmake"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_kernel_that_cuts_no_build_off_is_told(tmp_path: Path, allowed: bool) -> None:
+    path = make_tools(tmp_path, "unshare")
+    (tmp_path / "unshare").write_text(f"#!/bin/sh\n{'true' if allowed else 'false'}\n")
+    (finding,) = [finding for finding in look(path) if finding.kind == "kernel"]
+    assert (finding.found is not None) is allowed
+    assert ("cuts no build of a package off" in str(finding)) is not allowed
+    assert "user namespaces" not in mend(look(path))

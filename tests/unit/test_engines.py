@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
-from crosspython.wheels.engines import Engine, network_isolation, stated_requirements
+from crosspython.wheels.engines import Engine, stated_requirements
 
 PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
@@ -31,12 +32,6 @@ def source(tmp_path: Path) -> Path:
 
 def make_engine() -> Engine:
     return Engine("cross", Path(sys.executable), {"PATH": os.defpath, "ASKED": "yes"}, 60)
-
-
-def make_unshare(folder: Path, script: str) -> str:
-    (folder / "unshare").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "unshare").chmod(0o755)
-    return str(folder)
 
 
 def test_a_project_without_a_build_system_is_setuptools(tmp_path: Path, log: Log) -> None:
@@ -62,6 +57,14 @@ def test_the_backend_sees_the_engines_environment_and_the_settings(source: Path,
     assert engine.build(source, tmp_path / "dist", {}, log) == tmp_path / "dist/foo-1.0-py3-none-any.whl"
 
 
+def test_what_keeps_a_build_to_itself_stands_before_each_call(source: Path, tmp_path: Path, log: Log) -> None:
+    (source / "backend.py").write_text(
+        "import os\ndef build_wheel(*_): open('seen', 'w').write(os.environ['SAID']); return 'foo-1.0-py3-none-any.whl'\n"
+    )
+    replace(make_engine(), before=("env", "SAID=before")).build(source, tmp_path / "dist", {}, log)
+    assert (source / "seen").read_text() == "before"
+
+
 def test_a_failed_backend_is_a_step_that_failed_with_its_last_lines(source: Path, tmp_path: Path, log: Log) -> None:
     (source / "backend.py").write_text("def build_wheel(*_): raise SystemExit('no luck')\n")
     with pytest.raises(StepError) as caught:
@@ -72,19 +75,3 @@ def test_a_failed_backend_is_a_step_that_failed_with_its_last_lines(source: Path
 def test_a_backend_that_is_not_there_is_told(source: Path, tmp_path: Path, log: Log) -> None:
     with pytest.raises(StepError, match="its build backend cannot be called"):
         make_engine().build(source, tmp_path / "dist", {}, log)
-
-
-@pytest.mark.parametrize(
-    ("script", "options"),
-    [
-        ("true", ["--net", "--"]),
-        ('test "$1" = --map-current-user', ["--map-current-user", "--net", "--"]),
-        ("false", None),
-    ],
-)
-def test_a_build_is_cut_off_from_the_network_where_the_kernel_lets_us(
-    tmp_path: Path, script: str, options: list[str] | None
-) -> None:
-    path = f"{make_unshare(tmp_path, script)}:{os.defpath}"
-    words = () if options is None else (str(tmp_path / "unshare"), *options)
-    assert network_isolation(path) == words

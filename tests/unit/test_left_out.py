@@ -1,9 +1,9 @@
-"""What backends say when they leave out an optional extension is told to the user, and nothing else is."""
+"""What builds leave out, and what they leave behind, is told to the user, and nothing else is."""
 
 from __future__ import annotations
 
 import pytest
-from crosspython.wheels.left_out import remark_left_out
+from crosspython.wheels.left_out import remark_left_behind, remark_left_out
 
 # What the tools themselves say, by row of the catalogue.
 MESSAGES = (
@@ -35,3 +35,11 @@ def test_the_same_line_is_told_once_and_many_are_not_all_shown() -> None:
 
 def test_an_ordinary_build_gives_no_remark() -> None:
     assert remark_left_out(HARMLESS) == ()
+
+
+def test_a_process_that_was_left_behind_is_told_once() -> None:
+    line = "crosspython: left behind by the build, and ended: redis-server *:6379"
+    assert remark_left_behind([*HARMLESS, line, line]) == (
+        "its build left a process running, which was ended: redis-server *:6379",
+    )
+    assert remark_left_behind([*HARMLESS, f"echo {line}"]) == ()

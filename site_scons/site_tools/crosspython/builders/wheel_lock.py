@@ -178,11 +178,13 @@ def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[Lo
 
 @contextmanager
 def _resolver(build: Build) -> Iterator[Resolver]:
+    from crosspython.run.isolation import isolate
     from crosspython.run.log import Log
     from crosspython.wheels.resolve import Resolver
 
     shop, settings = build.workshop, build.settings
     with Log(shop.logs / "lock.log") as log:
+        isolate(settings.path).tell(log, shop.console)
         yield Resolver(
             folder=shop.work / "lock",
             cache=build.uv_cache,

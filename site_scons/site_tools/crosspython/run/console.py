@@ -38,6 +38,7 @@ class Console:
         self._bars: dict[str, TaskID] = {}
         self._live: Progress | None = None
         self._closing: list[str] = []
+        self._warned: set[str] = set()
         self._status = ""
         self._is_broken = False
         atexit.register(self.close)
@@ -57,6 +58,14 @@ class Console:
         """A line that the user has to see, quiet or not."""
         with self._lock:
             self._write(f"crosspython: warning: {text}")
+
+    def warn_once(self, text: str) -> None:
+        """The same, of something that holds for the whole run."""
+        with self._lock:
+            is_known = text in self._warned
+            self._warned.add(text)
+        if not is_known:
+            self.warn(text)
 
     def closing(self, lines: Sequence[str]) -> None:
         """The build's last lines: kept, and written when the process ends, below whatever SCons says until then."""

@@ -49,6 +49,7 @@ class Finished:
 def run_command(
     argv: Sequence[str],
     *,
+    before: Sequence[str] = (),
     cwd: Path,
     env: Mapping[str, str],
     log: Log,
@@ -60,17 +61,19 @@ def run_command(
 ) -> Finished:
     """Run a command to its end, its output in the log.
 
+    before:   words that start the command, which no message shows: run/isolation.py's
     may_fail: another exit status than 0 is for the caller to judge, and no StepError
 
     Raises StepError when it fails, HostToolError when its program is not there, Interrupted when the run was stopped.
     No process of its group is alive afterwards. `timeout` is in seconds; `input` is what it finds on stdin.
     """
     stop.check()
-    log.command(argv, cwd, env)
+    words = [*before, *argv]
+    log.command(words, cwd, env)
     stop.groups.guard()
     begin = time.monotonic()
     with _input_file(input) as stdin:
-        leader = _start(argv, cwd, env, log, pass_fds, stdin)
+        leader = _start(words, cwd, env, log, pass_fds, stdin)
     timed_out = threading.Event()
     step = log.current
     try:

@@ -20,17 +20,19 @@ from crosspython.hosttools import install_command
 class Launcher:
     """variables: beginnings of the names it reads; folder: the variable for its own folder, and where that lies below home.
 
+    serves:    it leaves a server of its own running, which is to outlive a build
     remembers: it finds earlier work by the paths of a compilation, so these have to be the same in every checkout
     """
 
     variables: tuple[str, ...]
     folder: tuple[str, str] | None
     remembers: bool
+    serves: bool = False
 
 
 LAUNCHERS = {
     "ccache": Launcher(("CCACHE_",), ("CCACHE_DIR", ".cache/ccache"), remembers=True),
-    "sccache": Launcher(("SCCACHE_", "AWS_"), ("SCCACHE_DIR", ".cache/sccache"), remembers=True),
+    "sccache": Launcher(("SCCACHE_", "AWS_"), ("SCCACHE_DIR", ".cache/sccache"), remembers=True, serves=True),
     "distcc": Launcher(("DISTCC_",), ("DISTCC_DIR", ".distcc"), remembers=False),
     "icecc": Launcher(("ICECC_",), None, remembers=False),
 }

@@ -7,12 +7,9 @@ backend; we run the processes, cut off from the network where the kernel lets us
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,14 +35,14 @@ class Engine:
     python:      the interpreter that runs it
     environment: all that it sees
     timeout:     seconds that a single call may take
-    isolated:    without a network, where the kernel lets us
+    before:      words before each command, which keep it from the network and from us (run/isolation.py)
     """
 
     name: str
     python: Path
     environment: Mapping[str, str]
     timeout: float
-    isolated: bool = True
+    before: tuple[str, ...] = ()
 
     def ask_requirements(self, source: Path, settings: Settings, log: Log) -> tuple[str, ...]:
         """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
@@ -61,7 +58,8 @@ class Engine:
         # The names of the arguments are pyproject_hooks'.
         def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
             run_command(
-                [*(network_isolation(self.environment["PATH"]) if self.isolated else ()), *cmd],
+                cmd,
+                before=self.before,
                 cwd=Path(cwd or source),
                 env={**self.environment, **(extra_environ or {})},
                 log=log,
@@ -95,18 +93,3 @@ def _call(hook: Callable[[], Answer], log: Log) -> Answer:
             evidence=log.tail(),
             log=log.path,
         ) from error
-
-
-@cache
-def network_isolation(path: str) -> tuple[str, ...]:
-    """Words before a command that start it without a network (unshare(1)); none where the kernel forbids that.
-
-    A user needs a user namespace for it. Root does without where it may: in one, owners of files in an archive are not
-    known, and Python's tarfile, which sets owners for root, then leaves out the right to run.
-    """
-    unshare = shutil.which("unshare", path=path)
-    for options in ((), ("--map-current-user",)) if unshare else ():
-        words = (str(unshare), *options, "--net", "--")
-        if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
-            return words
-    return ()

@@ -16,7 +16,7 @@ from crosspython.wheels.kit import Kit
 # A port that nothing listens at: whatever wants to download fails at once, and says so.
 _NOWHERE = "http://127.0.0.1:9"
 
-_OFFLINE = {
+OFFLINE = {
     **dict.fromkeys(
         ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "http_proxy", "https_proxy", "all_proxy"), _NOWHERE
     ),
@@ -69,7 +69,7 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "LOG_COMPILER": str(kit.bin / f"{triplet}-run"),
         "PKG_CONFIG": str(kit.bin / "pkg-config"),
         "PKG_CONFIG_LIBDIR": os.pathsep.join(_pkg_config_folders(sysroot, overlay, kit)),
-        **_OFFLINE,
+        **OFFLINE,
     }
 
 

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.elf.file import has_elf_magic
 from crosspython.errors import StepError
+from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.stages.bench import SYSTEM_FOLDERS, Workshop
 from crosspython.store.archive import unpack_archive
@@ -26,6 +27,7 @@ from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.toolchain.emulator import find_emulator
+from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -34,7 +36,7 @@ from crosspython.wheels.causes import explain_failure, wants_emulation
 from crosspython.wheels.engines import Engine, Settings, stated_requirements
 from crosspython.wheels.environment import build_environment, linked_in
 from crosspython.wheels.kit import Kit
-from crosspython.wheels.left_out import remark_left_out
+from crosspython.wheels.left_out import remark_left_behind, remark_left_out
 from crosspython.wheels.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.overlay import Overlay, applicable, make_overlay, with_native_tools
@@ -120,6 +122,7 @@ class Bench:
             self.log.step("requirements")
             settings = self._settings(requirements, overlay)
             more = engine.ask_requirements(self.source, settings, self.log)
+            self.remarks = (*self.remarks, *remark_left_behind(self.log.tail(_LINES)))
         if more := tuple(need for need in more if need not in requirements):
             requirements = applicable((*requirements, *more), self.kit.markers, self.log.component)
             engine, overlay = self._engine(name, requirements)
@@ -127,7 +130,8 @@ class Bench:
         with self.shop.jobserver.token():
             self.log.step(f"build ({name})")
             wheel = engine.build(self.source, self.work / "dist", settings, self.log)
-        self.remarks = (*self.remarks, *remark_left_out(self.log.tail(_LINES, longest=None)))
+        said = self.log.tail(_LINES, longest=None)
+        self.remarks = (*self.remarks, *remark_left_out(said), *remark_left_behind(said))
         return wheel
 
     def repair(self, engine: str) -> Repair:
@@ -184,8 +188,16 @@ class Bench:
             environment[NATIVE_SWITCH] = "build"
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
-        # A launcher may have to reach other machines.
-        return Engine(name, python, environment, self.timeout, isolated=not self.shop.launcher), overlay
+        return Engine(name, python, environment, self.timeout, self._before()), overlay
+
+    def _before(self) -> tuple[str, ...]:
+        """What keeps the build to itself. A launcher may have to reach other machines, or leaves a server running."""
+        launcher = Path(self.shop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
+        if launcher and LAUNCHERS[launcher].serves:
+            return ()
+        isolation = isolate(self.shop.path, network=bool(launcher))
+        isolation.tell(self.log, self.shop.console)
+        return isolation.words
 
     def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""

@@ -25,10 +25,10 @@ _PATIENCE = 60  # seconds
 _LINE = re.compile(r"(?P<section>[^.=]+)\.(?P<key>[A-Za-z_-]+)=(?P<value>.*)")
 # pip(1), Configuration: a command's own section over [global], the environment over all.
 _SECTIONS = ("global", "install", ":env:")
-# What uv takes from the environment, of the build machine's own network settings.
+# What uv takes from the environment, of the build machine's own network settings; and where cargo has its own.
 _NETWORK = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HOME"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HOME", "CARGO_HOME", "RUSTUP_HOME"),
 )
 
 

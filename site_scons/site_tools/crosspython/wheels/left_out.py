@@ -1,6 +1,7 @@
-"""Optional extensions that a build left out and went on: most backends say so in a line that nobody reads.
+"""What a build left out and went on, and what it left behind: both stand in a line of its output that nobody reads.
 
-The patterns of such lines are left_out.toml. What an extension was for is not known here.
+The patterns of optional extensions that were left out are left_out.toml. What an extension was for is not known here.
+Processes that were left behind are told of by run/data/supervise.py.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _CATALOGUE = Path(__file__).with_name("left_out.toml")
+_LEFT_BEHIND = "crosspython: left behind by the build, and ended: "
 _SHOWN = 3
 _WIDTH = 160
 
@@ -21,6 +23,13 @@ def remark_left_out(output: Iterable[str]) -> tuple[str, ...]:
     told = (line for line in output if any(pattern.search(line) for pattern in _read_patterns()))
     found = dict.fromkeys(line.strip(" \t*")[:_WIDTH] for line in told)
     return tuple(f"an optional extension may have been left out: {line}" for line in list(found)[:_SHOWN])
+
+
+def remark_left_behind(output: Iterable[str]) -> tuple[str, ...]:
+    """Remarks for the user on processes that a build left running, the first few."""
+    told = (line.partition(_LEFT_BEHIND) for line in output)
+    found = dict.fromkeys(command for before, mark, command in told if mark and not before)
+    return tuple(f"its build left a process running, which was ended: {command}" for command in list(found)[:_SHOWN])
 
 
 @cache

@@ -14,6 +14,7 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -21,10 +22,10 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
-from crosspython.run.process import run_command
 from crosspython.store.exclusive import exclusive
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import meson_section
+from crosspython.wheels.uv import run_uv
 
 # Native programs that a backend otherwise takes from the build machine, so that builds differ by machine.
 # ninja since 1.13 takes its jobs from a make's pool.
@@ -169,13 +170,11 @@ def _install(
         command += ["--overrides", str(overrides)]
     if wheels:
         command += ["--find-links", str(_named_wheels(wheels, folder))]
-    environment = {"PATH": path, "LC_ALL": "C.UTF-8", **kit.indexes().environment}
-    if kit.cache is not None:
-        environment["UV_CACHE_DIR"] = str(kit.cache)
+    run = partial(run_uv, cwd=folder, path=path, indexes=kit.indexes(), cache=kit.cache, log=log)
     binary = ["--only-binary", ":all:"]
-    if run_command([*command, *binary, *requirements], cwd=folder, env=environment, log=log, may_fail=True).status:
+    if run([*command, *binary, *requirements], may_fail=True).status:
         try:
-            run_command([*command, *requirements], cwd=folder, env=environment, log=log)
+            run([*command, *requirements])
         except StepError as error:
             raise StepError(
                 f"{log.component}: its build requirements cannot be had",
@@ -187,9 +186,7 @@ def _install(
 
 
 def _uv_command(kit: Kit) -> list[str]:
-    from uv import find_uv_bin
-
-    command = [find_uv_bin(), "pip", "install", "--no-config", "--no-progress", "--color", "never"]
+    command = ["pip", "install", "--no-config", "--no-progress", "--color", "never"]
     return [*command, *(["--offline"] if kit.offline else []), *kit.indexes().options]
 
 

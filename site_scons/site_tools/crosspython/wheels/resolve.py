@@ -18,12 +18,12 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.run.process import run_command
 from crosspython.wheels.explain import explain_failure
 from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.request import Request
+from crosspython.wheels.uv import run_uv
 
 _ROOT = "crosspython-request"
 _PATIENCE = 900.0  # seconds: some packages have to be built to tell what they need
@@ -94,16 +94,20 @@ class Resolver:
         (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
 
     def _uv(self, command: str, *arguments: str, may_fail: bool = False) -> int:
-        from uv import find_uv_bin
-
         common = ["--config-file", "uv.toml", "--no-progress", "--color", "never", "--no-python-downloads"]
         if self.offline:
             common.append("--offline")
         options = [*self.indexes.options, "--python", sys.executable]
-        argv = [find_uv_bin(), command, *common, *options, *arguments]
-        environment = {"PATH": self.path, "LC_ALL": "C.UTF-8", **self.indexes.environment}
-        environment["UV_CACHE_DIR"] = str(self.cache)
-        done = run_command(argv, cwd=self.folder, env=environment, log=self.log, timeout=_PATIENCE, may_fail=may_fail)
+        done = run_uv(
+            [command, *common, *options, *arguments],
+            cwd=self.folder,
+            path=self.path,
+            indexes=self.indexes,
+            cache=self.cache,
+            log=self.log,
+            timeout=_PATIENCE,
+            may_fail=may_fail,
+        )
         return done.status
 
 

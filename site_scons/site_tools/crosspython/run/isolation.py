@@ -1,0 +1,72 @@
+"""What stands before a command that runs other people's code: it has no network, and nothing of it outlives it.
+
+Knows the namespaces of Linux that unshare(1) makes, and which of them this kernel lets us have; containers and hardened
+kernels forbid some. Where it forbids processes of their own, data/supervise.py still ends what a command leaves behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from crosspython.run.console import Console
+from crosspython.run.log import Log
+
+_SUPERVISOR = Path(__file__).with_name("data") / "supervise.py"
+
+WARNING = (
+    "this machine lets no build be cut off from the network (`unshare --net` is refused, as in many containers): "
+    "what a package's build downloads is not locked, and nobody is told; `scons doctor` says what would help"
+)
+HELP = "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run outside"
+
+_NETWORK = ("--net",)
+_PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")
+# A user needs a user namespace for these. Root does without where it may: in one, owners of files in an archive are not
+# known, and Python's tarfile, which sets owners for root, then leaves out the right to run. The capabilities are the
+# supervisor's, which gives them up.
+_USERS = ((), ("--map-current-user", "--keep-caps"))
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """words: what stands before the command; lacks: what the kernel forbids, "a network" or "processes" of its own."""
+
+    words: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+    def tell(self, log: Log, console: Console) -> None:
+        """Say what is lacking: in each log, and of the network once on the console."""
+        for what in self.lacks:
+            log.write(f"=== no {what} of its own: unshare(1) is refused here\n")
+        if "network" in self.lacks:
+            console.warn_once(WARNING)
+
+
+@cache
+def isolate(path: str, *, network: bool = False) -> Isolation:
+    """How a command is started alone, as far as the kernel lets us.
+
+    path:    where unshare(1) is looked for
+    network: the command may have the network
+    """
+    supervise = (sys.executable, "-I", "-S", str(_SUPERVISOR))
+    unshare = shutil.which("unshare", path=path)
+    wanted = (_PROCESSES,) if network else ((*_NETWORK, *_PROCESSES), _NETWORK, _PROCESSES)
+    for namespaces in wanted if unshare else ():
+        for user in _USERS:
+            words = (str(unshare), *user, *namespaces, "--")
+            if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+                return Isolation((*words, *supervise), _lacks(namespaces, network=network))
+    return Isolation(supervise, _lacks((), network=network))
+
+
+def _lacks(namespaces: tuple[str, ...], *, network: bool) -> tuple[str, ...]:
+    wanted = {"network": "--net", "processes": "--pid"}
+    return tuple(
+        what for what, option in wanted.items() if option not in namespaces and not (network and what == "network")
+    )

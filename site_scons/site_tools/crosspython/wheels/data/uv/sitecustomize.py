@@ -1,0 +1,40 @@
+"""Cuts off the Pythons in which uv runs build backends: each starts once more behind what crosspython puts before it.
+
+uv knows no way to do that. Python imports this module by itself when it starts, before any code of a package
+(https://docs.python.org/3/library/site.html), since PYTHONPATH names our folder. CROSSPYTHON_ISOLATION holds the words and
+the environment, as JSON; what uv was told of indexes and their passwords is not handed on.
+"""
+
+import os
+import sys
+
+_OF_UV = ("PATH", "VIRTUAL_ENV", "PYTHONIOENCODING")
+
+
+def start_again(order):
+    import json
+
+    order = json.loads(order)
+    if os.path.exists("Cargo.toml"):
+        order["environment"].update(order["rust"])
+        fetch_crates(order["rust"])
+    with open("/proc/self/cmdline", "rb") as file:
+        arguments = file.read().split(b"\0")[1:-1]
+    environment = {name: os.environ[name] for name in _OF_UV if name in os.environ}
+    command = [*order["words"], sys.executable, *map(os.fsdecode, arguments)]
+    os.execve(command[0], command, {**environment, **order["environment"]})
+
+
+def fetch_crates(rust):
+    """Crates come before, as in every build: `cargo metadata`, which backends call, reads them all. None of them is run."""
+    import contextlib
+    import subprocess
+
+    environment = dict(os.environ, **rust)
+    del environment["CROSSPYTHON_ISOLATION"], environment["PYTHONPATH"]
+    with contextlib.suppress(OSError):  # its backend says what is missing
+        subprocess.run(["cargo", "fetch"], stdin=subprocess.DEVNULL, env=environment, check=False)
+
+
+if "CROSSPYTHON_ISOLATION" in os.environ:
+    start_again(os.environ["CROSSPYTHON_ISOLATION"])
