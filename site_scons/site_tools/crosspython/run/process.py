@@ -94,6 +94,8 @@ def run_command(
             step.command = 0
     # ru_maxrss is in KiB on Linux, getrusage(2).
     code = os.waitstatus_to_exitcode(status)
+    if before and 128 < code < 128 + signal.NSIG:  # as isolation.py's supervisor tells of a signal
+        code = 128 - code
     finished = Finished(time.monotonic() - begin, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, code)
     _record(finished, log)
     if stop.requested:  # whatever its status: a script may catch TERM and still end with 0

@@ -36,8 +36,6 @@ def main(*command):
         signal.signal(number, stop)
     status = wait_for(start(command))
     end_what_is_left()
-    if status < 0 and not stopped:
-        say(f"the command was killed by signal {-status}")
     return status if status >= 0 else 128 - status
 
 
