@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 
-from tests.conftest import Project
+from tests.conftest import CONFIGURE, Project
 
 
 def test_a_component_is_one_archive(project: Project) -> None:
@@ -189,3 +190,31 @@ def test_fetch_then_offline_builds(project: Project) -> None:
     (project.mirror / "hello-1.0.tar.gz").unlink()
     project.scons("offline=1")
     assert project.stage("hello").is_file()
+
+
+HEARS_OF_THE_BOARD = """
+set -e
+test "$(gcc -dumpmachine)" = "$($CC -dumpmachine)"
+test "$(ld --version | head -1)" = "$($LD --version | head -1)"
+echo 'int main(void) { return 0; }' > helper.c
+$CC_FOR_BUILD helper.c -o helper && ./helper
+HOSTCC=gcc CROSSPYTHON_BARE_NAMES=build sh -c 'gcc helper.c -o helper && ./helper'
+test "$(echo $(pkg-config --cflags probe))" = -I/board/include
+if sdk-config --libs; then exit 1; fi
+"""
+
+
+def test_a_component_hears_of_the_board_by_bare_names(project: Project) -> None:
+    """With an SDK's folder first on PATH, whose pkg-config has a sysroot of its own."""
+    sdk = project.folder / "sdk"
+    sdk.mkdir()
+    real = shutil.which("pkg-config")
+    for name, line in {"pkg-config": f"PKG_CONFIG_SYSROOT_DIR=/sdk exec {real}", "sdk-config": "echo -L/sdk"}.items():
+        (sdk / name).write_text(f'#!/bin/sh\n{line} "$@"\n')
+        (sdk / name).chmod(0o755)
+    probe = "\nmkdir pc && printf 'Name: p\\nDescription: p\\nVersion: 1\\nCflags: -I/board/include\\n' > pc/probe.pc\n"
+    head, rest = CONFIGURE.split("\n", 1)
+    checks = f"{probe}export PKG_CONFIG_LIBDIR=$PWD/pc{HEARS_OF_THE_BOARD}"
+    project.add("foo", configure=f"{head}{checks}{rest}")
+    project.scons(path=f"{sdk}:{os.environ['PATH']}")
+    assert "crosspython: sdk-config: this is the build machine's" in project.log("foo").read_text()

@@ -15,6 +15,7 @@ from crosspython.toolchain.programs import (
     native_tools,
     write_config_programs,
     write_programs,
+    write_refusals,
 )
 
 TRIPLET = "arm-linux-gnueabihf"
@@ -41,6 +42,7 @@ class Bin:
 
     def run(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         write_programs(self.folder, TRIPLET, self.path)
+        write_refusals(self.folder, self.path)
         env = {"PATH": f"{self.folder}:{self.path}", **environment}
         return subprocess.run([name, *arguments], env=env, capture_output=True, text=True, check=False)
 
@@ -109,6 +111,13 @@ def test_what_would_answer_for_the_build_machine_refuses_by_name(programs: Bin, 
     done = programs.run(name, "--cflags")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"crosspython: {name}: this is the build machine's")
+
+
+def test_a_program_of_the_sysroot_does_not_refuse(programs: Bin) -> None:
+    programs.has("x-config")
+    (programs.folder / "x-config").write_text("#!/bin/sh\necho of the sysroot\n")
+    (programs.folder / "x-config").chmod(0o755)
+    assert programs.run("x-config").stdout == "of the sysroot\n"
 
 
 def test_ldconfig_knows_no_library(programs: Bin) -> None:

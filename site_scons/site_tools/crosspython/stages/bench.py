@@ -32,7 +32,7 @@ from crosspython.store.tree import pack_tree, unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
-from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs
+from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs, write_refusals
 from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
@@ -131,6 +131,7 @@ class Bench:
         write_wrappers(self.bin, self.order.toolchain, self.shop.target)
         write_programs(self.bin, self.shop.target.triplet, self.shop.path)
         write_config_programs(self.sysroot / "usr", self.prefix, self.bin)
+        write_refusals(self.bin, self.shop.path)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None:

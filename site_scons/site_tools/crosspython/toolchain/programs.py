@@ -98,8 +98,6 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
     """
     bare = {name: _bare_name(name, folder, triplet, path) for name in _wrapped(folder, triplet)}
     scripts = {
-        **{name: _refusal(name, _NO_LIBRARY) for name in _config_programs(path)},
-        **{name: _refusal(name, _NO_COMPILER) for name in _on_path(_UNNAMED, path)},
         **_native_scripts(path, besides=triplet),
         **bare,
         "ldconfig": _HEAD + "exit 0\n",
@@ -107,6 +105,19 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
     }
     for name, text in scripts.items():
         write_script(folder / name, text)
+
+
+def write_refusals(folder: Path, path: str) -> None:
+    """What of the build machine would still answer refuses, but for names that are taken in `folder`. To be called last.
+
+    path: of the build machine's own tools
+    """
+    refusals = dict.fromkeys(_config_programs(path), _NO_LIBRARY) | dict.fromkeys(
+        _on_path(_UNNAMED, path), _NO_COMPILER
+    )
+    for name, why in refusals.items():
+        if not (folder / name).exists():
+            write_script(folder / name, _refusal(name, why))
 
 
 def write_script(path: Path, text: str) -> None:

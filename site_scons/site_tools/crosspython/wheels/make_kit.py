@@ -18,7 +18,7 @@ from crosspython.stages.build_details import read_build_time_vars
 from crosspython.stages.bundle import is_no_test
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import emulate, emulator_command
-from crosspython.toolchain.programs import write_config_programs
+from crosspython.toolchain.programs import write_config_programs, write_refusals
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.cross_python import CROSSENV, make_cross_python
 from crosspython.wheels.kit import Kit
@@ -38,11 +38,13 @@ def make_kit(kit: Kit, shop: Workshop) -> None:
     marker, text = kit.folder / "whole.json", _identity(kit, shop)
     with kit.making:
         if marker.is_file() and marker.read_text() == text:
+            write_refusals(kit.bin, shop.path)  # this machine may have got more since
             return
         shutil.rmtree(kit.folder, ignore_errors=True)
         kit.folder.mkdir(parents=True)
         with Log(shop.logs / f"{kit.folder.name}.log") as log, shop.jobserver.token():
             _make(kit, log, shop)
+            write_refusals(kit.bin, shop.path)
         marker.write_text(text)
 
 
