@@ -88,6 +88,21 @@ def test_what_it_needs_is_not_built_where_it_comes_from_the_cache(made: Project,
     assert archives(made) and archives(made, "build-needed") == []
 
 
+def test_without_a_network_its_library_need_not_be_at_hand(made: Project, tmp_path: Path) -> None:
+    cache, boards = f"cache={tmp_path / 'cache'}", str(made.stage("needed").relative_to(made.folder))
+    made.scons(cache, boards)
+    made.scons(cache)
+    shutil.rmtree(made.folder / "build")
+    (made.mirror / "needed-1.0.tar.gz").unlink()
+    for found in (made.folder / "downloads").rglob("needed-1.0.tar.gz"):
+        found.unlink()
+    recipe = made.recipes / "SConscript"
+    recipe.write_text(recipe.read_text().replace('"NAME": "user"', '"NAME": "user", "OTHER": "1"'))
+    made.scons(cache, boards)
+    output = made.scons(cache, "offline=1")
+    assert "build-python 3.13.0  from the cache" in output
+
+
 def test_another_library_makes_another_build_python(made: Project) -> None:
     made.scons("cache=none")
     (before,) = archives(made)

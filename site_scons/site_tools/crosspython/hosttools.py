@@ -50,6 +50,7 @@ _STATIC_QEMU_USER = {"debian": (13,), "ubuntu": (25, 4)}
 _PACKAGES: dict[str, tuple[str | None, ...]] = {
     "g++": ("g++", "gcc-c++", "gcc", "gcc-c++", "g++"),
     "cc": ("gcc", "gcc", "gcc", "gcc", "gcc"),
+    "ld": ("binutils", "binutils", "binutils", "binutils", "binutils"),
     "aclocal": ("automake", "automake", "automake", "automake", "automake"),
     "autoreconf": ("autoconf", "autoconf", "autoconf", "autoconf", "autoconf"),
     "autopoint": ("autopoint", "gettext-devel", "gettext", "gettext-tools", "gettext-dev"),

@@ -127,7 +127,10 @@ class Build:
         )
 
     def require_sources(self) -> None:
-        """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing."""
+        """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing.
+
+        What is built for the build machine is not asked for: it may come from the cache as a whole.
+        """
         if not self.settings.offline:
             return
         from crosspython.store.fetch import missing_offline
@@ -135,7 +138,8 @@ class Build:
         wanted = [
             (component.recipe.title, component.recipe.sources)
             for component in self.wanted()
-            if not Path(component.node.abspath).exists()
+            if component.recipe.machine != NATIVE
+            and not Path(component.node.abspath).exists()
             and not self.workshop.store.is_at_hand(component.recipe.sources)
         ]
         if wanted:
@@ -214,8 +218,8 @@ class Build:
         parts = {part.recipe.title: part for part in self.wanted()}
         products = {title: Path(part.node.abspath) for title, part in parts.items()} | self.wheels
         missing = [title for title, path in products.items() if not path.exists()]
-        python = self.components.get("cpython")
-        if python is not None and python.recipe.title not in missing:  # what builds it is not wanted any more
+        done = {part.recipe.name for title, part in parts.items() if title not in missing}
+        if done & {"cpython", "build-python"}:  # what builds them is not wanted any more
             missing = [title for title in missing if title not in parts or parts[title].recipe.machine != NATIVE]
         return list(products), missing
 

@@ -51,7 +51,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     action = make_action("build-python", build_it, f"bringing {recipe.title}")
     [node] = declare(env, [product], recipe_facts(env, recipe), action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
-    node.attributes.identity = name  # in keys of the cache: its bytes tell the folder that it was made in
+    node.attributes.identity = name  # in keys of the cache: it holds the hash of all that it is made of
     build.add(Component(recipe, node))
     return node
 
@@ -108,7 +108,6 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
     from crosspython.stages.carry_out import build_component
     from crosspython.toolchain.native import native_target
 
-    build.require_sources()
     build.console.line(f"building {recipe.title}")
     dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
     shop = replace(build.workshop, target=native_target())
