@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import crosspython
 import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.wheels.causes import explain_failure, find_cause, read_catalogue, wants_emulation
+
+from tests.conftest import REPOSITORY
 
 # What the tools themselves say.
 MESSAGES = {
@@ -62,7 +66,7 @@ def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
     say(log, "a.c:1:1: fatal error: first.h: No such file or directory\n")
     error = explain_failure(StepError("foo-1.0: failed", evidence=["x"]), "foo", log)
     assert error.found == "the header first.h is missing"
-    assert "wheels/overrides/foo.toml" in str(error.next)
+    assert "FOLDER/foo.toml" in str(error.next)
     assert (error.evidence, error.log) == (("x",), log.path)
 
 
@@ -177,3 +181,22 @@ def test_a_cause_that_other_jobs_have_covered_is_found(log: Log) -> None:
     )
     error = explain_failure(StepError("x: `make` ended with exit status 1"), "x", log)
     assert "fftw3.h" in (error.found or "")
+
+
+def test_nobody_is_sent_into_the_tools_own_folder() -> None:
+    for cause in read_catalogue():
+        assert "wheels/overrides" not in cause.next, cause.name
+        if ".toml" in cause.next:
+            assert "overrides=FOLDER (docs/overrides.md)" in cause.next, cause.name
+
+
+def test_every_page_that_a_message_names_is_there_and_is_about_that() -> None:
+    package = Path(crosspython.__file__).parent
+    pages: dict[str, list[str]] = {}
+    for file in [*package.rglob("*.py"), *package.rglob("*.toml")]:
+        for line in file.read_text().splitlines():
+            for page in re.findall(r"\bdocs/[\w/-]+\.md", line):
+                pages.setdefault(page, []).append(line)
+    assert {page for page in pages if not (REPOSITORY / page).is_file()} == set()
+    about_overrides = [line for page, lines in pages.items() for line in lines if "an override of" in line]
+    assert about_overrides and all("docs/overrides.md" in line for line in about_overrides)

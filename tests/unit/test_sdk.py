@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,3 +154,101 @@ def test_a_truncated_archive_leaves_nothing_that_is_taken_for_whole(tmp_path: Pa
     for _ in range(2):
         with pytest.raises(ArchiveError):
             open_sdk(archive, tmp_path / "into", path=PATH)
+
+
+# Root may write anywhere, so this is done as a user who may not.
+NOBODY = 65534
+
+
+def open_as_a_user(sdk: Path, into: Path) -> Path:
+    """open_sdk in a process of its own, as somebody who is not root."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            os.write(writing, str(open_sdk(sdk, into, path=PATH)).encode())
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as answer:
+        return Path(answer.read())
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may look into, which pytest's are not."""
+    with tempfile.TemporaryDirectory(prefix="crosspython-test-") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=True)
+
+
+def test_a_read_only_sdk_is_copied_and_relocated_by_a_user(open_folder: Path) -> None:
+    sdk, into = make_sdk(open_folder / "sdk"), open_folder / "into"
+    subprocess.run(["chmod", "-R", "a+rX,a-w", str(sdk)], check=True)
+    first = open_as_a_user(sdk, into)
+    assert (first / "share/buildroot/sdk-location").read_text().strip() == str(first)
+    assert open_as_a_user(sdk, into) == first
+    assert (first / "relocations").read_text() == "x\n"
+
+
+def test_what_an_interrupted_copy_of_a_read_only_sdk_left_is_in_nobodys_way(open_folder: Path) -> None:
+    sdk, into = make_sdk(open_folder / "sdk"), open_folder / "into"
+    subprocess.run(["chmod", "-R", "a+rX,a-w", str(sdk)], check=True)
+    first = open_as_a_user(sdk, into)
+    next(into.glob("*.json")).unlink()
+    for left in (first, first.with_name(first.name + ".part")):
+        if not left.exists():
+            subprocess.run(["cp", "-a", "-T", str(sdk), str(left)], check=True)
+        subprocess.run(["chmod", "-R", "a-w", str(left)], check=True)
+        subprocess.run(["chown", "-R", str(NOBODY if os.geteuid() == 0 else os.geteuid()), str(left)], check=True)
+    assert open_as_a_user(sdk, into) == first
+    assert (first / "relocations").read_text() == "x\n"
+
+
+def test_what_no_compiler_needs_of_an_archive_is_left_out_with_a_remark(tmp_path: Path) -> None:
+    sdk = make_sdk(tmp_path / "sdk")
+    archive = tmp_path / "sdk.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(sdk, arcname="sdk")
+        for name, kind, target in (
+            ("dev/null", tarfile.CHRTYPE, ""),
+            ("dev/sda", tarfile.BLKTYPE, ""),
+            ("run/pipe", tarfile.FIFOTYPE, ""),
+            ("etc/out", tarfile.SYMTYPE, "../../../etc/passwd"),
+            ("etc/hard", tarfile.LNKTYPE, "../../etc/passwd"),
+            ("bin/other", tarfile.SYMTYPE, "tool"),
+        ):
+            info = tarfile.TarInfo(f"sdk/{name}")
+            info.type, info.linkname = kind, target
+            tar.addfile(info)
+    remarks: list[str] = []
+    opened = open_sdk(archive, tmp_path / "into", path=PATH, remark=remarks.append)
+    assert (opened / "bin" / "other").read_text() == "x"
+    assert sorted(path.name for path in opened.rglob("*") if path.parent.name in ("dev", "run", "etc")) == []
+    assert len(remarks) == 1
+    assert "sdk.tar.gz: left out" in remarks[0] and "dev/null" in remarks[0] and "and 2 more" in remarks[0]
+
+
+def test_a_winding_link_that_leaves_is_left_out_too(tmp_path: Path) -> None:
+    sdk = make_sdk(tmp_path / "sdk")
+    (sdk / "a" / "b").mkdir(parents=True)
+    (sdk / "a" / "down").symlink_to("b/../../../..")
+    remarks: list[str] = []
+    opened = open_sdk(pack(sdk, tmp_path / "sdk.tar.gz"), tmp_path / "into", path=PATH, remark=remarks.append)
+    assert not os.path.lexists(opened / "a" / "down")
+    assert "is a link that leaves the folder" in remarks[0]
+
+
+def test_a_file_that_leaves_is_refused_as_ever(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "sdk.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("sdk/../../out"))
+    with pytest.raises(ArchiveError, match="refused to unpack"):
+        open_sdk(tmp_path / "sdk.tar", tmp_path / "into", path=PATH)

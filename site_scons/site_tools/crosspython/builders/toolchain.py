@@ -35,6 +35,7 @@ def toolchain_node(env: Any) -> Any:
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
+            remark=build.console.warn,
         )
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")

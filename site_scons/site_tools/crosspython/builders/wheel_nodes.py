@@ -371,4 +371,5 @@ def _find_toolchain(build: Build) -> Toolchain | None:
 
     build.take_lock()
     into = settings.folder / "toolchain"
-    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into)
+    warn = build.console.warn
+    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into, remark=warn)

@@ -24,19 +24,21 @@ def unpack_archive(
     strip: int = 0,
     leave_out: Sequence[str] = (),
     keep_absolute_links: bool = False,
+    left_out: list[str] | None = None,
 ) -> None:
     """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run. Replaces `folder`.
 
     strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
     leave_out: globs of names below those folders that are not unpacked; `*` matches slashes, too
     keep_absolute_links: make links to absolute paths, as the sysroots of SDKs have them, instead of refusing them
+    left_out: gets what was passed over and why: devices, pipes and links that lead outside; without it they are refused
     Raises ArchiveError: damaged, truncated, of an unknown kind, or with a member that must not be unpacked; disk full.
     """
     part = folder.with_name(folder.name + ".part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        unpacker = Unpacker(part, keep_absolute_links=keep_absolute_links)
+        unpacker = Unpacker(part, keep_absolute_links=keep_absolute_links, left_out=left_out)
         with damage_told():
             for member in read_members(archive):
                 if not leave_out or not _matches_one(member.name, strip, leave_out):

@@ -47,9 +47,11 @@ class Unpacker:
     """A folder that members are put into. A member that comes a second time replaces the first, as with tar.
 
     keep_absolute_links: an SDK's sysroot may hold links such as etc/mtab -> /proc/mounts; they are made as they are.
+    left_out: gets what is passed over and why, where devices, pipes and links that lead outside are no reason to refuse
     """
 
-    def __init__(self, folder: Path, *, keep_absolute_links: bool = False) -> None:
+    def __init__(self, folder: Path, *, keep_absolute_links: bool = False, left_out: list[str] | None = None) -> None:
+        self.left_out = left_out
         self.root = os.path.abspath(folder)
         self.keep_absolute_links = keep_absolute_links
         self._folders = {self.root}
@@ -57,6 +59,14 @@ class Unpacker:
 
     def add(self, member: Member) -> None:
         """Unpack one member. Raises Refused; OSError with an errno for the disk, without one for a damaged archive."""
+        try:
+            self._add(member)
+        except Refused as reason:
+            if self.left_out is None or member.kind in (FILE, FOLDER):
+                raise
+            self.left_out.append(str(reason))
+
+    def _add(self, member: Member) -> None:
         parts = self._split(member.name, member.name)
         if not parts:
             return
@@ -79,7 +89,11 @@ class Unpacker:
         root = os.path.realpath(self.root)
         for name, path in self._winding:
             if os.path.lexists(path) and not (os.path.realpath(path) + "/").startswith(root + "/"):
-                raise Refused(f"{name!r} is a link that leaves the folder")
+                reason = Refused(f"{name!r} is a link that leaves the folder")
+                if self.left_out is None:
+                    raise reason
+                self.left_out.append(str(reason))
+                os.unlink(path)
 
     def add_file(self, path: str, member: Member, data: IO[bytes]) -> None:
         """Write a new file with 755 or 644, as its owner's right to run it says."""

@@ -22,7 +22,7 @@ from crosspython.toolchain.layout import (
     with_prefix,
 )
 from crosspython.toolchain.query import ask
-from crosspython.toolchain.sdk import is_archive, open_sdk
+from crosspython.toolchain.sdk import Remark, is_archive, open_sdk
 from crosspython.toolchain.versioned import plain_of, program_of
 from crosspython.toolchain.yocto import find_setups
 
@@ -31,15 +31,18 @@ _COMPANIONS = ("g++", "ar", "ranlib", "strip", "objcopy", "readelf")
 _NO_RANK = 1 << 16  # of a compiler that makes nothing for the target
 
 
-def find_compiler(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Path:
+def find_compiler(
+    target: Target, toolchain: str | None, *, path: str, unpack_into: Path, remark: Remark = print
+) -> Path:
     """Return the C compiler for a target.
 
     toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix, both also by
                  their bare names on `path`; None or "": the target's own on `path`
     unpack_into: the folder for our copies of SDKs
+    remark:      gets a sentence for the user
     Raises ToolchainError, and for an SDK that cannot be opened what open_sdk raises.
     """
-    cc = _find_given(target, Path(toolchain), path, unpack_into) if toolchain else _find_on_path(target, path)
+    cc = _find_given(target, Path(toolchain), path, unpack_into, remark) if toolchain else _find_on_path(target, path)
     lacking = [program_of(cc, tool) for tool in _COMPANIONS if not os.access(program_of(cc, tool), os.X_OK)]
     if lacking:
         what = "no C++ compiler beside it" if program_of(cc, "g++") in lacking else "an incomplete toolchain around it"
@@ -125,12 +128,12 @@ def _get_one(target: Target) -> str:
     )
 
 
-def _find_given(target: Target, given: Path, path: str, unpack_into: Path) -> Path:
+def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remark: Remark) -> Path:
     if given.is_dir():
         sdk = _choose_sdk(target, find_sdks(given) or [given], given)
-        return _find_below(target, open_sdk(sdk, unpack_into, path=path), given)
+        return _find_below(target, open_sdk(sdk, unpack_into, path=path, remark=remark), given)
     if given.is_file() and is_archive(given):
-        return _find_below(target, open_sdk(given, unpack_into, path=path), given)
+        return _find_below(target, open_sdk(given, unpack_into, path=path, remark=remark), given)
     cc = find_named(given, path)
     if cc is None:
         there = "a file of another kind" if given.exists() else "no such file or folder"

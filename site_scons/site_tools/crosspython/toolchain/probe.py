@@ -22,6 +22,7 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler, prefix_of
 from crosspython.toolchain.query import PATIENCE, ask, try_ask
 from crosspython.toolchain.sample import check_code
+from crosspython.toolchain.sdk import Remark
 from crosspython.toolchain.time_bits import find_time
 
 __all__ = ["Toolchain", "load_toolchain", "probe_toolchain"]
@@ -41,9 +42,11 @@ _PROGRAMS = ("cc1", "cc1plus", "as", "ld")
 _FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
 
 
-def load_toolchain(target: Target, toolchain: str | None, *, path: str, unpack_into: Path) -> Toolchain:
+def load_toolchain(
+    target: Target, toolchain: str | None, *, path: str, unpack_into: Path, remark: Remark = print
+) -> Toolchain:
     """Find a compiler and look at it. Raises as find_compiler and probe_toolchain do."""
-    return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into), target)
+    return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into, remark=remark), target)
 
 
 def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> Toolchain:

@@ -20,12 +20,15 @@ from pathlib import Path
 from crosspython.errors import HostToolError, ToolchainError
 from crosspython.toolchain.yocto import find_setups, front_of
 
+Remark = Callable[[str], None]
+
 _RELOCATE = "relocate-sdk.sh"
 _LOCATION = "share/buildroot/sdk-location"
 _INSTALLER = ".sh"
 _INSTALLER_HEAD = 65536  # bytes; its script is shorter, and the archive follows
 _ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|sh)$", re.IGNORECASE)
 _EVIDENCE_LINES = 10
+_NAMED = 3  # of what was left out of an archive
 _PATIENCE = 900  # seconds: a slow disk and an SDK of gigabytes
 
 
@@ -34,10 +37,11 @@ def is_archive(path: Path) -> bool:
     return bool(_ARCHIVE.search(path.name))
 
 
-def open_sdk(given: Path, unpack_into: Path, *, path: str) -> Path:
+def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = print) -> Path:
     """Return a folder with the SDK in working order: the given one, or our own copy below `unpack_into`.
 
     path: where the tools lie that `relocate-sdk.sh` calls
+    remark: gets a sentence for the user
     Raises ToolchainError, HostToolError, and what unpack_archive raises.
     """
     if given.is_dir():
@@ -47,7 +51,7 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str) -> Path:
             return given
         return _make_once(given, _key_of_folder(given), unpack_into, lambda folder: _copy(given, folder), path)
     key = _recall_key(given, unpack_into) or _key_of_file(given)
-    sdk = _make_once(given, key, unpack_into, lambda folder: _unpack(given, folder, path), path)
+    sdk = _make_once(given, key, unpack_into, lambda folder: _unpack(given, folder, path, remark), path)
     return front_of(sdk, sdk.with_name(f"{sdk.name}-front")) if find_setups(sdk) else sdk
 
 
@@ -63,7 +67,7 @@ def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], 
     known = _read_marker(marker)
     if known.get("place") != str(folder) or not folder.is_dir():
         marker.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         fill(folder)
         if _needs_relocation(find_root(folder)):
@@ -75,7 +79,7 @@ def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], 
     return find_root(folder)
 
 
-def _unpack(given: Path, folder: Path, path: str) -> None:
+def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:
     """Unpack an archive, or have an installer put its SDK there (its own options: -y asks nothing, -d says where)."""
     if given.suffix.lower() == _INSTALLER:
         with given.open("rb") as file:
@@ -88,7 +92,12 @@ def _unpack(given: Path, folder: Path, path: str) -> None:
         return
     from crosspython.store.archive import unpack_archive  # slow to import, and seldom needed
 
-    unpack_archive(given, folder, keep_absolute_links=True)
+    left_out: list[str] = []
+    unpack_archive(given, folder, keep_absolute_links=True, left_out=left_out)
+    if left_out:
+        more = len(left_out) - _NAMED
+        named = "; ".join(left_out[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+        remark(f"{given.name}: left out, which no compiler needs: {named}")
 
 
 def find_root(folder: Path) -> Path:
@@ -131,15 +140,34 @@ def _relocate(sdk: Path, path: str) -> None:
 
 
 def _copy(given: Path, folder: Path) -> None:
-    """Copy with links, modes and times. The copy gets its name when it is whole."""
+    """Copy with links and times; the copy is ours to write to, whatever the SDK's modes. It gets its name when it is whole."""
     part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
+    _remove(part)
     _run(
         ["cp", "-a", str(given.resolve()), str(part)],
         f"{given}: the SDK could not be copied",
         os.environ.get("PATH", ""),
     )
+    _make_writable(part)
     part.rename(folder)
+
+
+def _make_writable(folder: Path) -> None:
+    """For its owner: folders that can be looked into, files that can be changed."""
+    folder.chmod(folder.stat().st_mode | 0o700)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                _make_writable(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                os.chmod(entry.path, entry.stat().st_mode | 0o600)
+
+
+def _remove(folder: Path) -> None:
+    """Also what an interrupted copy of read-only folders left."""
+    if folder.is_dir():
+        _make_writable(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(argv: list[str], what: str, path: str) -> None:

@@ -92,7 +92,7 @@ def explain_failure(error: StepError, package: str, log: Log, libraries: Collect
     if brought:
         advice = (
             f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"] and the reason; '
-            "docs/overrides.md tells where"
+            "name its folder by overrides=FOLDER (docs/overrides.md)"
         )
     return StepError(
         error.what,

@@ -141,7 +141,7 @@ def require_clean(problems: Sequence[Problem], title: str, site: str, log: Path 
 
 def _advise(problems: Sequence[Problem]) -> str | None:
     if any("which neither the prefix nor the board has" in problem.what for problem in problems):
-        return "name the component that brings the library in an override of the package: docs/wheels.md"
+        return "name the component that brings the library in an override of the package: docs/overrides.md"
     return None
 
 
