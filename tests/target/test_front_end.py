@@ -258,7 +258,7 @@ def test_a_build_hears_of_the_boards_libraries_alone(factory: Factory, engine: L
     assert found == {"z": "libz.so.1", "c": "libc.so.6", **dict.fromkeys(("zstd", "tiff", "crypt", "blkid"))}, found
     assert say("ldconfig", "-p") == ""
     assert say("gcc", "-dumpmachine") == say(os.environ["CC"], "-dumpmachine")
-    assert say("pkg-config", "--modversion", "zlib") == "1.3.1"
+    assert say("pkg-config", "--variable=includedir", "zlib").startswith(os.environ["CROSSPYTHON_SYSROOT"])
     include, other = say("python3-config", "--includes").split()
     assert include == other == "-I" + sysconfig.get_path("include"), include
 """
@@ -266,29 +266,27 @@ def test_a_build_hears_of_the_boards_libraries_alone(factory: Factory, engine: L
 
 
 def test_a_makefile_that_names_gcc_builds_for_the_board(factory: Factory) -> None:
-    makefile = "all:\n\tgcc -shared -fPIC $$(python3-config --includes) toy.c -o extra.so\n\tcc -c toy.c -o x.o\n"
+    makefile = "all:\n\tgcc -shared -fPIC $$(python3-config --includes) toy.c -o extra.so\n\tcc -c $$(python3-config --includes) toy.c\n"
     body = """
     subprocess.run(["make"], check=True)
     os.environ["CC"] = "gcc"
     assert open("extra.so", "rb").read(20)[18] == 0x28
-    assert open("x.o", "rb").read(20)[18] == 0x28
+    assert open("toy.o", "rb").read(20)[18] == 0x28
 """
-    report = factory.build({**in_tree(body, flags="['extra.so']"), "Makefile": makefile})
+    report = factory.build({**in_tree(body), "Makefile": makefile})
     assert (report.engine, report.remarks) == ("cross", ())
 
 
 GENERATOR = '#include <stdio.h>\nint main(void) { puts("int generated;"); return 0; }\n'
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "cc", "$CC_FOR_BUILD", "$BUILD_CC", "$HOSTCC"])
+@pytest.mark.parametrize("compiler", ["gcc", "$CC_FOR_BUILD", "$HOSTCC"])
 def test_programs_for_the_build_itself_run_here(factory: Factory, compiler: str) -> None:
     body = f'''
     subprocess.run("{compiler} gen.c -o gen && ./gen > generated.c", shell=True, check=True)
     assert open("generated.c").read() == "int generated;\\n"
 '''
-    report = factory.build({**in_tree(body), "gen.c": GENERATOR})
-    assert report.extensions == ("toy",)
-    assert any("calls gcc by its bare name" in remark for remark in report.remarks) is not compiler.startswith("$")
+    assert factory.build({**in_tree(body), "gen.c": GENERATOR}).extensions == ("toy",)
 
 
 def test_mesons_native_programs_run_here(factory: Factory) -> None:

@@ -1,0 +1,57 @@
+"""A build whose helper programs `gcc` compiled for the board is tried once more with the build machine's, and says so."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.wheels.environment import linked_in
+from crosspython.wheels.front_end import Bench, make_wheel
+from crosspython.wheels.model import Override
+
+
+class Build(Bench):
+    """A bench whose builds fail unless gcc means the build machine's; `links` says whether gcc linked a program."""
+
+    def __init__(self, folder: Path, log: Log, *, links: bool, succeeds: bool) -> None:
+        self.work, self.log, self.links, self.succeeds = folder, log, links, succeeds
+        self.override = Override("toy", engine="cross")
+        package = SimpleNamespace(name="toy")
+        self.order = SimpleNamespace(package=package, libraries={})  # type: ignore[assignment]
+        self.shop = SimpleNamespace(jobserver=SimpleNamespace(token=nullcontext))  # type: ignore[assignment]
+        self.native_names, self.remarks, self.tries = False, (), 0
+
+    def prepare(self) -> None:
+        linked_in(self.work).unlink(missing_ok=True)
+
+    def build(self, name: str) -> Path:
+        self.tries += 1
+        if self.native_names and self.succeeds:
+            return self.work / "toy.whl"
+        if self.links:
+            linked_in(self.work).touch()
+        raise StepError("toy: ./gen: Exec format error")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path / "toy.log")
+
+
+def test_what_has_linked_a_program_is_built_once_more_and_told(tmp_path: Path, log: Log) -> None:
+    build = Build(tmp_path, log, links=True, succeeds=True)
+    assert make_wheel(build).wheel == tmp_path / "toy.whl"
+    (remark,) = build.remarks
+    assert "calls gcc by its bare name for programs that run here" in remark
+
+
+@pytest.mark.parametrize(("links", "tries"), [(True, 2), (False, 1)])
+def test_a_failure_of_another_kind_is_told_without_more_ado(tmp_path: Path, log: Log, links: bool, tries: int) -> None:
+    build = Build(tmp_path, log, links=links, succeeds=False)
+    with pytest.raises(StepError):
+        make_wheel(build)
+    assert (build.tries, build.remarks) == (tries, ())
