@@ -13,8 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from crosspython.stages import bytecode
 from crosspython.recipes.plan import CompilePython
+from crosspython.stages import bytecode
 from crosspython.stages.bytecode import has_bytecode, remove_stale_bytecode, stamp_bytecode
 from crosspython.stages.steps import carry_out
 
@@ -76,7 +76,9 @@ def compile_python(tmp_path: Path) -> Path:
         (library / name).parent.mkdir(parents=True)
         (library / name).write_text("answer = 42\n")
     places = {"build_python": sys.executable}
-    bench = SimpleNamespace(stage=tmp_path / "stage/opt/python", destdir=tmp_path / "stage", work=tmp_path, places=places)
+    bench = SimpleNamespace(
+        stage=tmp_path / "stage/opt/python", destdir=tmp_path / "stage", work=tmp_path, places=places
+    )
     bench.run = lambda argv, cwd, jobs: subprocess.run(argv, cwd=cwd, check=True)
     carry_out(CompilePython("lib/python3.13"), bench)  # type: ignore[arg-type]
     return library
