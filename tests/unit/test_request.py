@@ -362,3 +362,10 @@ def test_two_checkouts_of_one_project_cannot_both_be_asked_for(tmp_path: Path) -
     with pytest.raises(ConfigurationError) as caught:
         read_request(["./stable ./feature"], None, tmp_path)
     assert f"app: lies in two places, {tmp_path}/stable and {tmp_path}/feature" in caught.value.evidence
+
+
+@pytest.mark.parametrize("text", ["-r requirements.txt", "-e ./app", "six --no-binary six"])
+def test_an_option_of_pips_on_the_command_line_is_told_what_to_write(text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(text)
+    assert "for -r FILE write @FILE" in str(caught.value)

@@ -67,3 +67,9 @@ def test_a_toolchains_bare_name_stays_bare_unless_it_lies_here(
 ) -> None:
     monkeypatch.setattr(Path, "exists", lambda path: path == Path("/project/sdk"))
     assert read(toolchain=given).toolchain == place
+
+
+def test_a_list_is_as_good_as_its_text() -> None:
+    settings = read(pkgs=["numpy>=1,<3", "./app"], binary=("auto", "numpy=never"))
+    assert settings.packages == "numpy>=1,<3, ./app"
+    assert settings.binary.of("numpy") == "never"

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from crosspython.builders.build import Build
@@ -22,6 +24,7 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.lock import fetch_file
 from crosspython.wheels.model import LockedFile, LockedPackage
 
+_FETCHES = 8
 _ROOMS = ("elf", "stages", "wheels")
 
 
@@ -29,9 +32,27 @@ class Verdicts:
     """What was found of ready wheels for one target and Python. toolchain: the board's, once it is known."""
 
     def __init__(self, build: Build, toolchain: Callable[[], Toolchain | None]) -> None:
-        self.build, self.toolchain = build, toolchain
+        self.build, self.toolchain = build, cache(toolchain)
         self.file = build.settings.folder / "stages" / "wheels" / f"verdicts-{build.settings.release.series}.json"
         self.known = _read(self.file)
+
+    def bring(self, wanted: Iterable[tuple[LockedPackage, LockedFile]]) -> None:
+        """Fetch wheels that will be judged, several at once."""
+        toolchain = None if only_looks(self.build) else self.toolchain()
+        if toolchain is None:
+            return
+        unknown = [pair for pair in wanted if self._key(*pair, toolchain) not in self.known]
+        if not unknown:
+            return
+        from concurrent.futures import ThreadPoolExecutor  # what a run that knows its wheels need not pay for
+
+        def fetch(pair: tuple[LockedPackage, LockedFile]) -> None:
+            package, file = pair
+            with suppress(SourceError):  # it is told when the wheel has its turn, and others go on
+                fetch_file(file, self.build.workshop.store, package.title)
+
+        with ThreadPoolExecutor(_FETCHES) as pool:
+            list(pool.map(fetch, unknown))
 
     def refusal(self, package: LockedPackage, file: LockedFile) -> str | None:
         """Why a ready wheel would not work on the board; None where nothing is wrong, or it is not known in this run."""
@@ -42,7 +63,7 @@ class Verdicts:
         if key not in self.known and not only_looks(self.build):
             try:
                 self.known[key] = found = self._judge(package, file, toolchain)
-            except SourceError:  # it is told when the wheel has its turn, and others go on
+            except SourceError:  # likewise
                 return None
             write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
             if found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import UserList
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,8 +47,11 @@ class Variable:
     of: str = ""
 
     def read(self, given: Mapping[str, Any]) -> str:
-        """What was chosen, spelt as in `allowed`; None is as good as nothing. Raises ConfigurationError."""
+        """What was chosen, spelt as in `allowed`; None is as good as nothing, a list as its text with commas. Raises
+        ConfigurationError."""
         value = given.get(self.name)
+        if isinstance(value, (list, tuple, UserList)):  # SCons has a list of its own
+            value = ", ".join(map(str, value))
         text = self.default if value is None else str(value)
         if "0" in self.allowed and text not in self.allowed and (switch := read_switch(text)) is not None:
             text = "01"[switch]

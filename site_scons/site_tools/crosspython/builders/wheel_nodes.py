@@ -32,7 +32,7 @@ from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.binary import Binary
 from crosspython.wheels.cargo import needs_rust
-from crosspython.wheels.choose import choose_files, choose_sound
+from crosspython.wheels.choose import choose_files, choose_sound, may_give_way
 from crosspython.wheels.lock import (
     GIVEN,
     asked_names,
@@ -66,8 +66,9 @@ class WheelNodes:
         self._require_known(binary)
         tags = self.platform.tags(_libc_version(build))
         chosen = choose_files(lock.packages, binary, tags)
-        refusal = Verdicts(build, lambda: _find_toolchain(build)).refusal
-        self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, refusal)
+        verdicts = Verdicts(build, lambda: _find_toolchain(build))
+        verdicts.bring(may_give_way(lock.packages, chosen, binary))
+        self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
         self.tally = Tally(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.made: dict[str, Any] = {}
         self.looked_at: set[str] = set()

@@ -5,7 +5,7 @@ Knows what `binary=` means. It knows no index and opens no file; which tags a bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -58,6 +58,16 @@ def choose_files(
     return chosen
 
 
+def may_give_way(
+    packages: Iterable[LockedPackage], chosen: Mapping[str, LockedFile | None], binary: Binary
+) -> Iterator[tuple[LockedPackage, LockedFile]]:
+    """The ready wheels with code for a machine, by their names, of packages that could be built instead."""
+    for package in packages:
+        ready = chosen[package.name]
+        if ready is not None and not is_pure(ready.name) and binary.of(package.name) != ONLY and has_source(package):
+            yield package, ready
+
+
 def choose_sound(
     packages: Iterable[LockedPackage],
     chosen: Mapping[str, LockedFile | None],
@@ -68,15 +78,12 @@ def choose_sound(
     """A choice without ready wheels that would not work on the board, and by package what was refused, in words.
 
     The next wheel that fits takes its place, or the source. A package that cannot be built, or is not to be, keeps its
-    wheel: what is wrong with it is told when it has its turn. So does what has no code for a machine, by its name.
+    wheel: what is wrong with it is told when it has its turn.
 
     refusal: why a wheel would not work
     """
     sound, refused = dict(chosen), dict[str, str]()
-    for package in packages:
-        ready = chosen[package.name]
-        if ready is None or binary.of(package.name) == ONLY or not has_source(package):
-            continue
+    for package, _ in may_give_way(packages, chosen, binary):
         for file in fitting(package.wheels, tags):
             if is_pure(file.name) or (why := refusal(package, file)) is None:
                 sound[package.name] = file

@@ -99,6 +99,11 @@ class _Reader:
                 self.read_word(strip_quotes(word), start)
 
     def read_word(self, text: str, start: Path) -> None:
+        if text.startswith("-"):
+            self.problems.append(
+                f"{text}: options stand in a requirements file; for -r FILE write @FILE, for -e the folder alone"
+            )
+            return
         if mistaken := explain_file(text, start):
             self.problems.append(f"{text}: {mistaken}")
             return
