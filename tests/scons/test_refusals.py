@@ -43,6 +43,14 @@ def test_a_refusal_names_the_line_that_asked(host: Host, call: str, what: str) -
     assert "Traceback" not in output
 
 
+def test_what_the_system_refuses_is_one_sentence_too(host: Host) -> None:
+    (host.folder / "pylock.toml").mkdir()
+    host.write(TOOL.replace("target=", 'lock="pylock.toml", target='), "env.Wheels()")
+    output = host.scons(code=2)
+    assert f'File "{host.folder}/SConstruct", line' in output
+    assert "Traceback" not in output
+
+
 def test_the_place_is_in_the_users_own_function(host: Host) -> None:
     (host.folder / "python.scons").write_text(
         'Import("env")\ndef python():\n    return env.Wheels(nonsense=1)\npython()\n'

@@ -18,7 +18,7 @@ from crosspython.toolchain.probe import probe_toolchain
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.archive import lay_out, verify_record
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repair import Repair, finish_wheel
+from crosspython.wheels.repair import Repair, finish_wheel, take_ready
 
 from tests.unit.made_wheel import make_wheel, member_names
 
@@ -175,3 +175,21 @@ def test_too_new_a_libc_names_the_symbol(bench: Workbench, compiler: tuple[Targe
     with pytest.raises(AuditError, match="would not work") as caught:
         bench.finish(bench.make(), target=old)
     assert any("needs GLIBC_2.4" in line and "glibc 2.3 at most" in line for line in caught.value.evidence)
+
+
+LATE = "#include <time.h>\nint PyInit__answer(void) { time_t now = time(0); return gmtime(&now)->tm_year; }\n"
+
+
+def test_a_wheel_with_the_other_time_is_refused_and_a_ready_one_remarked(bench: Workbench, tmp_path: Path) -> None:
+    fine = make_wheel(tmp_path / "64", NAME, {MODULE: bench.link(tmp_path / "work/_answer.so", LATE)})
+    bench.finish(fine)
+    old = make_wheel(tmp_path / "32", NAME, {MODULE: bench.link(tmp_path / "work/_answer.so", LATE, "-U_TIME_BITS")})
+    with pytest.raises(AuditError, match="would not work") as caught:
+        bench.finish(old)
+    assert any("was compiled with a 32-bit time_t" in line and "gmtime, time" in line for line in caught.value.evidence)
+    with_old = replace(bench.repair.toolchain, time_bits=32)
+    ready, _ = bench.finish(old, "ready.whl", toolchain=with_old)
+    report = take_ready(ready, NAME, tmp_path / "taken.whl", bench.repair)
+    assert report.remarks == ("compiled with 32-bit time: its own code knows no dates after January 2038",)
+    with pytest.raises(AuditError, match="would not work"):
+        bench.finish(fine, toolchain=with_old)

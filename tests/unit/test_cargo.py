@@ -197,3 +197,20 @@ def test_crates_that_cannot_be_had_are_told(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(StepError, match="its crates cannot be had"):
         fetch(cargo, source)
+
+
+@pytest.mark.parametrize(
+    ("triple", "bits", "machine", "told"),
+    [
+        ("armv7-unknown-linux-gnueabihf", 64, "rv1126", {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}),
+        ("armv7-unknown-linux-musleabihf", 64, "rv1126", {"RUST_LIBC_UNSTABLE_MUSL_V1_2_3": "1"}),
+        ("armv7-unknown-linux-gnueabihf", 32, "rv1126", {}),
+        ("aarch64-unknown-linux-gnu", 64, "aarch64", {}),
+    ],
+)
+def test_rusts_libc_has_the_time_of_the_c_libraries(
+    tmp_path: Path, triple: str, bits: int, machine: str, told: dict[str, str]
+) -> None:
+    cargo = replace(make_cargo(tmp_path, triple), time_bits=bits, target=load_target(machine, Path()))
+    found = cargo.environment(tmp_path, {})
+    assert {name: value for name, value in found.items() if name.startswith("RUST_LIBC")} == told

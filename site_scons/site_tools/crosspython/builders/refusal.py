@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 
 import SCons.Errors
 
+from crosspython.builders.action import explain
 from crosspython.builders.settings import COMPONENTS
 from crosspython.errors import CrosspythonError
 
@@ -28,7 +29,7 @@ _SCONS = f"{os.sep}SCons{os.sep}"
 
 
 def refusing(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """A function that raises UserError where `function` raises an error that a user can act on."""
+    """A function that raises UserError where `function` raises an error that a user can act on, or the system refuses."""
 
     @functools.wraps(function)
     def checked(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Result:
@@ -36,6 +37,8 @@ def refusing(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
             return function(*arguments, **named)
         except (CrosspythonError, SCons.Errors.UserError) as error:
             raise SCons.Errors.UserError(str(error)).with_traceback(_callers_place()) from None
+        except OSError as error:
+            raise SCons.Errors.UserError(explain(error)).with_traceback(_callers_place()) from None
 
     return checked
 
