@@ -369,3 +369,15 @@ def test_an_option_of_pips_on_the_command_line_is_told_what_to_write(text: str) 
     with pytest.raises(ConfigurationError) as caught:
         read(text)
     assert "for -r FILE write @FILE" in str(caught.value)
+
+
+def test_a_long_list_with_a_path_in_it_is_a_list(tmp_path: Path) -> None:
+    project(tmp_path / "app")
+    names = [f"package-{number}" for number in range(60)]
+    assert read_request([" ".join([*names, "./app"])], None, tmp_path).names == (*names, "my-app")
+
+
+def test_a_home_that_nobody_has_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read("~nobody-of-this-name/app", start=tmp_path)
+    assert "~nobody-of-this-name/app" in str(caught.value)

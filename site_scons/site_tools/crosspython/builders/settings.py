@@ -233,7 +233,7 @@ def _with_prefix(target: Target, prefix: str) -> Target:
 
 
 def _place(start: Path, path: str) -> str:
-    return os.path.normpath(start / Path(path).expanduser())
+    return os.path.normpath(start / os.path.expanduser(path))
 
 
 def _toolchain(start: Path, given: str) -> str:

@@ -23,7 +23,16 @@ from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.wheels.binary import NEVER, ONLY, Binary, apply_option
 from crosspython.wheels.projects import Project, is_project, name_in_file, read_project
 from crosspython.wheels.requirements_file import Line, find_options, read_lines
-from crosspython.wheels.words import explain_file, explain_other, is_path, split_words, strip_quotes, suggest_equals
+from crosspython.wheels.words import (
+    explain_file,
+    explain_other,
+    find_path,
+    is_path,
+    locate,
+    split_words,
+    strip_quotes,
+    suggest_equals,
+)
 
 _FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./FOLDER, or a local sdist or wheel'
 _SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})", re.IGNORECASE)
@@ -91,10 +100,10 @@ class _Reader:
     def read_words(self, text: str, start: Path) -> None:
         """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
         whole = text.strip()
-        is_one = is_path(whole, start) and (start / Path(whole).expanduser()).exists()
+        is_one = is_path(whole, start) and find_path(whole, start) is not None
         for word in [whole] if is_one else split_words(text):
             if word.startswith("@"):
-                self.read_file(start / Path(strip_quotes(word[1:])).expanduser())
+                self.read_file(locate(strip_quotes(word[1:]), start))
             else:
                 self.read_word(strip_quotes(word), start)
 
@@ -111,7 +120,7 @@ class _Reader:
             if is_path(text, start):
                 path, bracket, extras = text.partition("[")
                 names = tuple(re.findall(r"[\w.-]+", extras)) if bracket and text.endswith("]") else ()
-                self.add_project(start / Path(path if names else text).expanduser(), extras=names)
+                self.add_project(locate(path if names else text, start), extras=names)
                 return
             requirement = Requirement(text)
             self.add(requirement, start, "")
@@ -187,7 +196,7 @@ class _Reader:
             path = _local(line.location) or Path(line.location)
             if mistaken := explain_file(line.location, folder, "-r {}"):
                 raise ConfigurationError(f"{line.text}: {mistaken}")
-            project = self.add_project(folder / path.expanduser(), None, line.extras, line.marker)
+            project = self.add_project(locate(str(path), folder), None, line.extras, line.marker)
             _require_hash(project.path, line)
             name = project.name
         self.hashes_of(name, line)
@@ -206,7 +215,7 @@ class _Reader:
             for name in line.options.get(key) or ():
                 if "://" in name:
                     raise ConfigurationError(f"{hide_logins(line.text)}: fetch that file, and name it here")
-                self.read_file(folder / Path(name).expanduser(), line.place, narrows=narrow)
+                self.read_file(locate(name, folder), line.place, narrows=narrow)
         for key, way in (("no_binary", NEVER), ("only_binary", ONLY)):
             self.binary = apply_option(self.binary, way, line.options.get(key) or ())
         if line.options.get("prefer_binary"):
@@ -229,7 +238,7 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
     for text in packages:
         reader.read_words(text, start)
     if constraints:
-        reader.read_file(start / Path(constraints).expanduser(), "constraints: ", narrows=True)
+        reader.read_file(locate(constraints, start), "constraints: ", narrows=True)
     places = {project.name: project.path for project in reader.projects}
     for project in reader.projects:
         if places[project.name] != project.path:

@@ -16,7 +16,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.words import strip_quotes
+from crosspython.wheels.words import locate, strip_quotes
 
 # pip takes variables with capital letters alone (Requirements File Format, Using environment variables).
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -137,5 +137,5 @@ def find_options(options: Mapping[str, Any], folder: Path) -> Iterator[tuple[str
 def _place_links(link: str, folder: Path) -> str:
     if "://" in link:
         return link
-    beside = folder / Path(link).expanduser()
-    return str(beside.resolve() if beside.exists() else Path(link).expanduser().resolve())
+    beside = locate(link, folder)
+    return str(beside.resolve() if beside.exists() else locate(link, Path.cwd()).resolve())

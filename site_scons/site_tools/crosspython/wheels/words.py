@@ -5,6 +5,7 @@ Pure text but for the question whether a file is there. Paths belong to the buil
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,13 +53,27 @@ def strip_quotes(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
+def locate(text: str, start: Path) -> Path:
+    """The path that a text names, seen from a folder; the home of nobody, `~nobody`, stays as it is."""
+    return start / os.path.expanduser(text)
+
+
+def find_path(text: str, start: Path) -> Path | None:
+    """The file or folder that a text names; None where there is none, or the text is no name of one at all."""
+    path = locate(text, start)
+    try:
+        return path if path.exists() else None
+    except OSError:  # a whole list is too long for a name
+        return None
+
+
 def is_path(text: str, start: Path) -> bool:
     """Whether a word names something on this machine rather than on an index."""
     if "://" in text or "@" in text.split("/")[0]:
         return False
     if text.startswith((".", "/", "~")) or is_archive_name(text):
         return True
-    return "/" in text or (not re.fullmatch(_NAME, text) and (start / text).exists())
+    return "/" in text or (not re.fullmatch(_NAME, text) and find_path(text, start) is not None)
 
 
 def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
@@ -69,11 +84,12 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
     Such a name must not go to the index: whoever registered it there would have his code run. A name that ends like a
     file's can still be asked for in its normalized form, requirements-txt (PEP 503).
     """
-    path = start / Path(text).expanduser()
+    path, suffix = find_path(text, start), Path(text).suffix.lower()
+    is_file = path is not None and path.is_file()
     is_named = re.fullmatch(_NAME, text) is not None
-    if is_archive_name(text) or not (path.is_file() or (is_named and path.suffix.lower() in _FILES)):
+    if is_archive_name(text) or not (is_file or (is_named and suffix in _FILES)):
         return None
-    if path.suffix.lower() in (".txt", ".in"):
+    if suffix in (".txt", ".in"):
         return f"a requirements file is named so: {form.format(text)}"
     return explain_other(text) or f"is a file; a requirements file is named so: {form.format(text)}"
 
