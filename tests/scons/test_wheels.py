@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,53 @@ def test_clean_takes_wheels_wheelhouse_and_lock_and_leaves_the_rest(wheels: Whee
     left = [path.name for path in (wheels.folder / "build" / "rv1126").rglob("*") if path.is_file()]
     assert "toolchain.txt" in left
     assert not [name for name in left if name.endswith((".whl", "pylock.toml")) or name.startswith("report")]
+
+
+def spoil(path: Path) -> None:
+    """Other bytes of the same number at the same time."""
+    before, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wheels/top-1.0-py3-none-any.whl",
+        "wheels/top-1.0-py3-none-any.whl.metadata",
+        "wheels/simple/index.html",
+        "wheels/simple/top/index.json",
+        "wheels/report-3.13.json",
+        "stages/wheels/top-1.0-cp313.whl",
+        "stages/wheels/top-1.0-cp313.json",
+    ],
+)
+def test_what_somebody_changed_is_made_again(wheels: Wheels, name: str) -> None:
+    wheels.make("pkgs=top")
+    path = wheels.house.parent / name
+    good = path.read_bytes()
+    for change in (spoil, Path.unlink):
+        change(path)
+        wheels.make("pkgs=top")
+        assert path.read_bytes() == good
+    assert "is up to date" in wheels.make("pkgs=top")
+
+
+def test_a_page_that_somebody_put_into_the_index_goes(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    page = wheels.house / "simple/other/index.html"
+    page.parent.mkdir()
+    page.touch()
+    wheels.make("pkgs=top")
+    assert not page.exists()
+
+
+def test_a_lock_that_somebody_changed_in_the_build_folder_is_made_again(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    good = wheels.lock.read_text()
+    wheels.lock.write_text(good.replace('"1.5"', '"1.4"'))
+    assert "resolving" in wheels.make("pkgs=top")
+    assert wheels.lock.read_text() == good
 
 
 def test_a_failure_leaves_other_wheels_unharmed_and_stands_in_the_table(wheels: Wheels) -> None:

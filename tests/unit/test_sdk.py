@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError, HostToolError, ToolchainError
-from crosspython.toolchain.sdk import open_sdk
+from crosspython.toolchain.sdk import is_spoilt, open_sdk
 
 PATH = os.environ["PATH"]
 RELOCATE = """\
@@ -108,6 +108,20 @@ def test_a_damaged_marker_is_not_believed(tmp_path: Path) -> None:
     open_sdk(archive, tmp_path / "into", path=PATH)
     next((tmp_path / "into").glob("*.json")).write_text('{"place": ')
     assert (open_sdk(archive, tmp_path / "into", path=PATH) / "bin" / "tool").exists()
+
+
+def test_a_copy_that_somebody_changed_is_made_anew(tmp_path: Path) -> None:
+    archive, into = pack(make_sdk(tmp_path / "sdk"), tmp_path / "sdk.tar.gz"), tmp_path / "into"
+    assert not is_spoilt(into)
+    tool = open_sdk(archive, into, path=PATH) / "bin/tool"
+    assert not is_spoilt(into)
+    tool.write_text("y")
+    assert is_spoilt(into)
+    open_sdk(archive, into, path=PATH)
+    assert tool.read_text() == "x"
+    assert not is_spoilt(into)
+    tool.unlink()
+    assert is_spoilt(into)
 
 
 def test_a_build_folder_that_was_moved_is_relocated_anew(tmp_path: Path) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import SCons.Action
 import SCons.Errors
 import SCons.Node
 
+from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.errors import CrosspythonError
 from crosspython.run.signals import stop_all
 from crosspython.store.disk import is_full
 
 Function = Callable[[list[Any], list[Any], Any], None]
+Leaves = Callable[[], Sequence[Path]]
 
 # Raise it when the same plan would now give another product: it is part of every signature.
 ENGINE = "3"
@@ -40,16 +43,20 @@ class Step:
     Python versions and hides what its helpers do (SCons manual, Action Objects).
 
     shared: None where its products stay here
+    leaves: tells the files and folders that it makes beside its targets, and that are to stay as they are
     """
 
-    def __init__(self, name: str, function: Function, shared: Shared | None) -> None:
-        self.name, self.function, self.shared = name, function, shared
+    def __init__(self, name: str, function: Function, shared: Shared | None, leaves: Leaves) -> None:
+        self.name, self.function, self.shared, self.leaves = name, function, shared, leaves
         self._made: set[Any] = set()
 
     def __call__(self, target: list[Any], source: list[Any], env: Any) -> None:
         self._made.clear()
+        build = env["CROSSPYTHON"]
+        tell_of_spoilt(build, target)
         try:
             self.function(target, source, env)
+            note_made(build, target, self.leaves())
             self._made.update(target)
         except CrosspythonError as error:
             raise self._fail(target[0], str(error), env) from None
@@ -72,12 +79,20 @@ class Step:
         return f"crosspython {self.name} {ENGINE}".encode()
 
 
-def make_action(name: str, function: Function, says: str | None, *, shared: Shared | None = None) -> Any:
+def make_action(
+    name: str, function: Function, says: str | None, *, shared: Shared | None = None, leaves: Leaves = tuple
+) -> Any:
     """An Action that prints `says` when it starts (and under -n), and turns our errors into one clean message."""
-    step = Step(name, function, shared)
+    step = Step(name, function, shared, leaves)
     run: Any = partial(step)  # SCons would sign the bytecode of a __call__ that it can see (_callable_contents)
     run.get_contents = step.get_contents
     return SCons.Action.Action(run, cmdstr=says)
+
+
+def step_of(action: Any) -> Step | None:
+    """The step behind an Action, if it is one of ours."""
+    step = getattr(getattr(action, "execfunction", None), "func", None)
+    return step if isinstance(step, Step) else None
 
 
 def fact(env: Any, name: str, text: str) -> Any:

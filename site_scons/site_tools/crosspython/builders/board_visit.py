@@ -16,12 +16,12 @@ from crosspython.board.facts import Places
 from crosspython.board.selftest import BEFORE_SWITCH, SelfTest
 from crosspython.board.ssh import Session
 from crosspython.builders.build import Build
+from crosspython.builders.toolchain import toolchain_of
 from crosspython.checks.result import judge, unpack_bundle
 from crosspython.checks.selftest import expect
-from crosspython.errors import CheckError
+from crosspython.errors import CheckError, ConfigurationError
 from crosspython.stages.board import board_needs
 from crosspython.store.disk import write_whole
-from crosspython.toolchain.facts import Toolchain
 
 WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...
 
@@ -55,7 +55,7 @@ class Visit:
         """What is to lie on the board, with the checks named; all of them where none is."""
         settings = self.build.settings
         components = self.build.components.values()
-        time_bits = Toolchain.read(settings.folder / "toolchain.json").time_bits
+        time_bits = toolchain_of(self.build).time_bits
         built_in = tuple(str(self.build.workshop.work / component.recipe.name) for component in components)
         return Order(
             tree=self.tree,
@@ -70,6 +70,11 @@ class Visit:
         shutil.rmtree(self._work, ignore_errors=True)
         tree = unpack_bundle(bundle, self._work)
         for wheel in sorted(self.build.settings.wheelhouse.glob("*.whl")):
+            if self.build.fingerprints.compare(wheel) == "other":
+                raise ConfigurationError(
+                    f"{wheel}: it was changed since it was put there",
+                    next="scons wheels deploy, with the pkgs= that it was made for; or remove it",
+                )
             (tree / WHEELS).mkdir(parents=True, exist_ok=True)
             shutil.copy2(wheel, tree / WHEELS / wheel.name)
         return tree

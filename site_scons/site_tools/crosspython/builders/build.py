@@ -25,6 +25,7 @@ from crosspython.run.jobserver import Jobserver
 from crosspython.run.journal import Journal, read_journal
 from crosspython.run.lock import BuildLock
 from crosspython.run.progress import Progress
+from crosspython.store.fingerprints import Fingerprints
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 
 _MAKING = threading.Lock()
 
+# SCons's options under which a run changes nothing, or only removes.
+_LOOKS = ("no_exec", "question", "help", "clean")
+
 
 @cache
 def _jobserver(jobs: int) -> Jobserver:
@@ -50,6 +54,12 @@ def _jobserver(jobs: int) -> Jobserver:
 def _console(quiet: bool) -> Console:
     """One console likewise: it keeps lines of several threads whole."""
     return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
+
+
+@cache
+def _fingerprints(folder: Path) -> Fingerprints:
+    """One for all targets and Pythons of a build folder."""
+    return Fingerprints(folder)
 
 
 @dataclass
@@ -75,6 +85,7 @@ class Build:
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
     index_options: pip's options about indexes in the requirements files of what is asked for
+    has_whole_sdk: our copy of the SDK was looked through in this run
     wheels:      where each wheel that was asked for will lie, by its title
     """
 
@@ -93,6 +104,7 @@ class Build:
     artifacts: Artifacts | None = None
     index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wheels: dict[str, Path] = field(default_factory=dict)
+    has_whole_sdk: bool = False
 
     def add(self, component: Component) -> None:
         self.components[component.recipe.name] = component
@@ -144,6 +156,23 @@ class Build:
         ]
         if wanted:
             raise missing_offline(wanted, self.settings.downloads)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether this run changes nothing, or only removes."""
+        return any(self.environment.GetOption(option) for option in _LOOKS)
+
+    @property
+    def only_removes(self) -> bool:
+        return bool(self.environment.GetOption("clean"))
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """What earlier runs and this one have made in the build folder."""
+        fingerprints = _fingerprints(self.settings.build)
+        if not self.only_looks:
+            atexit.register(fingerprints.keep_news)
+        return fingerprints
 
     @property
     def jobs(self) -> int:

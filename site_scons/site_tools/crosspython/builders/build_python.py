@@ -95,11 +95,12 @@ def _bring(build: Build, component: Component) -> Path:
     """The archive of something that runs here; only where it has to be built is what it needs brought before."""
     product = Path(component.node.abspath)
     with _lock(product):
-        if not product.exists():
+        if not build.fingerprints.is_same(product):
             key = hashlib.sha256(f"{product.name} {code_identity(Shared.rooms)}".encode()).hexdigest()
             if not take(build, key, component.recipe.title, product):
                 _make(build, component.recipe, product)
                 keep(build, key, product)
+            build.fingerprints.note(product)
     return product
 
 

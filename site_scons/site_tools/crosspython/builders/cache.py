@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import SCons.Action
 import SCons.CacheDir
 
-from crosspython.builders.action import ENGINE, Shared, Step
+from crosspython.builders.action import ENGINE, Shared, Step, step_of
 from crosspython.builders.build import Build
+from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
 
@@ -50,6 +51,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         origin = build.artifacts.get(key_of(node, step.name, step.shared), Path(node.abspath))
         if origin is None:
             return False
+        tell_of_spoilt(build, [node])
+        note_made(build, [node])
         targets = node.get_executor().get_all_targets()
         if node is targets[0]:
             named = (part.recipe.title for part in build.components.values() if part.node is node)
@@ -161,8 +164,5 @@ def _identity(child: Any) -> str:
 
 def _step_of(node: Any) -> Step | None:
     """The action of a node, if it is one of ours."""
-    for action in node.get_executor().get_action_list():
-        step = getattr(getattr(action, "execfunction", None), "func", None)
-        if isinstance(step, Step):
-            return step
-    return None
+    steps = (step_of(action) for action in node.get_executor().get_action_list())
+    return next((step for step in steps if step is not None), None)

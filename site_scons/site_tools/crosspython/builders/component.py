@@ -32,7 +32,7 @@ from crosspython.builders.build_python import (
 )
 from crosspython.builders.cache import keep, take
 from crosspython.builders.guest import declare
-from crosspython.builders.toolchain import target_fact, toolchain_node
+from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
@@ -43,7 +43,6 @@ from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, make_recipe, native_name, read_patches
-from crosspython.toolchain.facts import Toolchain
 
 
 def AddComponents(env: Any) -> None:
@@ -173,7 +172,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
         build_component(
             Order(
                 recipe=recipe,
-                toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+                toolchain=toolchain_of(build),
                 dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
                 product=product,
                 debug=debug,
@@ -184,11 +183,14 @@ def _add(env: Any, recipe: Recipe) -> Any:
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         make()
+        build.fingerprints.note(debug)
         keep(build, _key_of_symbols(product), debug)
 
     def symbols(target: list[Any], source: list[Any], env: Any) -> None:
-        if not debug.exists() and not take(build, _key_of_symbols(product), f"{recipe.title} symbols", debug):
+        is_there = build.fingerprints.is_same(debug)
+        if not is_there and not take(build, _key_of_symbols(product), f"{recipe.title} symbols", debug):
             build_it(target, source, env)
+            build.fingerprints.note(product)
 
     # Symbols of another product are none of this one's: those that lie there go when it comes from the cache.
     shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))

@@ -15,9 +15,10 @@ from typing import Any
 import SCons.Environment
 
 import crosspython
-from crosspython.builders.action import has_changed
+from crosspython.builders.action import has_changed, step_of
 from crosspython.builders.arguments import require_signature
 from crosspython.builders.refusal import refusing
+from crosspython.builders.verified import verify
 from crosspython.errors import ConfigurationError
 from crosspython.run.signals import watch_signals
 
@@ -64,7 +65,9 @@ def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: A
     two Pythons share a target's libraries. Raises ConfigurationError where the sources differ."""
     nodes = [env.File(str(target)) for target in targets]
     if not nodes[0].has_builder():
-        return list(env.Command(nodes, sources, action))
+        made, step = list(env.Command(nodes, sources, action)), step_of(action)
+        verify(env["CROSSPYTHON"], made, step.leaves if step else tuple)
+        return made
     before, now = ([str(source) for source in each] for each in (nodes[0].sources, env.arg2nodes(sources, env.fs.File)))
     if before == now:
         return nodes

@@ -12,6 +12,7 @@ from crosspython.builders.arguments import read_names
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
+from crosspython.builders.toolchain import toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
@@ -57,14 +58,14 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
-            toolchain = Toolchain.read(settings.folder / "toolchain.json")
+            toolchain = toolchain_of(build)
             report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
                 product,
                 prefix=settings.target.prefix,
                 slim=settings.slim,
-                board_libraries=board_libraries(settings.target, _toolchain(build)),
+                board_libraries=board_libraries(settings.target, toolchain_of(build)),
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
@@ -94,11 +95,11 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
         from crosspython.stages.board import board_libraries
         from crosspython.stages.bundle import make_sysroot
 
-        libraries = board_libraries(build.settings.target, _toolchain(build))
+        libraries = board_libraries(build.settings.target, toolchain_of(build))
         with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath), libraries)
 
-    action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}")
+    action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}", leaves=lambda: [folder])
     [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)
     env.Clean(node, env.Dir(str(folder)))
     return node
@@ -131,7 +132,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             bundle=Path(source[0].abspath),
             full=Path(build.components["cpython"].node.abspath),
             target=settings.target,
-            toolchain=_toolchain(build),
+            toolchain=toolchain_of(build),
             release=settings.release,
             work=build.workshop.work / f"check-{settings.release.version}",
             path=settings.path,
@@ -185,11 +186,6 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
 
 def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
-
-
-def _toolchain(build: Build) -> Toolchain:
-    """What is known of the toolchain, once a component was built with it."""
-    return Toolchain.read(build.settings.folder / "toolchain.json")
 
 
 def _python_and_libraries(

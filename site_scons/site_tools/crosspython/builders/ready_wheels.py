@@ -17,7 +17,6 @@ from pathlib import Path
 
 from crosspython.builders.build import Build
 from crosspython.builders.cache import code_identity
-from crosspython.builders.wheel_lock import only_looks
 from crosspython.errors import ArchiveError, AuditError, SourceError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
@@ -34,11 +33,11 @@ class Verdicts:
     def __init__(self, build: Build, toolchain: Callable[[], Toolchain | None]) -> None:
         self.build, self.toolchain = build, cache(toolchain)
         self.file = build.settings.folder / "stages" / "wheels" / f"verdicts-{build.settings.release.series}.json"
-        self.known = _read(self.file)
+        self.known = _read(self.file) if build.fingerprints.is_same(self.file) else {}
 
     def bring(self, wanted: Iterable[tuple[LockedPackage, LockedFile]]) -> None:
         """Fetch wheels that will be judged, several at once."""
-        toolchain = None if only_looks(self.build) else self.toolchain()
+        toolchain = None if self.build.only_looks else self.toolchain()
         if toolchain is None:
             return
         unknown = [pair for pair in wanted if self._key(*pair, toolchain) not in self.known]
@@ -60,12 +59,13 @@ class Verdicts:
         if toolchain is None:
             return None
         key = self._key(package, file, toolchain)
-        if key not in self.known and not only_looks(self.build):
+        if key not in self.known and not self.build.only_looks:
             try:
                 self.known[key] = found = self._judge(package, file, toolchain)
             except SourceError:  # likewise
                 return None
             write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
+            self.build.fingerprints.note(self.file)
             if found:
                 self.build.console.warn(f"{package.title} is built: {file.name} would not work: {found}")
         return self.known.get(key) or None

@@ -1,29 +1,35 @@
 """The toolchain as a node: found, checked and described before anything is compiled with it.
 
 Two files: toolchain.txt holds the facts that products depend on, toolchain.json also where the compiler lies. A compiler
-that was moved or touched is looked at again; when its facts are the same, nothing is rebuilt.
+that was moved or touched, in any of its parts, is looked at again, and so are facts that somebody edited; when they are the
+same as before, nothing is rebuilt.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
+from crosspython.builders.verified import make_again
+from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_place
+from crosspython.toolchain.sdk import is_spoilt
 
 
 def toolchain_node(env: Any) -> Any:
     """The node of toolchain.txt, made once a Build."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    text, facts_file = settings.folder / "toolchain.txt", settings.folder / "toolchain.json"
+    text, facts_file = settings.folder / "toolchain.txt", _facts_file(build)
     if build.toolchain is not None:
         return build.toolchain
 
@@ -46,16 +52,66 @@ def toolchain_node(env: Any) -> Any:
     sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
+    if not build.only_removes and known_toolchain(build) is None:
+        make_again(nodes)
     env.Clean(nodes, [env.Dir(str(settings.folder / "toolchain")), env.Dir(str(settings.folder / "sites"))])
     build.toolchain = nodes[0]
     nodes[0].waiting_parents = _InTurn(build)
     return nodes[0]
 
 
+def known_toolchain(build: Build) -> Toolchain | None:
+    """What an earlier run has found out of the toolchain, where that still holds."""
+    facts_file = _facts_file(build)
+    if not build.fingerprints.is_same(facts_file):
+        return None
+    try:
+        toolchain = Toolchain.read(facts_file)
+    except ToolchainError:  # another version of crosspython wrote it
+        return None
+    return toolchain if toolchain.is_untouched else None
+
+
+def toolchain_of(build: Build) -> Toolchain:
+    """The toolchain, for actions, whose nodes depend on the toolchain's. Our copy of an SDK is looked through before.
+
+    Raises ToolchainError.
+    """
+    with _LOOKING:
+        toolchain = Toolchain.read(_facts_file(build))
+        if not build.has_whole_sdk:
+            settings, copies = build.settings, build.settings.folder / "toolchain"
+            if is_spoilt(copies):
+                from crosspython.toolchain.probe import load_toolchain
+
+                build.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
+                again = load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=copies)
+                _require_same(toolchain, again)
+            build.has_whole_sdk = True
+    return toolchain
+
+
+def _require_same(toolchain: Toolchain, again: Toolchain) -> None:
+    if again.identity != toolchain.identity:
+        raise ToolchainError(
+            f"{again.prefix}gcc: the SDK holds something else than when it was looked at",
+            expected=toolchain.identity,
+            found=again.identity,
+            next="start the build again",
+        )
+
+
+def _facts_file(build: Build) -> Path:
+    return build.settings.folder / "toolchain.json"
+
+
 def target_fact(env: Any) -> Any:
     """The target, as a source of everything that is built for it."""
     target = env["CROSSPYTHON"].settings.target
     return fact(env, f"target {target.name}", json.dumps(asdict(target), indent=1, sort_keys=True))
+
+
+_LOOKING = threading.Lock()
 
 
 class _InTurn(set[Any]):

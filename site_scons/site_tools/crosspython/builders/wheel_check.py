@@ -10,7 +10,7 @@ from typing import Any
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
-from crosspython.toolchain.facts import Toolchain
+from crosspython.builders.toolchain import toolchain_of
 
 
 def AddWheelCheck(env: Any) -> None:
@@ -38,7 +38,7 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
             bundle=Path(source[0].abspath),
             wheels=tuple(house.parent / name for name in names),
             target=settings.target,
-            toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+            toolchain=toolchain_of(build),
             work=build.workshop.work / f"check-wheels-{settings.release.version}",
             path=settings.path,
             jobs=build.jobs,

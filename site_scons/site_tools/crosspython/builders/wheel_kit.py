@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.cache import code_identity
-from crosspython.toolchain.facts import Toolchain
+from crosspython.builders.toolchain import toolchain_of
 from crosspython.toolchain.rust import RustSearch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _choose(build: Build) -> Kit:
     return Kit(
         folder=shop.work / f"kit-{settings.release.version}",
         target=settings.target,
-        toolchain=Toolchain.read(settings.folder / "toolchain.json"),
+        toolchain=toolchain_of(build),
         release=settings.release,
         python=Path(python.node.abspath),
         build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),

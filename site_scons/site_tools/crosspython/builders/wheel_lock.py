@@ -40,8 +40,6 @@ from crosspython.wheels.request import Request
 if TYPE_CHECKING:
     from crosspython.wheels.resolve import Resolver
 
-_LOOKS = ("no_exec", "question", "help", "clean")
-
 
 def find_lock(build: Build, request: Request | None) -> Lock | None:
     """The lock for a request; None where there is none and none may be made in this run.
@@ -52,12 +50,12 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
     if is_foreign(path):
         return _complete_foreign(build, request, platform, path)
-    known = read_pylock(path)
-    if build.environment.GetOption("clean"):
+    known = read_pylock(path) if _is_believed(build, path) else None
+    if build.only_removes:
         return known
     if known is not None and build.settings.lock is not None:
         _require_fit(known, request, platform, path)
-    upgrades = bool(build.settings.upgrade) and not only_looks(build)
+    upgrades = bool(build.settings.upgrade) and not build.only_looks
     if request is None:
         if known is None or not upgrades:
             return known
@@ -69,7 +67,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
         asked["neighbours"] = describe_neighbours(known.packages, request, path.parent)
         if known.asked == asked and not upgrades:
             return known
-    if only_looks(build):
+    if build.only_looks:
         return None
     return _make(build, request, platform, path, known)
 
@@ -103,8 +101,8 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
             next=f"leave pkgs= and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
         )
     place = completed_file(build)
-    known = read_pylock(place)
-    if build.environment.GetOption("clean"):
+    known = read_pylock(place) if build.fingerprints.compare(place) != "other" else None
+    if build.only_removes:
         return known
     from crosspython.wheels.foreign_lock import read_foreign_lock  # what a run with a lock of ours need not pay for
 
@@ -112,7 +110,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     asked = describe_foreign(path, packages, platform, place.parent)
     if known is not None and known.asked == asked:
         return known
-    if only_looks(build):
+    if build.only_looks:
         return None
     build.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
@@ -120,6 +118,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
             packages, asked, platform, resolver, build.workshop.store, lambda name: override_of(build, name)
         )
     write_pylock(place, lock, platform.as_marker(of_series=True))
+    build.fingerprints.note(place)
     return lock
 
 
@@ -145,16 +144,13 @@ def found_file(build: Build) -> Path:
 def _found(build: Build, known: Lock | None) -> dict[str, Any]:
     if known is None:
         return {}
-    try:
-        last = json.loads(found_file(build).read_text())
-    except FileNotFoundError:
-        last = {}
+    last = json.loads(found_file(build).read_text()) if build.fingerprints.is_same(found_file(build)) else {}
     return still_found({**known.asked.get("found", {}), **last}, known.packages)
 
 
-def only_looks(build: Build) -> bool:
-    """Whether this run changes nothing, or only removes."""
-    return any(build.environment.GetOption(option) for option in _LOOKS)
+def _is_believed(build: Build, path: Path) -> bool:
+    """A lock of the user's own is; one in the build folder is not, if somebody has changed it since it was made."""
+    return build.settings.lock is not None or build.fingerprints.compare(path) != "other"
 
 
 def override_of(build: Build, name: str) -> Override:
@@ -206,6 +202,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
             request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent, keep
         )
     write_pylock(path, lock, platform.as_marker(of_series=True))
+    build.fingerprints.note(path)
     shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     if known is not None and _asks_for_all_of(known, request):
         for text in describe_changes(earlier, lock.packages):

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from crosspython.builders.build import Build, Component
 from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
 from crosspython.builders.ready_wheels import Verdicts
-from crosspython.builders.toolchain import target_fact, toolchain_node
-from crosspython.builders.wheel_lock import found_file, lock_file, only_looks, override_of
+from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
+from crosspython.builders.wheel_lock import found_file, lock_file, override_of
 from crosspython.builders.wheel_table import Tally, is_done
-from crosspython.errors import AuditError, ConfigurationError, ToolchainError
+from crosspython.errors import AuditError, ConfigurationError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
 from crosspython.store.disk import write_whole
@@ -47,7 +47,7 @@ from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, Whee
 from crosspython.wheels.platform import Platform
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.pylock import Lock
-from crosspython.wheels.report import is_whole, read_report, report_file, write_report
+from crosspython.wheels.report import files_of_house, is_whole, read_report, report_file, write_report
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "1"
@@ -88,16 +88,17 @@ class WheelNodes:
             fact(self.env, "request", json.dumps(self.lock.asked, sort_keys=True)),
             *(self.made[name] for name in shipped),
         ]
+        house = settings.wheelhouse, settings.release.series
         says = f"filling {settings.wheelhouse.name} with {len(shipped)} wheels"
         [node] = declare(
             self.env,
-            [report_file(settings.wheelhouse, settings.release.series)],
+            [report_file(*house)],
             sources,
-            make_action("wheelhouse", wheelhouse, says),
+            make_action("wheelhouse", wheelhouse, says, leaves=partial(files_of_house, *house)),
         )
         self.env.Precious(node)  # it tells which wheels are stale
-        if not is_whole(settings.wheelhouse, settings.release.series):
-            self.env.AlwaysBuild(node)  # the report may be as SCons remembers it, and the wheels beside it not
+        if not is_whole(*house):
+            self.env.AlwaysBuild(node)  # wheels failed when it was filled
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         return [node, *wheels]
 
@@ -113,7 +114,7 @@ class WheelNodes:
     def _warn_of_tools(self, library: Component) -> None:
         """Say at once what a component will want, which may have its turn after an hour of others."""
         name = library.recipe.name
-        if name in self.looked_at or only_looks(self.build) or os.path.exists(library.node.abspath):
+        if name in self.looked_at or self.build.only_looks or os.path.exists(library.node.abspath):
             return
         self.looked_at.add(name)
         missing = [tool for tool in library.recipe.plan.tools if find_tool(tool, self.settings.path) is None]
@@ -123,7 +124,7 @@ class WheelNodes:
 
     @property
     def _toolchain(self) -> Toolchain:
-        return Toolchain.read(self.settings.folder / "toolchain.json")
+        return toolchain_of(self.build)
 
     def _shipped(self) -> list[str]:
         return [name for name, package in self.packages.items() if not package.build_only]
@@ -150,6 +151,7 @@ class WheelNodes:
         stated = sorted(guilty & asked["dependencies"].keys())
         found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
         write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
+        self.build.fingerprints.note(found_file(self.build))
         again = "run the same command again: it resolves with what the wheels say"
         if self.settings.lock is not None and not self.settings.packages:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
@@ -184,6 +186,8 @@ class WheelNodes:
         missing = [self.packages[name].title for name in self._shipped() if name not in there]
         if self.tally.has_failures and self.env.GetOption("keep_going"):
             self._fill(there, missing)
+            house = self.settings.wheelhouse, self.settings.release.series
+            self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
         self.build.console.line("\n".join(self.tally.lines()))
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
@@ -363,11 +367,9 @@ def _libc_version(build: Build) -> str | None:
 def _find_toolchain(build: Build) -> Toolchain | None:
     """The toolchain, before anything is built; None: not known yet under -n."""
     settings = build.settings
-    try:
-        return Toolchain.read(settings.folder / "toolchain.json")
-    except ToolchainError:
-        if only_looks(build):
-            return None
+    known = known_toolchain(build)
+    if known is not None or build.only_looks:
+        return known
     from crosspython.toolchain.probe import load_toolchain  # what a run that knows its toolchain need not pay for
 
     build.take_lock()

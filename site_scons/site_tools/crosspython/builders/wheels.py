@@ -63,14 +63,14 @@ def _require_overrides(folder: Path | None) -> None:
 
 
 def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
-    from crosspython.builders.wheel_lock import find_lock, only_looks
+    from crosspython.builders.wheel_lock import find_lock
     from crosspython.wheels.request import read_request
 
     settings = build.settings
     texts = [settings.packages] if packages is None else packages
     narrowed_by = constraints or settings.constraints
-    as_it_stands = not any(texts) and (settings.lock is not None or build.environment.GetOption("clean"))
-    if as_it_stands and narrowed_by and not build.environment.GetOption("clean"):
+    as_it_stands = not any(texts) and (settings.lock is not None or build.only_removes)
+    if as_it_stands and narrowed_by and not build.only_removes:
         raise ConfigurationError(
             f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",
             next="say with pkgs= what the lock is for, or leave constraints= out",
@@ -79,7 +79,7 @@ def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None)
     if request is not None:
         build.index_options = request.options
     lock = find_lock(build, request)
-    if lock is None and request is None and not only_looks(build):
+    if lock is None and request is None and not build.only_looks:
         raise ConfigurationError(
             f"lock={settings.lock}: there is no such file, and pkgs= says nothing to make one of",
             next='for example `scons wheels pkgs="numpy" lock=pylock.toml`',

@@ -28,13 +28,26 @@ def site_file(bench: Bench) -> Path:
     real = Path(f"{toolchain.prefix}gcc")
     libc = find_libc(real)
     facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity]
-    head = f"# {command} {hashlib.sha256(chr(10).join(facts).encode()).hexdigest()}\n"
+    head = f"# {command} {_hash(chr(10).join(facts))}"
     place = bench.shop.sites / f"{command}.site"
     with _MAKING.setdefault(place, threading.Lock()):
-        if not (place.exists() and place.read_text().startswith(head)):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place, head + _ask(bench, compiler, libc))
+        if not _is_whole(place, head):
+            answers = _ask(bench, compiler, libc)
+            write_whole(place, f"{head} {_hash(answers)}\n{answers}")
     return place
+
+
+def _is_whole(place: Path, head: str) -> bool:
+    """Whether it was written for the same facts, and nobody has changed it."""
+    try:
+        first, _, answers = place.read_text(errors="replace").partition("\n")
+    except OSError:
+        return False
+    return first == f"{head} {_hash(answers)}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _ask(bench: Bench, compiler: Path, libc: Path | None) -> str:

@@ -7,12 +7,14 @@ All paths belong to the build machine.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crosspython.errors import ToolchainError
 from crosspython.hosttools import install_command
 from crosspython.store.disk import write_whole
+from crosspython.store.fingerprints import status_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Toolchain:
     time_bits:      those of time_t in all products: 32 or 64
     time_flags:     what makes the compiler use them
     time_limit:     why they are 32; else empty
+    parts:          the files that it was found out of, with what the file system said of them then
     """
 
     prefix: str
@@ -47,6 +50,12 @@ class Toolchain:
     time_bits: int
     time_flags: tuple[str, ...]
     time_limit: str
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether all of its parts are as they were when it was looked at."""
+        return all(status_of(Path(part)) == status for part, status in self.parts.items())
 
     def describe(self) -> str:
         """One line for the console."""

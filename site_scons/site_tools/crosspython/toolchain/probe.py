@@ -6,15 +6,17 @@ Knows what to ask GCC and how to read its answers and its output. It does not kn
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from crosspython.errors import ToolchainError
+from crosspython.store.fingerprints import status_of
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
@@ -66,13 +68,14 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
     sysroot = ask(cc, "-print-sysroot", patience=patience)
     compiler = _name_compiler(macros)
     own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
+    parts = _find_parts(cc, patience)
     facts = (
         f"{compiler} for {triplet}",
         f"{libc} {libc_version}",
         f"kernel headers {kernel or 'none'}",
         "sysroot of its own" if own else "rooted in the build machine",
         *([f"{time.bits}-bit time"] if find_machine(target.machine).bits == 32 else []),
-        f"sha256 {_hash_parts(cc, macros, patience)}",
+        f"sha256 {_hash_parts(parts, macros)}",
     )
     return Toolchain(
         prefix=prefix_of(cc.absolute()),
@@ -88,6 +91,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         time_bits=time.bits,
         time_flags=time.flags,
         time_limit=time.limit,
+        parts=_describe_parts(cc, parts),
     )
 
 
@@ -164,17 +168,33 @@ def _name_kernel(macros: dict[str, str]) -> str | None:
     return f"{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
 
 
-def _hash_parts(cc: Path, macros: dict[str, str], patience: float) -> str:
+def _find_parts(cc: Path, patience: float) -> dict[str, Path]:
+    """What the compiler is made of, by name, as far as it is there."""
+    questions = [("prog", name) for name in _PROGRAMS] + [("file", name) for name in _FILES]
+    found = {}
+    for kind, name in questions:
+        status, answer, _ = try_ask(cc, f"-print-{kind}-name={name}", patience=patience)
+        part = Path(answer.strip())
+        if status == 0 and part.is_absolute() and part.is_file():
+            found[name] = part
+    return found
+
+
+def _hash_parts(parts: Mapping[str, Path], macros: Mapping[str, str]) -> str:
     """Hash what the compiler is made of. Paths are left out: the same SDK in another folder makes the same products.
 
     The macros stand for the flags that a vendor's wrapper adds.
     """
     digest = hashlib.sha256("\n".join(f"{name} {text}" for name, text in sorted(macros.items())).encode())
-    questions = [("prog", name) for name in _PROGRAMS] + [("file", name) for name in _FILES]
-    for kind, name in questions:
-        status, answer, _ = try_ask(cc, f"-print-{kind}-name={name}", patience=patience)
-        part = Path(answer.strip())
-        if status == 0 and part.is_absolute() and part.is_file():
-            with part.open("rb") as file:
-                digest.update(f"\n{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+    for name, part in parts.items():
+        with part.open("rb") as file:
+            digest.update(f"\n{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
     return digest.hexdigest()
+
+
+def _describe_parts(cc: Path, parts: Mapping[str, Path]) -> dict[str, str]:
+    """The parts, the compiler and its sisters, with what the file system says of them."""
+    prefix = Path(prefix_of(cc.absolute()))
+    files = {*parts.values(), *prefix.parent.glob(f"{glob.escape(prefix.name)}*")}
+    described = {str(file): status_of(file) for file in sorted(files) if not file.is_dir()}
+    return {file: status for file, status in described.items() if status is not None}

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crosspython.errors import HostToolError, ToolchainError
+from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.toolchain.yocto import find_setups, front_of
 
 Remark = Callable[[str], None]
@@ -58,25 +59,37 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = prin
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
     """Fill and relocate a folder, or return it if that was done before. The marker beside it is written last of all.
 
-    An SDK is good for the place where it was relocated only, so the marker names the place.
+    An SDK is good for the place where it was relocated only, so the marker names the place. It also has the fingerprint of
+    what lies there: a copy that somebody has changed is made anew.
     """
     name = _ARCHIVE.sub("", given.name)
     folder = (unpack_into / f"{name}-{key[:16]}").absolute()
     marker = folder.with_name(folder.name + ".json")
     facts = {"place": str(folder), "key": key, **_stamp(given)}
     known = _read_marker(marker)
-    if known.get("place") != str(folder) or not folder.is_dir():
+    if known.get("place") != str(folder) or known.get("files") != _fingerprint(folder):
         marker.unlink(missing_ok=True)
         _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         fill(folder)
         if _needs_relocation(find_root(folder)):
             _relocate(find_root(folder), path)
+    facts["files"] = _fingerprint(folder)
     if known != facts:
         part = marker.with_name(marker.name + ".part")
         part.write_text(json.dumps(facts, indent=1))
         part.replace(marker)
     return find_root(folder)
+
+
+def is_spoilt(unpack_into: Path) -> bool:
+    """Whether somebody has changed one of our copies since it was made."""
+    known = (_read_marker(marker) for marker in unpack_into.glob("*.json"))
+    return any(copy.get("files") != _fingerprint(Path(copy.get("place", ""))) for copy in known)
+
+
+def _fingerprint(folder: Path) -> str:
+    return tree_fingerprint(folder, COMPILED) if folder.is_dir() else ""
 
 
 def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:

@@ -38,6 +38,7 @@ class Kit:
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     making:       held while it is made: several wheels may want it at once
+    whole:        folders of it that were found whole, or made, in this run: what builds leave there from then on is theirs
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Kit:
     timeout: float = 7200.0
     to_bundle: bool = False
     making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    whole: set[Path] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def sysroot(self) -> Path:
@@ -95,6 +97,11 @@ class Kit:
     def bytecode(self) -> Path:
         """Where all these interpreters keep compiled modules, beside no source (PYTHONPYCACHEPREFIX)."""
         return self.folder / "bytecode"
+
+    @property
+    def overlays(self) -> Path:
+        """The folder of overlays, one for each set of build requirements."""
+        return self.folder / "overlays"
 
     @property
     def include(self) -> Path:

@@ -16,6 +16,7 @@ from crosspython.run.log import Log
 from crosspython.stages.bench import Workshop
 from crosspython.stages.build_details import read_build_time_vars
 from crosspython.stages.bundle import is_no_test
+from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.programs import write_config_programs, write_refusals
@@ -35,17 +36,31 @@ _FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
     """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""
-    marker, text = kit.folder / "whole.json", _identity(kit, shop)
+    marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, shop)
     with kit.making:
-        if marker.is_file() and marker.read_text() == text:
-            write_refusals(kit.bin, shop.path)  # this machine may have got more since
+        if kit.folder in kit.whole:
             return
+        if marker.is_file() and marker.read_text() == _seal(kit, text):
+            write_refusals(kit.bin, shop.path)  # this machine may have got more since
+            marker.write_text(_seal(kit, text))
+            kit.whole.add(kit.folder)
+            return
+        marker.unlink(missing_ok=True)
         shutil.rmtree(kit.folder, ignore_errors=True)
         kit.folder.mkdir(parents=True)
         with Log(shop.logs / f"{kit.folder.name}.log") as log, shop.jobserver.token():
             _make(kit, log, shop)
             write_refusals(kit.bin, shop.path)
-        marker.write_text(text)
+        marker.write_text(_seal(kit, text))
+        kit.whole.add(kit.folder)
+
+
+def _seal(kit: Kit, text: str) -> str:
+    """What a kit is made of, with the fingerprint of what lies there; overlays have their own."""
+    files = (
+        tree_fingerprint(kit.folder, (*COMPILED, kit.overlays.name, kit.bytecode.name)) if kit.folder.is_dir() else ""
+    )
+    return f"{text}\n{files}\n"
 
 
 def _make(kit: Kit, log: Log, shop: Workshop) -> None:

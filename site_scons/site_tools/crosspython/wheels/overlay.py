@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
 from crosspython.store.exclusive import exclusive
+from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.wheels.kit import Kit
 from crosspython.wheels.machine_files import meson_section
 from crosspython.wheels.uv import run_uv
@@ -97,11 +98,15 @@ def make_overlay(
     """
     stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
     identity = json.dumps([emulated, sorted(requirements), stamps])
-    overlay = Overlay(kit.folder / "overlays" / hashlib.sha256(identity.encode()).hexdigest()[:16])
+    overlay = Overlay(kit.overlays / hashlib.sha256(identity.encode()).hexdigest()[:16])
     marker = overlay.folder.with_name(overlay.folder.name + ".json")
     with exclusive(overlay.folder.with_name(overlay.folder.name + ".lock")):
-        if marker.is_file():
+        if overlay.folder in kit.whole:
             return overlay
+        if marker.is_file() and marker.read_text() == _seal(overlay, identity):
+            kit.whole.add(overlay.folder)
+            return overlay
+        marker.unlink(missing_ok=True)
         shutil.rmtree(overlay.folder, ignore_errors=True)
         overlay.folder.mkdir(parents=True)
         if emulated:
@@ -114,8 +119,15 @@ def make_overlay(
         programs = answer_for_the_target(overlay.folder / "bin", python)
         pythons = dict.fromkeys(("python", "python3"), str(python))
         overlay.meson.write_text(meson_section("binaries", {**programs, **pythons}))
-        marker.write_text(identity)
+        marker.write_text(_seal(overlay, identity))
+        kit.whole.add(overlay.folder)
     return overlay
+
+
+def _seal(overlay: Overlay, identity: str) -> str:
+    """What an overlay is made of, with the fingerprint of what lies there."""
+    files = tree_fingerprint(overlay.folder, COMPILED) if overlay.folder.is_dir() else ""
+    return f"{identity}\n{files}\n"
 
 
 def _stamp(wheel: Path) -> list[int]:

@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from crosspython.errors import ArchiveError
+from crosspython.errors import ArchiveError, CrosspythonError
 from crosspython.store.disk import write_whole
+from crosspython.wheels.archive import parse_wheel_name
 from crosspython.wheels.model import WheelReport
 
 _TUPLES = ("tags", "extensions", "grafted", "remarks")
@@ -25,6 +26,19 @@ def is_whole(wheelhouse: Path, series: str) -> bool:
         return not report["missing"] and all((wheelhouse / wheel["filename"]).is_file() for wheel in report["wheels"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
+    """What was put into a wheelhouse for one Python, beside the report: its wheels and their metadata, and the index."""
+    simple = wheelhouse / "simple"
+    try:
+        names = [wheel["filename"] for wheel in json.loads(report_file(wheelhouse, series).read_text())["wheels"]]
+        folders = {simple, *(simple / parse_wheel_name(name).name for name in names)}
+    except (OSError, ValueError, KeyError, TypeError, CrosspythonError):
+        return []  # the report itself tells that it was changed
+    files = {wheelhouse / f"{name}{suffix}" for name in names for suffix in ("", ".metadata")}
+    files |= {folder / page for folder in folders for page in ("index.html", "index.json")}
+    return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
 
 
 def write_report(report: WheelReport, path: Path) -> None:

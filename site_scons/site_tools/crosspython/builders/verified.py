@@ -1,0 +1,54 @@
+"""What lies in the build folder is verified before it is believed: SCons looks at what a product is made of, never at itself.
+
+Who makes a product notes its fingerprint. When the product is declared again, in a later run, it is compared; one that
+somebody has changed is made again, by SCons's own AlwaysBuild, or comes from the cache. What was changed is said in one line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crosspython.builders.build import Build
+
+_SAYS = {"other": "was changed since it was built", "missing": "is gone"}
+
+
+def verify(build: Build, nodes: Sequence[Any], leaves: Callable[[], Sequence[Path]]) -> None:
+    """Let nodes be made again whose files, or whatever else their action leaves, are not as they were noted."""
+    targets = [Path(node.abspath) for node in nodes]
+    if build.only_removes or not any(os.path.lexists(target) for target in targets):
+        return  # what was never made is SCons's business
+    findings = {path: build.fingerprints.compare(path) for path in (*targets, *leaves())}
+    if all(finding == "same" for finding in findings.values()):
+        return
+    make_again(nodes, tuple(f"{path} {_SAYS[finding]}" for path, finding in findings.items() if finding in _SAYS))
+
+
+def make_again(nodes: Sequence[Any], said: tuple[str, ...] = ()) -> None:
+    """Let nodes be made in this run whatever SCons knows of them. said: what is wrong with those that lie there"""
+    nodes[0].attributes.spoilt = (*getattr(nodes[0].attributes, "spoilt", ()), *said)
+    for node in nodes:
+        node.set_always_build(True)
+        node.attributes.is_made_again = True
+
+
+def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
+    """Say what was changed of nodes that are made again for that, once."""
+    said = getattr(nodes[0].attributes, "spoilt", ())
+    for text in said:
+        build.console.warn(f"{text}: it is made again")
+    if said:
+        nodes[0].attributes.spoilt = ()
+
+
+def note_made(build: Build, nodes: Sequence[Any], leaves: Sequence[Path] = ()) -> None:
+    """Nodes were just made, or brought: they are as they are to be."""
+    for node in nodes:
+        if getattr(node.attributes, "is_made_again", False):  # and not once more, in interactive mode
+            node.set_always_build(False)
+            node.attributes.is_made_again = False
+    build.fingerprints.note(*(Path(node.abspath) for node in nodes if hasattr(node, "abspath")), *leaves)
