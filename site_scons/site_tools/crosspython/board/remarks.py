@@ -46,9 +46,9 @@ def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
 def _missing(facts: BoardFacts, prefix: str, now: float) -> list[str]:
     remarks = []
     if facts.clock is not None and abs(facts.clock - now) > _DIFFERENCE:
-        there, here = (time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(each)) for each in (facts.clock, now))
+        there = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(facts.clock))
         remarks.append(
-            f"its clock says {there}, so certificates look invalid; there: date -u -s '{here}', and NTP for the next start"
+            f"its clock says {there}, so certificates look invalid; there: date -s @{now:.0f}, and NTP for the next start"
         )
     if facts.certificates is None:
         remarks.append(
