@@ -22,6 +22,7 @@ from tests.board.machine import Board
 from tests.conftest import REPOSITORY
 
 BUNDLE = REPOSITORY / "build/rv1126/python-3.13.5-rv1126.tar.gz"
+TESTS = REPOSITORY / "build/rv1126/python-3.13.5-rv1126-tests.tar.gz"
 PATH = "/usr/bin:/bin"
 NOTES = ("first.txt", "second.txt")
 

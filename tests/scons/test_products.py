@@ -5,7 +5,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from crosspython.builders.products import describe_delivery
+import pytest
+from crosspython.builders.products import describe_delivery, summarize
+from crosspython.stages.board import BoardNeeds
+from crosspython.stages.bundle import BundleReport
+
+from tests.unit.made_toolchain import VENDORS
 
 
 def test_the_commands_for_the_board_can_be_pasted_from_a_folder_with_blanks(tmp_path: Path) -> None:
@@ -15,3 +20,14 @@ def test_the_commands_for_the_board_can_be_pasted_from_a_folder_with_blanks(tmp_
     lines = describe_delivery(product, summary, "/opt/python")
     scp = next(line for line in lines if "scp " in line)
     assert shlex.split(scp) == ["scp", str(product), "root@BOARD:/tmp/"]
+
+
+@pytest.mark.parametrize("slim", ["1", "pyc"])
+def test_the_last_lines_say_what_is_left_out(slim: str) -> None:
+    needs = BoardNeeds(("EM_ARM",), ("/lib/ld-linux-armhf.so.3",), ("libc.so.6",), {}, None)
+    report = BundleReport(archive=10_000_000, unpacked=30_000_000, tests=69_000_000, saved=5_000_000, needs=needs)
+    text = "\n".join(summarize(report, slim, VENDORS))
+    assert "CPython's own tests, idlelib, turtledemo: 69.0 MB" in text
+    assert f"slim={slim} saved 5.0 MB: it leaves out" in text and "pydoc" in text and "tkinter" in text
+    assert ("the .py beside the .pyc" in text) == (slim == "pyc")
+    assert "saved" not in "\n".join(summarize(report, "0", VENDORS))

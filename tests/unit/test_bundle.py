@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.builders.products import archive_of_tests
 from crosspython.errors import ArchiveError, AuditError
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.signals import Stop
-from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
+from crosspython.stages.bundle import BundleReport, is_test, make_bundle, make_sysroot
 from crosspython.store.tree import pack_tree, unpack_tree
 from made_elf import make_elf
 
@@ -68,7 +69,7 @@ def make(stage: Path, parts: dict[Path, tuple[str, ...]], product: Path, slim: s
     """Make a bundle for a board that has a libc."""
     work = product.parent / "work"
     choices: dict[str, Any] = {"prefix": "/opt/python", "slim": slim, "board_libraries": ("libc.so.6",), "work": work}
-    return make_bundle(stage, parts, product, **choices | more)
+    return make_bundle(stage, parts, product, archive_of_tests(product), **choices | more)
 
 
 def bundle(tmp_path: Path, stage: Path, slim: str = "0", **more: str) -> tuple[Path, BundleReport]:
@@ -87,7 +88,7 @@ def files_below(tree: Path) -> set[str]:
 
 def test_a_bundle_holds_all_of_python_and_what_ships_of_the_others(tmp_path: Path, stage: Path) -> None:
     tree, report = bundle(tmp_path, stage)
-    assert files_below(tree) == files_below(tmp_path / "tree") | {LIBZ}
+    assert files_below(tree) == {name for name in files_below(tmp_path / "tree") if not is_test(name)} | {LIBZ}
     assert (tree / "bin/python3.13").read_bytes() == (tmp_path / "tree/bin/python3.13").read_bytes()
     assert os.access(tree / "bin/python3.13", os.X_OK) and not os.access(tree / "lib/python3.13/os.py", os.X_OK)
     assert (tree / "bin/python3").readlink() == Path("python3.13")
@@ -106,9 +107,34 @@ def test_folders_come_before_what_they_hold_and_only_once(tmp_path: Path, stage:
     assert all(places[os.path.dirname(name)] < place for name, place in places.items() if name != "python")
 
 
+@pytest.mark.parametrize("slim", ["0", "1", "pyc"])
+def test_cpythons_own_tests_are_an_archive_of_their_own(tmp_path: Path, stage: Path, slim: str) -> None:
+    tree, report = bundle(tmp_path, stage, slim)
+    tests = {
+        "bin/idle3",
+        "bin/idle3.13",
+        "lib/python3.13/idlelib/idle.py",
+        "lib/python3.13/lib-dynload/_testcapi.cpython-313-arm-linux-gnueabihf.so",
+        "lib/python3.13/test/test_os.py",
+    }
+    assert not tests & files_below(tree)
+    unpack_tree(tmp_path / f"python-slim-{slim}-tests.tar.gz", tmp_path / "tests")
+    brought = files_below(tmp_path / "tests/python")
+    assert tests == {name for name in brought if not name.endswith(".pyc")}
+    assert any(name.endswith(".pyc") for name in brought)
+    paths = [tmp_path / "tests/python" / name for name in brought]
+    assert report.tests == sum(path.stat().st_size for path in paths if not path.is_symlink())
+
+
+def test_a_package_of_the_name_tests_is_none_of_cpythons_tests() -> None:
+    assert is_test("lib/python3.9/ctypes/test/__init__.py") and is_test("lib/python3.13/test")
+    assert not is_test("lib/python3.13/site-packages/tests/__init__.py")
+    assert not is_test("lib/python3.13/unittest/case.py") and not is_test("lib/libtest.so.1")
+
+
 def test_slim_leaves_out_what_a_board_does_not_need(tmp_path: Path, stage: Path) -> None:
     tree, _ = bundle(tmp_path, stage, "1")
-    gone = ("bin/idle3.13", "bin/idle3", "include", "lib/pkgconfig", "lib/python3.13/test", "lib/python3.13/idlelib")
+    gone = ("bin/python3.13-config", "include", "lib/pkgconfig", "lib/python3.13/pydoc.py")
     assert [name for name in gone if os.path.lexists(tree / name)] == []
 
 

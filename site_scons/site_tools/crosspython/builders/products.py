@@ -39,7 +39,8 @@ def Components(env: Any) -> dict[str, Any]:
 
 
 def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
-    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz.
+    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz. CPython's own tests lie beside
+    it, in python-<version>-<target>-tests.tar.gz.
 
     also: names of further components that the board gets, with what they depend on
     With libraries=bundle it gets what wheels need that were declared before.
@@ -51,7 +52,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 
-    summary = product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
+    tests, summary = archive_of_tests(product), product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.board import board_libraries
@@ -63,9 +64,10 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
                 product,
+                tests,
                 prefix=settings.target.prefix,
                 slim=settings.slim,
-                board_libraries=board_libraries(settings.target, toolchain_of(build)),
+                board_libraries=board_libraries(settings.target, toolchain),
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
@@ -78,7 +80,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
     action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(retrieved=tell))
-    return declare(env, [product, summary], sources, action)[0]
+    return declare(env, [product, tests, summary], sources, action)[0]
 
 
 def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
@@ -130,7 +132,8 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
         subject = Subject(
             bundle=Path(source[0].abspath),
-            full=Path(build.components["cpython"].node.abspath),
+            tests=Path(source[1].abspath),
+            left_out=Path(build.components["cpython"].node.abspath) if settings.slim != "0" else None,
             target=settings.target,
             toolchain=toolchain_of(build),
             release=settings.release,
@@ -142,7 +145,8 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
         check_bundle(subject, build.workshop.console.line, report)
 
     action = make_action("check", check, "checking the bundle in the emulator")
-    return env.AlwaysBuild(declare(env, [report], [bundle], action))[0]
+    tests = env.File(str(archive_of_tests(Path(env.File(bundle).abspath))))
+    return env.AlwaysBuild(declare(env, [report], [bundle, tests], action))[0]
 
 
 def Doctor(env: Any) -> Any:
@@ -165,11 +169,26 @@ def Doctor(env: Any) -> Any:
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str]:
     """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
     return [
-        f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board"
-        + (f"; slim={slim} saved {megabytes(report.saved)}" if report.saved else ""),
+        f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
+        f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)}, in the archive of tests beside it",
+        *_left_out(report, slim),
         *report.needs.describe(),
         f"dates:     {toolchain.describe_time()}",
     ]
+
+
+def _left_out(report: BundleReport, slim: str) -> list[str]:
+    if slim == "0":
+        return []
+    from crosspython.stages.bundle import SLIM
+
+    words = [*SLIM, *(["the .py beside the .pyc"] if slim == "pyc" else [])]
+    return [f"slim={slim} saved {megabytes(report.saved)}: it leaves out {', '.join(words)}"]
+
+
+def archive_of_tests(bundle: Path) -> Path:
+    """Where CPython's own tests lie: an archive to be unpacked over the bundle."""
+    return bundle.with_name(bundle.name.removesuffix(".tar.gz") + "-tests.tar.gz")
 
 
 def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:

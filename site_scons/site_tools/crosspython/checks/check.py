@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from crosspython.checks.regrtest import find_surprises, read_junit, read_output,
 from crosspython.checks.result import Result, judge, run_kept, unpack_bundle
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
 from crosspython.recipes.cpython import Release
-from crosspython.stages.bundle import SLIM
+from crosspython.stages.bundle import is_slimmed
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
@@ -41,10 +40,15 @@ _AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not show up."""
+    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not show up.
+
+    tests:    the archive of CPython's own tests
+    left_out: CPython's stage archive, where the bundle is a slim one: tests need what that lacks
+    """
 
     bundle: Path
-    full: Path
+    tests: Path
+    left_out: Path | None
     target: Target
     toolchain: Toolchain
     release: Release
@@ -57,7 +61,7 @@ class Subject:
 def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> list[Result]:
     """Run everything, say each result as it comes, write the report. Raises CheckError with all that was not right.
 
-    A slim bundle has no tests: CPython's own are then taken from `full`, its stage archive.
+    CPython's own tests come when the bundle as the board gets it has been looked at.
     """
     shutil.rmtree(subject.work, ignore_errors=True)
     subject.work.mkdir(parents=True)
@@ -71,6 +75,7 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
     python = emulate(tree, subject.target, subject.toolchain, subject.path)
     for result in _selftest(subject, python, ()):
         note(result)
+    unpack_tree(subject.tests, subject.work / "board")
     moved = subject.work / "moved to über there" / "py"
     moved.parent.mkdir()
     tree = tree.rename(moved)
@@ -103,8 +108,8 @@ def _cpython_tests(subject: Subject, python: EmulatedPython) -> Iterator[Result]
     plan = tomllib.loads((DATA / "cpython-tests.toml").read_text())
     known, chance = (select_cases(plan[kind], python.series, subject.target.machine) for kind in ("known", "chance"))
     library = python.tree / "lib" / f"python{python.series}"
-    if not (library / "test").is_dir():
-        unpack_tree(subject.full, python.tree, only=_is_left_out)
+    if subject.left_out is not None:
+        unpack_tree(subject.left_out, python.tree, only=is_slimmed)
     names = [name for name in plan["modules"] if _find_test(library, name)]
     for name in plan["modules"]:
         if name not in names and python.series not in plan["absent"].get(name, []):
@@ -116,11 +121,6 @@ def _cpython_tests(subject: Subject, python: EmulatedPython) -> Iterator[Result]
         ]
         for test in as_completed(running):
             yield test.result()
-
-
-def _is_left_out(name: str) -> bool:
-    """Whether slimming leaves out a file of the full tree: the tests, and what they need."""
-    return any(fnmatch(name, pattern) or fnmatch(name, f"{pattern}/*") for pattern in SLIM)
 
 
 def _find_test(library: Path, name: str) -> bool:

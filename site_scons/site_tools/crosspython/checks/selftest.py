@@ -11,7 +11,7 @@ from elftools.elf.enums import ENUM_E_MACHINE
 
 from crosspython.checks.result import MARK, Result
 from crosspython.recipes.cpython import Release
-from crosspython.stages.bundle import SLIM
+from crosspython.stages.bundle import TESTS
 from crosspython.targets.machines import find_machine
 
 SCRIPT = Path(__file__).parent / "data" / "selftest.py"
@@ -51,13 +51,13 @@ class Expectation:
 
 
 def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...], time_bits: int) -> Expectation:
-    """What an unpacked bundle promises: of a slim one (without tests) not the modules that slimming leaves out.
+    """What an unpacked bundle promises: without the archive of tests not the modules that lie in that.
 
     time_bits: of the time_t that it was compiled with
     """
     modules = release.modules
     if not (tree / "lib" / f"python{release.series}" / "test").is_dir():
-        left_out = [PurePosixPath(pattern).name for pattern in SLIM if "/lib-dynload/" in pattern]
+        left_out = [PurePosixPath(pattern).name for pattern in TESTS if "/lib-dynload/" in pattern]
         modules = tuple(m for m in modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out))
     return Expectation(modules, machine, release.series, build_paths, time_bits)
 

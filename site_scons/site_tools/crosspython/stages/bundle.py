@@ -1,6 +1,7 @@
-"""What the user gets: the bundle, which is unpacked on the board, and the sysroot, which firmware links against.
+"""What the user gets: the bundle, which is unpacked on the board, with CPython's tests beside it, and the sysroot, which
+firmware links against.
 
-Both are put together from stage archives. The bundle holds Python and the run-time part of each component (`ships` of
+All are put together from stage archives. The bundle holds Python and the run-time part of each component (`ships` of
 its recipe); the sysroot holds everything, below usr/.
 """
 
@@ -25,46 +26,58 @@ from crosspython.stages.bytecode import is_cached, source_of
 from crosspython.store.disk import write_whole
 from crosspython.store.formats import read_members
 from crosspython.store.members import FILE, FOLDER, Member
-from crosspython.store.tree import conflict, packing, reading, unpack_tree
+from crosspython.store.tree import Packer, conflict, packing, reading, unpack_tree
 
 _ADVICE = "a component ships what others need of it: `ships` of its recipe, docs/components.md"
 
-# What a board does not need, below the prefix. `slim=1` leaves it out.
-SLIM = (
-    "include",
-    "share",
-    "lib/pkgconfig",
-    "lib/*.a",
+# What only those need who test CPython itself, and what cannot run without tkinter: an archive of its own.
+TESTS = (
     "lib/python3.*/test",
     "lib/python3.*/*/test",
     "lib/python3.*/*/tests",
     "lib/python3.*/idlelib",
     "lib/python3.*/turtledemo",
-    "lib/python3.*/turtle.py",
-    "lib/python3.*/tkinter",
-    "lib/python3.*/pydoc_data",
-    "lib/python3.*/pydoc.py",
-    "lib/python3.*/lib2to3",
-    "lib/python3.*/config-3.*",
     "lib/python3.*/lib-dynload/_test*.so",
     "lib/python3.*/lib-dynload/_ctypes_test*.so",
     "lib/python3.*/lib-dynload/_xxtestfuzz*.so",
     "lib/python3.*/lib-dynload/xxlimited*.so",
     "lib/python3.*/lib-dynload/xxsubtype*.so",
-    "bin/2to3*",
     "bin/idle3*",
-    "bin/pydoc3*",
-    "bin/python3*-config",
 )
-_SLIM = re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in SLIM) + ")(?:/|$)")
+
+# What a board does not need, below the prefix: `slim=1` leaves it out. The words are for the user.
+SLIM = {
+    "what C extensions are compiled with": (
+        "include",
+        "lib/pkgconfig",
+        "lib/*.a",
+        "lib/python3.*/config-3.*",
+        "bin/python3*-config",
+    ),
+    "manuals": ("share/doc", "share/info", "share/man"),
+    "pydoc": ("lib/python3.*/pydoc_data", "lib/python3.*/pydoc.py", "bin/pydoc3*"),
+    "tkinter and turtle": ("lib/python3.*/tkinter", "lib/python3.*/turtle.py"),
+    "lib2to3": ("lib/python3.*/lib2to3", "bin/2to3*"),
+}
+
+
+def _compile(globs: Iterable[str]) -> re.Pattern[str]:
+    """These names and all below them; `*` is one name."""
+    return re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in globs) + ")(?:/|$)")
+
+
+_TESTS = _compile(TESTS)
+_SLIM = _compile(glob for globs in SLIM.values() for glob in globs)
 
 
 @dataclass(frozen=True)
 class BundleReport:
-    """Sizes in bytes: of the archive, of the tree on the board, and what slimming saved of it; what the board must have."""
+    """Sizes in bytes: of the archive, of the tree on the board, of what lies in the archive of tests instead, and what slimming
+    saved; what the board must have."""
 
     archive: int
     unpacked: int
+    tests: int
     saved: int
     needs: BoardNeeds
 
@@ -73,6 +86,7 @@ def make_bundle(
     python: Path,
     components: Mapping[Path, tuple[str, ...]],
     product: Path,
+    tests: Path,
     *,
     prefix: str,
     slim: str,
@@ -81,9 +95,11 @@ def make_bundle(
     beside: Beside = at_once,
 ) -> BundleReport:
     """Put the bundle together, from archives into an archive: of the files only programs and libraries are unpacked.
+    What of it are CPython's tests becomes another archive, to be unpacked over the bundle.
 
     python:     CPython's stage archive
     components: stage archives with the globs of what ships
+    product, tests: the archives to be written
     slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
     board_libraries: those that the board has, as patterns
     work:       where programs and libraries lie while it is read what they need of the board
@@ -98,27 +114,28 @@ def make_bundle(
         for content in _contents(parts):
             sizes[content.name], links[content.name] = len(content.data), content.target
         places = slimmed(links, without_sources=slim == "pyc")
-        saved = sum(size for name, size in sizes.items() if name not in places)
-    unpacked, elves = 0, list[ElfFile]()
+        saved = sum(size for name, size in sizes.items() if name not in places and not is_test(name))
+    unpacked, aside, elves = 0, 0, list[ElfFile]()
+    root = PurePosixPath(prefix).name
     with (
         fresh_folder(work / f"{product.name}.elf") as folder,
-        packing(product, epoch=EPOCH, root=PurePosixPath(prefix).name, beside=beside) as packer,
+        packing(product, epoch=EPOCH, root=root, beside=beside) as packer,
+        packing(tests, epoch=EPOCH, root=root, beside=beside) as tests_packer,
     ):
         for content in _contents(parts):
+            if is_test(content.name):
+                _add(tests_packer, content.name, content)
+                aside += len(content.data)
+                continue
             place = content.name if places is None else places.get(content.name)
             if place is None:
                 continue
-            if content.target:
-                packer.add_link(place, content.target)
-                _lay_link(folder / place, content.target)
-            else:
-                packer.add_file(place, io.BytesIO(content.data), len(content.data), is_program=content.is_program)
+            _add(packer, place, content)
             unpacked += len(content.data)
-            if content.data.startswith(ELF_MAGIC):
-                elves += _read_elf(folder / place, content.data)
+            elves += _lay(folder / place, content)
         require_clean(audit_libraries(folder, elves, board_libraries), product.name, advice=_ADVICE)
         needs = sum_up_needs(folder, elves)
-    return BundleReport(product.stat().st_size, unpacked, saved, needs)
+    return BundleReport(product.stat().st_size, unpacked, aside, saved, needs)
 
 
 @dataclass(frozen=True)
@@ -156,17 +173,24 @@ def _read(member: Member) -> _Content:
     return _Content(member.name, member.target, bool(member.mode & 0o100), data)
 
 
-def _read_elf(path: Path, data: bytes) -> list[ElfFile]:
+def _add(packer: Packer, place: str, content: _Content) -> None:
+    if content.target:
+        packer.add_link(place, content.target)
+    else:
+        packer.add_file(place, io.BytesIO(content.data), len(content.data), is_program=content.is_program)
+
+
+def _lay(path: Path, content: _Content) -> list[ElfFile]:
+    """Put programs, libraries and the links to them into a folder, where they are read."""
+    if not content.target and not content.data.startswith(ELF_MAGIC):
+        return []
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    if content.target:
+        path.symlink_to(content.target)
+        return []
+    path.write_bytes(content.data)
     elf = read_elf(path)
     return [] if elf is None else [elf]
-
-
-def _lay_link(path: Path, target: str) -> None:
-    """Links are names, too, under which libraries are found."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(target)
 
 
 def _is_wanted_always(name: str) -> bool:
@@ -178,12 +202,12 @@ def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str]:
-    """The names of a whole bundle that a slim one keeps, with their names there.
+    """The names of a whole Python that a slim bundle keeps, with their names there.
 
     links: all names, with where those point that are links, and "" for the others
     without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
     """
-    kept = {name for name in links if not _SLIM.match(name)}
+    kept = {name for name in links if not is_slimmed(name) and not is_test(name)}
     kept -= {name for name in kept if is_cached(name) and source_of(name) not in kept}
     while dangling := {name for name in kept if _dangles(name, links[name], kept)}:
         kept -= dangling
@@ -221,10 +245,18 @@ def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libr
     write_whole(stamp, "\n".join(names) + "\n")
 
 
+def is_test(name: str) -> bool:
+    """Whether a name below the prefix is one of CPython's own tests, which are half of it, or of what goes with them."""
+    return bool(_TESTS.match(name)) and "/site-packages/" not in name
+
+
+def is_slimmed(name: str) -> bool:
+    """Whether a name below the prefix is left out by `slim=1`."""
+    return bool(_SLIM.match(name))
+
+
 def is_no_test(name: str) -> bool:
-    """Whether a name of a Python's tree is none of its own tests, which are half of it."""
-    parts = name.split("/")
-    return not ("test" in parts[2:] and parts[0] == "lib" and parts[1].startswith("python"))
+    return not is_test(name)
 
 
 @contextmanager
