@@ -7,6 +7,8 @@ import os
 import shutil
 import time
 
+from crosspython.store.tree import unpack_tree
+
 from tests.conftest import CONFIGURE, Project
 
 
@@ -218,3 +220,16 @@ def test_a_component_hears_of_the_board_by_bare_names(project: Project) -> None:
     project.add("foo", configure=f"{head}{checks}{rest}")
     project.scons(path=f"{sdk}:{os.environ['PATH']}")
     assert "crosspython: sdk-config: this is the build machine's" in project.log("foo").read_text()
+
+
+def test_the_texts_of_a_licence_lie_in_the_stage_by_the_components_name(project: Project) -> None:
+    project.add("hello", options='license="MIT", license_files=["code.c"]')
+    project.scons()
+    unpack_tree(project.stage("hello"), project.folder / "look")
+    assert (project.folder / "look/share/licenses/hello/code.c").read_text() == "int f(void){return 1;}\n"
+
+
+def test_a_licence_whose_text_is_not_there_stops_the_build(project: Project) -> None:
+    project.add("hello", options='license="MIT", license_files=["COPYING"]')
+    output = project.scons(code=2)
+    assert "hello 1.0: nothing in its source matches 'COPYING', a text of its licence" in output

@@ -6,7 +6,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from crosspython.builders.products import describe_delivery, summarize
+from crosspython.builders.products import describe_delivery, describe_licenses, summarize
+from crosspython.recipes.plan import Plan
+from crosspython.recipes.recipe import Recipe
 from crosspython.stages.board import BoardNeeds
 from crosspython.stages.bundle import BundleReport
 
@@ -31,3 +33,13 @@ def test_the_last_lines_say_what_is_left_out(slim: str) -> None:
     assert f"slim={slim} saved 5.0 MB: it leaves out" in text and "pydoc" in text and "tkinter" in text
     assert ("the .py beside the .pyc" in text) == (slim == "pyc")
     assert "saved" not in "\n".join(summarize(report, "0", VENDORS))
+
+
+def test_the_last_lines_say_what_the_components_are_licensed_under(tmp_path: Path) -> None:
+    def recipe(name: str, license: str) -> Recipe:
+        return Recipe(name, "1", (), Plan(()), license=license)
+
+    recipes = [recipe("cpython", "Python-2.0.1"), recipe("zlib", "Zlib"), recipe("mine", ""), recipe("alib", "Zlib")]
+    assert describe_licenses(recipes) == (
+        "licences:  Python-2.0.1 (cpython), Zlib (alib, zlib), not stated (mine); their texts lie in share/licenses"
+    )

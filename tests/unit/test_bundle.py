@@ -98,6 +98,15 @@ def test_a_bundle_holds_all_of_python_and_what_ships_of_the_others(tmp_path: Pat
     assert (report.needs.machines, report.needs.libraries) == (("EM_ARM",), ("libc.so.6",))
 
 
+def test_the_texts_of_licences_ship_whatever_else_does(tmp_path: Path, stage: Path) -> None:
+    for slim in ("0", "1"):
+        tree, _ = bundle(
+            tmp_path, stage, slim, **{"share/licenses/zlib/LICENSE": "as is", "share/man/zlib.3": "manual"}
+        )
+        assert (tree / "share/licenses/zlib/LICENSE").read_text() == "as is"
+        assert not (tree / "share/man").exists()
+
+
 def test_folders_come_before_what_they_hold_and_only_once(tmp_path: Path, stage: Path) -> None:
     bundle(tmp_path, stage)
     with tarfile.open(tmp_path / "python-slim-0.tar.gz") as tar:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
+from crosspython.builders.component import DECLARED, LISTS
 from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.hosttools import PINNED
 from crosspython.recipes.autoconf import plan_autoconf
@@ -35,15 +37,13 @@ class Reader:
         self.recipes: list[Recipe] = []
 
     def _add(self, plan: Plan, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared: dict[str, Any] = {
-            key: tuple(options.pop(key)) for key in ("depends", "ships", "leave_out") if key in options
-        }
-        declared["fortran"] = options.pop("fortran", False)
+        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in LISTS if key in options}
+        declared |= {key: options.pop(key) for key in DECLARED if key in options}
         self.recipes.append(make_recipe(name, version, sources=sources, folder=self.folder, plan=plan, **declared))
         return name
 
     def _declare(self, planner: Any, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared = {key: options.pop(key) for key in ("depends", "ships", "leave_out", "fortran") if key in options}
+        declared = {key: options.pop(key) for key in DECLARED if key in options}
         return self._add(planner(**options), name, version, sources, declared)
 
     def Autoconf(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
@@ -169,3 +169,21 @@ def test_h5py_is_told_the_version_of_hdf5_that_there_is() -> None:
 def test_pg_config_tells_the_version_of_libpq() -> None:
     recipe = read("libpq")
     assert f"PostgreSQL {recipe.version}" in recipe.plan.as_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_says_what_its_component_is_licensed_under(name: str) -> None:
+    recipe = read(name)
+    assert recipe.license and recipe.license_files
+    assert not any(fnmatch(text, glob) for text in recipe.license_files for glob in recipe.leave_out)
+
+
+@pytest.mark.parametrize("series", series_names(COMPONENTS / "cpython"))
+def test_nothing_that_every_bundle_holds_is_under_the_gpl(series: str) -> None:
+    waiting, seen = [*read_release(COMPONENTS / "cpython", series).depends], set[str]()
+    while waiting:
+        seen.add(name := waiting.pop())
+        waiting += read(name).depends
+    licenses = {name: read(name).license for name in seen}
+    assert [name for name, text in licenses.items() if "GPL" in text.replace("LGPL", "") and " OR " not in text] == []
+    assert "libedit" in seen and "readline" not in seen

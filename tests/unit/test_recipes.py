@@ -8,7 +8,7 @@ import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
-from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
+from crosspython.recipes.cpython import READLINE, plan_build_python, plan_cpython, read_release, series_names
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import openssl_target, plan_openssl
 from crosspython.recipes.plan import Autoreconf, Make, RequireModules, Run, fill
@@ -186,3 +186,31 @@ def test_only_old_series_need_libxcrypt_and_only_new_ones_zstd() -> None:
     depends = {series: read_release(CPYTHON, series).depends for series in series_names(CPYTHON)}
     assert {series for series, names in depends.items() if "libxcrypt" in names} == {"3.9", "3.11"}
     assert {series for series, names in depends.items() if "zstd" in names} == {"3.14"}
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_line_editing_is_libedits_unless_gnu_readline_is_asked_for(series: str) -> None:
+    release, gnu = read_release(CPYTHON, series), read_release(CPYTHON, series, READLINE)
+    assert ("libedit" in release.depends, "readline" in release.depends) == (True, False)
+    assert ("libedit" in gnu.depends, "readline" in gnu.depends) == (False, True)
+    texts = [plan_cpython(each, shared=False).as_text() for each in (release, gnu)]
+    wanted = "-ledit" if series == "3.9" else "--with-readline=editline"
+    assert [wanted in text for text in texts] == [True, False]
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_sqlite_may_load_extensions(series: str) -> None:
+    configure = runs(plan_cpython(read_release(CPYTHON, series), shared=False))[0]
+    assert "--enable-loadable-sqlite-extensions" in configure
+
+
+def test_a_license_is_an_spdx_expression(tmp_path: Path) -> None:
+    sources = [{"url": "https://example.org/a.tar.gz", "sha256": SHA}]
+    options = {"sources": sources, "folder": tmp_path, "plan": plan_autoconf()}
+    recipe = make_recipe("a", "1", license="mit or apache-2.0", license_files=("COPYING",), **options)
+    assert recipe.license == "MIT OR Apache-2.0"
+    assert recipe.facts()["licence"] == "MIT OR Apache-2.0\nCOPYING"
+    assert make_recipe("a", "1", license="LicenseRef-Vendor", **options).license == "LicenseRef-Vendor"
+    with pytest.raises(ConfigurationError, match="SPDX") as caught:
+        make_recipe("a", "1", license="BSD like", **options)
+    assert "BSD like" in (caught.value.found or "")

@@ -8,7 +8,7 @@
     env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
     env.CPython()  env.BuildPython()                                 the release that `python=` names
 
-All return the stage archive's node. The recipe's facts and the target's are readable Values among its sources.
+All kinds have the options in DECLARED. All return the stage archive's node. The recipe's facts and the target's are readable Values among its sources.
 """
 
 from __future__ import annotations
@@ -36,13 +36,24 @@ from crosspython.builders.toolchain import target_fact, toolchain_node, toolchai
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
-from crosspython.recipes.cpython import UNREAD, plan_build_python, plan_cpython, unread_by_build_python
+from crosspython.recipes.cpython import (
+    LICENSE,
+    LICENSE_FILES,
+    UNREAD,
+    plan_build_python,
+    plan_cpython,
+    unread_by_build_python,
+)
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.meson import plan_meson
 from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, make_recipe, native_name, read_patches
+
+# What recipes of all kinds may say of a component.
+LISTS = ("depends", "ships", "leave_out", "license_files")
+DECLARED = (*LISTS, "fortran", "license")
 
 
 def AddComponents(env: Any) -> None:
@@ -51,35 +62,35 @@ def AddComponents(env: Any) -> None:
 
 
 def Autoconf(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a configure script. Options: those of recipes/autoconf.py, and depends, ships, leave_out."""
+    """A component with a configure script. Options: those of recipes/autoconf.py, and what all kinds have."""
     return _declare(env, name, version, sources, plan_autoconf, options)
 
 
 def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a plain Makefile. Options: those of recipes/make.py, and depends, ships, leave_out."""
+    """A component with a plain Makefile. Options: those of recipes/make.py, and what all kinds have."""
     return _declare(env, name, version, sources, plan_make, options)
 
 
 def CMake(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and depends, ships, leave_out, fortran."""
+    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and what all kinds have."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_cmake, machine), options)
 
 
 def Meson(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a meson.build. Options: those of recipes/meson.py, and depends, ships, leave_out."""
+    """A component with a meson.build. Options: those of recipes/meson.py, and what all kinds have."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_meson, machine), options)
 
 
 def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and depends, ships, leave_out."""
+    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and what all kinds have."""
     machine = env["CROSSPYTHON"].settings.target.machine
     return _declare(env, name, version, sources, partial(plan_openssl, machine), options)
 
 
 def OpenBLAS(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and depends, ships, leave_out."""
+    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and what all kinds have."""
     target = env["CROSSPYTHON"].settings.target
     return _declare(env, name, version, sources, partial(plan_openblas, target.machine, target.cflags), options)
 
@@ -98,6 +109,8 @@ def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
         folder=_here(env),
         ships=tuple(ships),
         leave_out=UNREAD,
+        license=LICENSE,
+        license_files=LICENSE_FILES,
     )
     return _add(env, recipe)
 
@@ -138,13 +151,13 @@ def _declare(
     options: dict[str, Any],
 ) -> Any:
     signature = inspect.signature(planner)
-    known = {*signature.parameters, "depends", "ships", "fortran", "leave_out"} - {"machine", "cflags"}
+    known = {*signature.parameters, *DECLARED} - {"machine", "cflags"}
     check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-    lists = {key: options.pop(key) for key in ("depends", "ships", "leave_out") if key in options}
+    lists = {key: options.pop(key) for key in LISTS if key in options}
     declared: dict[str, Any] = {key: tuple(read_names(name, key, value)) for key, value in lists.items()}
     switches = {"fortran", *(key for key, option in signature.parameters.items() if isinstance(option.default, bool))}
     options |= {key: read_bool(name, key, options[key]) for key in switches & options.keys()}
-    declared["fortran"] = options.pop("fortran", False)
+    declared |= {key: options.pop(key) for key in DECLARED if key in options}
     require_lists(name, signature, options)
     plan: Plan = planner(**options)
     return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from crosspython.builders.guest import declare
 from crosspython.builders.settings import COMPONENTS
 from crosspython.builders.toolchain import toolchain_of
 from crosspython.errors import HostToolError
+from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 
@@ -71,7 +72,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
-        write_whole(summary, "\n".join(summarize(report, settings.slim, toolchain)) + "\n")
+        licenses = describe_licenses(part.recipe for part in (python, *libraries))
+        write_whole(summary, "\n".join([*summarize(report, settings.slim, toolchain), licenses]) + "\n")
         tell()
 
     def tell() -> None:
@@ -184,6 +186,15 @@ def _left_out(report: BundleReport, slim: str) -> list[str]:
 
     words = [*SLIM, *(["the .py beside the .pyc"] if slim == "pyc" else [])]
     return [f"slim={slim} saved {megabytes(report.saved)}: it leaves out {', '.join(words)}"]
+
+
+def describe_licenses(recipes: Iterable[Recipe]) -> str:
+    """The line that says what a bundle's components are licensed under."""
+    names: dict[str, list[str]] = {}
+    for recipe in recipes:
+        names.setdefault(recipe.license or "not stated", []).append(recipe.name)
+    parts = (f"{license} ({', '.join(sorted(names[license]))})" for license in sorted(names))
+    return f"licences:  {', '.join(parts)}; their texts lie in share/licenses"
 
 
 def archive_of_tests(bundle: Path) -> Path:

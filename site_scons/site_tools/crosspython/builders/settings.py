@@ -15,7 +15,7 @@ from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
 from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
-from crosspython.recipes.cpython import Release, read_release
+from crosspython.recipes.cpython import LIBEDIT, READLINE, Release, read_release
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 from crosspython.toolchain.launcher import LAUNCHERS
@@ -82,6 +82,9 @@ VARIABLES = (
     Variable("build_python", "an interpreter of the same X.Y that runs here; without it, one is built"),
     Variable("slim", "leave out what a board does not need; pyc: the .py beside the .pyc too", "0", ("0", "1", "pyc")),
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
+    Variable(
+        "readline", "what CPython's readline module is made of; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
+    ),
     Variable("mirror", "a folder or a http address that has the sources, by file name"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
     Variable(
@@ -199,7 +202,9 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target = _with_prefix(target, chosen["prefix"])
     return Settings(
         target=target,
-        release=read_release(COMPONENTS / "cpython", chosen["python"]),
+        release=read_release(
+            COMPONENTS / "cpython", chosen["python"], READLINE if chosen["readline"] == "gnu" else LIBEDIT
+        ),
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
         build=Path(_place(start, chosen["build"])),

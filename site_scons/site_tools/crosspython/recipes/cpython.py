@@ -40,6 +40,11 @@ COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/comp
 # What no step reads of its source: half of it, with the tests that build-python can do without.
 UNREAD = ("Doc/*", "PCbuild/*")
 
+LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
+
+# Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
+LIBEDIT, READLINE = "libedit", "readline"
+
 
 @dataclass(frozen=True)
 class Release:
@@ -52,6 +57,7 @@ class Release:
     edits:     what has to be changed in its sources: of its series, then those of all (edits.toml)
     build_depends: components that build-python is built with, on the build machine
     build_without: extension modules that build-python does without
+    line_editing: the component that its readline module is made of
     """
 
     version: str
@@ -64,6 +70,7 @@ class Release:
     edits: tuple[Edit, ...]
     build_depends: tuple[str, ...]
     build_without: tuple[str, ...]
+    line_editing: str = LIBEDIT
 
     @property
     def build_modules(self) -> tuple[str, ...]:
@@ -96,10 +103,11 @@ def series_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
 
 
-def read_release(folder: Path, wanted: str) -> Release:
+def read_release(folder: Path, wanted: str, line_editing: str = LIBEDIT) -> Release:
     """The release for `python=3.13` (its series' default) or `python=3.13.5`. Raises ConfigurationError.
 
     folder: holds one TOML file a series, named by it, and edits.toml
+    line_editing: LIBEDIT or READLINE
     """
     known = series_names(folder)
     series = ".".join(wanted.split(".")[:2])
@@ -118,17 +126,19 @@ def read_release(folder: Path, wanted: str) -> Release:
             expected=f"one of {', '.join(releases)}",
             next=f"add its sources and SHA-256 to {folder / f'{series}.toml'}",
         )
+    own = data.get(line_editing, {}).get("edits", ())
     return Release(
         version=version,
         series=series,
         sources=tuple(Source(**source) for source in releases[version]),
-        depends=tuple(data["depends"]),
+        depends=tuple(line_editing if name == LIBEDIT else name for name in data["depends"]),
         modules=tuple(data["modules"]),
         configure=tuple(data.get("configure", ())),
         compileall=data["compileall"],
-        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *common["edits"])),
+        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *own, *common["edits"])),
         build_depends=tuple(data["build_python"]["depends"]),
         build_without=tuple(data["build_python"]["without"]),
+        line_editing=line_editing,
     )
 
 
@@ -226,6 +236,8 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
         options.append("--enable-shared")
     if release.number >= (3, 10):
         options.append("--without-static-libpython")
+        if release.line_editing == LIBEDIT:
+            options.append("--with-readline=editline")
     if release.number >= (3, 11):
         options.append("--with-build-python={build_python}")
     return (*options, *release.configure)

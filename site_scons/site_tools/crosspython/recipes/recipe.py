@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from crosspython.errors import ConfigurationError
 from crosspython.recipes.plan import Plan
 from crosspython.store.sources import Source
@@ -31,6 +33,8 @@ class Recipe:
     ships:   globs below the prefix of what a bundle takes from this component
     fortran: a part of it is Fortran
     leave_out: globs of what lies in the source and is not even unpacked, since no step reads it; `*` matches slashes, too
+    license: what it may be used under, as an SPDX expression (spdx.org/licenses); "" where the recipe does not say
+    license_files: globs in the source of the texts that go with it: they become share/licenses/<name>/
     """
 
     name: str
@@ -44,6 +48,8 @@ class Recipe:
     ships: tuple[str, ...] = ("lib/lib*.so.*",)
     fortran: bool = False
     leave_out: tuple[str, ...] = ()
+    license: str = ""
+    license_files: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -72,6 +78,7 @@ class Recipe:
             "patches": "\n".join(f"{patch.name}:\n{patch.read_text()}" for patch in self.patches),
             "depends": "\n".join(self.depends),
             "left out": "\n".join(self.leave_out),
+            "licence": "\n".join((self.license, *self.license_files)).strip(),
         }
 
 
@@ -113,6 +120,17 @@ def read_patches(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("[0-9]*.patch")))
 
 
+def _read_license(name: str, license: str) -> str:
+    try:
+        return canonicalize_license_expression(license)
+    except InvalidLicenseExpression as error:
+        raise ConfigurationError(
+            f"{name}: the recipe's license is no SPDX expression",
+            expected='one such as "MIT" or "Apache-2.0 OR BSD-3-Clause" (spdx.org/licenses), "LicenseRef-..." for any other',
+            found=f"{license!r}: {error}",
+        ) from error
+
+
 def make_recipe(name: str, version: str, *, sources: Sequence[Mapping[str, str]], folder: Path, **kw: Any) -> Recipe:
     """A validated recipe. Raises ConfigurationError."""
     if not NAME.fullmatch(name) or not NAME.fullmatch(version):
@@ -120,4 +138,6 @@ def make_recipe(name: str, version: str, *, sources: Sequence[Mapping[str, str]]
             f"component {name!r} {version!r}: bad name or version",
             expected="lower-case letters, digits and . _ + -",
         )
+    if license := kw.get("license"):
+        kw["license"] = _read_license(name, license)
     return Recipe(name, version, read_sources(name, sources), patches=read_patches(folder), folder=folder, **kw)

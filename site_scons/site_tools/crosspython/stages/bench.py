@@ -38,6 +38,9 @@ from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
 EPOCH = 1577836800
 
+# Where the texts of licences lie, below the prefix.
+LICENSES = "share/licenses"
+
 # Folders that every Linux has: their names say nothing of this build machine.
 SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 
@@ -193,6 +196,7 @@ class Bench:
     def finish(self) -> None:
         """Strip, split debug symbols, make relocatable, replace the work folder's path. See stages/finish.py."""
         require_only(self.destdir, self.stage, self.recipe.title, self.log)
+        self._add_licenses()
         finish_stage(
             self.stage,
             tools=self.bin,
@@ -203,6 +207,22 @@ class Bench:
             debug=self.debug,
             epoch=EPOCH,
         )
+
+    def _add_licenses(self) -> None:
+        """Put the texts of its licence into the stage: they lie wherever the component does."""
+        folder = self.stage / LICENSES / self.recipe.name
+        for glob in self.recipe.license_files:
+            found = sorted(path for path in self.source.glob(glob) if path.is_file())
+            if not found:
+                raise StepError(
+                    f"{self.recipe.title}: nothing in its source matches {glob!r}, a text of its licence",
+                    expected="license_files of the recipe name files of the source",
+                    log=self.log.path,
+                    next="correct license_files in the recipe",
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in found:
+                shutil.copyfile(path, folder / path.relative_to(self.source).as_posix().replace("/", "-"))
 
     def audit(self) -> None:
         Audit(

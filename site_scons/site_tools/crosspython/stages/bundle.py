@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf
 from crosspython.run.jobserver import Beside, at_once
 from crosspython.stages.audit import audit_libraries, require_clean
-from crosspython.stages.bench import EPOCH
+from crosspython.stages.bench import EPOCH, LICENSES
 from crosspython.stages.board import BoardNeeds, sum_up_needs
 from crosspython.stages.bytecode import is_cached, source_of
 from crosspython.store.disk import write_whole
@@ -107,7 +107,8 @@ def make_bundle(
     Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full; AuditError: a file needs a
     library that is neither there nor on the board.
     """
-    parts = {**{archive: _matches_any(globs) for archive, globs in components.items()}, python: _is_wanted_always}
+    ships = {archive: _matches_any((*globs, f"{LICENSES}/*/*")) for archive, globs in components.items()}
+    parts = {**ships, python: _is_wanted_always}
     saved, places = 0, None
     if slim != "0":  # what goes can only be told when all names are known
         sizes, links = {}, {}
