@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.hosttools import find_pinned
+from crosspython.stages.build_details import correct_build_details
 from crosspython.store.tree import unpack_tree
 
 from tests.conftest import Project, pack
@@ -110,3 +114,37 @@ def test_ninja_took_its_jobs_from_the_pool(built: Project) -> None:
 
 def test_nothing_is_left_to_do(built: Project) -> None:
     built.scons("-q", "target=rv1126")
+
+
+def test_meson_takes_the_build_details_of_a_static_python(tmp_path: Path) -> None:
+    library, project = tmp_path / "opt/lib/python3.14", tmp_path / "project"
+    for folder in (library, tmp_path / "opt/include/python3.14", tmp_path / "opt/lib/pkgconfig", project):
+        folder.mkdir(parents=True)
+    (tmp_path / "opt/include/python3.14/Python.h").touch()
+    pc = f"Name: Python\nDescription: -\nVersion: 3.14\nCflags: -I{tmp_path}/opt/include/python3.14\n"
+    (tmp_path / "opt/lib/pkgconfig/python-3.14.pc").write_text(pc)
+    version = {"major": 3, "minor": 14, "micro": 7, "releaselevel": "final", "serial": 0}
+    details = {  # as CPython's generator writes it where there is no libpython
+        "schema_version": "1.0",
+        "base_prefix": "/opt/python",
+        "platform": "linux-arm",
+        "language": {"version": "3.14", "version_info": version},
+        "implementation": {"name": "cpython", "version": version},
+        "abi": {"flags": []},
+        "suffixes": {},
+        "c_api": {"headers": "/opt/python/include/python3.14", "pkgconfig_path": "/opt/python/lib/pkgconfig"},
+    }
+    (library / "build-details.json").write_text(json.dumps(details))
+    variables = {"EXT_SUFFIX": ".cpython-314-arm-linux-gnueabihf.so", "LIBPYTHON": ""}
+    (library / "_sysconfigdata__linux_x.py").write_text(f"build_time_vars = {variables}\n")
+    correct_build_details(library, "armv7l")
+    (project / "meson.build").write_text(
+        "project('toy', 'c')\nimport('python').find_installation('python3').extension_module('toy', 'toy.c')\n"
+    )
+    (project / "toy.c").write_text("int x;\n")
+    setup = ["setup", "out", f"-Dpython.build_config={library}/build-details.json"]
+    run = subprocess.run(
+        [find_pinned(("meson",))["meson"], *setup], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+    assert "toy.cpython-314-arm-linux-gnueabihf.so" in (project / "out/build.ninja").read_text()

@@ -13,6 +13,8 @@ SUFFIX = ".cpython-314-arm-linux-gnueabihf.so"
 # As CPython 3.14's generator writes it while an x86-64 Python runs it for another machine.
 GENERATED = {
     "schema_version": "1.0",
+    "base_prefix": "/opt/python",
+    "base_interpreter": "/opt/python/bin/python3.14",
     "platform": "linux-arm",
     "abi": {"flags": []},
     "suffixes": {"source": [".py"], "extensions": [".cpython-314-x86_64-linux-gnu.so", ".abi3.so", ".so"]},
@@ -39,7 +41,14 @@ def test_a_static_build_says_that_extensions_are_not_linked_with_libpython(tmp_p
 def test_what_a_shared_build_says_of_its_libpython_stays(tmp_path: Path) -> None:
     shared = {"dynamic": "/opt/python/lib/libpython3.14.so.1.0", "link_extensions": True}
     text = correct(tmp_path, {**GENERATED, "libpython": shared}, "-lpython3.14")
-    assert json.loads(text)["libpython"] == shared
+    assert json.loads(text)["libpython"] == {"dynamic": "./lib/libpython3.14.so.1.0", "link_extensions": True}
+
+
+def test_build_details_are_right_wherever_the_tree_lies(tmp_path: Path) -> None:
+    paths = {"headers": "/opt/python/include/python3.14", "pkgconfig_path": "/elsewhere/pkgconfig"}
+    details = json.loads(correct(tmp_path, {**GENERATED, "c_api": paths}))
+    assert (details["base_prefix"], details["base_interpreter"]) == ("../..", "./bin/python3.14")
+    assert details["c_api"] == {"headers": "./include/python3.14", "pkgconfig_path": "/elsewhere/pkgconfig"}
 
 
 def test_build_details_name_the_target_and_no_other_machine(tmp_path: Path) -> None:

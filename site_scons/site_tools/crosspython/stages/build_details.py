@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import ast
 import json
+import posixpath
 from pathlib import Path
 from typing import Any
 
 from crosspython.errors import ToolchainError
 
 STABLE_ABI_SUFFIX = ".abi3.so"
+# Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP 739).
+_PATHS = (
+    ("base_interpreter",),
+    ("libpython", "dynamic"),
+    ("libpython", "dynamic_stableabi"),
+    ("libpython", "static"),
+    ("c_api", "headers"),
+    ("c_api", "pkgconfig_path"),
+)
 
 
 def read_build_time_vars(library: Path) -> dict[str, Any]:
@@ -27,7 +37,7 @@ def read_build_time_vars(library: Path) -> dict[str, Any]:
 
 
 def correct_build_details(library: Path, machine: str) -> None:
-    """Let build-details.json speak of the target alone.
+    """Let build-details.json speak of the target alone, and be right wherever the tree lies.
 
     CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of extension
     modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython` whether extensions are
@@ -42,4 +52,14 @@ def correct_build_details(library: Path, machine: str) -> None:
     details["abi"] |= {"extension_suffix": suffix, "stable_abi_suffix": STABLE_ABI_SUFFIX}
     details.setdefault("libpython", {})["link_extensions"] = bool(variables["LIBPYTHON"])
     details["suffixes"]["extensions"] = [suffix, STABLE_ABI_SUFFIX, ".so"]
+    _make_relative(details, library.name)
     path.write_text(json.dumps(details, indent=2) + "\n")
+
+
+def _make_relative(details: dict[str, Any], library: str) -> None:
+    prefix = details["base_prefix"]
+    for *parents, name in _PATHS:
+        place = details.get(parents[0], {}) if parents else details
+        if place.get(name, "").startswith(f"{prefix}/"):
+            place[name] = f"./{posixpath.relpath(place[name], prefix)}"
+    details["base_prefix"] = posixpath.relpath(prefix, f"{prefix}/lib/{library}")

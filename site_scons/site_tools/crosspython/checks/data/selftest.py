@@ -486,6 +486,8 @@ def build_details():
         details = json.load(file)
     assert details["platform"] == f"linux-{EXPECTED['machine']}", details["platform"]
     assert details["abi"]["extension_suffix"] == sysconfig.get_config_var("EXT_SUFFIX"), details["abi"]
+    base = os.path.join(os.path.dirname(path), details["base_prefix"])
+    assert os.path.samefile(base, sys.prefix), details["base_prefix"]
     assert details["libpython"]["link_extensions"] is bool(sysconfig.get_config_var("LIBPYTHON")), details
     assert details["suffixes"]["extensions"] == importlib.machinery.EXTENSION_SUFFIXES, details["suffixes"]
     return details["abi"]["extension_suffix"]
