@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 BUILD = REPOSITORY / "build" / "rv1126"
 BUNDLE = BUILD / "python-3.13.5-rv1126.tar.gz"
 
+LICENSED = {"bzip2", "cpython", "libedit", "libffi", "libuuid", "ncurses", "openssl", "sqlite", "xz", "zlib"}
+
 
 def scons(*arguments: str) -> str:
     command = [sys.executable, "-m", "SCons", "-Q", *arguments]
@@ -61,12 +63,30 @@ def test_every_elf_file_is_for_the_board(tree: Path) -> None:
     assert {(elf.machine, elf.float_abi) for elf in files} == {("EM_ARM", "hard")}
 
 
-def test_every_runpath_is_relative_and_every_needed_library_is_there(tree: Path) -> None:
+def test_every_rpath_is_relative_and_every_needed_library_is_there(tree: Path) -> None:
     own = {path.name for path in tree.glob("lib/*.so*")}
     for elf in find_elf_files(tree):
+        assert not elf.has_runpath, elf
         assert elf.rpath is None or elf.rpath == "" or elf.rpath.startswith("$ORIGIN"), elf
         if own & set(elf.needed):
             assert elf.rpath, elf.path
+
+
+def test_libraries_that_a_start_script_names_do_not_come_before_ours(tree: Path, tmp_path: Path) -> None:
+    for name in ("libcrypto.so.3", "libssl.so.3", "libsqlite3.so.0"):
+        (tmp_path / name).symlink_to(next(tree.glob("lib/libffi.so.*")))
+    qemu = ["qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf", "-E", f"LD_LIBRARY_PATH={tmp_path}"]
+    program = "import ssl, sqlite3; print(ssl.OPENSSL_VERSION, sqlite3.sqlite_version)"
+    run = subprocess.run([*qemu, tree / "bin/python3.13", "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and run.stdout.startswith("OpenSSL 3.5.7"), run.stderr
+
+
+def test_the_licences_of_all_that_is_there_lie_in_it_and_none_is_the_gpl(built: Path, tree: Path) -> None:
+    names = {path.name for path in (tree / "share/licenses").iterdir() if any(path.iterdir())}
+    assert names == LICENSED
+    assert not list(tree.glob("lib/libreadline*")) and list(tree.glob("lib/libedit.so.*"))
+    summary = (built / "python-3.13.5-rv1126.txt").read_text()
+    assert "BSD-3-Clause (libedit, libuuid)" in summary and "GPL-3" not in summary
 
 
 def test_the_interpreter_is_static(tree: Path) -> None:
