@@ -78,6 +78,7 @@ class Build:
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
+    tests:       the node of the archive of CPython's own tests, once the bundle was declared
     locked:      files that declared wheels are made of, for those who fetch all of them
     bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
     shipped:     names of the components in the bundle, once it was declared
@@ -100,6 +101,7 @@ class Build:
     bundled: list[str] = field(default_factory=list)
     shipped: frozenset[str] | None = None
     toolchain: Any = None
+    tests: Any = None
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
     index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -82,7 +82,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
     action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(retrieved=tell))
-    return declare(env, [product, tests, summary], sources, action)[0]
+    node, build.tests, _ = declare(env, [product, tests, summary], sources, action)
+    return node
 
 
 def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
@@ -147,8 +148,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
         check_bundle(subject, build.workshop.console.line, report)
 
     action = make_action("check", check, "checking the bundle in the emulator")
-    tests = env.File(str(archive_of_tests(Path(env.File(bundle).abspath))))
-    return env.AlwaysBuild(declare(env, [report], [bundle, tests], action))[0]
+    return env.AlwaysBuild(declare(env, [report], [bundle, build.tests], action))[0]
 
 
 def Doctor(env: Any) -> Any:
