@@ -218,6 +218,12 @@ def test_the_one_that_fits_is_taken(tmp_path: Path) -> None:
     assert find(tmp_path / "sdks", tmp_path) == cc
 
 
+def test_one_deeper_down_is_found_behind_others_for_other_machines(tmp_path: Path) -> None:
+    make_compiler(tmp_path / "tools" / "bin", "x86_64-vendor-linux-gnu")
+    cc = make_compiler(tmp_path / "tools" / "arm" / "bin")
+    assert find(tmp_path / "tools", tmp_path) == cc
+
+
 def test_two_that_fit_are_told(tmp_path: Path) -> None:
     for year in ("2023", "2024"):
         make_compiler(tmp_path / "sdks" / year / "bin")

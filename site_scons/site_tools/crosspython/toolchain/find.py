@@ -192,10 +192,12 @@ def _ambiguous(target: Target, given: Path, places: list[Path]) -> ToolchainErro
 
 def _find_below(target: Target, sdk: Path, given: Path) -> Path:
     """Choose by the target's known prefixes first, then by what a compiler says of itself."""
-    compilers = own_compilers(sdk) or compilers_below(sdk)
-    ranks = {cc: _rank(target, cc) for cc in compilers}
-    best = min(ranks.values(), default=_NO_RANK)
-    if best == _NO_RANK:
+    for compilers in (own_compilers(sdk), compilers_below(sdk)):
+        ranks = {cc: _rank(target, cc) for cc in compilers}
+        best = min(ranks.values(), default=_NO_RANK)
+        if best != _NO_RANK:
+            break
+    else:
         raise _none_fits(target, given, compilers)
     fitting = [cc for cc, rank in ranks.items() if rank == best]
     others = {cc.resolve(): cc for cc in fitting if cc.name == fitting[0].name}
