@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from crosspython.builders import cache as artifact_cache
-from crosspython.builders.action import Shared
+from crosspython.builders.action import Shared, Step
 
 from tests.conftest import Project
 from tests.unit.loopback import serving
@@ -320,27 +320,12 @@ def test_another_user_may_read_what_was_kept(project: Project, cache: Path) -> N
     assert modes.stdout == ""
 
 
-def test_other_code_changes_every_key_and_another_override_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = tmp_path / "wheels"
-    (room / "overrides").mkdir(parents=True)
-    (room / "code.py").touch()
-    monkeypatch.setattr(artifact_cache, "PACKAGE", tmp_path)
-    identity = artifact_cache.code_identity.__wrapped__
-    before = identity(("wheels",))
-    (room / "overrides/package.toml").touch()
-    assert identity(("wheels",)) == before
-    (room / "code.py").write_text("pass\n")
-    assert identity(("wheels",)) != before
-
-
 def test_a_key_takes_a_source_by_the_name_that_identifies_it_where_it_has_one() -> None:
     def key(content: str, **attributes: str) -> str:
         source = SimpleNamespace(name="a.tar.zst", abspath="/a.tar.zst", attributes=SimpleNamespace(**attributes))
         source.get_csig = lambda: content
         product = SimpleNamespace(name="product", children=lambda: [source])
-        return artifact_cache.key_of(product, "action", Shared())
+        return artifact_cache.key_of(product, Step("action", lambda *_: None, Shared(), tuple))
 
     assert key("one") != key("other")
     assert key("one", identity="build-python-1") == key("other", identity="build-python-1")

@@ -30,11 +30,9 @@ class Shared:
     """That other checkouts may get the products of an action from the artifact cache: they are files that hold nothing of
     this folder, and nothing but them is made.
 
-    rooms:     whose code decides what they are, beside the facts among the sources
     retrieved: called when they came from the cache
     """
 
-    rooms: tuple[str, ...] = ("elf", "stages", "store", "toolchain")
     retrieved: Callable[[], None] | None = None
 
 

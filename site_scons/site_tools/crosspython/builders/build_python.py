@@ -17,9 +17,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosspython.builders.action import ENGINE, Shared, fact, make_action
+from crosspython.builders.action import ENGINE, fact, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.builders.cache import build_machine, code_identity, keep, take
+from crosspython.builders.cache import build_machine, keep, take
+from crosspython.builders.code import code_identity
 from crosspython.builders.guest import declare
 from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
@@ -96,7 +97,7 @@ def _bring(build: Build, component: Component) -> Path:
     product = Path(component.node.abspath)
     with _lock(product):
         if not build.fingerprints.is_same(product):
-            key = hashlib.sha256(f"{product.name} {code_identity(Shared.rooms)}".encode()).hexdigest()
+            key = hashlib.sha256(f"{product.name} {code_identity(_make)}".encode()).hexdigest()
             if not take(build, key, component.recipe.title, product):
                 _make(build, component.recipe, product)
                 keep(build, key, product)

@@ -19,16 +19,15 @@ from typing import TYPE_CHECKING, Any
 import SCons.Action
 import SCons.CacheDir
 
-from crosspython.builders.action import ENGINE, Shared, Step, step_of
+from crosspython.builders.action import ENGINE, Step, step_of
 from crosspython.builders.build import Build
+from crosspython.builders.code import code_identity
 from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
 
 if TYPE_CHECKING:
     from crosspython.store.download import Progress
-
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class ArtifactCache(SCons.CacheDir.CacheDir):
@@ -48,7 +47,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         if step is None or step.shared is None or not self.is_enabled() or not SCons.Action.execute_actions:
             return False
         build, begin = node.get_build_env()["CROSSPYTHON"], time.monotonic()
-        origin = build.artifacts.get(key_of(node, step.name, step.shared), Path(node.abspath))
+        origin = build.artifacts.get(key_of(node, step), Path(node.abspath))
         if origin is None:
             return False
         tell_of_spoilt(build, [node])
@@ -69,7 +68,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
             return
         if not self.is_enabled() or self.is_readonly():
             return
-        node.get_build_env()["CROSSPYTHON"].artifacts.put(key_of(node, step.name, step.shared), Path(node.abspath))
+        node.get_build_env()["CROSSPYTHON"].artifacts.put(key_of(node, step), Path(node.abspath))
 
     def push_if_forced(self, node: Any) -> None:
         """Under --cache-populate SCons would keep what earlier runs have built, too: by which code, nobody knows any more."""
@@ -112,29 +111,15 @@ def keep(build: Build, key: str, product: Path) -> None:
         build.artifacts.put(key, product)
 
 
-def key_of(node: Any, action: str, shared: Shared) -> str:
+def key_of(node: Any, step: Step) -> str:
     """The key of one product, 64 hexadecimal digits: the same wherever it is made of the same things."""
     lines = [
-        f"crosspython {ENGINE} {code_identity(shared.rooms)}",
-        f"action {action}",
+        f"crosspython {ENGINE} {code_identity(step.function)}",
+        f"action {step.name}",
         f"product {node.name}",
         *(f"{_label(child)} {_identity(child)}" for child in node.children()),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-@cache
-def code_identity(rooms: tuple[str, ...]) -> str:
-    """The hash of crosspython's own code and data in some rooms: whoever runs other code shares nothing with us.
-
-    An override decides about one package, and is a fact of its wheel's node: another one changes no other's key.
-    """
-    digest = hashlib.sha256()
-    for room in rooms:
-        for path in sorted((PACKAGE / room).rglob("*")):
-            if path.suffix in (".py", ".toml") and path.parent != PACKAGE / "wheels/overrides":
-                digest.update(f"\n{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 @cache

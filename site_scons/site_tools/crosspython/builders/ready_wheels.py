@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from crosspython.builders.build import Build
-from crosspython.builders.cache import code_identity
+from crosspython.builders.code import code_identity
 from crosspython.errors import ArchiveError, AuditError, SourceError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
@@ -24,7 +24,6 @@ from crosspython.wheels.lock import fetch_file
 from crosspython.wheels.model import LockedFile, LockedPackage
 
 _FETCHES = 8
-_ROOMS = ("elf", "stages", "wheels")
 
 
 class Verdicts:
@@ -86,7 +85,7 @@ class Verdicts:
     def _key(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
         settings = self.build.settings
         facts = [package.title, file.name, file.sha256, settings.release.version, asdict(settings.target)]
-        told = json.dumps([*facts, toolchain.identity, code_identity(_ROOMS)], default=str)
+        told = json.dumps([*facts, toolchain.identity, code_identity(Verdicts._judge)], default=str)
         return hashlib.sha256(told.encode()).hexdigest()
 
 

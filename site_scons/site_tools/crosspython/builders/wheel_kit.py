@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import BUILD_PYTHON
-from crosspython.builders.cache import code_identity
+from crosspython.builders.code import hash_modules
 from crosspython.builders.toolchain import toolchain_of
 from crosspython.toolchain.rust import RustSearch
 
@@ -29,6 +29,7 @@ def kit_of(build: Build) -> Kit:
 
 def _choose(build: Build) -> Kit:
     from crosspython.wheels.kit import Kit  # what a run that builds no wheel need not pay for
+    from crosspython.wheels.make_kit import make_kit
 
     settings, shop = build.settings, build.workshop
     *libraries, python = build.closure(("cpython",), "wheels")
@@ -42,7 +43,7 @@ def _choose(build: Build) -> Kit:
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
         rust=rust_of(build),
         indexes=lambda: build.indexes,
-        code=code_identity(("toolchain", "wheels")),
+        code=hash_modules(frozenset({make_kit.__module__})),
         cache=build.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",

@@ -52,7 +52,6 @@ from crosspython.wheels.report import files_of_house, is_whole, read_report, rep
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "2"
 _SHOWN = 5  # names in the last line
-_SHARED = Shared(rooms=("elf", "stages", "store", "toolchain", "wheels"))
 
 
 class WheelNodes:
@@ -270,7 +269,7 @@ class WheelNodes:
         ]
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
-        return self._declare(package, sources, build_it, f"building {package.title}", shared=_SHARED)
+        return self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
 
     def _local(self, package: LockedPackage) -> ProjectFiles | None:
         """The files that a local project's wheel is made of; None: it is made of an sdist."""

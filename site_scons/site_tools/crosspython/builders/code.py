@@ -1,0 +1,127 @@
+"""The code that decides what a product is, found by its imports: what an action's function names, and all that this needs.
+
+A key of the artifact cache holds its hash, so that whoever runs other code shares nothing with us. Nothing is listed by hand:
+modules are read, not run, wherever in them an import stands; with a module counts the data beside it that it calls by its whole name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parents[1]
+_NAME = PACKAGE.name
+_SCONS_LAYER = f"{_NAME}.builders"
+_IMPORT = re.compile(r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|.*)|import ([\w.]+))", re.MULTILINE)
+_WORD = re.compile(r"\w+")
+# Data beside a module, in quotes.
+_FILE_NAME = re.compile(r"""["']([\w-][\w./-]*\.[a-z]+)["']""")
+
+
+def code_identity(function: Callable[..., Any]) -> str:
+    """The hash of the code and data that a function of the SCons layer runs."""
+    return hash_modules(frozenset(modules_named_by(function)))
+
+
+@cache
+def hash_modules(entries: frozenset[str]) -> str:
+    """The hash of modules, by their dotted names, with all that they import."""
+    digest = hashlib.sha256()
+    for file in files_behind(entries):
+        digest.update(f"\n{file.relative_to(PACKAGE)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def files_behind(entries: Iterable[str]) -> list[Path]:
+    """The files of modules and of all that they import, with the data that these call by name.
+
+    What modules of the SCons layer import is left to modules_named_by: they serve many ends.
+    """
+    waiting, found = list(entries), set[Path]()
+    while waiting:
+        name = waiting.pop()
+        file = _file_of(name)
+        if file is None or file in found:
+            continue
+        found.add(file)
+        if not _is_scons_layer(name):
+            text = file.read_text(encoding="utf-8")
+            waiting += imports_of(text)
+            data = {path for name in _FILE_NAME.findall(text) if (path := file.parent / name).is_file()}
+            waiting += [_name_of(path) for path in data if path.suffix == ".py"]  # run as a program of its own
+            found |= {path for path in data if path.suffix != ".py"}
+    return sorted(found)
+
+
+def modules_named_by(function: Callable[..., Any]) -> set[str]:
+    """The modules that a function of the SCons layer imports or takes things from, with those of functions there that it calls."""
+    found, seen, waiting = set[str](), set[FunctionType](), [function]
+    while waiting:
+        thing = waiting.pop()
+        if not isinstance(thing, FunctionType) or thing in seen:
+            continue
+        seen.add(thing)
+        found.add(thing.__module__)
+        if _is_scons_layer(thing.__module__):
+            waiting += _closed_over(thing)
+            for code in _codes_of(thing.__code__):
+                imported = {name for name in code.co_names if "." in name}
+                found |= imported
+                waiting += _named(thing, code, filter(_is_scons_layer, imported))
+                found |= {thing.__globals__[name].__module__ for name in code.co_names if _is_ours(thing, name)}
+    return found
+
+
+def _closed_over(function: FunctionType) -> list[Any]:
+    """The functions that an inner function has from those around it."""
+    cells = (cell.cell_contents for cell in function.__closure__ or ())
+    return [getattr(value, "__func__", value) for value in cells]
+
+
+def _named(function: FunctionType, code: CodeType, modules: Iterable[str]) -> list[Any]:
+    """What a function's code may call: names of its module, and of modules that it imports when it runs."""
+    spaces = [function.__globals__, *(vars(import_module(module)) for module in modules)]
+    return [space[name] for space in spaces for name in code.co_names if name in space]
+
+
+def _codes_of(code: CodeType) -> Iterator[CodeType]:
+    """A function's code, with that of functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes_of(constant)
+
+
+def _is_ours(function: FunctionType, name: str) -> bool:
+    return str(getattr(function.__globals__.get(name), "__module__", "")).startswith(f"{_NAME}.")
+
+
+def _is_scons_layer(name: str) -> bool:
+    return name == _SCONS_LAYER or name.startswith(f"{_SCONS_LAYER}.")
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module by its dotted name; None where it is none of ours, or a package's own, which only describes it."""
+    if not name.startswith(f"{_NAME}."):
+        return None
+    file = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+    return file if file.is_file() else None
+
+
+def _name_of(file: Path) -> str:
+    return ".".join((_NAME, *file.relative_to(PACKAGE).with_suffix("").parts))
+
+
+def imports_of(text: str) -> Iterator[str]:
+    """What the code of a module imports, in whatever scope. A name that is imported from a package may be a module.
+
+    Read as text, since a run that has to make a key should not wait for a parser; a test compares it with what that finds.
+    """
+    for start, names, whole in _IMPORT.findall(text):
+        yield from (whole,) if whole else (start, *(f"{start}.{name}" for name in _WORD.findall(names)))
