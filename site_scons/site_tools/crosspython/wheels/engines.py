@@ -90,6 +90,6 @@ def _call(hook: Callable[[], Answer], log: Log) -> Answer:
         raise StepError(
             f"{log.component}: its build backend cannot be called",
             found=str(error.exception or error),
-            evidence=log.tail(),
+            evidence=log.excerpt(),
             log=log.path,
         ) from error
