@@ -81,6 +81,7 @@ def test_what_a_wheel_may_hold_is_hashed_and_copied(project: Path, name: str) ->
         ("build/lib.linux-x86_64-cpython-311/app/old.py", {}),
         ("build/temp.linux-x86_64-cpython-311/x.o", {}),
         ("src/app.egg-info/PKG-INFO", {"src/app.egg-info/SOURCES.txt": "x"}),
+        ("former_name.egg-info/PKG-INFO", {"former_name.egg-info/SOURCES.txt": "x"}),
     ],
 )
 def test_what_no_wheel_is_made_of_is_neither_hashed_nor_copied(project: Path, name: str, marks: dict[str, str]) -> None:

@@ -177,7 +177,9 @@ class _Walk:
         if folder.name.endswith(".egg-info") and os.path.exists(
             folder / "SOURCES.txt"
         ):  # of `pip install -e`, and of uv
-            return canonicalize_name(folder.name.removesuffix(".egg-info").partition("-")[0]) == self.files.name
+            beside_project = any(os.path.exists(folder.parent / file) for file in ("pyproject.toml", "setup.py"))
+            name = canonicalize_name(folder.name.removesuffix(".egg-info").partition("-")[0])
+            return beside_project or name == self.files.name
         is_in_build = folder.parent.name == "build" and folder.parent.parent in self.roots
         is_package = os.path.exists(folder.parent / "__init__.py")
         return is_in_build and not is_package and _SETUPTOOLS_WORK.fullmatch(folder.name) is not None
