@@ -49,9 +49,9 @@ def made(project: Project) -> Project:
     return project
 
 
-def say(project: Project, word: str) -> None:
+def say(project: Project, word: str, configure: str = CONFIGURE) -> None:
     """Have another build-python."""
-    native = pack("build-python-3.13.0", {"configure": CONFIGURE, "python3": f"#!/bin/sh\necho {word}\n"})
+    native = pack("build-python-3.13.0", {"configure": configure, "python3": f"#!/bin/sh\necho {word}\n"})
     (project.mirror / "build-python-3.13.0.tar.gz").write_bytes(native)
     user, needed = ((project.mirror / name).read_bytes() for name in ("user-3.13.1.tar.gz", "needed-1.0.tar.gz"))
     hashes = {"SHA256": native, "USER": user, "NEEDED": needed}
@@ -101,6 +101,17 @@ def test_without_a_network_its_library_need_not_be_at_hand(made: Project, tmp_pa
     made.scons(cache, boards)
     output = made.scons(cache, "offline=1")
     assert "build-python 3.13.0  from the cache" in output
+
+
+def test_its_build_may_name_folders_of_the_build_machine_and_sees_nothing_there(made: Project) -> None:
+    """setup.py of CPython 3.9 and 3.11 repeats what `gcc -v` says of them."""
+    link = "echo 'int main(void) { return 0; }' | gcc -L/usr/lib -I/usr/include -x c - -o program"
+    say(
+        made,
+        "second",
+        CONFIGURE + f"{link} || exit 1\n! echo '#include <zlib.h>' | gcc -I/usr/include -E - || exit 1\n",
+    )
+    assert "build-python 3.13.0  built" in made.scons("cache=none")
 
 
 def test_another_library_makes_another_build_python(made: Project) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from crosspython.errors import StepError
 from crosspython.hosttools import find_pinned
 from crosspython.recipes.plan import fill
-from crosspython.recipes.recipe import Recipe
+from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver, JobStyle
 from crosspython.run.journal import Journal
@@ -33,7 +33,7 @@ from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs, write_refusals
-from crosspython.toolchain.wrapper import SOURCE_PLACE, write_wrappers
+from crosspython.toolchain.wrapper import SOURCE_PLACE, Strays, write_wrappers
 
 # Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
 EPOCH = 1577836800
@@ -131,7 +131,9 @@ class Bench:
         unpack_archive(source, self.source, strip=1, leave_out=self.recipe.leave_out)
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
-        write_wrappers(self.bin, self.order.toolchain, self.shop.target)
+        # A compiler of this machine's own names this machine's folders (gcc -v), and build systems repeat them.
+        strays: Strays = "drop" if self.recipe.machine == NATIVE else "refuse"
+        write_wrappers(self.bin, self.order.toolchain, self.shop.target, strays)
         write_programs(self.bin, self.shop.target.triplet, self.shop.path)
         write_config_programs(self.sysroot / "usr", self.prefix, self.bin)
         write_refusals(self.bin, self.shop.path)

@@ -46,6 +46,7 @@ refuse() {{
 }}
 """
 # What becomes of an argument that gives away that a build asks for something of the build machine.
+Strays = Literal["refuse", "drop"]
 _STRAYS = {"refuse": 'echo "crosspython: $tool: $1: $2" >&2; exit 1', "drop": "stray=yes"}
 
 # A path may stand in the word after its option: `option` holds such an option until then. What lies in the work folder
@@ -90,9 +91,7 @@ fi
 _LAUNCHER = '${compiles:+${CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}'
 
 
-def write_wrappers(
-    folder: Path, toolchain: Toolchain, target: Target, strays: Literal["refuse", "drop"] = "refuse"
-) -> None:
+def write_wrappers(folder: Path, toolchain: Toolchain, target: Target, strays: Strays = "refuse") -> None:
     """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>.
 
     strays: what becomes of an argument that means the build machine: the call fails, since our own recipes can be
