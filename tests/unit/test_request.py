@@ -381,3 +381,9 @@ def test_a_home_that_nobody_has_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read("~nobody-of-this-name/app", start=tmp_path)
     assert "~nobody-of-this-name/app" in str(caught.value)
+
+
+def test_an_empty_list_is_not_the_folder_here(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n')
+    with pytest.raises(ConfigurationError, match="no package is asked for"):
+        read_request([""], None, tmp_path)

@@ -100,7 +100,7 @@ class _Reader:
     def read_words(self, text: str, start: Path) -> None:
         """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
         whole = text.strip()
-        is_one = is_path(whole, start) and find_path(whole, start) is not None
+        is_one = bool(whole) and is_path(whole, start) and find_path(whole, start) is not None
         for word in [whole] if is_one else split_words(text):
             if word.startswith("@"):
                 self.read_file(locate(strip_quotes(word[1:]), start))
