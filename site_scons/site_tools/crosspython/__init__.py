@@ -17,6 +17,7 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
 
     settings: the same as a mapping. What can be chosen stands in builders/settings.py
     """
+    env.EnsureSConsVersion(4, 11)  # as pyproject.toml says, before anything of ours asks more of SCons
     from crosspython.builders import install_builders
     from crosspython.builders.guest import require_one_copy
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from SCons.Subst import Literal
+
 from crosspython.builders.board import AddBoard
 from crosspython.builders.build import Build
 from crosspython.builders.cache import open_cache
@@ -46,7 +48,8 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddWheelCheck(own)
     lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)
     env["CROSSPYTHON"] = build
-    env["CROSSPYTHON_SYSROOT"] = str(settings.sysroot)
+    sysroot = str(settings.sysroot)
+    env["CROSSPYTHON_SYSROOT"] = Literal(sysroot) if "$" in sysroot else sysroot
     env["CROSSPYTHON_CFLAGS"] = list(settings.target.cflags)
     env["CROSSPYTHON_PREFIX"] = settings.target.prefix
     stop_on_signals()

@@ -13,6 +13,7 @@ import SCons.Action
 import SCons.Errors
 import SCons.Node
 
+from crosspython.builders.paths import escape
 from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.errors import CrosspythonError
 from crosspython.run.signals import stop_all
@@ -84,7 +85,7 @@ def make_action(
     step = Step(name, function, shared, leaves)
     run: Any = partial(step)  # SCons would sign the bytecode of a __call__ that it can see (_callable_contents)
     run.get_contents = step.get_contents
-    return SCons.Action.Action(run, cmdstr=says)
+    return SCons.Action.Action(run, cmdstr=None if says is None else escape(says))
 
 
 def step_of(action: Any) -> Step | None:

@@ -16,6 +16,7 @@ from SCons.Node.Alias import default_ans
 from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
+from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
 from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
@@ -101,7 +102,7 @@ def open_build(env: Any) -> None:
     if not only_looks:
         build.take_lock()
     if folder.is_dir():
-        env.SConsignFile(str(folder / ".sconsign"), signatures)
+        env.SConsignFile(escape(str(folder / ".sconsign")), signatures)
 
 
 @refusing
@@ -113,7 +114,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     Call it when everything was declared. A path is left to SCons, which says itself what it cannot make.
     """
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
-    unknown = [goal for goal in asked if goal not in default_ans and not env.Entry(goal).has_builder()]
+    unknown = [goal for goal in asked if goal not in default_ans and not env.Entry(escape(goal)).has_builder()]
     names = sorted(set(default_ans) & set(NAMES))
     check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
     if not env.GetOption("help"):

@@ -17,6 +17,7 @@ import SCons.Environment
 import crosspython
 from crosspython.builders.action import has_changed, step_of
 from crosspython.builders.arguments import require_signature
+from crosspython.builders.paths import file_node
 from crosspython.builders.refusal import refusing
 from crosspython.builders.verified import verify
 from crosspython.errors import ConfigurationError
@@ -63,7 +64,7 @@ def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
 def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: Any) -> list[Any]:
     """The nodes of `targets`, made as env.Command does. Declared again from the same sources they are the same nodes:
     two Pythons share a target's libraries. Raises ConfigurationError where the sources differ."""
-    nodes = [env.File(str(target)) for target in targets]
+    nodes = [file_node(env, target) for target in targets]
     if not nodes[0].has_builder():
         made, step = list(env.Command(nodes, sources, action)), step_of(action)
         verify(env["CROSSPYTHON"], made, step.leaves if step else tuple)

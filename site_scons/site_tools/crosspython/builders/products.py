@@ -11,6 +11,7 @@ from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
+from crosspython.builders.paths import escape, folder_node
 from crosspython.builders.settings import COMPONENTS
 from crosspython.builders.toolchain import toolchain_of
 from crosspython.errors import HostToolError
@@ -35,7 +36,7 @@ def Components(env: Any) -> dict[str, Any]:
     """
     build: Build = env["CROSSPYTHON"]
     if "cpython" not in build.components:
-        env.SConscript(str(COMPONENTS / "SConscript"), exports={"env": build.host})
+        env.SConscript(escape(str(COMPONENTS / "SConscript")), exports={"env": build.host})
     return {name: component.node for name, component in build.components.items()}
 
 
@@ -106,7 +107,7 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}", leaves=lambda: [folder])
     [node] = declare(env, [folder.with_name(f"{folder.name}.txt")], parts, action)
-    env.Clean(node, env.Dir(str(folder)))
+    env.Clean(node, folder_node(env, folder))
     return node
 
 

@@ -1,28 +1,58 @@
-"""SCons's own memory of what was built, as a database module for `SConsignFile`.
+"""SCons's own memory of what was built, as a database module for `SConsignFile` (SCons's manual page, dbm_module).
 
-SCons's dblite, but that a full disk costs a warning and a rebuild next time, not a traceback: dblite writes when it is
-collected as well, where nobody can catch anything.
+It is a file with a pickled dictionary, as SCons's own is. But a full disk costs a warning and a rebuild next time, not a
+traceback, and a damaged file one rebuild.
 """
 
 from __future__ import annotations
 
+import pickle
 import sys
+from pathlib import Path
 from typing import Any
 
-from SCons.dblite import _Dblite
 
+class Signatures(dict[str, bytes]):
+    """The records of all folders, by the folder's path; written when SCons asks for it, if any is new."""
 
-class Signatures(_Dblite):
-    """dblite with a warning where it cannot write."""
+    def __init__(self, file: Path) -> None:
+        super().__init__(_read(file))
+        self._file, self._has_news = file, False
+
+    def __setitem__(self, folder: str, record: bytes) -> None:
+        super().__setitem__(folder, record)
+        self._has_news = True
 
     def sync(self) -> None:
+        if not self._has_news:
+            return
+        self._has_news = False
+        part = self._file.with_name(f"{self._file.name}.part")
         try:
-            super().sync()
+            part.write_bytes(pickle.dumps(dict(self), protocol=4))
+            part.replace(self._file)
         except OSError as error:
-            self._needs_sync = False
-            sys.stderr.write(f"crosspython: warning: {self._file_name} cannot be written: {error.strerror}\n")
+            _warn(f"{self._file} cannot be written: {error.strerror}")
+
+    def close(self) -> None:
+        self.sync()
 
 
 def open(file: str, flag: str = "r", mode: int = 0o666) -> Any:
     """Open the database, as dbm modules do."""
-    return Signatures(file, flag, mode)
+    return Signatures(Path(f"{file}.dblite"))
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    try:
+        known = pickle.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except Exception as error:  # whatever pickle makes of damaged bytes
+        _warn(f"{file} is damaged, so all is built anew: {error}")
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"crosspython: warning: {text}\n")

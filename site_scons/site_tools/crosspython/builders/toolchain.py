@@ -17,6 +17,7 @@ from typing import Any
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
+from crosspython.builders.paths import folder_node
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
@@ -54,7 +55,7 @@ def toolchain_node(env: Any) -> Any:
     nodes = declare(env, [text, facts_file], sources, action)
     if not build.only_removes and known_toolchain(build) is None:
         make_again(nodes)
-    env.Clean(nodes, [env.Dir(str(settings.folder / "toolchain")), env.Dir(str(settings.folder / "sites"))])
+    env.Clean(nodes, [folder_node(env, settings.folder / name) for name in ("toolchain", "sites")])
     build.toolchain = nodes[0]
     nodes[0].waiting_parents = _InTurn(build)
     return nodes[0]

@@ -14,6 +14,7 @@ from crosspython.builders.action import fact, make_action
 from crosspython.builders.arguments import read_text, read_texts
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
+from crosspython.builders.paths import file_node, folder_node
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.binary import Binary, parse_binary, read_data
 
@@ -106,11 +107,11 @@ def _cleaned(env: Any, build: Build, node: Any) -> Any:
     from crosspython.builders.wheel_lock import completed_file, found_file, lock_file
 
     settings = build.settings
-    env.Clean(node, env.Dir(str(settings.wheelhouse)))
+    env.Clean(node, folder_node(env, settings.wheelhouse))
     if env.GetOption("clean"):
         stages = (settings.folder / "stages" / "wheels").glob(f"*-{settings.release.interpreter}.*")
-        env.Clean(node, [env.File(str(path)) for path in stages])
-    env.Clean(node, [env.File(str(file(build))) for file in (found_file, completed_file)])
+        env.Clean(node, [file_node(env, path) for path in stages])
+    env.Clean(node, [file_node(env, file(build)) for file in (found_file, completed_file)])
     if settings.lock is None:
-        env.Clean(node, env.File(str(lock_file(build))))
+        env.Clean(node, file_node(env, lock_file(build)))
     return node
