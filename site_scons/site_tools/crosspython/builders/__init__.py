@@ -17,6 +17,7 @@ from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.products import AddProducts
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
+from crosspython.builders.scons_internals import added_methods
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.builders.wheel_check import AddWheelCheck
 from crosspython.builders.wheels import AddWheels
@@ -38,7 +39,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
         line
     )  # SCons would write into the line of progress
     open_cache(own)
-    scons_own = list(own.added_methods)
+    scons_own = added_methods(own)
     AddComponents(own)
     AddProducts(own)
     AddReport(own)
@@ -46,7 +47,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddLockGoals(own)
     AddBoard(own)
     AddWheelCheck(own)
-    lend_methods([wrapper for wrapper in own.added_methods if wrapper not in scons_own], env)
+    lend_methods([wrapper for wrapper in added_methods(own) if wrapper not in scons_own], env)
     env["CROSSPYTHON"] = build
     sysroot = str(settings.sysroot)
     env["CROSSPYTHON_SYSROOT"] = Literal(sysroot) if "$" in sysroot else sysroot

@@ -11,9 +11,14 @@ from typing import Any
 
 import SCons.Action
 import SCons.Errors
-import SCons.Node
 
 from crosspython.builders.paths import escape
+from crosspython.builders.scons_internals import (
+    content_has_changed,
+    function_of,
+    time_and_content_have_changed,
+    was_made,
+)
 from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.errors import CrosspythonError
 from crosspython.run.signals import stop_all
@@ -90,7 +95,7 @@ def make_action(
 
 def step_of(action: Any) -> Step | None:
     """The step behind an Action, if it is one of ours."""
-    step = getattr(getattr(action, "execfunction", None), "func", None)
+    step = getattr(function_of(action), "func", None)
     return step if isinstance(step, Step) else None
 
 
@@ -106,9 +111,9 @@ def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = N
     repository: where SCons has what it knows of the target; `--debug=explain` names none, and SCons then looks in the
     dependency's own record, where it finds nothing and calls it changed
     """
-    if dependency.get_state() == SCons.Node.executed:
-        return bool(dependency.changed_content(target, previous, repository))
-    return bool(dependency.changed_timestamp_then_content(target, previous, repository or target))
+    if was_made(dependency):
+        return content_has_changed(dependency, target, previous, repository)
+    return time_and_content_have_changed(dependency, target, previous, repository or target)
 
 
 def explain(error: OSError) -> str:

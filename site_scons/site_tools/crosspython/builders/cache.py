@@ -16,12 +16,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import SCons.Action
 import SCons.CacheDir
 
 from crosspython.builders.action import ENGINE, Step, step_of
 from crosspython.builders.build import Build
 from crosspython.builders.code import code_identity
+from crosspython.builders.scons_internals import (
+    actions_of,
+    cache_is_used,
+    cache_is_written,
+    content_signature,
+    environment_of,
+    is_only_shown,
+    made_together,
+)
 from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
@@ -44,15 +52,15 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
     def retrieve(self, node: Any) -> bool:
         """Bring a product from the cache. Called by several threads."""
         step = _step_of(node)
-        if step is None or step.shared is None or not self.is_enabled() or not SCons.Action.execute_actions:
+        if step is None or step.shared is None or not self.is_enabled() or is_only_shown():
             return False
-        build, begin = node.get_build_env()["CROSSPYTHON"], time.monotonic()
+        build, begin = environment_of(node)["CROSSPYTHON"], time.monotonic()
         origin = build.artifacts.get(key_of(node, step), Path(node.abspath))
         if origin is None:
             return False
         tell_of_spoilt(build, [node])
         note_made(build, [node])
-        targets = node.get_executor().get_all_targets()
+        targets = made_together(node)
         if node is targets[0]:
             named = (part.recipe.title for part in build.components.values() if part.node is node)
             title = next(named, node.name.partition(".tar.")[0])
@@ -68,7 +76,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
             return
         if not self.is_enabled() or self.is_readonly():
             return
-        node.get_build_env()["CROSSPYTHON"].artifacts.put(key_of(node, step), Path(node.abspath))
+        environment_of(node)["CROSSPYTHON"].artifacts.put(key_of(node, step), Path(node.abspath))
 
     def push_if_forced(self, node: Any) -> None:
         """Under --cache-populate SCons would keep what earlier runs have built, too: by which code, nobody knows any more."""
@@ -96,7 +104,7 @@ def _progress(build: Build) -> Progress:
 def take(build: Build, key: str, title: str, product: Path) -> bool:
     """Get a product that SCons does not ask the cache for; whether it was there."""
     begin = time.monotonic()
-    if not SCons.CacheDir.cache_enabled or build.artifacts is None:
+    if not cache_is_used() or build.artifacts is None:
         return False
     origin = build.artifacts.get(key, product)
     if origin is None:
@@ -107,7 +115,7 @@ def take(build: Build, key: str, title: str, product: Path) -> bool:
 
 def keep(build: Build, key: str, product: Path) -> None:
     """Keep such a product, which the caller has just built, unless an option of SCons forbids it."""
-    if SCons.CacheDir.cache_enabled and not SCons.CacheDir.cache_readonly and build.artifacts is not None:
+    if cache_is_written() and build.artifacts is not None:
         build.artifacts.put(key, product)
 
 
@@ -144,10 +152,10 @@ def _label(child: Any) -> str:
 
 def _identity(child: Any) -> str:
     """What a source is: its content, unless it has a name that says as much."""
-    return str(getattr(child.attributes, "identity", None) or child.get_csig())
+    return str(getattr(child.attributes, "identity", None) or content_signature(child))
 
 
 def _step_of(node: Any) -> Step | None:
     """The action of a node, if it is one of ours."""
-    steps = (step_of(action) for action in node.get_executor().get_action_list())
+    steps = (step_of(action) for action in actions_of(node))
     return next((step for step in steps if step is not None), None)

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from SCons.Node.Alias import default_ans
-
 from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
+from crosspython.builders.scons_internals import names_of_aliases
 from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
@@ -114,8 +113,9 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     Call it when everything was declared. A path is left to SCons, which says itself what it cannot make.
     """
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
-    unknown = [goal for goal in asked if goal not in default_ans and not env.Entry(escape(goal)).has_builder()]
-    names = sorted(set(default_ans) & set(NAMES))
+    aliases = set(names_of_aliases())
+    unknown = [goal for goal in asked if goal not in aliases and not env.Entry(escape(goal)).has_builder()]
+    names = sorted(aliases & set(NAMES))
     check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
     if not env.GetOption("help"):
         require_use(

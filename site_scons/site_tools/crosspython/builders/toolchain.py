@@ -18,6 +18,7 @@ from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import folder_node
+from crosspython.builders.scons_internals import wait_in
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
@@ -57,7 +58,7 @@ def toolchain_node(env: Any) -> Any:
         make_again(nodes)
     env.Clean(nodes, [folder_node(env, settings.folder / name) for name in ("toolchain", "sites")])
     build.toolchain = nodes[0]
-    nodes[0].waiting_parents = _InTurn(build)
+    wait_in(nodes[0], _InTurn(build))
     return nodes[0]
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crosspython.builders.scons_internals import make_always
+
 if TYPE_CHECKING:
     from crosspython.builders.build import Build
 
@@ -32,7 +34,7 @@ def make_again(nodes: Sequence[Any], said: tuple[str, ...] = ()) -> None:
     """Let nodes be made in this run whatever SCons knows of them. said: what is wrong with those that lie there"""
     nodes[0].attributes.spoilt = (*getattr(nodes[0].attributes, "spoilt", ()), *said)
     for node in nodes:
-        node.set_always_build(True)
+        make_always(node, True)
         node.attributes.is_made_again = True
 
 
@@ -49,6 +51,6 @@ def note_made(build: Build, nodes: Sequence[Any], leaves: Sequence[Path] = ()) -
     """Nodes were just made, or brought: they are as they are to be."""
     for node in nodes:
         if getattr(node.attributes, "is_made_again", False):  # and not once more, in interactive mode
-            node.set_always_build(False)
+            make_always(node, False)
             node.attributes.is_made_again = False
     build.fingerprints.note(*(Path(node.abspath) for node in nodes if hasattr(node, "abspath")), *leaves)

@@ -6,8 +6,7 @@ import atexit
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import SCons.Node
-
+from crosspython.builders.scons_internals import was_made, was_up_to_date
 from crosspython.errors import CrosspythonError, Interrupted, StepError
 from crosspython.run.console import format_seconds
 from crosspython.run.log import find_error
@@ -58,7 +57,7 @@ class Tally:
 
     def _untouched(self, node: Any) -> tuple[str, str]:
         if is_done(node):
-            return "unchanged" if node.get_state() == SCons.Node.up_to_date else "from cache", ""
+            return "unchanged" if was_up_to_date(node) else "from cache", ""
         return "not tried", "something that it needs was not made, or the run ended before"
 
     def _sum(self) -> str:
@@ -70,7 +69,7 @@ class Tally:
 
 def is_done(node: Any) -> bool:
     """Whether a node is there and right, by the end of a run."""
-    return node.get_state() in (SCons.Node.up_to_date, SCons.Node.executed)
+    return was_up_to_date(node) or was_made(node)
 
 
 def _reason(error: CrosspythonError) -> str:
