@@ -125,7 +125,7 @@ def test_what_the_board_lacks_is_said_with_what_to_do(
     board.command(f"date -u -s @{int(time.time())}")
     remarks = [line for line in lines if line.startswith("  remark: ")]
     for remark, told in zip(remarks, ("1970-01-01 00:03", "ca-certificates", "tzdata"), strict=True):
-        assert told in remark
+        assert told in remark, lines
 
 
 def test_scripts_of_earlier_deployments_are_mended(board: Board, tree: Path, session: Session, deployed: str) -> None:
