@@ -19,7 +19,7 @@ from crosspython.toolchain.native import make_native_toolchain, native_target
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built
-from tests.target.workshop import open_workshop
+from tests.target.workshop import open_workshop, stage_archives
 from tests.unit.test_components import read
 
 pytestmark = pytest.mark.slow
@@ -77,12 +77,11 @@ def order_of(recipe: Recipe, folder: Path) -> Order:
     if recipe.machine == NATIVE:  # its libraries change nothing: what is compared are two configures
         toolchain = make_native_toolchain(folder / "native", native_target(), os.environ["PATH"])
         return Order(recipe=recipe, toolchain=toolchain, dependencies={}, product=folder / "none.tar.zst")
-    stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
     needs = (*recipe.depends, *NEEDS.get(recipe.name, ()))
     return Order(
         recipe=recipe,
         toolchain=Toolchain.read(BUILD / "toolchain.json"),
-        dependencies={name: stages[name] for name in needs},
+        dependencies=stage_archives(BUILD, needs),
         product=BUILD / "none.tar.zst",
         build_python=(lambda: BUILD) if recipe.plan.needs_build_python else None,  # a stand-in will do
     )

@@ -26,7 +26,7 @@ from crosspython.wheels.project_files import ProjectFiles
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
-from tests.target.workshop import DOWNLOADS, open_workshop
+from tests.target.workshop import DOWNLOADS, open_workshop, stage_archives
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +96,6 @@ class Factory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         release = read_release(REPOSITORY / "components" / "cpython", "3.13")
-        stages = {path.name.rsplit("-", 1)[0]: path for path in (BUILD / "stages").glob("*[0-9].tar.zst")}
         (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}-*.tar.zst")
         path = os.environ["PATH"]
         self.shop = open_workshop(folder)
@@ -107,7 +106,7 @@ class Factory:
             release=release,
             python=BUILD / "stages" / f"cpython-{release.version}.tar.zst",
             build_python=native,
-            libraries={name: stages[name] for name in release.depends},
+            libraries=stage_archives(BUILD, release.depends),
             rust=RustSearch(None, os.environ, BUILD.parent / "build-machine", DOWNLOADS / "cargo"),
             indexes=lambda: indexes_for_uv(read_pip_configuration(path), os.environ),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from crosspython.run.console import Console
@@ -26,3 +27,9 @@ def open_workshop(folder: Path) -> Workshop:
         sites=folder / "sites",
         path=os.environ["PATH"],
     )
+
+
+def stage_archives(build: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The newest stage archives of components in build/<target>, by name; a version may have hyphens, too."""
+    found = {name: sorted((build / "stages").glob(f"{name}-[0-9]*[0-9].tar.zst")) for name in names}
+    return {name: paths[-1] for name, paths in found.items()}
