@@ -144,6 +144,13 @@ class Project:
         return self.folder / "build" / target / "logs" / f"{name}-1.0.log"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests share one build folder: with several workers (pytest -n2 --dist loadgroup) one of them runs them all."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group("slow"))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
