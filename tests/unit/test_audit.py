@@ -13,7 +13,8 @@ from crosspython.stages.audit import Audit, audit_stage, require_clean
 from crosspython.stages.elf_rules import ElfWanted, Problem
 from crosspython.targets import load_target
 from crosspython.toolchain.facts import Toolchain
-from made_elf import ARM_SOFT, EM_X86_64, ET_REL, make_archive, make_elf
+
+from tests.unit.made_elf import ARM_SOFT, EM_X86_64, ET_REL, make_archive, make_elf
 
 
 @pytest.fixture

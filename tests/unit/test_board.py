@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.stages.board import BOARD_LIBRARIES, board_needs, is_board_library
-from made_elf import make_elf
+
+from tests.unit.made_elf import make_elf
 
 
 def test_needs_are_what_the_stage_does_not_hold_itself(tmp_path: Path) -> None:

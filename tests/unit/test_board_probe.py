@@ -12,8 +12,9 @@ from crosspython.board.address import parse_address
 from crosspython.board.facts import BoardFacts, Places, ask
 from crosspython.board.manifest import NAME, Item
 from crosspython.board.ssh import Session
-from test_board_facts import NEEDS
-from test_ssh import RUN
+
+from tests.unit.test_board_facts import NEEDS
+from tests.unit.test_ssh import RUN
 
 Ask = Callable[..., BoardFacts]
 GLIBC_2_36 = (

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from crosspython.board.remarks import find_remarks
-from test_board_facts import FITS, NEEDS, TARGET
+
+from tests.unit.test_board_facts import FITS, NEEDS, TARGET
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00 UTC
 WHOLE = replace(FITS, clock=int(NOW), certificates="/etc/ssl/certs/a.0", zones="/usr/share/zoneinfo")

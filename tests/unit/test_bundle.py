@@ -18,7 +18,8 @@ from crosspython.run.jobserver import Jobserver
 from crosspython.run.signals import Stop
 from crosspython.stages.bundle import BundleReport, is_test, make_bundle, make_sysroot
 from crosspython.store.tree import pack_tree, unpack_tree
-from made_elf import make_elf
+
+from tests.unit.made_elf import make_elf
 
 LIBZ = "lib/libz.so.1.3.1"
 BOARD = ("libc.so.6",)

@@ -17,7 +17,8 @@ from crosspython.run.signals import Stop
 from crosspython.store import cache_server as module
 from crosspython.store.artifacts import CacheTrouble, Record
 from crosspython.store.cache_server import CacheServer
-from loopback import reply, server
+
+from tests.unit.loopback import reply, server
 
 KEY = "ab" * 32
 DATA = bytes(range(256)) * 800

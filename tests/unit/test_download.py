@@ -12,7 +12,8 @@ from crosspython.errors import Interrupted
 from crosspython.run.signals import Stop
 from crosspython.store import download as module
 from crosspython.store.download import Downloader, Unavailable
-from loopback import reply, serve_ranges, server
+
+from tests.unit.loopback import reply, serve_ranges, server
 
 DATA = bytes(range(256)) * 800
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from crosspython.stages.edited_wheels import EditedDestination
 from installer import install
 from installer.sources import WheelFile
-from made_packages import add_wheel
+
+from tests.unit.made_packages import add_wheel
 
 
 def test_record_is_of_what_was_installed(tmp_path: Path) -> None:

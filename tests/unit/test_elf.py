@@ -10,7 +10,8 @@ from crosspython.elf.file import ElfFile, find_elf_files, read_elf, read_elf_byt
 from crosspython.errors import AuditError
 from hypothesis import given
 from hypothesis import strategies as st
-from made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, ET_EXEC, ET_REL, make_archive, make_elf
+
+from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, ET_EXEC, ET_REL, make_archive, make_elf
 
 
 def read(**facts: Any) -> ElfFile:

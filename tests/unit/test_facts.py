@@ -9,7 +9,8 @@ import pytest
 from crosspython import hosttools
 from crosspython.errors import ToolchainError
 from crosspython.hosttools import MANAGERS
-from made_wheel import TOOLCHAIN
+
+from tests.unit.made_wheel import TOOLCHAIN
 
 
 def test_a_missing_fortran_compiler_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from crosspython.errors import ConfigurationError, SourceError
 from crosspython.store import fetch
 from crosspython.store.fetch import Store
 from crosspython.store.sources import Source
-from loopback import reply, serve_ranges, server
+
+from tests.unit.loopback import reply, serve_ranges, server
 
 DATA = bytes(range(256)) * 400
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.stages.finish import FinishReport, finish_stage
-from made_elf import make_archive, make_elf
+
+from tests.unit.made_elf import make_archive, make_elf
 
 EPOCH = 1700000000
 

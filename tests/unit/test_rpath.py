@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from crosspython.elf.file import find_elf_files
 from crosspython.stages.rpath import Providers, choose_rpath, find_providers, find_sonames
-from made_elf import make_elf
+
+from tests.unit.made_elf import make_elf
 
 PROVIDERS = {"libz.so.1": ("lib",), "libdeep.so": ("lib/deep",), "libtwice.so": ("a/libs", "b/libs")}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from crosspython.elf.static_archive import read_archive_members
 from crosspython.errors import AuditError
-from made_elf import ET_REL, make_archive, make_elf
+
+from tests.unit.made_elf import ET_REL, make_archive, make_elf
 
 OBJECT = make_elf(kind=ET_REL, flags=0x05000000)
 

@@ -9,7 +9,8 @@ import pytest
 from crosspython.elf.file import ElfFile, read_elf
 from crosspython.errors import HostToolError, StepError
 from crosspython.stages.strip import strip_archives, strip_files
-from made_elf import make_elf
+
+from tests.unit.made_elf import make_elf
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ArchiveError, AuditError
 from crosspython.wheels.archive import lay_out, pack_wheel, parse_wheel_name, state_tags, verify_record
-from made_wheel import make_wheel, member_names
 from packaging.tags import parse_tag
+
+from tests.unit.made_wheel import make_wheel, member_names
 
 NAME = "toy-1.0-py3-none-any.whl"
 EPOCH = 1577836800

@@ -13,7 +13,8 @@ from crosspython.wheels.index import write_index
 from crosspython.wheels.repair import finish_wheel, take_ready
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_wheel import make_repair, make_wheel, member_names, read_member
+
+from tests.unit.made_wheel import make_repair, make_wheel, member_names, read_member
 
 NAME = "toy-1.0-py3-none-any.whl"
 INFO = "toy-1.0.dist-info"

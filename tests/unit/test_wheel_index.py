@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from crosspython.errors import ArchiveError, AuditError
 from crosspython.wheels.index import write_index
-from made_wheel import make_wheel, read_member
+
+from tests.unit.made_wheel import make_wheel, read_member
 
 NAME = "Zope.Interface-8.7-py3-none-any.whl"
 

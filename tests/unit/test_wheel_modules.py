@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from crosspython.wheels.modules import Modules, read_modules
-from made_elf import make_elf
-from made_wheel import make_wheel
+
+from tests.unit.made_elf import make_elf
+from tests.unit.made_wheel import make_wheel
 
 NAME = "toy-1.0-cp313-cp313-linux_armv7l.whl"
 

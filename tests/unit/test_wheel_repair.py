@@ -10,8 +10,9 @@ import pytest
 from crosspython.errors import AuditError
 from crosspython.wheels.model import LockedPackage
 from crosspython.wheels.repair import finish_wheel, of_same_length, take_ready
-from made_elf import ARM_SOFT, EM_X86_64, make_elf
-from made_wheel import make_repair, make_wheel, member_names, read_member
+
+from tests.unit.made_elf import ARM_SOFT, EM_X86_64, make_elf
+from tests.unit.made_wheel import make_repair, make_wheel, member_names, read_member
 
 MODULE = "toy/_speed.cpython-313-arm-linux-gnueabihf.so"
 
