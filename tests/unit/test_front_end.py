@@ -1,13 +1,18 @@
-"""A build whose helper programs `gcc` compiled for the board is tried once more with the build machine's, and says so."""
+"""The front end: a build whose helper programs `gcc` compiled for the board is tried once more with the build machine's; which
+builds have the network, and that it is said."""
 
 from __future__ import annotations
 
+import io
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from crosspython.errors import StepError
+from crosspython.run.console import Console
+from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.wheels.environment import linked_in
 from crosspython.wheels.front_end import Bench, make_wheel
@@ -55,3 +60,28 @@ def test_a_failure_of_another_kind_is_told_without_more_ado(tmp_path: Path, log:
     with pytest.raises(StepError):
         make_wheel(build)
     assert (build.tries, build.remarks) == (tries, ())
+
+
+@pytest.mark.parametrize(
+    ("launcher", "words", "told"),
+    [
+        (None, isolate(os.environ["PATH"]).words, 0),
+        ("ccache", isolate(os.environ["PATH"]).words, 0),
+        ("distcc", isolate(os.environ["PATH"], network=True).words, 1),
+        ("sccache", (), 1),
+    ],
+)
+def test_a_build_has_the_network_only_where_the_launcher_needs_it_and_says_so(
+    tmp_path: Path, log: Log, launcher: str | None, words: tuple[str, ...], told: int
+) -> None:
+    (tmp_path / "ccache").write_text("#!/bin/sh\necho '(default) remote_storage = '\n")
+    (tmp_path / "ccache").chmod(0o755)
+    build = Build(tmp_path, log, links=False, succeeds=True)
+    build.shop = SimpleNamespace(  # type: ignore[assignment]
+        path=os.environ["PATH"],
+        launcher={"CROSSPYTHON_LAUNCHER": str(tmp_path / launcher)} if launcher else {},
+        console=Console(stream := io.StringIO()),
+    )
+    assert [build._before() for _ in range(2)] == [words] * 2
+    assert stream.getvalue().count("so builds of packages have it too") == told
+    assert ("this build has the network" in log.path.read_text()) == bool(told)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import HostToolError
-from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
+from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment, reason_for_network
 
 
 @pytest.fixture
@@ -38,3 +38,54 @@ def test_its_own_folder_is_the_users_and_is_there(tmp_path: Path, path: str, nam
 def test_a_missing_one_is_told(tmp_path: Path) -> None:
     with pytest.raises(HostToolError, match="no program ccache"):
         launcher_environment("ccache", {}, home=tmp_path, path="/nonexistent")
+
+
+def ccache(folder: Path, told: str, status: int = 0) -> dict[str, str]:
+    """The variables for a ccache that tells these settings."""
+    program = folder / "ccache"
+    program.write_text(f"#!/bin/sh\n[ \"$*\" = -p ] || exit 9\ncat <<'EOF'\n{told}\nEOF\nexit {status}\n")
+    program.chmod(0o755)
+    return {"CROSSPYTHON_LAUNCHER": str(program), "PATH": os.environ["PATH"]}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "(default) prefix_command = \n(default) remote_storage = ",
+        "(environment) remote_storage = file:/mnt/shared redis+unix:/run/redis.sock|read-only",
+        "(/home/me/.ccache/ccache.conf) secondary_storage = file:/mnt/http://",
+        "max_size = 5.0 GB",
+    ],
+)
+def test_ccache_with_storages_of_this_machine_needs_no_network(tmp_path: Path, told: str) -> None:
+    assert reason_for_network(ccache(tmp_path, told)) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (
+            "(environment) remote_storage = file:/mnt http://user:secret@cache/|read-only",
+            "its remote_storage is on another",
+        ),
+        ("(/etc/ccache.conf) secondary_storage = redis://cache", "its secondary_storage is on another machine"),
+        ("(environment) prefix_command = distcc", "its prefix_command is distcc"),
+    ],
+)
+def test_ccache_that_reaches_other_machines_says_by_which_setting(tmp_path: Path, told: str, reason: str) -> None:
+    found = reason_for_network(ccache(tmp_path, told))
+    assert found.startswith(reason)
+    assert "secret" not in found
+
+
+def test_ccache_that_does_not_tell_its_settings_may_need_the_network(tmp_path: Path) -> None:
+    assert reason_for_network(ccache(tmp_path, "", 1)) == "its settings cannot be read"
+
+
+@pytest.mark.parametrize("name", ["sccache", "distcc", "icecc"])
+def test_what_speaks_with_servers_needs_the_network(name: str) -> None:
+    assert reason_for_network({"CROSSPYTHON_LAUNCHER": f"/usr/bin/{name}"})
+
+
+def test_without_a_launcher_nothing_needs_the_network() -> None:
+    assert reason_for_network({}) == ""

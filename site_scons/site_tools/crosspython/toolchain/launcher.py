@@ -1,13 +1,15 @@
 """Compiler launchers: programs that people put in front of a compiler, to remember its work or to give it to others.
 
-Knows which there are, which of the user's variables each of them reads, and where it keeps its own things: the commands
-of a build see a home of their own and nothing of the user's environment. Whether the wrapper calls one is said by a
+Knows which there are, which of the user's variables each of them reads, where it keeps its own things, and whether it reaches
+other machines: the commands of a build see a home of their own and nothing of the user's environment. Whether the wrapper calls one is said by a
 variable, CROSSPYTHON_LAUNCHER. What is compiled is the same with and without. Paths belong to the build machine.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from crosspython.hosttools import install_command
 class Launcher:
     """variables: beginnings of the names it reads; folder: the variable for its own folder, and where that lies below home.
 
+    network:   why each of its compilations needs the network; "": it needs none, but for what ccache's settings may say
     serves:    it leaves a server of its own running, which is to outlive a build
     remembers: it finds earlier work by the paths of a compilation, so these have to be the same in every checkout
     """
@@ -27,15 +30,22 @@ class Launcher:
     variables: tuple[str, ...]
     folder: tuple[str, str] | None
     remembers: bool
+    network: str = ""
     serves: bool = False
 
 
 LAUNCHERS = {
     "ccache": Launcher(("CCACHE_",), ("CCACHE_DIR", ".cache/ccache"), remembers=True),
-    "sccache": Launcher(("SCCACHE_", "AWS_"), ("SCCACHE_DIR", ".cache/sccache"), remembers=True, serves=True),
-    "distcc": Launcher(("DISTCC_",), ("DISTCC_DIR", ".distcc"), remembers=False),
-    "icecc": Launcher(("ICECC_",), None, remembers=False),
+    "sccache": Launcher(
+        ("SCCACHE_", "AWS_"), ("SCCACHE_DIR", ".cache/sccache"), True, "its server is reached by TCP", serves=True
+    ),
+    "distcc": Launcher(("DISTCC_",), ("DISTCC_DIR", ".distcc"), remembers=False, network="other machines compile"),
+    "icecc": Launcher(("ICECC_",), None, remembers=False, network="other machines compile"),
 }
+# ccache's settings that name other storages than its folder, or a program behind it, such as distcc (ccache(1)).
+_CCACHE_STORAGES = ("remote_storage", "secondary_storage")
+_CCACHE_PROGRAMS = ("prefix_command", "prefix_command_cpp")
+_LOCAL_STORAGES = frozenset(("file", "redis+unix"))
 
 
 def launcher_environment(name: str, user: Mapping[str, str], *, home: Path, path: str) -> dict[str, str]:
@@ -53,3 +63,27 @@ def launcher_environment(name: str, user: Mapping[str, str], *, home: Path, path
         variable, folder = launcher.folder
         Path(found.setdefault(variable, str(home / folder))).mkdir(parents=True, exist_ok=True)  # distcc makes none
     return {**found, "CROSSPYTHON_LAUNCHER": program}
+
+
+def reason_for_network(environment: Mapping[str, str]) -> str:
+    """Why compilations reach other machines with launcher_environment's variables; "": they do not."""
+    program = environment.get("CROSSPYTHON_LAUNCHER")
+    if program is None:
+        return ""
+    name = Path(program).name
+    return _reason_of_ccache(program, environment) if name == "ccache" else LAUNCHERS[name].network
+
+
+def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:
+    """ccache says itself what its variables and files come to."""
+    told = subprocess.run([program, "-p"], env=dict(environment), capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        return "its settings cannot be read"
+    settings = dict(re.findall(r"^(?:\(.*?\) )?(\w+) = (.*?) *$", told.stdout, re.MULTILINE))
+    for name in _CCACHE_PROGRAMS:
+        if settings.get(name):
+            return f"its {name} is {settings[name]}"
+    for name in _CCACHE_STORAGES:
+        if set(re.findall(r"(?:^|\s)([\w+.-]+):", settings.get(name, ""))) - _LOCAL_STORAGES:
+            return f"its {name} is on another machine"
+    return ""

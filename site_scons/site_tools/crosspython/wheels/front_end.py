@@ -27,7 +27,7 @@ from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.toolchain.emulator import find_emulator
-from crosspython.toolchain.launcher import LAUNCHERS
+from crosspython.toolchain.launcher import LAUNCHERS, reason_for_network
 from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -46,6 +46,11 @@ from crosspython.wheels.repair import Repair, finish_wheel
 _NATIVE_NAMES = (
     "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld meaning this "
     "machine's, and so may have heard of this machine's libraries"
+)
+
+_OPEN_NETWORK = (
+    "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build downloads is "
+    "not locked, and nobody is told; without launcher=, or with ccache and a local cache, they have none"
 )
 
 _LINES = 2000  # of a backend's output, in which it may say that it left something out
@@ -193,9 +198,13 @@ class Bench:
     def _before(self) -> tuple[str, ...]:
         """What keeps the build to itself. A launcher may have to reach other machines, or leaves a server running."""
         launcher = Path(self.shop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
+        reason = reason_for_network(self.shop.launcher)
+        if reason:
+            self.log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")
+            self.shop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
         if launcher and LAUNCHERS[launcher].serves:
             return ()
-        isolation = isolate(self.shop.path, network=bool(launcher))
+        isolation = isolate(self.shop.path, network=bool(reason))
         isolation.tell(self.log, self.shop.console)
         return isolation.words
 
