@@ -60,7 +60,7 @@ def build_wheel(name: str, *variables: str) -> float:
 
 def print_table() -> None:
     """Print what the reports of the packages of wheels.txt say that were built here: what each cost when it was built."""
-    from crosspython.wheels.report import read_report
+    from crosspython.wheels.house.report import read_report
     from packaging.utils import canonicalize_name
 
     names = set(map(canonicalize_name, LIST.read_text().split()))
@@ -90,8 +90,8 @@ def bare_source(name: str, environment: dict[str, str]) -> Iterator[Path]:
     """The source of a locked package where it was built, and the libraries that it was built with."""
     from crosspython.store.archive import unpack_archive
     from crosspython.store.tree import unpack_tree
-    from crosspython.wheels.overrides import find_override
-    from crosspython.wheels.pylock import read_pylock
+    from crosspython.wheels.known.overrides import find_override
+    from crosspython.wheels.resolving.pylock import read_pylock
 
     lock = read_pylock(BUILD / "pylock.toml")
     assert lock is not None
@@ -130,7 +130,7 @@ def compare_meson(name: str) -> None:
     """Print what a package of meson-python costs beyond ninja: with the options that the package itself chooses, and with
     those of its override, too, where it has any.
     """
-    from crosspython.wheels.overrides import find_override
+    from crosspython.wheels.known.overrides import find_override
 
     whole = build_wheel(name)
     environment, output = read_log(name)

@@ -12,9 +12,9 @@ from crosspython.board.deploy import Deployed, Order, deploy
 from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import Session
 from crosspython.checks.selftest import expect
+from crosspython.finish.board_needs import board_needs
+from crosspython.finish.python_tree import slimmed
 from crosspython.recipes.cpython import read_release
-from crosspython.stages.board import board_needs
-from crosspython.stages.bundle import slimmed
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import load_target
 

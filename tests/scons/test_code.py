@@ -111,9 +111,9 @@ def test_actions_are_signed_by_all_that_they_run_and_by_nothing_that_others_do(p
         "builders/wheel_nodes.py",
         "builders/wheel_kit.py",
         "recipes/meson.py",
-        "wheels/make_kit.py",
-        "wheels/repair.py",
-        "wheels/names.toml",
+        "wheels/building/make_kit.py",
+        "wheels/repairing/repair.py",
+        "wheels/resolving/names.toml",
         "toolchain/rust.toml",
     }
     assert wheel <= found["wheel"]

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from crosspython.wheels.index import write_index
+from crosspython.wheels.house.index import write_index
 
 from tests.scons.test_wheels import Wheels
 from tests.unit.loopback import serving

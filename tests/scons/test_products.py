@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from crosspython.builders.products import describe_delivery, describe_licenses, summarize
+from crosspython.finish.board_needs import BoardNeeds
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe
-from crosspython.stages.board import BoardNeeds
 from crosspython.stages.bundle import BundleReport
 
 from tests.unit.made_toolchain import VENDORS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.finish.python_tree import correct_build_details
 from crosspython.hosttools import find_pinned
-from crosspython.stages.build_details import correct_build_details
 from crosspython.store.tree import unpack_tree
 
 from tests.conftest import Project, pack

@@ -17,12 +17,12 @@ from crosspython.errors import CrosspythonError, StepError
 from crosspython.recipes.cpython import read_release
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
-from crosspython.wheels.front_end import build_wheel
-from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
-from crosspython.wheels.kit import Kit
-from crosspython.wheels.make_kit import make_kit
+from crosspython.wheels.building.front_end import build_wheel
+from crosspython.wheels.building.kit import Kit
+from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
+from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture

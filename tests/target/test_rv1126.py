@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.elf.file import find_elf_files
-from crosspython.stages.bytecode import has_bytecode
+from crosspython.finish.bytecode import has_bytecode
 from crosspython.store.tree import unpack_tree
 
 from tests.conftest import REPOSITORY

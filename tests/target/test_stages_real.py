@@ -15,10 +15,10 @@ from crosspython.elf.file import ElfFile, find_elf_files, read_elf
 from crosspython.elf.patchelf import find_patchelf
 from crosspython.elf.static_archive import read_archive_members
 from crosspython.errors import AuditError
-from crosspython.stages.audit import Audit, audit_stage
-from crosspython.stages.board import board_needs
-from crosspython.stages.elf_rules import wanted_elf
-from crosspython.stages.finish import FinishReport, finish_stage
+from crosspython.finish.audit import Audit, audit_stage
+from crosspython.finish.board_needs import board_needs
+from crosspython.finish.elf_rules import wanted_elf
+from crosspython.finish.stage import FinishReport, finish_stage
 from crosspython.targets import Target, load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler

@@ -13,7 +13,7 @@ import pytest
 from crosspython.elf.file import read_elf
 from crosspython.elf.patchelf import find_patchelf, write_rpaths
 from crosspython.errors import ToolchainError
-from crosspython.stages.audit import Audit
+from crosspython.finish.audit import Audit
 from crosspython.targets import load_target, target_names
 from crosspython.toolchain.emulator import emulator_command
 from crosspython.toolchain.facts import Toolchain

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.elf.file import find_elf_files
-from crosspython.wheels.undefined import find_undefined, remark_undefined
+from crosspython.wheels.repairing.undefined import find_undefined, remark_undefined
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
-from crosspython.wheels.index import write_index
+from crosspython.wheels.house.index import write_index
 from crosspython.wheels.model import Override
 
 from tests.conftest import REPOSITORY

@@ -16,9 +16,9 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
 from crosspython.toolchain.wrapper import write_wrappers
-from crosspython.wheels.archive import lay_out, verify_record
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repair import Repair, finish_wheel, take_ready
+from crosspython.wheels.repairing.archive import lay_out, verify_record
+from crosspython.wheels.repairing.repair import Repair, finish_wheel, take_ready
 
 from tests.unit.made_wheel import make_wheel, member_names
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
-from crosspython.stages.bench import Workshop
 from crosspython.store.fetch import Store
 from crosspython.targets import load_target
+from crosspython.workshop import Workshop
 
 DOWNLOADS = Path("~/.cache/crosspython/sources").expanduser()  # as builds have it by default
 

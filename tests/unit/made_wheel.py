@@ -11,7 +11,7 @@ from pathlib import Path
 from crosspython.targets import Target, load_target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repair import Repair
+from crosspython.wheels.repairing.repair import Repair
 
 TOOLCHAIN = Toolchain(
     prefix="/nowhere/bin/arm-linux-gnueabihf-",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from crosspython.errors import AuditError
-from crosspython.stages.audit import Audit, audit_stage, require_clean
-from crosspython.stages.elf_rules import ElfWanted, Problem
+from crosspython.finish.audit import Audit, audit_stage, require_clean
+from crosspython.finish.elf_rules import ElfWanted, Problem
 from crosspython.targets import load_target
 from crosspython.toolchain.facts import Toolchain
 

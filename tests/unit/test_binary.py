@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.binary import NEVER, ONLY, Binary, apply_option, parse_binary, read_data
+from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option, parse_binary, read_data
 
 
 @pytest.mark.parametrize(

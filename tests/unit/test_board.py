@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.stages.board import BOARD_LIBRARIES, board_needs, is_board_library
+from crosspython.finish.board_needs import BOARD_LIBRARIES, board_needs, is_board_library
 
 from tests.unit.made_elf import make_elf
 

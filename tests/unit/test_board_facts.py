@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crosspython.board.facts import BoardFacts, Places, find_misfits, read_facts
 from crosspython.board.ssh import Reply
-from crosspython.stages.board import BoardNeeds, VersionNeed
+from crosspython.finish.board_needs import BoardNeeds, VersionNeed
 from crosspython.targets import load_target
 
 TARGET = load_target("rv1126", Path())

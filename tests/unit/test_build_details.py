@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crosspython.stages.build_details import correct_build_details, read_build_time_vars
+from crosspython.finish.python_tree import correct_build_details, read_build_time_vars
 
 SUFFIX = ".cpython-314-arm-linux-gnueabihf.so"
 # As CPython 3.14's generator writes it while an x86-64 Python runs it for another machine.

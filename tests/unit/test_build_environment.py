@@ -10,8 +10,8 @@ from crosspython.recipes.cpython import read_release
 from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import RustSearch
-from crosspython.wheels.environment import build_environment
-from crosspython.wheels.kit import Kit
+from crosspython.wheels.building.environment import build_environment
+from crosspython.wheels.building.kit import Kit
 
 from tests.conftest import REPOSITORY
 from tests.unit.made_toolchain import VENDORS

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from crosspython.builders.products import archive_of_tests
 from crosspython.errors import ArchiveError, AuditError
+from crosspython.finish.python_tree import is_test
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.signals import Stop
-from crosspython.stages.bundle import BundleReport, is_test, make_bundle, make_sysroot
+from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
 from crosspython.store.tree import pack_tree, unpack_tree
 
 from tests.unit.made_elf import make_elf

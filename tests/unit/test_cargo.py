@@ -12,7 +12,7 @@ from crosspython.run.log import Log
 from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import Rust
-from crosspython.wheels.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
+from crosspython.wheels.building.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
 
 RV1126 = load_target("rv1126", Path())
 # It keeps what it was called with, and fails where a file says so.

@@ -9,7 +9,7 @@ import crosspython
 import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.wheels.causes import explain_failure, find_cause, read_catalogue, wants_emulation
+from crosspython.wheels.known.causes import explain_failure, find_cause, read_catalogue, wants_emulation
 
 from tests.conftest import REPOSITORY
 
@@ -185,7 +185,7 @@ def test_a_cause_that_other_jobs_have_covered_is_found(log: Log) -> None:
 
 def test_nobody_is_sent_into_the_tools_own_folder() -> None:
     for cause in read_catalogue():
-        assert "wheels/overrides" not in cause.next, cause.name
+        assert "wheels/known/overrides" not in cause.next, cause.name
         if ".toml" in cause.next:
             assert "overrides=FOLDER (docs/overrides.md)" in cause.next, cause.name
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.binary import AUTO, NEVER, ONLY, Binary, parse_binary
-from crosspython.wheels.choose import choose_files, choose_sound, fitting
 from crosspython.wheels.model import LockedFile, LockedPackage
-from crosspython.wheels.platform import Platform
+from crosspython.wheels.resolving.binary import AUTO, NEVER, ONLY, Binary, parse_binary
+from crosspython.wheels.resolving.choose import choose_files, choose_sound, fitting
+from crosspython.wheels.resolving.platform import Platform
 
 GLIBC = Platform("armv7l", "glibc", "3.13.5", "hard")
 MUSL = Platform("armv7l", "musl", "3.13.5", "hard")

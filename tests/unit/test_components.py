@@ -20,7 +20,7 @@ from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe, make_recipe
-from crosspython.wheels.overrides import SHIPPED, read_override
+from crosspython.wheels.known.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
 

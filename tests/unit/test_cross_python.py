@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ToolchainError
-from crosspython.wheels.cross_python import judge_answers, without_debug_information
+from crosspython.wheels.building.cross_python import judge_answers, without_debug_information
 
 
 def test_every_wrong_answer_is_named_with_the_right_one() -> None:

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import crosspython.wheels
+import crosspython.wheels.building
 import pytest
 
 from tests.unit.made_elf import make_elf
 
-DATA = Path(crosspython.wheels.__file__).parent / "data"
+DATA = Path(crosspython.wheels.building.__file__).parent / "data"
 ASK = """\
 import sys
 sys.path.insert(0, sys.argv[1])

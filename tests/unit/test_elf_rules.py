@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from crosspython.elf.file import ElfFile
 from crosspython.errors import ConfigurationError
-from crosspython.stages.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
+from crosspython.finish.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
 
 STAGE = Path("/stage")
 ARM = ElfWanted("EM_ARM", 32, True, "hard")

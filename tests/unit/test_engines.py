@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
-from crosspython.wheels.engines import Engine, stated_requirements
+from crosspython.wheels.building.engines import Engine, stated_requirements
 
 PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 

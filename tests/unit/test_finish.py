@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from crosspython.stages.finish import FinishReport, finish_stage
+from crosspython.finish.stage import FinishReport, finish_stage
 
 from tests.unit.made_elf import make_archive, make_elf
 

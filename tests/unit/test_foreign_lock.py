@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.foreign_lock import read_foreign_lock
-from crosspython.wheels.platform import Platform
-from crosspython.wheels.pylock import is_foreign
+from crosspython.wheels.resolving.foreign_lock import read_foreign_lock
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.pylock import is_foreign
 
 BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
 HASH = "0" * 64

@@ -14,8 +14,8 @@ from crosspython.errors import StepError
 from crosspython.run.console import Console
 from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
-from crosspython.wheels.environment import linked_in
-from crosspython.wheels.front_end import Bench, make_wheel
+from crosspython.wheels.building.environment import linked_in
+from crosspython.wheels.building.front_end import Bench, make_wheel
 from crosspython.wheels.model import Override
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosspython.wheels.indexes import indexes_for_uv, parse_configuration
+from crosspython.wheels.resolving.indexes import indexes_for_uv, parse_configuration
 
 LISTED = """\
 :env:.index-url='https://user:secret@here.invalid/simple'

@@ -47,15 +47,21 @@ def test_recipes_know_neither_processes_nor_the_network() -> None:
         assert imports(path).isdisjoint({"subprocess", "socket", "requests"}), path
 
 
-def room(module: str) -> str:
-    """The room of a module by its dotted name; a module at the top is one of its own."""
-    return module.split(".")[1]
+def room(parts: tuple[str, ...]) -> str:
+    """The room of a module, by its place below the package: a folder, in wheels/ one below that, or a module of its own."""
+    return "/".join(parts[:2]) if parts[0] == "wheels" else parts[0]
 
 
 def test_no_room_needs_itself_by_way_of_others() -> None:
     needs: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        place = path.relative_to(PACKAGE).with_suffix("").parts[0]
-        found = {room(name) for name in imports(path) if name.startswith("crosspython.")}
+        place = room(path.relative_to(PACKAGE).with_suffix("").parts)
+        found = {room(tuple(name.split(".")[1:])) for name in imports(path) if name.startswith("crosspython.")}
         needs.setdefault(place, set()).update(found - {place})
     TopologicalSorter(needs).prepare()  # raises CycleError, which names the rooms
+
+
+def test_stages_and_wheels_stand_side_by_side() -> None:
+    for room, other in (("stages", "wheels"), ("wheels", "stages")):
+        for path in (PACKAGE / room).rglob("*.py"):
+            assert not any(name.startswith(f"crosspython.{other}") for name in imports(path)), path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.stages.leaks import BuildPaths, is_text
+from crosspython.finish.leaks import BuildPaths, is_text
 from hypothesis import given
 from hypothesis import strategies as st
 

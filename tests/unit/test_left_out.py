@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from crosspython.wheels.left_out import remark_left_behind, remark_left_out
+from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
 
 # What the tools themselves say, by row of the catalogue.
 MESSAGES = (

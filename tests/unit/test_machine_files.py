@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from crosspython.wheels.machine_files import (
+from crosspython.wheels.building.machine_files import (
     Facts,
     cmake_toolchain_file,
     config_site,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.wheels.archive import lay_out
-from crosspython.wheels.needs import Needs, find_differences, name_packages_only, read_needs
-from crosspython.wheels.platform import Platform
+from crosspython.wheels.repairing.archive import lay_out
+from crosspython.wheels.repairing.metadata import name_packages_only
+from crosspython.wheels.resolving.needs import Needs, find_differences, read_needs
+from crosspython.wheels.resolving.platform import Platform
 
 from tests.unit.made_packages import add_wheel
 

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from crosspython.wheels import neighbours
-from crosspython.wheels.neighbours import find_project_files
 from crosspython.wheels.project_files import ProjectFiles
+from crosspython.wheels.resolving import neighbours
+from crosspython.wheels.resolving.neighbours import find_project_files
 
 PATH = os.environ["PATH"]
 SCM = '[build-system]\nrequires = ["setuptools-scm"]\n'

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.overlay import answer_for_the_target, applicable, take_target_files, with_native_tools
+from crosspython.wheels.building.overlay import answer_for_the_target, applicable, take_target_files, with_native_tools
 
 ARM = {"platform_machine": "armv7l", "python_version": "3.13", "sys_platform": "linux"}
 

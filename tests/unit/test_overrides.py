@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.known.overrides import SHIPPED, find_override, read_override, stated_dependencies
 from crosspython.wheels.model import Override
-from crosspython.wheels.overrides import SHIPPED, find_override, read_override, stated_dependencies
 
 
 def test_every_shipped_override_can_be_read() -> None:

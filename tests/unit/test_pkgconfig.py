@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosspython.stages.pkgconfig import make_relocatable
+from crosspython.finish.pkgconfig import make_relocatable
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ import pytest
 from crosspython.builders.settings import COMPONENTS
 from crosspython.recipes.cpython import read_release
 from crosspython.targets import load_target, target_names
-from crosspython.wheels.platform import Platform
+from crosspython.wheels.resolving.platform import Platform
 from packaging.markers import Marker
 
 

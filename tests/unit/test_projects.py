@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError, ConfigurationError
-from crosspython.wheels.projects import (
+from crosspython.wheels.resolving.projects import (
     DEFAULT_REQUIRES,
     read_build_requires,
     read_project,

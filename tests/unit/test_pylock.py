@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.model import LockedFile, LockedPackage
-from crosspython.wheels.pylock import Lock, read_pylock, write_pylock
+from crosspython.wheels.resolving.pylock import Lock, read_pylock, write_pylock
 from packaging.pylock import Pylock
 
 ASKED = {"format": 1, "python": "3.13.5", "requirements": ["numpy"]}

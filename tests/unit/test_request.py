@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.request import read_request
+from crosspython.wheels.resolving.request import read_request
 
 
 def read(*texts: str, start: Path = Path("/nonexistent")) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError
 from crosspython.run.log import Log
-from crosspython.wheels.indexes import Indexes
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.platform import Platform
-from crosspython.wheels.request import read_request
-from crosspython.wheels.resolve import Resolver
+from crosspython.wheels.resolving.indexes import Indexes
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.request import read_request
+from crosspython.wheels.resolving.resolve import Resolver
 
 from tests.unit.loopback import reply, server
 from tests.unit.made_packages import add_sdist, add_wheel, sha256

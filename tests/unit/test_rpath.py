@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.elf.file import find_elf_files
-from crosspython.stages.rpath import Providers, choose_rpath, find_providers, find_sonames
+from crosspython.finish.rpath import Providers, choose_rpath, find_providers, find_sonames
 
 from tests.unit.made_elf import make_elf
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from crosspython.stages.scripts import make_relocatable_script
+from crosspython.finish.scripts import make_relocatable_script
 
 
 def rewrite(data: bytes, *, to_bin: str = ".", is_executable: bool = True) -> bytes | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crosspython.elf.file import ElfFile, read_elf
 from crosspython.errors import HostToolError, StepError
-from crosspython.stages.strip import strip_archives, strip_files
+from crosspython.finish.strip import strip_archives, strip_files
 
 from tests.unit.made_elf import make_elf
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from crosspython.errors import AuditError, CrosspythonError
-from crosspython.wheels.index import write_index
-from crosspython.wheels.repair import finish_wheel, take_ready
+from crosspython.wheels.house.index import write_index
+from crosspython.wheels.repairing.repair import finish_wheel, take_ready
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

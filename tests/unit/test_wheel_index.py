@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from crosspython.errors import ArchiveError, AuditError
-from crosspython.wheels.index import write_index
+from crosspython.wheels.house.index import write_index
 
 from tests.unit.made_wheel import make_wheel, read_member
 

@@ -10,9 +10,9 @@ import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
-from crosspython.wheels.causes import explain_failure
-from crosspython.wheels.libraries import component_that_brings, read_libraries
-from crosspython.wheels.overrides import SHIPPED, read_override
+from crosspython.wheels.known.causes import explain_failure
+from crosspython.wheels.known.libraries import component_that_brings, read_libraries
+from crosspython.wheels.known.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
 

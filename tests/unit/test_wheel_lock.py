@@ -12,13 +12,13 @@ import pytest
 from crosspython.errors import ConfigurationError, SourceError
 from crosspython.run.log import Log
 from crosspython.store.fetch import Store
-from crosspython.wheels.indexes import Indexes
-from crosspython.wheels.lock import describe_request, make_lock, request_of, target_needs
 from crosspython.wheels.model import LockedPackage, Override
-from crosspython.wheels.platform import Platform
-from crosspython.wheels.pylock import Lock
-from crosspython.wheels.request import read_request
-from crosspython.wheels.resolve import Resolver
+from crosspython.wheels.resolving.indexes import Indexes
+from crosspython.wheels.resolving.lock import describe_request, make_lock, request_of, target_needs
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.pylock import Lock
+from crosspython.wheels.resolving.request import read_request
+from crosspython.wheels.resolving.resolve import Resolver
 
 from tests.unit.made_packages import add_sdist, add_wheel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.wheels.modules import Modules, read_modules
+from crosspython.wheels.repairing.modules import Modules, read_modules
 
 from tests.unit.made_elf import make_elf
 from tests.unit.made_wheel import make_wheel

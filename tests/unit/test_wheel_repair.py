@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import AuditError
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repair import finish_wheel, of_same_length, take_ready
+from crosspython.wheels.repairing.repair import finish_wheel, of_same_length, take_ready
 
 from tests.unit.made_elf import ARM_SOFT, EM_X86_64, make_elf
 from tests.unit.made_wheel import make_repair, make_wheel, member_names, read_member

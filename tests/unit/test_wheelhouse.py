@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError
+from crosspython.wheels.house.report import read_report, report_file, write_report
+from crosspython.wheels.house.wheelhouse import fill_wheelhouse
 from crosspython.wheels.model import WheelReport
-from crosspython.wheels.report import read_report, report_file, write_report
-from crosspython.wheels.wheelhouse import fill_wheelhouse
 
 from tests.unit.made_packages import add_wheel
 

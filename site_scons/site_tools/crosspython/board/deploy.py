@@ -24,7 +24,7 @@ from crosspython.board.replaced import spare_replaced
 from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import MARK, Session
 from crosspython.errors import BoardError
-from crosspython.stages.board import BoardNeeds
+from crosspython.finish.board_needs import BoardNeeds
 from crosspython.targets import Target
 
 _BEFORE_US = "before-crosspython"

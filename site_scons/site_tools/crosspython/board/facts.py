@@ -13,7 +13,7 @@ from crosspython.board.ssh import MARK, Reply, Session
 from crosspython.board.systems import are_related, describe_loader, known_loaders, runs
 from crosspython.elf.versions import is_newer
 from crosspython.errors import BoardError
-from crosspython.stages.board import BoardNeeds
+from crosspython.finish.board_needs import BoardNeeds
 from crosspython.targets import Target
 
 TOOLS = ("tar", "cp", "mv", "rm", "mkdir", "ln", "cat", "df", "tail", "sed", "dirname", "readlink")

@@ -10,7 +10,7 @@ import time
 
 from crosspython.board.facts import BoardFacts, kernel_version
 from crosspython.board.systems import are_related, is_below_larger_kernel
-from crosspython.stages.board import BoardNeeds
+from crosspython.finish.board_needs import BoardNeeds
 from crosspython.targets import Target
 
 # Seconds that a board's clock may differ from this machine's: certificates live for months.

@@ -20,7 +20,7 @@ from crosspython.builders.toolchain import toolchain_of
 from crosspython.checks.result import judge, unpack_bundle
 from crosspython.checks.selftest import expect
 from crosspython.errors import CheckError, ConfigurationError
-from crosspython.stages.board import board_needs
+from crosspython.finish.board_needs import board_needs
 from crosspython.store.disk import write_whole
 
 WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...

@@ -29,11 +29,11 @@ from crosspython.store.fingerprints import Fingerprints
 from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
 
 if TYPE_CHECKING:
-    from crosspython.stages.bench import Workshop
     from crosspython.store.artifacts import Artifacts
     from crosspython.store.fetch import Wanted
-    from crosspython.wheels.indexes import Indexes
-    from crosspython.wheels.kit import Kit
+    from crosspython.wheels.building.kit import Kit
+    from crosspython.wheels.resolving.indexes import Indexes
+    from crosspython.workshop import Workshop
 
 # What autoconf, libtool and make bear in the name of a folder that they work in.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
@@ -205,7 +205,7 @@ class Build:
     @cached_property
     def indexes(self) -> Indexes:
         """Where packages come from: asked of pip, once a run."""
-        from crosspython.wheels.indexes import indexes_for_uv, read_pip_configuration
+        from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
 
         return indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
 
@@ -215,8 +215,8 @@ class Build:
         return self.settings.downloads / "uv"
 
     def _open_workshop(self) -> Workshop:
-        from crosspython.stages.bench import Workshop
         from crosspython.store.fetch import Store
+        from crosspython.workshop import Workshop
 
         settings = self.settings
         console, jobserver = self.console, _jobserver(self.jobs)

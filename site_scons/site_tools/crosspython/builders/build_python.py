@@ -27,8 +27,8 @@ from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_file
 
 if TYPE_CHECKING:
-    from crosspython.stages.bench import Workshop
     from crosspython.toolchain.facts import Toolchain
+    from crosspython.workshop import Workshop
 
 BUILD_PYTHON = "build-python"
 

@@ -12,7 +12,7 @@ from crosspython.builders.build import Build
 from crosspython.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from crosspython.wheels.pylock import Lock
+    from crosspython.wheels.resolving.pylock import Lock
 
 
 def AddLockGoals(env: Any) -> None:
@@ -28,7 +28,7 @@ def Outdated(env: Any) -> Any:
         from packaging.utils import canonicalize_name
 
         from crosspython.builders.wheel_lock import resolve_anew
-        from crosspython.wheels.lock import describe_changes
+        from crosspython.wheels.resolving.lock import describe_changes
 
         lock, names = _lock(build), {canonicalize_name(name) for name in _names(build)}
         changes = describe_changes(lock.packages, resolve_anew(build, lock))
@@ -46,7 +46,7 @@ def Why(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def why(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.wheels.why import explain_presence
+        from crosspython.wheels.resolving.why import explain_presence
 
         names = _names(build)
         if not names:

@@ -57,7 +57,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     tests, summary = archive_of_tests(product), product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.stages.board import board_libraries
+        from crosspython.finish.board_needs import board_libraries
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
@@ -98,7 +98,7 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, "Sysroot", also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.stages.board import board_libraries
+        from crosspython.finish.board_needs import board_libraries
         from crosspython.stages.bundle import make_sysroot
 
         libraries = board_libraries(build.settings.target, toolchain_of(build))
@@ -183,7 +183,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str
 def _left_out(report: BundleReport, slim: str) -> list[str]:
     if slim == "0":
         return []
-    from crosspython.stages.bundle import SLIM
+    from crosspython.finish.python_tree import SLIM
 
     words = [*SLIM, *(["the .py beside the .pyc"] if slim == "pyc" else [])]
     return [f"slim={slim} saved {megabytes(report.saved)}: it leaves out {', '.join(words)}"]

@@ -20,8 +20,8 @@ from crosspython.builders.code import code_identity
 from crosspython.errors import ArchiveError, AuditError, SourceError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
-from crosspython.wheels.lock import fetch_file
 from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.resolving.lock import fetch_file
 
 _FETCHES = 8
 
@@ -70,7 +70,7 @@ class Verdicts:
         return self.known.get(key) or None
 
     def _judge(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
-        from crosspython.wheels.repair import Repair, judge_ready
+        from crosspython.wheels.repairing.repair import Repair, judge_ready
 
         build, settings = self.build, self.build.settings
         path = fetch_file(file, build.workshop.store, package.title)

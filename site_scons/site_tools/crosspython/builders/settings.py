@@ -19,7 +19,7 @@ from crosspython.recipes.cpython import LIBEDIT, READLINE, Release, read_release
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import find_problems
 from crosspython.toolchain.launcher import LAUNCHERS
-from crosspython.wheels.binary import AUTO, Binary, parse_binary
+from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
 
 # The recipes that come with crosspython: in the repository a link, in an installed package the folder itself.
 COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()

@@ -14,7 +14,7 @@ from crosspython.builders.toolchain import toolchain_of
 from crosspython.toolchain.rust import RustSearch
 
 if TYPE_CHECKING:
-    from crosspython.wheels.kit import Kit
+    from crosspython.wheels.building.kit import Kit
 
 _CHOOSING = threading.Lock()
 
@@ -28,8 +28,8 @@ def kit_of(build: Build) -> Kit:
 
 
 def _choose(build: Build) -> Kit:
-    from crosspython.wheels.kit import Kit  # what a run that builds no wheel need not pay for
-    from crosspython.wheels.make_kit import make_kit
+    from crosspython.wheels.building.kit import Kit  # what a run that builds no wheel need not pay for
+    from crosspython.wheels.building.make_kit import make_kit
 
     settings, shop = build.settings, build.workshop
     *libraries, python = build.closure(("cpython",), "wheels")

@@ -19,7 +19,9 @@ from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
-from crosspython.wheels.lock import (
+from crosspython.wheels.known.overrides import find_override, stated_dependencies
+from crosspython.wheels.model import LockedPackage, Override
+from crosspython.wheels.resolving.lock import (
     GIVEN,
     asked_names,
     complete_lock,
@@ -31,14 +33,12 @@ from crosspython.wheels.lock import (
     request_of,
     still_found,
 )
-from crosspython.wheels.model import LockedPackage, Override
-from crosspython.wheels.overrides import find_override, stated_dependencies
-from crosspython.wheels.platform import Platform
-from crosspython.wheels.pylock import Lock, is_foreign, read_pylock, write_pylock
-from crosspython.wheels.request import Request
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.pylock import Lock, is_foreign, read_pylock, write_pylock
+from crosspython.wheels.resolving.request import Request
 
 if TYPE_CHECKING:
-    from crosspython.wheels.resolve import Resolver
+    from crosspython.wheels.resolving.resolve import Resolver
 
 
 def find_lock(build: Build, request: Request | None) -> Lock | None:
@@ -104,7 +104,9 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     known = read_pylock(place) if build.fingerprints.compare(place) != "other" else None
     if build.only_removes:
         return known
-    from crosspython.wheels.foreign_lock import read_foreign_lock  # what a run with a lock of ours need not pay for
+    from crosspython.wheels.resolving.foreign_lock import (
+        read_foreign_lock,  # what a run with a lock of ours need not pay for
+    )
 
     packages = read_foreign_lock(path, platform)
     asked = describe_foreign(path, packages, platform, place.parent)
@@ -176,7 +178,7 @@ def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[Lo
 def _resolver(build: Build) -> Iterator[Resolver]:
     from crosspython.run.isolation import isolate
     from crosspython.run.log import Log
-    from crosspython.wheels.resolve import Resolver
+    from crosspython.wheels.resolving.resolve import Resolver
 
     shop, settings = build.workshop, build.settings
     with Log(shop.logs / "lock.log") as log:

@@ -30,10 +30,13 @@ from crosspython.names import suggest
 from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
-from crosspython.wheels.binary import Binary
-from crosspython.wheels.cargo import needs_rust
-from crosspython.wheels.choose import choose_files, choose_sound, may_give_way
-from crosspython.wheels.lock import (
+from crosspython.wheels.building.cargo import needs_rust
+from crosspython.wheels.house.report import files_of_house, is_whole, read_report, report_file, write_report
+from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
+from crosspython.wheels.project_files import ProjectFiles
+from crosspython.wheels.resolving.binary import Binary
+from crosspython.wheels.resolving.choose import choose_files, choose_sound, may_give_way
+from crosspython.wheels.resolving.lock import (
     GIVEN,
     asked_names,
     asked_requirements,
@@ -43,11 +46,8 @@ from crosspython.wheels.lock import (
     source_of,
     target_needs,
 )
-from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
-from crosspython.wheels.platform import Platform
-from crosspython.wheels.project_files import ProjectFiles
-from crosspython.wheels.pylock import Lock
-from crosspython.wheels.report import files_of_house, is_whole, read_report, report_file, write_report
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.pylock import Lock
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "2"
@@ -129,7 +129,7 @@ class WheelNodes:
         return [name for name, package in self.packages.items() if not package.build_only]
 
     def _fill(self, names: list[str], missing: Collection[str] = ()) -> None:
-        from crosspython.wheels.wheelhouse import fill_wheelhouse
+        from crosspython.wheels.house.wheelhouse import fill_wheelhouse
 
         products = [Path(self.made[name].abspath) for name in names]
         made = {product: read_report(_beside(product)) for product in products}
@@ -139,7 +139,7 @@ class WheelNodes:
 
     def _require_agreement(self) -> None:
         """What the wheels say that they need is there; what is not is kept for the next resolution. Raises AuditError."""
-        from crosspython.wheels.needs import find_differences, read_needs
+        from crosspython.wheels.resolving.needs import find_differences, read_needs
 
         asked = self.lock.asked
         wheels = {name: read_needs(Path(self.made[name].abspath)) for name in self._shipped()}
@@ -211,7 +211,7 @@ class WheelNodes:
         product = self._product(package)
 
         def take() -> WheelReport:
-            from crosspython.wheels.repair import Repair, take_ready
+            from crosspython.wheels.repairing.repair import Repair, take_ready
 
             path = fetch_file(file, build.workshop.store, package.title)
             repair = Repair(
@@ -243,7 +243,7 @@ class WheelNodes:
 
         def build_it() -> WheelReport:
             from crosspython.builders.wheel_kit import kit_of
-            from crosspython.wheels.front_end import build_wheel
+            from crosspython.wheels.building.front_end import build_wheel
 
             order = WheelOrder(
                 package=package,
@@ -275,7 +275,7 @@ class WheelNodes:
         """The files that a local project's wheel is made of; None: it is made of an sdist."""
         if package.folder is None:
             return None
-        from crosspython.wheels.neighbours import find_project_files
+        from crosspython.wheels.resolving.neighbours import find_project_files
 
         named = override_of(self.build, package.name).beside
         return find_project_files(package.name, package.folder, self.settings.build, self.settings.path, named)

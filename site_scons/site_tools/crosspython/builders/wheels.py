@@ -16,10 +16,10 @@ from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import file_node, folder_node
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.binary import Binary, parse_binary, read_data
+from crosspython.wheels.resolving.binary import Binary, parse_binary, read_data
 
 if TYPE_CHECKING:
-    from crosspython.wheels.pylock import Lock
+    from crosspython.wheels.resolving.pylock import Lock
 
 
 def AddWheels(env: Any) -> None:
@@ -65,7 +65,7 @@ def _require_overrides(folder: Path | None) -> None:
 
 def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
     from crosspython.builders.wheel_lock import find_lock
-    from crosspython.wheels.request import read_request
+    from crosspython.wheels.resolving.request import read_request
 
     settings = build.settings
     texts = [settings.packages] if packages is None else packages
@@ -90,7 +90,7 @@ def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None)
 
 def _without_lock(env: Any, build: Build) -> list[Any]:
     """Under -n and the like, where nothing may be resolved: a node that stands for all that would be done."""
-    from crosspython.wheels.report import report_file
+    from crosspython.wheels.house.report import report_file
 
     report = report_file(build.settings.wheelhouse, build.settings.release.series)
     action = make_action("wheels without a lock", _nothing, "resolving what pkgs= asks for: no lock fits it yet")

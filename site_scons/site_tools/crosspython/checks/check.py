@@ -18,8 +18,8 @@ from typing import Any
 from crosspython.checks.regrtest import find_surprises, read_junit, read_output, select_cases
 from crosspython.checks.result import Result, judge, run_kept, unpack_bundle
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
+from crosspython.finish.python_tree import is_slimmed
 from crosspython.recipes.cpython import Release
-from crosspython.stages.bundle import is_slimmed
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from elftools.elf.enums import ENUM_E_MACHINE
 
 from crosspython.checks.result import MARK, Result
+from crosspython.finish.python_tree import TESTS
 from crosspython.recipes.cpython import Release
-from crosspython.stages.bundle import TESTS
 from crosspython.targets.machines import find_machine
 
 SCRIPT = Path(__file__).parent / "data" / "selftest.py"

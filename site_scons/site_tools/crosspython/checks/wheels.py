@@ -24,9 +24,9 @@ from crosspython.checks.suites import read_suites, run_suite
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.toolchain.facts import Toolchain
-from crosspython.wheels.archive import WheelName, parse_wheel_name
 from crosspython.wheels.model import Override
-from crosspython.wheels.modules import Modules, read_modules
+from crosspython.wheels.repairing.archive import WheelName, parse_wheel_name
+from crosspython.wheels.repairing.modules import Modules, read_modules
 
 DATA = Path(__file__).parent / "data"
 _INSTALL_SECONDS = 1800

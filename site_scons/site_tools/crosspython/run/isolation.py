@@ -32,6 +32,23 @@ _PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")
 _USERS = ((), ("--map-current-user", "--keep-caps"))
 
 
+# A port that nothing listens at: whatever wants to download fails at once, and says so.
+_NOWHERE = "http://127.0.0.1:9"
+
+OFFLINE = {
+    **dict.fromkeys(
+        ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "http_proxy", "https_proxy", "all_proxy"), _NOWHERE
+    ),
+    "CARGO_NET_OFFLINE": "true",
+    "GOPROXY": "off",
+    "MATURIN_NO_INSTALL_RUST": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INDEX": "1",
+    "UV_OFFLINE": "1",
+    "npm_config_offline": "true",
+}
+
+
 @dataclass(frozen=True)
 class Isolation:
     """words: what stands before the command; lacks: what the kernel forbids, "a network" or "processes" of its own."""

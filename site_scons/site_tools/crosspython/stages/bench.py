@@ -9,62 +9,28 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from crosspython.errors import StepError
+from crosspython.finish.audit import Audit
+from crosspython.finish.rpath import find_sonames
+from crosspython.finish.stage import finish_stage
 from crosspython.hosttools import find_pinned
 from crosspython.recipes.plan import fill
 from crosspython.recipes.recipe import NATIVE, Recipe
-from crosspython.run.console import Console
-from crosspython.run.jobserver import Jobserver, JobStyle
-from crosspython.run.journal import Journal
+from crosspython.run.jobserver import JobStyle
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
-from crosspython.stages.audit import Audit
-from crosspython.stages.finish import finish_stage
 from crosspython.stages.interpreter import install_interpreter, install_stand_in
-from crosspython.stages.rpath import find_sonames
 from crosspython.store.archive import unpack_archive
-from crosspython.store.fetch import Store
 from crosspython.store.tree import pack_tree, unpack_tree
-from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs, write_refusals
 from crosspython.toolchain.wrapper import SOURCE_PLACE, Strays, write_wrappers
-
-# Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
-EPOCH = 1577836800
-
-# Where the texts of licences lie, below the prefix.
-LICENSES = "share/licenses"
-
-# Folders that every Linux has: their names say nothing of this build machine.
-SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What all components of one build share. All paths belong to the build machine.
-
-    work:   where components are unpacked and built; a path that autoconf and make can bear
-    sites:  where the answers lie that configure scripts share
-    path:   the PATH of the build machine's own tools
-    launcher: variables that put a compiler launcher in front of the cross compiler
-    """
-
-    target: Target
-    store: Store
-    jobserver: Jobserver
-    console: Console
-    work: Path
-    logs: Path
-    sites: Path
-    path: str
-    launcher: Mapping[str, str] = field(default_factory=dict)
-    journal: Journal = field(default_factory=Journal)
+from crosspython.workshop import EPOCH, LICENSES, SYSTEM_FOLDERS, Workshop
 
 
 @dataclass(frozen=True)
@@ -196,7 +162,7 @@ class Bench:
         }
 
     def finish(self) -> None:
-        """Strip, split debug symbols, make relocatable, replace the work folder's path. See stages/finish.py."""
+        """Strip, split debug symbols, make relocatable, replace the work folder's path. See finish/stage.py."""
         require_only(self.destdir, self.stage, self.recipe.title, self.log)
         self._add_licenses()
         finish_stage(

@@ -9,65 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import posixpath
-import re
 import shutil
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf
+from crosspython.finish.audit import audit_libraries, require_clean
+from crosspython.finish.board_needs import BoardNeeds, sum_up_needs
+from crosspython.finish.python_tree import is_no_test, is_test, slimmed
 from crosspython.run.jobserver import Beside, at_once
-from crosspython.stages.audit import audit_libraries, require_clean
-from crosspython.stages.bench import EPOCH, LICENSES
-from crosspython.stages.board import BoardNeeds, sum_up_needs
-from crosspython.stages.bytecode import is_cached, source_of
 from crosspython.store.disk import write_whole
 from crosspython.store.formats import read_members
 from crosspython.store.members import FILE, FOLDER, Member
 from crosspython.store.tree import Packer, conflict, packing, reading, unpack_tree
+from crosspython.workshop import EPOCH, LICENSES
 
 _ADVICE = "a component ships what others need of it: `ships` of its recipe, docs/components.md"
-
-# What only those need who test CPython itself, and what cannot run without tkinter: an archive of its own.
-TESTS = (
-    "lib/python3.*/test",
-    "lib/python3.*/*/test",
-    "lib/python3.*/*/tests",
-    "lib/python3.*/idlelib",
-    "lib/python3.*/turtledemo",
-    "lib/python3.*/lib-dynload/_test*.so",
-    "lib/python3.*/lib-dynload/_ctypes_test*.so",
-    "lib/python3.*/lib-dynload/_xxtestfuzz*.so",
-    "lib/python3.*/lib-dynload/xxlimited*.so",
-    "lib/python3.*/lib-dynload/xxsubtype*.so",
-    "bin/idle3*",
-)
-
-# What a board does not need, below the prefix: `slim=1` leaves it out. The words are for the user.
-SLIM = {
-    "what C extensions are compiled with": (
-        "include",
-        "lib/pkgconfig",
-        "lib/*.a",
-        "lib/python3.*/config-3.*",
-        "bin/python3*-config",
-    ),
-    "manuals": ("share/doc", "share/info", "share/man"),
-    "pydoc": ("lib/python3.*/pydoc_data", "lib/python3.*/pydoc.py", "bin/pydoc3*"),
-    "tkinter and turtle": ("lib/python3.*/tkinter", "lib/python3.*/turtle.py"),
-    "lib2to3": ("lib/python3.*/lib2to3", "bin/2to3*"),
-}
-
-
-def _compile(globs: Iterable[str]) -> re.Pattern[str]:
-    """These names and all below them; `*` is one name."""
-    return re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in globs) + ")(?:/|$)")
-
-
-_TESTS = _compile(TESTS)
-_SLIM = _compile(glob for globs in SLIM.values() for glob in globs)
 
 
 @dataclass(frozen=True)
@@ -202,32 +161,6 @@ def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda name: any(PurePosixPath(name).match(glob) for glob in globs)
 
 
-def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str]:
-    """The names of a whole Python that a slim bundle keeps, with their names there.
-
-    links: all names, with where those point that are links, and "" for the others
-    without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
-    """
-    kept = {name for name in links if not is_slimmed(name) and not is_test(name)}
-    kept -= {name for name in kept if is_cached(name) and source_of(name) not in kept}
-    while dangling := {name for name in kept if _dangles(name, links[name], kept)}:
-        kept -= dangling
-    places = {name: name for name in links if name in kept}
-    for name in kept if without_sources else ():
-        source = source_of(name)
-        if is_cached(name) and source in kept:
-            places[name] = f"{source}c"
-            places.pop(source, None)
-    return places
-
-
-def _dangles(name: str, target: str, kept: Container[str]) -> bool:
-    """Whether a link among the programs and libraries leads to nothing."""
-    if not target or not (name.startswith("bin/") or PurePosixPath(name).match("lib/*.so*")):
-        return False
-    return posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) not in kept
-
-
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libraries: Sequence[str]) -> None:
     """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there.
 
@@ -244,20 +177,6 @@ def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libr
     elves = list(find_elf_files(folder / "usr"))
     require_clean(audit_libraries(folder / "usr", elves, board_libraries), folder.name, advice=_ADVICE)
     write_whole(stamp, "\n".join(names) + "\n")
-
-
-def is_test(name: str) -> bool:
-    """Whether a name below the prefix is one of CPython's own tests, which are half of it, or of what goes with them."""
-    return bool(_TESTS.match(name)) and "/site-packages/" not in name
-
-
-def is_slimmed(name: str) -> bool:
-    """Whether a name below the prefix is left out by `slim=1`."""
-    return bool(_SLIM.match(name))
-
-
-def is_no_test(name: str) -> bool:
-    return not is_test(name)
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from crosspython.recipes.recipe import Recipe
 from crosspython.run.console import format_seconds
 from crosspython.run.log import Log
 from crosspython.stages import steps
-from crosspython.stages.bench import Bench, Order, Workshop
+from crosspython.stages.bench import Bench, Order
+from crosspython.workshop import Workshop
 
 
 def build_component(order: Order, shop: Workshop) -> None:

@@ -10,6 +10,8 @@ from functools import singledispatch
 from pathlib import Path
 
 from crosspython.errors import StepError
+from crosspython.finish.bytecode import has_bytecode, remove_orphaned_bytecode
+from crosspython.finish.python_tree import correct_build_details
 from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import (
     Answers,
@@ -32,8 +34,6 @@ from crosspython.recipes.plan import (
     fill,
 )
 from crosspython.stages.bench import Bench
-from crosspython.stages.build_details import correct_build_details
-from crosspython.stages.bytecode import has_bytecode, remove_orphaned_bytecode
 from crosspython.stages.site_file import site_file
 
 # What autoreconf runs; it says little when one of them is missing.

@@ -2,7 +2,7 @@
 
 Knows how Rust names a target (the rustc book, "Platform Support"), where a Rust may be had, and in which order the places
 are asked: what the user names, the machine's own, rustup's other toolchains, the distribution's packages. It compiles
-nothing but one small sample. How cargo is told about it is wheels/cargo.py's business. All paths belong to the build
+nothing but one small sample. How cargo is told about it is wheels/building/cargo.py's business. All paths belong to the build
 machine.
 """
 

@@ -20,7 +20,7 @@ from typing import Literal
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 
-# Room for the RPATH that stages/finish.py writes over it: 64 characters.
+# Room for the RPATH that finish/stage.py writes over it: 64 characters.
 RESERVED_RPATH = "/crosspython-reserves-this-room-for-an-rpath".ljust(64, "-")
 
 # What debug information and __FILE__ name instead of the work folder.

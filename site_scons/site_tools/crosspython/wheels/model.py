@@ -56,7 +56,7 @@ class LockedPackage:
 
 @dataclass(frozen=True)
 class Override:
-    """What one package needs beyond the generic way: data with its reason. Read from wheels/overrides/*.toml.
+    """What one package needs beyond the generic way: data with its reason. Read from wheels/known/overrides/*.toml.
 
     libraries:       components that its private sysroot holds, beside those of the standard library
     build_requires:  native build requirements that it does not declare

@@ -16,7 +16,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from crosspython.elf.versions import parse_version
 from crosspython.errors import AuditError
-from crosspython.stages.board import find_libc
+from crosspython.finish.board_needs import find_libc
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 
@@ -160,3 +160,8 @@ def compress_tags(tags: Iterable[Tag]) -> str:
             found=", ".join(sorted(map(str, tags))),
         )
     return "-".join(".".join(names) for names in parts)
+
+
+def is_pure(filename: str) -> bool:
+    """Whether a wheel is for any platform, by its name."""
+    return filename.endswith("-any.whl")

@@ -1,0 +1,221 @@
+"""What is wrong with one ELF file, measured against the target.
+
+Knows the rules for programs, libraries and objects: made for the right machine, no libc newer than the board's, every
+library found, nothing that a hardened kernel or loader refuses. Judges facts that were read before; opens a file
+again only to name the symbols behind a complaint. Paths in problems are below the prefix.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.elf.file import ElfFile
+from crosspython.elf.versions import is_newer, parse_version
+from crosspython.finish.board_needs import is_board_library
+from crosspython.finish.rpath import LIB, Providers
+from crosspython.targets.machines import find_machine
+
+_NAMED_SYMBOLS = 5
+# The compiler's own libraries, built beforehand: no point in time is handed to them.
+_COMPILERS = ("libgcc_s", "libgfortran", "libgomp", "libquadmath", "libstdc++")
+
+# Names that musl's loader takes for itself, whatever files bear them (musl, ldso/dynlink.c: load_library).
+_MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
+
+
+@dataclass(frozen=True)
+class ElfWanted:
+    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order, float ABI and time_t (None: any)."""
+
+    machine: str
+    bits: int
+    little_endian: bool = True
+    float_abi: str | None = None
+    time_bits: int | None = None
+
+
+def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None) -> ElfWanted:
+    """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows.
+
+    time_bits: of time_t in all else that the files will meet; None: it does not matter
+    """
+    row = find_machine(machine)
+    return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
+
+
+# What is wrong with files that another machine could use.
+FOREIGN = ("is for another machine", "has the wrong float ABI")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with one file of a stage."""
+
+    path: str
+    what: str
+    expected: str | None = None
+    found: str | None = None
+
+    def __str__(self) -> str:
+        if self.expected is not None and self.found is not None:
+            return f"{self.path} {self.what}: expected {self.expected}, found {self.found}"
+        detail = self.found or (f"expected {self.expected}" if self.expected is not None else None)
+        return f"{self.path} {self.what}" + (f": {detail}" if detail else "")
+
+
+def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
+    """Compare what a file was made for with what the target is. A file that states no float ABI fits either."""
+    found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
+    expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
+    if found != expected:
+        return [Problem(name, FOREIGN[0], expected=expected, found=found)]
+    if None not in (elf.float_abi, wanted.float_abi) and elf.float_abi != wanted.float_abi:
+        return [Problem(name, FOREIGN[1], expected=wanted.float_abi, found=elf.float_abi)]
+    return []
+
+
+def judge_elf(
+    elf: ElfFile,
+    stage: Path,
+    *,
+    wanted: ElfWanted,
+    libc_version: str,
+    providers: Providers,
+    patterns: Sequence[str],
+    kernel: str | None,
+    allows_runpath: bool = False,
+) -> list[Problem]:
+    """Return all that is wrong with a file; one for another machine is not judged further.
+
+    `providers` maps libraries of the prefix to their folders, `patterns` the board's libraries, `kernel` the board's;
+    `allows_runpath` lets a RUNPATH be.
+    """
+    name = elf.path.relative_to(stage).as_posix()
+    problems = judge_identity(elf, name, wanted)
+    if problems or elf.kind == "relocatable":
+        return problems
+    problems += _judge_versions(elf, name, libc_version)
+    problems += judge_libraries(elf, name, providers, patterns)
+    problems += _judge_rpath(elf, name, allows_runpath)
+    problems += _judge_time(elf, name, wanted.time_bits)
+    if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
+        problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
+    if elf.has_text_relocations:
+        problems.append(Problem(name, "has text relocations", expected="position-independent code"))
+    if elf.has_executable_stack:
+        problems.append(Problem(name, "makes its stack executable", expected=".note.GNU-stack in every object"))
+    if kernel is not None and elf.kernel is not None and is_newer(elf.kernel, kernel):
+        problems.append(Problem(name, "needs a newer kernel", expected=f"{kernel} at most", found=elf.kernel))
+    return problems
+
+
+def _describe_identity(machine: str, bits: int, little_endian: bool) -> str:
+    return f"{machine.removeprefix('EM_')}, {bits} bit, {'little' if little_endian else 'big'} endian"
+
+
+def _judge_versions(elf: ElfFile, name: str, libc_version: str) -> list[Problem]:
+    baseline = parse_version(libc_version)
+    problems = []
+    for version in elf.versions_of("GLIBC_"):
+        number = parse_version(version)
+        if number > baseline:
+            problems.append(
+                Problem(
+                    name, f"needs {version} ({_list_symbols(elf, version)})", expected=f"glibc {libc_version} at most"
+                )
+            )
+        elif not number:
+            problems.append(
+                Problem(name, f"needs {version} ({_list_symbols(elf, version)}), which no release promises")
+            )
+    return problems
+
+
+def _list_symbols(elf: ElfFile, version: str) -> str:
+    symbols = elf.symbols_needing(version)
+    more = len(symbols) - _NAMED_SYMBOLS
+    return ", ".join(symbols[:_NAMED_SYMBOLS]) + (f" and {more} more" if more > 0 else "") or "the loader itself"
+
+
+def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Sequence[str]) -> list[Problem]:
+    """Return what of the libraries that a file needs the loader will not find, neither where the file says nor on the
+    board. See `judge_elf` for the arguments."""
+    problems = []
+    folder = posixpath.dirname(name)
+    searched = {_resolve_origin(entry, folder) for entry in (elf.rpath or "").split(":")}
+    for library in elf.needed:
+        if library in providers:
+            if searched.isdisjoint(providers[library]):
+                places = " or ".join(providers[library])
+                expected, found = f"{places} below the prefix", elf.rpath or "no RPATH"
+                problems.append(Problem(name, f"will not find {library}", expected=expected, found=found))
+        elif not is_board_library(library, patterns):
+            problems.append(Problem(name, f"needs {library}, which neither the prefix nor the board has"))
+    return problems
+
+
+def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: str) -> list[Problem]:
+    """Return what is wrong with the names of the libraries in lib, by which others that link with them will need them.
+
+    A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a file
+    of that name.
+    """
+    problems = []
+    for elf in elves:
+        name = elf.path.relative_to(stage).as_posix()
+        if elf.kind != "shared" or posixpath.dirname(name) != LIB:
+            continue
+        if elf.soname is None:
+            wanted = f"-Wl,-soname,{_usual_soname(elf.path.name)} when it is linked"
+            problems.append(Problem(name, "has no soname, so the board will be asked for this file", expected=wanted))
+        elif LIB not in providers.get(elf.soname, ()):
+            wanted = f"a file or link lib/{elf.soname}"
+            problems.append(Problem(name, "will not be found by its soname", expected=wanted))
+        elif libc == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
+            problems.append(Problem(name, "bears a name that musl's loader takes for itself", found=elf.soname))
+    return problems
+
+
+def _usual_soname(file: str) -> str:
+    """libz.so.1.2.11 is called libz.so.1, and libfoo.so so."""
+    stem, dot, version = file.partition(".so.")
+    return f"{stem}.so.{version.partition('.')[0]}" if dot else file
+
+
+def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
+    """Two sizes of time_t in one process misread each other's numbers."""
+    if wanted is None or elf.path.name.startswith(_COMPILERS):
+        return []
+    expected = f"{wanted}-bit time_t, as in all else"
+    return [
+        Problem(name, f"was compiled with a {bits}-bit time_t", expected=expected, found=", ".join(functions))
+        for bits, functions in elf.time_functions().items()
+        if bits != wanted
+    ]
+
+
+def _judge_rpath(elf: ElfFile, name: str, allows_runpath: bool) -> list[Problem]:
+    """Allow only what moves with the file, stays inside the prefix and comes before LD_LIBRARY_PATH (ld.so(8))."""
+    expected = "$ORIGIN and a way that stays in the prefix"
+    if elf.has_runpath and not allows_runpath:
+        found = elf.rpath
+        return [Problem(name, "has a RUNPATH, which LD_LIBRARY_PATH goes before", expected="an RPATH", found=found)]
+    if elf.rpath is None:
+        return []
+    folder = posixpath.dirname(name)
+    if any(_resolve_origin(entry, folder) is None for entry in elf.rpath.split(":")):
+        return [Problem(name, "has an RPATH that leaves the prefix", expected=expected, found=elf.rpath)]
+    return []
+
+
+def _resolve_origin(entry: str, folder: str) -> str | None:
+    """Return the folder below the prefix that an RPATH's entry names, None if it names another."""
+    head, slash, way = entry.partition("/")
+    if head not in ("$ORIGIN", "${ORIGIN}"):
+        return None
+    place = posixpath.normpath(posixpath.join(folder or ".", way)) if slash else folder or "."
+    return None if place == ".." or place.startswith("../") else place

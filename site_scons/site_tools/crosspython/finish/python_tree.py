@@ -1,0 +1,147 @@
+"""An installed tree of Python: what in it is a test, what a board does not need, and what the build says of itself.
+
+Knows where CPython writes that (sysconfig's data; since 3.14 build-details.json, PEP 739), and what of it CPython's build
+gets wrong for another machine. Paths belong to the build machine. Nothing of the tree is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import posixpath
+import re
+from collections.abc import Container, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from crosspython.errors import ToolchainError
+from crosspython.finish.bytecode import is_cached, source_of
+
+STABLE_ABI_SUFFIX = ".abi3.so"
+# Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP 739).
+_PATHS = (
+    ("base_interpreter",),
+    ("libpython", "dynamic"),
+    ("libpython", "dynamic_stableabi"),
+    ("libpython", "static"),
+    ("c_api", "headers"),
+    ("c_api", "pkgconfig_path"),
+)
+
+# What only those need who test CPython itself, and what cannot run without tkinter: an archive of its own.
+TESTS = (
+    "lib/python3.*/test",
+    "lib/python3.*/*/test",
+    "lib/python3.*/*/tests",
+    "lib/python3.*/idlelib",
+    "lib/python3.*/turtledemo",
+    "lib/python3.*/lib-dynload/_test*.so",
+    "lib/python3.*/lib-dynload/_ctypes_test*.so",
+    "lib/python3.*/lib-dynload/_xxtestfuzz*.so",
+    "lib/python3.*/lib-dynload/xxlimited*.so",
+    "lib/python3.*/lib-dynload/xxsubtype*.so",
+    "bin/idle3*",
+)
+
+# What a board does not need, below the prefix: `slim=1` leaves it out. The words are for the user.
+SLIM = {
+    "what C extensions are compiled with": (
+        "include",
+        "lib/pkgconfig",
+        "lib/*.a",
+        "lib/python3.*/config-3.*",
+        "bin/python3*-config",
+    ),
+    "manuals": ("share/doc", "share/info", "share/man"),
+    "pydoc": ("lib/python3.*/pydoc_data", "lib/python3.*/pydoc.py", "bin/pydoc3*"),
+    "tkinter and turtle": ("lib/python3.*/tkinter", "lib/python3.*/turtle.py"),
+    "lib2to3": ("lib/python3.*/lib2to3", "bin/2to3*"),
+}
+
+
+def _compile(globs: Iterable[str]) -> re.Pattern[str]:
+    """These names and all below them; `*` is one name."""
+    return re.compile("(?:" + "|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in globs) + ")(?:/|$)")
+
+
+_TESTS = _compile(TESTS)
+_SLIM = _compile(glob for globs in SLIM.values() for glob in globs)
+
+
+def is_test(name: str) -> bool:
+    """Whether a name below the prefix is one of CPython's own tests, which are half of it, or of what goes with them."""
+    return bool(_TESTS.match(name)) and "/site-packages/" not in name
+
+
+def is_slimmed(name: str) -> bool:
+    """Whether a name below the prefix is left out by `slim=1`."""
+    return bool(_SLIM.match(name))
+
+
+def is_no_test(name: str) -> bool:
+    return not is_test(name)
+
+
+def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str]:
+    """The names of a whole Python that a slim bundle keeps, with their names there.
+
+    links: all names, with where those point that are links, and "" for the others
+    without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
+    """
+    kept = {name for name in links if not is_slimmed(name) and not is_test(name)}
+    kept -= {name for name in kept if is_cached(name) and source_of(name) not in kept}
+    while dangling := {name for name in kept if _dangles(name, links[name], kept)}:
+        kept -= dangling
+    places = {name: name for name in links if name in kept}
+    for name in kept if without_sources else ():
+        source = source_of(name)
+        if is_cached(name) and source in kept:
+            places[name] = f"{source}c"
+            places.pop(source, None)
+    return places
+
+
+def _dangles(name: str, target: str, kept: Container[str]) -> bool:
+    """Whether a link among the programs and libraries leads to nothing."""
+    if not target or not (name.startswith("bin/") or PurePosixPath(name).match("lib/*.so*")):
+        return False
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) not in kept
+
+
+def read_build_time_vars(library: Path) -> dict[str, Any]:
+    """The variables of sysconfig, from the _sysconfigdata of a standard library's folder."""
+    (file,) = library.glob("_sysconfigdata_*.py")
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "build_time_vars":
+            variables: dict[str, Any] = ast.literal_eval(node.value)
+            return variables
+    raise ToolchainError(f"{file}: no build_time_vars", next="build the target's Python again")
+
+
+def correct_build_details(library: Path, machine: str) -> None:
+    """Let build-details.json speak of the target alone, and be right wherever the tree lies.
+
+    CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of extension
+    modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython` whether extensions are
+    linked with it. PEP 739 lets it; maturin and Meson (1.12) cannot do without.
+
+    machine: what the target's `uname -m` says
+    """
+    path = library / "build-details.json"
+    details, variables = json.loads(path.read_text()), read_build_time_vars(library)
+    suffix = variables["EXT_SUFFIX"]
+    details["platform"] = f"linux-{machine}"
+    details["abi"] |= {"extension_suffix": suffix, "stable_abi_suffix": STABLE_ABI_SUFFIX}
+    details.setdefault("libpython", {})["link_extensions"] = bool(variables["LIBPYTHON"])
+    details["suffixes"]["extensions"] = [suffix, STABLE_ABI_SUFFIX, ".so"]
+    _make_relative(details, library.name)
+    path.write_text(json.dumps(details, indent=2) + "\n")
+
+
+def _make_relative(details: dict[str, Any], library: str) -> None:
+    prefix = details["base_prefix"]
+    for *parents, name in _PATHS:
+        place = details.get(parents[0], {}) if parents else details
+        if place.get(name, "").startswith(f"{prefix}/"):
+            place[name] = f"./{posixpath.relpath(place[name], prefix)}"
+    details["base_prefix"] = posixpath.relpath(prefix, f"{prefix}/lib/{library}")

@@ -1,0 +1,297 @@
+"""The front end: any sdist becomes a wheel for the board. Reads like the life of a wheel.
+
+Unpacked, its native build requirements put into an overlay, its PEP 517 backend run by an engine, and the product
+handed to repair.py, which judges it. Knows the order of these steps and when the second engine is tried; each step's
+own module knows the rest. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.elf.file import has_elf_magic
+from crosspython.errors import StepError
+from crosspython.run.isolation import isolate
+from crosspython.run.log import Log
+from crosspython.store.archive import unpack_archive
+from crosspython.store.fetch import hash_file
+from crosspython.store.tree import unpack_tree
+from crosspython.store.walk import find_files
+from crosspython.toolchain.emulator import find_emulator
+from crosspython.toolchain.launcher import LAUNCHERS, reason_for_network
+from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
+from crosspython.toolchain.query import find_kernel_headers
+from crosspython.toolchain.wrapper import SOURCE_PLACE
+from crosspython.wheels.building.cargo import Cargo, is_rust
+from crosspython.wheels.building.engines import Engine, Settings, stated_requirements
+from crosspython.wheels.building.environment import build_environment, linked_in
+from crosspython.wheels.building.kit import Kit
+from crosspython.wheels.building.make_kit import make_kit
+from crosspython.wheels.building.overlay import Overlay, applicable, make_overlay, with_native_tools
+from crosspython.wheels.known.causes import explain_failure, wants_emulation
+from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
+from crosspython.wheels.model import WheelOrder, WheelReport
+from crosspython.wheels.project_files import ProjectFiles
+from crosspython.wheels.repairing.repair import Repair, finish_wheel
+from crosspython.workshop import SYSTEM_FOLDERS, Workshop
+
+_NATIVE_NAMES = (
+    "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld meaning this "
+    "machine's, and so may have heard of this machine's libraries"
+)
+
+_OPEN_NETWORK = (
+    "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build downloads is "
+    "not locked, and nobody is told; without launcher=, or with ccache and a local cache, they have none"
+)
+
+_LINES = 2000  # of a backend's output, in which it may say that it left something out
+
+
+@dataclass(frozen=True)
+class Made:
+    """A wheel as its backend left it, and what it cost: seconds of wall clock and of CPU."""
+
+    wheel: Path
+    engine: str
+    wall: float
+    cpu: float
+
+
+class Bench:
+    """The folders of one wheel while it is being built."""
+
+    def __init__(self, order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> None:
+        self.order, self.kit, self.shop, self.log = order, kit, shop, log
+        self.override = order.override
+        self.work = shop.work / "wheels" / f"{order.package.name}-{order.package.version}"
+        self.source, self.tmp = self.work / "source", self.work / "tmp"
+        self.brought: frozenset[str] = frozenset()
+        self.sysroot = kit.sysroot
+        self.cargo: Cargo | None = None
+        self.native_names = False
+        self.remarks: tuple[str, ...] = ()
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a call of the backend may take."""
+        return self.kit.timeout if self.override.minutes is None else self.override.minutes * 60
+
+    def prepare(self) -> None:
+        """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
+        self.log.step("unpack")
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
+        self.tmp.mkdir(parents=True)
+        self.cargo = None  # crates are fetched for a source: it may get its lock file then
+        if isinstance(self.order.source, ProjectFiles):
+            self.source = self._copy(self.order.source)
+        else:
+            unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
+        self.brought = frozenset(hash_file(path) for path in find_files(self.source) if has_elf_magic(path))
+        libraries = {**self.kit.libraries, **self.order.libraries}
+        if libraries.keys() != self.kit.libraries.keys():
+            self.sysroot = self.work / "sysroot"
+            for archive in libraries.values():
+                unpack_tree(archive, self.sysroot / "usr")
+            write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
+
+    def _copy(self, files: ProjectFiles) -> Path:
+        """A local project's files, as they were when the run began: the product is kept under the name of those."""
+        folder, found = files.copy(self.work / "source")
+        if self.order.source_hash not in (None, found):
+            raise StepError(
+                f"{self.order.package.title}: files of {files.project} changed since this run began",
+                log=self.log.path,
+                next="run the same command again",
+            )
+        return folder
+
+    def build(self, name: str) -> Path:
+        """Let an engine build it. Raises StepError."""
+        requirements = applicable(
+            (*stated_requirements(self.source, self.log), *self.override.build_requires),
+            self.kit.markers,
+            self.log.component,
+        )
+        engine, overlay = self._engine(name, requirements)
+        with self.shop.jobserver.token():
+            self.log.step("requirements")
+            settings = self._settings(requirements, overlay)
+            more = engine.ask_requirements(self.source, settings, self.log)
+            self.remarks = (*self.remarks, *remark_left_behind(self.log.tail(_LINES)))
+        if more := tuple(need for need in more if need not in requirements):
+            requirements = applicable((*requirements, *more), self.kit.markers, self.log.component)
+            engine, overlay = self._engine(name, requirements)
+            settings = self._settings(requirements, overlay)
+        with self.shop.jobserver.token():
+            self.log.step(f"build ({name})")
+            wheel = engine.build(self.source, self.work / "dist", settings, self.log)
+        said = self.log.tail(_LINES, longest=None)
+        self.remarks = (*self.remarks, *remark_left_out(said), *remark_left_behind(said))
+        return wheel
+
+    def repair(self, engine: str) -> Repair:
+        """What finishing the wheel has to know."""
+        kit, compilers = self.kit, Path(self.kit.toolchain.prefix).parent
+        folders = [self.work, self.kit.folder.parent, Path(sys.prefix)]
+        folders += [] if str(compilers) in SYSTEM_FOLDERS else [compilers]
+        return Repair(
+            package=self.order.package,
+            target=kit.target,
+            toolchain=kit.toolchain,
+            series=kit.release.series,
+            work=self.work / "repair",
+            engine=engine,
+            tools=kit.bin,
+            python=kit.target_program,
+            sysroot=self.sysroot,
+            replace=dict.fromkeys(map(str, folders), SOURCE_PLACE),
+            brought=self.brought,
+            to_bundle=kit.to_bundle,
+            log=self.log.path,
+        )
+
+    def _engine(self, name: str, requirements: Sequence[str]) -> tuple[Engine, Overlay]:
+        """An engine with what the build requires at its hand."""
+        self.log.step("overlay")
+        overlay = make_overlay(
+            self.kit,
+            with_native_tools(requirements),
+            self.order.target_wheels,
+            self.log,
+            path=self.shop.path,
+            emulated=name == "emulated",
+        )
+        jobs = self.shop.jobserver.environment("fifo")
+        cargo = self._cargo(requirements)
+        python = self.kit.target_python if name == "emulated" else self.kit.cross_python
+        environment = build_environment(
+            self.kit,
+            python=python,
+            work=self.work,
+            sysroot=self.sysroot,
+            overlay=overlay.folder,
+            path=f"{cargo.bin}:{self.shop.path}" if cargo else self.shop.path,
+        )
+        environment |= {
+            **self.shop.launcher,
+            **jobs,
+            **(cargo.environment(self.work, jobs) if cargo else {}),
+            **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
+        }
+        environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
+        if self.native_names:
+            environment[NATIVE_SWITCH] = "build"
+        if name == "emulated":
+            find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
+        return Engine(name, python, environment, self.timeout, self._before()), overlay
+
+    def _before(self) -> tuple[str, ...]:
+        """What keeps the build to itself. A launcher may have to reach other machines, or leaves a server running."""
+        launcher = Path(self.shop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
+        reason = reason_for_network(self.shop.launcher)
+        if reason:
+            self.log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")
+            self.shop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
+        if launcher and LAUNCHERS[launcher].serves:
+            return ()
+        isolation = isolate(self.shop.path, network=bool(reason))
+        isolation.tell(self.log, self.shop.console)
+        return isolation.words
+
+    def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
+        """cargo with the package's crates, where it is written in Rust."""
+        if self.cargo is None and is_rust(self.source, requirements):
+            self.log.step("crates")
+            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.shop.store)
+            self.cargo = Cargo(
+                rust=rust,
+                target=self.kit.target,
+                home=self.kit.rust.crates,
+                python=self.kit.standard_library,
+                series=self.kit.release.series,
+                time_bits=self.kit.toolchain.time_bits,
+                offline=self.kit.offline,
+            )
+            self.remarks = self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
+        return self.cargo
+
+    def _fill(self, text: str, overlay: Overlay) -> str:
+        """A text of the override, with folders in their places."""
+        if "{headers}" in text:
+            text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
+        return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
+
+    def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
+        """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
+        stated = self.override.config_settings.items()
+        settings = {key: [self._fill(each, overlay) for each in value] for key, value in stated}
+        if any(canonicalize_name(Requirement(text).name) == "meson-python" for text in requirements):
+            machine_files = [f"--cross-file={self.kit.files.meson}", f"--cross-file={overlay.meson}"]
+            settings["setup-args"] = [
+                *machine_files,
+                "--wrap-mode=nodownload",
+                *settings.get("setup-args", []),
+            ]
+            settings.setdefault("build-dir", [str(self.work / "build")])
+        return {key: value if len(value) > 1 else value[0] for key, value in settings.items() if value}
+
+
+def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
+    """Build one wheel from source, judge it, and leave it at its product's place under a name without tags.
+
+    Raises StepError where it cannot be built, AuditError where what came out is not for the board. The work folder
+    goes when all went well and stays for a look when not.
+    """
+    make_kit(kit, shop)
+    with (
+        Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log,
+        shop.journal.making(order.package.title, log.steps, order.product),
+    ):
+        bench = Bench(order, kit, shop, log)
+        made = make_wheel(bench)
+        log.step("repair")
+        with shop.jobserver.token():
+            report = finish_wheel(made.wheel, order.product, bench.repair(made.engine))
+    shutil.rmtree(bench.work)
+    return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *bench.remarks))
+
+
+def _build(bench: Bench, engine: str) -> Path:
+    """Build, and build once more where a program that `gcc` has linked may have been meant to run here (decision 0028)."""
+    with bench.shop.jobserver.token():
+        bench.prepare()
+    try:
+        return bench.build(engine)
+    except StepError:
+        if bench.native_names or not linked_in(bench.work).exists():
+            raise
+    bench.native_names = True
+    with bench.shop.jobserver.token():
+        bench.prepare()
+    wheel = bench.build(engine)
+    bench.remarks = (*bench.remarks, _NATIVE_NAMES)
+    return wheel
+
+
+def make_wheel(bench: Bench) -> Made:
+    """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
+    begin, only = time.monotonic(), bench.override.engine
+    for engine in (only,) if only else ("cross", "emulated"):
+        try:
+            wheel = _build(bench, engine)
+        except StepError as error:
+            if only or engine == "emulated" or not wants_emulation(bench.log):
+                raise explain_failure(error, bench.order.package.name, bench.log, bench.order.libraries) from error
+        else:
+            break
+    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in bench.log.steps))

@@ -1,0 +1,111 @@
+"""Making a kit: everything is unpacked once, verified, and made anew when what it is made of changes.
+
+Knows the order in which a kit's parts are made, and what tells that a kit is still the right one. It holds absolute paths, so
+it stays where it was made. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from crosspython.errors import CheckError, HostToolError
+from crosspython.finish.python_tree import is_no_test, read_build_time_vars
+from crosspython.run.log import Log
+from crosspython.store.fingerprints import COMPILED, tree_fingerprint
+from crosspython.store.tree import unpack_tree
+from crosspython.toolchain.emulator import emulate, emulator_command
+from crosspython.toolchain.programs import write_config_programs, write_refusals
+from crosspython.toolchain.wrapper import write_wrappers
+from crosspython.wheels.building.cross_python import CROSSENV, make_cross_python
+from crosspython.wheels.building.kit import Kit
+from crosspython.wheels.building.machine_files import Facts, write_machine_files
+from crosspython.workshop import Workshop
+
+# What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth files.
+# setuptools' lets the programs that a build starts import distutils, which Python has no more since 3.12.
+_SITE = """\
+import os, site; "CROSSPYTHON_OVERLAY" in os.environ and site.addsitedir(os.environ["CROSSPYTHON_OVERLAY"])
+import crosspython_find_library; crosspython_find_library.install({prefix!r})
+"""
+_FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
+
+
+def make_kit(kit: Kit, shop: Workshop) -> None:
+    """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""
+    marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, shop)
+    with kit.making:
+        if kit.folder in kit.whole:
+            return
+        if marker.is_file() and marker.read_text() == _seal(kit, text):
+            write_refusals(kit.bin, shop.path)  # this machine may have got more since
+            marker.write_text(_seal(kit, text))
+            kit.whole.add(kit.folder)
+            return
+        marker.unlink(missing_ok=True)
+        shutil.rmtree(kit.folder, ignore_errors=True)
+        kit.folder.mkdir(parents=True)
+        with Log(shop.logs / f"{kit.folder.name}.log") as log, shop.jobserver.token():
+            _make(kit, log, shop)
+            write_refusals(kit.bin, shop.path)
+        marker.write_text(_seal(kit, text))
+        kit.whole.add(kit.folder)
+
+
+def _seal(kit: Kit, text: str) -> str:
+    """What a kit is made of, with the fingerprint of what lies there; overlays have their own."""
+    files = (
+        tree_fingerprint(kit.folder, (*COMPILED, kit.overlays.name, kit.bytecode.name)) if kit.folder.is_dir() else ""
+    )
+    return f"{text}\n{files}\n"
+
+
+def _make(kit: Kit, log: Log, shop: Workshop) -> None:
+    log.step("unpack")
+    if kit.build_python.suffix == ".zst":
+        unpack_tree(kit.build_python, kit.folder / "build-python", only=is_no_test)
+    for archive in (*kit.libraries.values(), kit.python):
+        unpack_tree(archive, kit.sysroot / "usr", only=is_no_test)
+    write_wrappers(kit.bin, kit.toolchain, kit.target, strays="drop")
+    variables = read_build_time_vars(kit.standard_library)
+    facts = Facts(
+        machine=kit.target.machine,
+        triplet=kit.target.triplet,
+        include=kit.include,
+        extension_suffix=str(variables["EXT_SUFFIX"]),
+        bin=kit.bin,
+        fortran=kit.toolchain.fortran,
+        emulator=_emulate(kit, shop.path),
+        path=shop.path,
+    )
+    write_machine_files(kit.folder, facts)
+    write_config_programs(kit.sysroot / "usr", kit.target.prefix, kit.bin)
+    log.step("crossenv")
+    make_cross_python(kit, variables, log, shop.path)
+    for folder in kit.site_packages:
+        (folder / "crosspython.pth").write_text(_SITE.format(prefix=f"{kit.bin}/{kit.target.triplet}-"))
+        shutil.copy(_FIND_LIBRARY, folder)
+
+
+def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
+    """Put the emulator before the target's interpreter; empty where there is none: the cross engine needs it not."""
+    try:
+        emulate(kit.sysroot / "usr", kit.target, kit.toolchain, path)
+        return tuple(emulator_command(kit.target, kit.toolchain, path))
+    except (HostToolError, CheckError):
+        return ()
+
+
+def _identity(kit: Kit, shop: Workshop) -> str:
+    archives = (kit.python, kit.build_python, *kit.libraries.values())
+    facts = {
+        "code": [kit.code, CROSSENV],
+        "target": asdict(kit.target),
+        "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
+        "python": kit.release.version,
+        "archives": [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives],
+        "path": shop.path,
+    }
+    return json.dumps(facts, indent=1)

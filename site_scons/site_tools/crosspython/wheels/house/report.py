@@ -1,0 +1,55 @@
+"""Reports of wheels as files: one beside each finished wheel, and one of the whole wheelhouse for each Python."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from crosspython.errors import ArchiveError, CrosspythonError
+from crosspython.store.disk import write_whole
+from crosspython.wheels.model import WheelReport
+from crosspython.wheels.repairing.archive import parse_wheel_name
+
+_TUPLES = ("tags", "extensions", "grafted", "remarks")
+
+
+def report_file(wheelhouse: Path, series: str) -> Path:
+    """Where the report of one Python lies: what was made for it, and of what."""
+    return wheelhouse / f"report-{series}.json"
+
+
+def is_whole(wheelhouse: Path, series: str) -> bool:
+    """Whether all that the wheelhouse's report names lies there: no wheel failed when it was filled, none was removed."""
+    try:
+        report = json.loads(report_file(wheelhouse, series).read_text())
+        return not report["missing"] and all((wheelhouse / wheel["filename"]).is_file() for wheel in report["wheels"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
+    """What was put into a wheelhouse for one Python, beside the report: its wheels and their metadata, and the index."""
+    simple = wheelhouse / "simple"
+    try:
+        names = [wheel["filename"] for wheel in json.loads(report_file(wheelhouse, series).read_text())["wheels"]]
+        folders = {simple, *(simple / parse_wheel_name(name).name for name in names)}
+    except (OSError, ValueError, KeyError, TypeError, CrosspythonError):
+        return []  # the report itself tells that it was changed
+    files = {wheelhouse / f"{name}{suffix}" for name in names for suffix in ("", ".metadata")}
+    files |= {folder / page for folder in folders for page in ("index.html", "index.json")}
+    return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
+
+
+def write_report(report: WheelReport, path: Path) -> None:
+    write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
+
+
+def read_report(path: Path) -> WheelReport:
+    """A report as write_report left it. Raises ArchiveError."""
+    try:
+        data = json.loads(path.read_text())
+        known = {field.name: data[field.name] for field in fields(WheelReport)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{path}: no report of a wheel", found=str(error), next=f"remove {path}") from error
+    return WheelReport(**{**known, **{name: tuple(known[name]) for name in _TUPLES}})

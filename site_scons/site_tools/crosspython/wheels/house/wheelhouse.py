@@ -1,0 +1,74 @@
+"""The wheelhouse: a folder of finished wheels under their right names, its index, and a report for each Python.
+
+Knows what belongs in it: what was asked for this Python now, and what the reports of other Pythons name. Paths belong to
+the build machine.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from crosspython.store.disk import write_whole
+from crosspython.wheels.house.index import write_index
+from crosspython.wheels.house.report import report_file
+from crosspython.wheels.model import WheelReport
+
+
+def fill_wheelhouse(
+    wheelhouse: Path,
+    series: str,
+    made: Mapping[Path, WheelReport],
+    asked: Mapping[str, Any],
+    time_bits: int,
+    missing: Collection[str] = (),
+) -> None:
+    """Put finished wheels into the wheelhouse, take out what an earlier report of this Python named, write index and report.
+
+    made:   reports by the wheel's file, which bears a name without tags
+    series: CPython's, "3.13"
+    asked:  what was asked for, as it stands in the lock
+    time_bits: of the time_t that they were built with
+    missing: titles of wheels that could not be made
+    """
+    own = report_file(wheelhouse, series)
+    earlier = _filenames(own)
+    wheelhouse.mkdir(parents=True, exist_ok=True)
+    for file, report in made.items():
+        _put(file, wheelhouse / report.filename)
+    wanted = {report.filename for report in made.values()}
+    others = {name for path in wheelhouse.glob("report-*.json") if path != own for name in _filenames(path)}
+    for name in earlier - wanted - others:
+        (wheelhouse / name).unlink(missing_ok=True)
+    write_index(wheelhouse)
+    wheels = [asdict(report) for report in sorted(made.values(), key=lambda report: report.filename)]
+    told = {
+        "python": series,
+        "asked": dict(asked),
+        "time_bits": time_bits,
+        "missing": sorted(missing),
+        "wheels": wheels,
+    }
+    write_whole(own, json.dumps(told, indent=1) + "\n")
+
+
+def _put(file: Path, place: Path) -> None:
+    if place.is_file() and filecmp.cmp(file, place, shallow=False):
+        return
+    part = place.with_name(place.name + ".part")
+    shutil.copyfile(file, part)
+    part.replace(place)
+
+
+def _filenames(report: Path) -> set[str]:
+    """The wheels that a report names; none where it is missing or damaged."""
+    try:
+        wheels: Iterable[Any] = json.loads(report.read_text())["wheels"]
+        return {str(wheel["filename"]) for wheel in wheels}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()

@@ -1,0 +1,1 @@
+"""What is known of single packages and libraries, as data with its readers."""

@@ -1,0 +1,103 @@
+"""Why builds of other people's packages fail: known patterns of their logs, with the cause and what to do about it.
+
+The catalogue is causes.toml. Knows how a log is searched; what the components bring is told by libraries.py.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.wheels.known.libraries import component_that_brings
+
+_CATALOGUE = Path(__file__).with_name("causes.toml")
+# The failure stands at the end; before it stand the questions of configure scripts, which look alike.
+_LINES = 300
+
+# Rows whose groups name what is missing, and that a component may bring.
+_MISSING = ("missing-header", "missing-library", "missing-dependency", "missing-config-program")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One row: a regular expression of a log's text; cause and next may name its groups, and {package}.
+
+    emulated: the other engine can do it
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    cause: str
+    next: str
+    emulated: bool = False
+
+
+@cache
+def read_catalogue(file: Path = _CATALOGUE) -> tuple[Cause, ...]:
+    rows = tomllib.loads(file.read_text(encoding="utf-8"))
+    return tuple(Cause(name, re.compile(row.pop("pattern"), re.MULTILINE), **row) for name, row in rows.items())
+
+
+def find_cause(lines: Sequence[str], catalogue: tuple[Cause, ...] | None = None) -> tuple[Cause, dict[str, str]] | None:
+    """The first row of the catalogue that fits a command's last lines, with the groups of its last match."""
+    text = "\n".join(lines)
+    for cause in catalogue or read_catalogue():
+        if matches := list(cause.pattern.finditer(text)):
+            return cause, {name: value or "" for name, value in matches[-1].groupdict().items()}
+    return None
+
+
+def known_cause(lines: Sequence[str], package: str) -> str | None:
+    """What a command's last lines say to one who knows the catalogue; None where no row fits."""
+    found = find_cause(lines)
+    return found[0].cause.format(**found[1], package=package) if found else None
+
+
+def _lines_of(log: Log) -> tuple[str, ...]:
+    """The end of the last command's output, and before it the first error, which other jobs may have covered."""
+    return (*log.first_error(longest=None), *log.tail(_LINES, longest=None))
+
+
+def wants_emulation(log: Log) -> bool:
+    """Whether the last command failed of something that only the target's own interpreter can answer."""
+    found = find_cause(_lines_of(log))
+    return found is not None and found[0].emulated
+
+
+def explain_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
+    """The error of a failed build with its known cause, or with where to look.
+
+    libraries: components that the build has already; that they bring what is missing is no advice
+    """
+    found = find_cause(_lines_of(log))
+    if found is None:
+        return StepError(
+            error.what,
+            found=error.found,
+            evidence=error.evidence,
+            log=log.path,
+            next=error.next or "the log has all of it; docs/overrides.md tells what a package may need",
+        )
+    cause, groups = found
+    missing = [name for name in groups.values() if name] if cause.name in _MISSING else []
+    brought = [name for name in map(component_that_brings, missing) if name and name not in libraries]
+    groups["package"] = package
+    advice = cause.next.format(**groups)
+    if brought:
+        advice = (
+            f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"] and the reason; '
+            "name its folder by overrides=FOLDER (docs/overrides.md)"
+        )
+    return StepError(
+        error.what,
+        found=cause.cause.format(**groups),
+        evidence=error.evidence,
+        log=log.path,
+        next=advice,
+    )

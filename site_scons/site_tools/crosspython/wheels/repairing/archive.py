@@ -1,0 +1,200 @@
+"""A wheel file as a tree and back: laid out as pip would put it below the prefix, packed so that its bytes tell nothing.
+
+Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. The same tree gives the same bytes: names
+sorted with the .dist-info folder last, one time, modes 755 or 644. Code is judged elsewhere. All paths belong to the
+build machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import time
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+
+from installer.records import Hash, RecordEntry
+from installer.utils import construct_record_file
+from packaging.tags import Tag
+from packaging.utils import BuildTag, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from crosspython.errors import AuditError
+from crosspython.store.archive import unpack_archive
+from crosspython.store.walk import find_files
+from crosspython.wheels.repairing import dist_info
+from crosspython.wheels.tags import compress_tags
+
+
+@dataclass(frozen=True)
+class WheelName:
+    """What a wheel's file name says (PEP 427)."""
+
+    name: str
+    version: Version
+    build: BuildTag
+    tags: frozenset[Tag]
+
+    def __str__(self) -> str:
+        build = f"-{self.build[0]}{self.build[1]}" if self.build else ""
+        return f"{self.name.replace('-', '_')}-{self.version}{build}-{compress_tags(self.tags)}.whl"
+
+
+def parse_wheel_name(filename: str) -> WheelName:
+    """Read a wheel's file name. Raises AuditError."""
+    try:
+        name, version, build, tags = parse_wheel_filename(filename)
+    except (InvalidWheelFilename, InvalidVersion) as error:
+        raise AuditError(
+            f"{filename}: not the name of a wheel",
+            expected="name-version-python-abi-platform.whl (PEP 427)",
+            found=str(error),
+        ) from error
+    return WheelName(name, version, build, tags)
+
+
+@dataclass
+class WheelTree:
+    """A wheel below a prefix. `names` tells which name in the wheel a file has that does not lie in site-packages."""
+
+    root: Path
+    site: Path
+    dist_info: Path
+    names: dict[Path, str] = field(default_factory=dict)
+
+    def name_in_wheel(self, path: Path) -> str:
+        return self.names.get(path) or path.relative_to(self.site).as_posix()
+
+    @property
+    def metadata(self) -> Message:
+        return dist_info.read_headers(self.dist_info / "METADATA")
+
+    @property
+    def libs(self) -> Path:
+        """The folder for libraries that are put into the wheel: its name with the end .libs, as others call it."""
+        return self.site / f"{self.dist_info.name.partition('-')[0]}.libs"
+
+
+def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
+    """Unpack a wheel below a folder that takes the prefix's place, replacing it. Raises ArchiveError, AuditError."""
+    shutil.rmtree(root, ignore_errors=True)
+    site = root / f"lib/python{series}/site-packages"
+    site.parent.mkdir(parents=True)
+    unpack_archive(wheel, site)
+    tree = WheelTree(root, site, _find_dist_info(wheel, site))
+    if damage := dist_info.find_damage(tree.dist_info):
+        raise AuditError(f"{wheel.name} is damaged", evidence=damage)
+    distribution = canonicalize_name(tree.dist_info.name.partition("-")[0])
+    places = {
+        "purelib": site,
+        "platlib": site,
+        "scripts": root / "bin",
+        "data": root,
+        "headers": root / f"include/site/python{series}/{distribution}",
+    }
+    for data in sorted(path for path in site.glob("*.data") if path.is_dir() and not path.is_symlink()):
+        for path in sorted(find_files(data)):
+            _place(path, path.relative_to(data), places, tree, wheel.name)
+        shutil.rmtree(data)
+    return tree
+
+
+def _find_dist_info(wheel: Path, site: Path) -> Path:
+    """The one .dist-info folder, as pip looks for it: by the names in the archive as they stand there."""
+    found = sorted(site.glob("*.dist-info"))
+    needed = ("METADATA", "WHEEL")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    whole = [f"{folder.name}/{name}" in names and (folder / name).is_file() for folder in found for name in needed]
+    if len(found) != 1 or not all(whole):
+        raise AuditError(
+            f"{wheel.name}: not a wheel",
+            expected="one .dist-info folder at the top, with METADATA and WHEEL",
+            found=", ".join(path.name for path in found) or "none",
+        )
+    return found[0]
+
+
+def name_dist_info(tree: WheelTree, name: WheelName) -> None:
+    """Call a tree's .dist-info, and the names in .data, as the file name has it: normalized (PEP 427, Escaping and Unicode)."""
+    distribution = "-".join(str(name).split("-")[:2])
+    old, new = tree.dist_info, tree.site / f"{distribution}.dist-info"
+    if old == new:
+        return
+    old.rename(new)
+    tree.dist_info = new
+    for path, inside in tree.names.items():
+        tree.names[path] = f"{distribution}.data/{inside.partition('/')[2]}"
+
+
+def _place(path: Path, way: Path, places: dict[str, Path], tree: WheelTree, wheel: str) -> None:
+    scheme, *rest = way.parts
+    if scheme not in places or not rest:
+        raise AuditError(
+            f"{wheel}: not a wheel", expected=f"{', '.join(places)} below .data", found=f"{way.as_posix()} there"
+        )
+    place = places[scheme].joinpath(*rest)
+    if place.exists():
+        raise AuditError(f"{wheel}: {way.as_posix()} goes where another file of the wheel lies")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    tree.names[place] = path.relative_to(tree.site).as_posix()
+    path.rename(place)
+
+
+def state_tags(tree: WheelTree, tags: Iterable[Tag], *, is_pure: bool) -> None:
+    """Write a wheel's tags into its WHEEL file, one a line as PEP 427 wants it."""
+    file = tree.dist_info / "WHEEL"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line and not line.startswith(("Tag:", "Root-Is-Purelib:"))]
+    stated = [f"Root-Is-Purelib: {str(is_pure).lower()}", *(f"Tag: {tag}" for tag in sorted(map(str, tags)))]
+    file.write_text("\n".join([*kept, *stated]) + "\n", encoding="utf-8")
+
+
+def verify_record(tree: WheelTree) -> list[str]:
+    """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does."""
+    names = {tree.name_in_wheel(path): path for path in find_files(tree.root)}
+    return dist_info.verify_record(tree.dist_info / "RECORD", names)
+
+
+def pack_wheel(tree: WheelTree, product: Path, epoch: int) -> None:
+    """Write RECORD and the wheel. `epoch` (seconds) is every file's time; the product appears when it is whole."""
+    entries = {tree.name_in_wheel(path): path for path in find_files(tree.root) if not _is_record(path, tree)}
+    product.parent.mkdir(parents=True, exist_ok=True)
+    part = product.with_name(product.name + ".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        rows = [_add(archive, name, path, epoch) for name, path in _in_order(entries, tree)]
+        record = f"{tree.dist_info.name}/RECORD"
+        listing = construct_record_file([("platlib", row) for row in (*rows, RecordEntry(record, None, None))])  # type: ignore[misc]
+        with listing:
+            archive.writestr(_header(record, False, epoch), listing.read())
+    part.replace(product)
+
+
+def _in_order(entries: Mapping[str, Path], tree: WheelTree) -> list[tuple[str, Path]]:
+    """By name, .dist-info last, as PEP 427 recommends: an installer then finds it without reading the rest."""
+    metadata = f"{tree.dist_info.name}/"
+    return sorted(entries.items(), key=lambda entry: (entry[0].startswith(metadata), entry[0]))
+
+
+def _add(archive: zipfile.ZipFile, name: str, path: Path, epoch: int) -> RecordEntry:
+    data = path.read_bytes()
+    archive.writestr(_header(name, bool(path.stat().st_mode & 0o100), epoch), data)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+    return RecordEntry(name, Hash("sha256", digest), len(data))
+
+
+def _is_record(path: Path, tree: WheelTree) -> bool:
+    return path.parent == tree.dist_info and path.name in ("RECORD", *dist_info.SIGNATURES)
+
+
+def _header(name: str, executable: bool, epoch: int) -> zipfile.ZipInfo:
+    year, month, day, hour, minute, second, *_ = time.gmtime(epoch)
+    header = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
+    header.compress_type = zipfile.ZIP_DEFLATED
+    header.create_system = 3  # Unix, whoever packs: only then do installers look at the mode
+    header.external_attr = (0o100755 if executable else 0o100644) << 16
+    return header

@@ -1,0 +1,362 @@
+"""What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
+
+Reads like a wheel's last hour: laid out, cleaned, libraries put in, RPATHs written, tagged by what is in it, audited,
+packed. How each is done others know. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to
+the build machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.tags import Tag
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.errors import AuditError
+from crosspython.finish.board_needs import BOARD_LIBRARIES, sum_up_needs
+from crosspython.finish.elf_rules import judge_identity, wanted_elf
+from crosspython.finish.leaks import BuildPaths, is_text
+from crosspython.finish.rpath import find_sonames, set_rpaths
+from crosspython.finish.strip import strip_archives, strip_files
+from crosspython.store.walk import find_files
+from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.query import try_ask
+from crosspython.wheels.model import LockedPackage, WheelReport
+from crosspython.wheels.repairing.archive import (
+    WheelName,
+    WheelTree,
+    lay_out,
+    name_dist_info,
+    pack_wheel,
+    parse_wheel_name,
+    state_tags,
+    verify_record,
+)
+from crosspython.wheels.repairing.graft import find_missing, graft, rename_needed
+from crosspython.wheels.repairing.metadata import name_packages_only
+from crosspython.wheels.repairing.undefined import find_undefined, remark_undefined
+from crosspython.wheels.repairing.wheel_audit import (
+    Contents,
+    find_foreign,
+    find_problems,
+    is_static_library,
+    read_contents,
+    remark_dropped,
+    remark_foreign,
+    require_clean,
+)
+from crosspython.wheels.tags import BoardTags, compress_tags, is_pure, predict_tags
+from crosspython.workshop import EPOCH
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What finishing one wheel has to know.
+
+    package:   what was locked: the wheel has to be that
+    series:    CPython's, "3.13"
+    work:      a folder for this wheel alone; replaced, and gone when all went well
+    engine:    for the report
+    tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
+    python:    the target's interpreter, an ELF file; a ready wheel needs none
+    sysroot:   the private sysroot that it was built against, libraries in usr/lib
+    replace:   folders of the build machine, with the text that takes their place
+    brought:   SHA-256 of the ELF files that the source had before anything was built; a ready wheel needs none
+    to_bundle: needed libraries are left to the bundle, and found in the prefix's lib, instead of put into the wheel
+    """
+
+    package: LockedPackage
+    target: Target
+    toolchain: Toolchain
+    series: str
+    work: Path
+    engine: str = "ready"
+    tools: Path | None = None
+    python: Path | None = None
+    sysroot: Path | None = None
+    replace: Mapping[str, str] | None = None
+    brought: frozenset[str] = frozenset()
+    to_bundle: bool = False
+    log: Path | None = None
+
+    @property
+    def board(self) -> BoardTags:
+        return BoardTags.of(self.target, self.toolchain, self.series)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Sonames of the libraries that every board with this libc has."""
+        return BOARD_LIBRARIES[self.board.libc]
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        return tuple(self.neutral)
+
+    @property
+    def neutral(self) -> dict[str, str]:
+        """What takes the place of each folder of the build machine."""
+        return {**(self.replace or {}), str(self.work): self.target.prefix}
+
+    def sonames(self) -> frozenset[str]:
+        """Names of the libraries in the private sysroot."""
+        return find_sonames(self.sysroot / "usr/lib") if self.sysroot else frozenset()
+
+    def find_library(self, soname: str) -> Path | None:
+        """Where a library lies: in the private sysroot, or with the compiler (libgfortran, libc)."""
+        if self.sysroot is not None and (own := self.sysroot / "usr/lib" / soname).exists():
+            return own.resolve()
+        _, answer, _ = try_ask(Path(f"{self.toolchain.prefix}gcc"), f"-print-file-name={soname}")
+        place = Path(answer.strip())
+        return place.resolve() if place.is_absolute() and place.is_file() else None
+
+    def find_missing_library(self, soname: str) -> Path | None:
+        """The same, if it has to be put into the wheel."""
+        return None if self.to_bundle and soname in self.sonames() else self.find_library(soname)
+
+
+def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
+    """Make a wheel for the board out of what a backend made, and write it. Raises AuditError with all that is wrong."""
+    stated = parse_wheel_name(made.name)
+    tree = lay_out(made, repair.work, repair.series)
+    _require_identity(tree, stated, repair)
+    name_dist_info(tree, stated)
+    renamed = name_packages_only(tree)
+    _clean_texts(tree, repair)
+    aside = _find_brought(tree, repair)
+    grafted = _finish_code(tree, repair, aside)
+    overwritten = _overwrite_folders(tree, repair)
+    contents = read_contents(tree, aside)
+    tags = predict_tags(stated.tags, contents.code, repair.board)
+    _require_accepted(tags, repair)
+    state_tags(tree, tags, is_pure=not contents.code)
+    problems = find_problems(
+        tree,
+        repair.target,
+        repair.board,
+        forbidden=repair.forbidden,
+        provided=repair.sonames() if repair.to_bundle else frozenset(),
+        time_bits=repair.toolchain.time_bits,
+    )
+    foreign = [problem for problem in find_foreign(problems, tree, contents) if tree.root / problem.path in aside]
+    problems = [problem for problem in problems if problem not in foreign]
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    pack_wheel(tree, product, EPOCH)
+    name = WheelName(stated.name, stated.version, stated.build, tags)
+    remarks = [
+        *remark_dropped(contents, repair.package.other_wheels),
+        *_remark_undefined(tree, repair),
+        *overwritten,
+        *renamed,
+        *remark_foreign(foreign, tree),
+    ]
+    if tags != stated.tags:
+        remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
+    report = _report(str(name), tree, contents, repair, grafted, remarks)
+    shutil.rmtree(repair.work)
+    return report
+
+
+def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> WheelReport:
+    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is."""
+    report = judge_ready(wheel, filename, repair)
+    product.parent.mkdir(parents=True, exist_ok=True)
+    part = product.with_name(product.name + ".part")
+    shutil.copyfile(wheel, part)
+    part.replace(product)
+    return report
+
+
+def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
+    """Judge a wheel that others built. Raises AuditError, or ArchiveError, for what would not work on the board.
+
+    A wheel for any platform may bring files for several machines, among which it chooses at run time.
+    """
+    stated = parse_wheel_name(filename)
+    tree = lay_out(wheel, repair.work, repair.series)
+    _require_identity(tree, stated, repair)
+    _require_accepted(stated.tags, repair)
+    broken = verify_record(tree)
+    if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
+        broken.append(f"its {tree.dist_info.name} is another package's")
+    if broken:
+        raise AuditError(f"{filename} is damaged", evidence=broken)
+    contents = read_contents(tree)
+    problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
+    foreign = find_foreign(problems, tree, contents) if is_pure(filename) else []
+    problems = [problem for problem in problems if problem not in foreign]
+    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    remarks = [*_remark_time(tree, repair), *remark_foreign(foreign, tree)]
+    report = _report(filename, tree, contents, repair, (), remarks)
+    shutil.rmtree(repair.work)
+    return report
+
+
+def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> None:
+    """The wheel is what was locked. A version of 0.0.0 or the like means that the backend asked git, and found none."""
+    package, metadata = repair.package, tree.metadata
+    try:
+        versions = {str(stated.version), str(Version(metadata.get("Version", "")))}
+    except InvalidVersion:
+        versions = {metadata.get("Version", "")}
+    names = {stated.name, canonicalize_name(metadata.get("Name", ""))}
+    wanted = {str(Version(package.version))} if package.version else {str(stated.version)}
+    if names != {canonicalize_name(package.name)} or versions != wanted:
+        raise AuditError(
+            f"{package.title}: another package came out",
+            expected=package.title,
+            found=" and ".join(f"{name} {version}" for name in sorted(names) for version in sorted(versions)),
+            log=repair.log,
+        )
+
+
+def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
+    board = repair.board
+    if not board.accepts(tags):
+        raise AuditError(
+            f"{repair.package.title}: the wheel is not for the board's Python",
+            expected=f"{board.interpreter}-{board.interpreter}-{board.platform}, or another that pip takes there",
+            found=compress_tags(tags),
+            log=repair.log,
+        )
+
+
+def _clean_texts(tree: WheelTree, repair: Repair) -> None:
+    """No bytecode, which holds times and paths, and in no text a folder of the build machine."""
+    paths = BuildPaths(repair.neutral)
+    for path in list(find_files(tree.root)):
+        if path.suffix == ".pyc":
+            path.unlink()
+            continue
+        data = path.read_bytes()
+        if is_text(data):
+            new, _ = paths.replace(_name_python(data, tuple(repair.replace or ())))
+            if new != data:
+                path.write_bytes(new)
+
+
+def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
+    """A script that starts with a Python of the build machine gets `#!python`, which installers replace (PEP 427)."""
+    if not data.startswith(b"#!"):
+        return data
+    first, newline, rest = data.partition(b"\n")
+    interpreter, _, arguments = first.removeprefix(b"#!").strip().partition(b" ")
+    is_ours = any(interpreter.startswith(folder.rstrip("/").encode() + b"/") for folder in folders)
+    if not is_ours or not interpreter.rpartition(b"/")[2].startswith(b"python"):
+        return data
+    return b"#!python" + (b" " + arguments if arguments else b"") + newline + rest
+
+
+def _find_brought(tree: WheelTree, repair: Repair) -> frozenset[Path]:
+    """Files for other machines that the source brought as they are: a package may choose among several at run time.
+
+    One that the build made is another thing: the compiler of this machine was at work.
+    """
+    if not repair.brought:
+        return frozenset()
+    wanted = wanted_elf(repair.target.machine, repair.target.float_abi)
+    foreign = (elf.path for elf in find_elf_files(tree.root) if judge_identity(elf, "", wanted))
+    return frozenset(path for path in foreign if hashlib.sha256(path.read_bytes()).hexdigest() in repair.brought)
+
+
+def _finish_code(tree: WheelTree, repair: Repair, aside: Collection[Path] = ()) -> tuple[str, ...]:
+    """Put libraries in, strip, rename, write RPATHs, in this order: strip damages what patchelf has extended.
+
+    aside: files that are left as they are
+    """
+    if repair.tools is None:
+        return ()
+    objcopy = repair.tools / f"{repair.target.triplet}-objcopy"
+    strip_archives((path for path in find_files(tree.root) if is_static_library(path)), objcopy)
+    elves = _own(tree, aside)
+    missing = find_missing(elves, repair.patterns, repair.find_missing_library)
+    copies = graft(missing, tree.libs)
+    elves = _own(tree, aside)
+    strip_files(tree.root, elves, objcopy, None)
+    if copies:
+        rename_needed(elves, copies)
+        elves = _own(tree, aside)
+    set_rpaths(tree.root, elves, repair.sonames() if repair.to_bundle else ())
+    return tuple(copies)
+
+
+def _own(tree: WheelTree, aside: Collection[Path]) -> list[ElfFile]:
+    return [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
+
+
+def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
+    """Folders of the build machine in code, which OpenCV and others print as how they were built. Returns remarks.
+
+    A path that is spelled longer there, with a blank escaped, is left to the audit.
+    """
+    paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
+    remarks = []
+    for elf in find_elf_files(tree.root):
+        data = elf.path.read_bytes()
+        new, count = paths.replace(data)
+        if count and len(new) == len(data):
+            elf.path.write_bytes(new)
+            remarks.append(f"{elf.path.name} named folders of this machine, which were overwritten")
+    return remarks
+
+
+def of_same_length(folder: str, neutral: str) -> str:
+    """A path to write over another in a binary, where all else lies at a fixed place: slashes fill it up.
+
+    The last part stays, since linkers let one text be the end of another.
+    """
+    parent, slash, last = folder.rpartition("/")
+    room = len(parent.encode())
+    return (neutral if len(neutral) <= room else "").ljust(room, "/") + slash + last
+
+
+def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
+    if repair.python is None:
+        return []
+    undefined = find_undefined(find_elf_files(tree.root), repair.python, repair.find_library)
+    return [remark_undefined(tree.name_in_wheel(path), names) for path, names in undefined.items()]
+
+
+def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
+    """A ready wheel brings what it hands points in time to, so it may have another time_t than our own products."""
+    if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
+        return []
+    if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):
+        return ["compiled with 32-bit time: its own code knows no dates after January 2038"]
+    return []
+
+
+def _report(
+    filename: str,
+    tree: WheelTree,
+    contents: Contents,
+    repair: Repair,
+    grafted: Sequence[str],
+    remarks: Sequence[str],
+) -> WheelReport:
+    machine = find_machine(repair.target.machine).elf
+    own = [elf for elf in find_elf_files(tree.root) if elf.machine == machine]
+    glibc = sum_up_needs(tree.root, own).versions.get("GLIBC")
+    name = parse_wheel_name(filename)
+    return WheelReport(
+        name=repair.package.name,
+        version=str(name.version),
+        filename=filename,
+        tags=tuple(sorted(map(str, name.tags))),
+        engine=repair.engine,
+        extensions=tuple(sorted(contents.extensions)),
+        grafted=tuple(grafted),
+        needs=glibc.version if glibc else None,
+        remarks=tuple(remarks),
+    )
+
+
+def _below_root(tree: WheelTree) -> str:
+    return tree.site.relative_to(tree.root).as_posix()

@@ -1,0 +1,160 @@
+"""Whether a wheel would work on the board: what is in it, and what the audit of stages says of that.
+
+Knows what is particular to wheels: how extension modules are called, that nobody links to anything, that an extension
+may have been left out in silence. The rules for code and paths are those of finish/audit.py. Paths belong to the build
+machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.elf.static_archive import ARCHIVE_MAGIC
+from crosspython.errors import AuditError
+from crosspython.finish.audit import audit_stage
+from crosspython.finish.elf_rules import FOREIGN, Problem, wanted_elf
+from crosspython.store.walk import find_files, walk_entries
+from crosspython.targets import Target
+from crosspython.wheels.repairing.archive import WheelTree
+from crosspython.wheels.repairing.modules import defines_module
+from crosspython.wheels.tags import BoardTags, MachineCode
+
+_SHOWN = 3  # names in a remark
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What of a wheel is code for a machine. `extensions` are the modules that Python can import, by dotted name."""
+
+    extensions: dict[str, Path]
+    code: MachineCode
+
+
+def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
+    """Look at a wheel's files: ELF files and static libraries are code for a machine, the rest is not.
+
+    aside: files that do not count
+    """
+    modules: dict[str, Path] = {}
+    elves = [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
+    for elf in elves:
+        if name := _module_of(elf, tree.site):
+            modules[name] = elf.path
+    others = len(elves) > len(modules) or any(is_static_library(path) for path in find_files(tree.root))
+    return Contents(modules, MachineCode(tuple(path.name for path in modules.values()), others))
+
+
+def _module_of(elf: ElfFile, site: Path) -> str | None:
+    """The name under which Python imports a file, None where it is no extension module: those define PyInit_<name>."""
+    if elf.kind != "shared" or elf.path.suffix != ".so" or not elf.path.is_relative_to(site):
+        return None
+    parts = list(elf.path.relative_to(site).parts)
+    parts[-1] = parts[-1].partition(".")[0]
+    if parts[-1] == "__init__":
+        parts.pop()
+    name = ".".join(parts)
+    return name if parts and defines_module(elf.path.read_bytes(), name) else None
+
+
+def is_static_library(path: Path) -> bool:
+    """Whether a file is an archive of objects."""
+    with path.open("rb") as file:
+        return file.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
+
+
+def find_problems(
+    tree: WheelTree,
+    target: Target,
+    board: BoardTags,
+    *,
+    forbidden: Iterable[str],
+    provided: frozenset[str] = frozenset(),
+    is_ready: bool = False,
+    time_bits: int | None = None,
+) -> list[Problem]:
+    """Return all that would keep a wheel from working on the board.
+
+    forbidden: folders of the build machine
+    provided: sonames of libraries in the prefix's lib
+    is_ready: others built it: a RUNPATH is theirs to choose
+    time_bits: of time_t in the libraries that it was built against; None: it brings all that it hands points in time to
+    """
+    problems = [
+        Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which no wheel can hold")
+        for entry in walk_entries(tree.root)
+        if entry.is_symlink()
+    ]
+    if problems:
+        return problems
+    problems += [problem for path in find_files(tree.root) for problem in _judge_name(path, tree, board)]
+    problems += audit_stage(
+        tree.root,
+        wanted=wanted_elf(target.machine, target.float_abi, time_bits),
+        libc=board.libc,
+        libc_version=board.libc_version,
+        forbidden_paths=tuple(forbidden),
+        provided=provided,
+        kernel=target.kernel,
+        allows_runpath=is_ready,
+    )
+    return problems
+
+
+def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Contents) -> list[Problem]:
+    """Those problems that are of files for other machines, which nobody imports: a package may choose among several."""
+    modules = {path.relative_to(tree.root).as_posix() for path in contents.extensions.values()}
+    return [problem for problem in problems if problem.what in FOREIGN and problem.path not in modules]
+
+
+def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
+    """What a user should know of them."""
+    names = [tree.name_in_wheel(tree.root / problem.path) for problem in problems]
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"brings what this board cannot run, and chooses at run time: {', '.join(names[:_SHOWN])}{more}"]
+
+
+def _judge_name(path: Path, tree: WheelTree, board: BoardTags) -> list[Problem]:
+    """An extension module with another Python's or machine's suffix is never imported there, whatever is in it."""
+    name = tree.name_in_wheel(path)
+    if ".cpython-" not in path.name or path.suffix != ".so" or path.name.endswith(board.suffixes[:-1]):
+        return []
+    found = path.name[path.name.index(".") :]
+    return [Problem(name, "is not imported by the board's Python", expected=board.suffixes[0], found=found)]
+
+
+def require_clean(problems: Sequence[Problem], title: str, site: str, log: Path | None) -> None:
+    """Raise one AuditError that lists all problems, if there are any. `site` is site-packages below the prefix."""
+    if problems:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise AuditError(
+            f"{title}: the wheel would not work on the board ({count})",
+            evidence=[str(problem).replace(f"{site}/", "") for problem in problems],
+            log=log,
+            next=_advise(problems),
+        )
+
+
+def _advise(problems: Sequence[Problem]) -> str | None:
+    if any("which neither the prefix nor the board has" in problem.what for problem in problems):
+        return "name the component that brings the library in an override of the package: docs/overrides.md"
+    return None
+
+
+def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
+    """What a user should know of a wheel without extensions, when the project's own wheels for other machines have some.
+
+    others: file names of those; one with a platform in it holds machine code, nearly always extension modules
+    """
+    if contents.code:
+        return []
+    native = sorted(name for name in others if not name.endswith("-any.whl"))
+    if not native:
+        return []
+    return [
+        f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log tells why"
+    ]

@@ -1,0 +1,118 @@
+"""Ready wheel or source: which of a package's files its wheel for the board is made of.
+
+Knows what `binary=` means. It knows no index and opens no file; which tags a board's pip accepts is tags.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from crosspython.errors import ConfigurationError
+from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.resolving.binary import AUTO, NEVER, ONLY, Binary
+from crosspython.wheels.tags import is_pure
+
+
+def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[LockedFile]:
+    """Those wheels that fit, best first: by tag, then by build number, the highest first (PEP 427).
+
+    tags: those that pip on the board accepts, with their rank
+    """
+    ranked = [(rank, file) for file in files if (rank := _rank(file.name, tags)) is not None]
+    ranked.sort(key=lambda pair: parse_wheel_filename(pair[1].name)[2], reverse=True)
+    return [file for _, file in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def choose_files(
+    packages: Iterable[LockedPackage], binary: Binary, tags: Mapping[Tag, int]
+) -> dict[str, LockedFile | None]:
+    """By package: the ready wheel to be taken, or None: build it from source.
+
+    Raises ConfigurationError that lists all packages for which there is no way.
+    """
+    chosen: dict[str, LockedFile | None] = {}
+    problems: dict[str, str] = {}
+    for package in packages:
+        way = binary.of(package.name)
+        ready = next(iter(fitting(package.wheels, tags)), None)
+        if way == NEVER and ready is not None and not _is_as_good_as_built(package, ready):
+            ready = None
+        if ready is None and (way == ONLY or not has_source(package)):
+            problems[package.name] = f"{package.title}: {_what_is_missing(package, way)}"
+        chosen[package.name] = ready
+    if problems:
+        ways = sorted({binary.of(name) for name in problems})
+        others = [f"binary={binary.usual},{name}=auto" for name in problems if binary.of(name) != AUTO]
+        raise ConfigurationError(
+            f"binary={' and '.join(ways)}: nothing to make these wheels of",
+            evidence=list(problems.values()),
+            next="choose another version, or " + (others[0] if others else "give its source: pkgs=./FOLDER"),
+        )
+    return chosen
+
+
+def may_give_way(
+    packages: Iterable[LockedPackage], chosen: Mapping[str, LockedFile | None], binary: Binary
+) -> Iterator[tuple[LockedPackage, LockedFile]]:
+    """The ready wheels with code for a machine, by their names, of packages that could be built instead."""
+    for package in packages:
+        ready = chosen[package.name]
+        if ready is not None and not is_pure(ready.name) and binary.of(package.name) != ONLY and has_source(package):
+            yield package, ready
+
+
+def choose_sound(
+    packages: Iterable[LockedPackage],
+    chosen: Mapping[str, LockedFile | None],
+    binary: Binary,
+    tags: Mapping[Tag, int],
+    refusal: Callable[[LockedPackage, LockedFile], str | None],
+) -> tuple[dict[str, LockedFile | None], dict[str, str]]:
+    """A choice without ready wheels that would not work on the board, and by package what was refused, in words.
+
+    The next wheel that fits takes its place, or the source. A package that cannot be built, or is not to be, keeps its
+    wheel: what is wrong with it is told when it has its turn.
+
+    refusal: why a wheel would not work
+    """
+    sound, refused = dict(chosen), dict[str, str]()
+    for package, _ in may_give_way(packages, chosen, binary):
+        for file in fitting(package.wheels, tags):
+            if is_pure(file.name) or (why := refusal(package, file)) is None:
+                sound[package.name] = file
+                break
+            refused.setdefault(package.name, f"{file.name} of the index would not work: {why}")
+        else:
+            sound[package.name] = None
+    return sound, refused
+
+
+def has_source(package: LockedPackage) -> bool:
+    """Whether a wheel of a package can be built."""
+    return package.sdist is not None or package.folder is not None
+
+
+def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:
+    """A package with a pure wheel and others for platforms has something to be compiled. What the user named is taken."""
+    if ready.path is not None and package.sdist is None and package.folder is None:
+        return True
+    return all(is_pure(name) for name in (*(file.name for file in package.wheels), *package.other_wheels))
+
+
+def _what_is_missing(package: LockedPackage, binary: str) -> str:
+    names = [*(file.name for file in package.wheels), *package.other_wheels]
+    has = f"only {len(names)} wheel(s), such as {names[0]}" if names else "no wheel at all"
+    if binary == ONLY:
+        return f"no wheel fits; there is {has}"
+    return f"no source: the index has {has}" if binary == NEVER else f"no wheel fits, and no source: there is {has}"
+
+
+def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
+    try:
+        _, _, _, found = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None
+    return min((tags[tag] for tag in found if tag in tags), default=None)

@@ -1,0 +1,218 @@
+"""What uv's refusals mean for somebody who typed `pkgs=`: an error of ours, with uv's evidence in few words.
+
+Knows the sentences in which uv 0.13 says what went wrong; one that is not known is shown as uv said it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError, hide_logins
+from crosspython.names import suggest
+from crosspython.wheels.known.causes import known_cause
+from crosspython.wheels.resolving.indexes import Indexes
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.request import Request
+
+_NAMES = Path(__file__).with_name("names.toml")
+
+_UNKNOWN = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations|cache)")
+_NO_VERSION = re.compile(r"there (?:is|are) (no versions? of [^\s,]+)|(only \S+) is available")
+_PYTHON = re.compile(r"(\S+) (?:depends on|requires) Python ?([<>=~!]\S+?)(?=[,\s]|$)")
+_NO_WHEEL = re.compile(r"(\S+) has no (?:wheels with a matching|fitting wheels)")
+_DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
+_REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? on )", re.IGNORECASE)
+_UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
+_REFUSED = re.compile(r"hint: (An index .+)")
+# uv's hints on a file whose name, version or content it cannot believe, and that it therefore passes over.
+_DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
+_OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
+_HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
+# A requirement with an address of its own, which is no index's.
+_OWN_ADDRESS = re.compile(r"Failed to (?:download|fetch)[^`]*`[^`]* @ ([^`]+)`")
+_BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+_FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
+
+
+def explain_failure(
+    lines: Sequence[str], request: Request, platform: Platform, indexes: Indexes, log: Path
+) -> CrosspythonError:
+    """The error for a resolution that failed.
+
+    lines:   what uv printed, or its end
+    indexes: those that were asked; of a package that none has, they are asked once more whether they let us in
+    """
+    places = indexes.show()
+    if refused := _REFUSED.search("\n".join(lines)):
+        return _unreachable(refused[1], places, log)
+    if damaged := _DAMAGED.findall("\n".join(lines)):
+        names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
+        return ArchiveError(
+            f"pkgs=: what the index has of {names} is damaged",
+            evidence=[" ".join(reason.split()) for _, _, reason in damaged],
+            log=log,
+            next="ask for another version of it",
+        )
+    text = _condense(lines)
+    flat = " ".join(text.split())
+    if _OFFLINE.search("\n".join(lines)):
+        return SourceError(
+            "offline=1: what the packages need cannot be looked up",
+            evidence=text.splitlines(),
+            log=log,
+            next="make the lock once where there is a network, and keep it: lock=FILE",
+        )
+    if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
+        if refusals := indexes.refusals(unknown[0]):
+            return _let_in_nobody(refusals, log)
+        return _unknown_names(unknown, places, log)
+    if mismatch := _HASH.search(flat):
+        return SourceError(
+            f"{mismatch[1]}: the index's file has other bytes than the index says",
+            expected=f"SHA-256 {mismatch[2]}",
+            found=f"SHA-256 {mismatch[3]}",
+            log=log,
+            next=f"ask whoever keeps {places}; a mirror or a proxy may have damaged it",
+        )
+    if _UNREACHABLE.search(flat):
+        return _unreachable(text, places, log)
+    if build := _BUILD.search(flat):
+        return _cannot_tell(build[1], text.splitlines(), log)
+    if python := _PYTHON.search(flat):
+        needs = {f"{package} needs Python {version}" for package, version in _PYTHON.findall(flat)}
+        return ConfigurationError(
+            f"pkgs=: {python[1]} does not support this Python",
+            evidence=sorted(needs),
+            expected=f"versions for Python {platform.python}",
+            log=log,
+            next="ask for another version of it, or build another Python: python=",
+        )
+    if missing := _NO_WHEEL.search(flat):
+        return ConfigurationError(
+            f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.python}, and no sdist",
+            evidence=text.splitlines(),
+            log=log,
+            next="give its source: pkgs=./FOLDER",
+        )
+    if (absent := _NO_VERSION.search(flat)) and " depends on " not in flat.replace("pkgs= depends on", ""):
+        return ConfigurationError(
+            f"pkgs=: there is {absent[1] or absent[2]}",
+            evidence=_told(flat),
+            expected=f"a version that {places} has",
+            log=log,
+        )
+    return ConfigurationError(
+        f"pkgs=: these requirements exclude each other for Python {platform.python}",
+        evidence=_told(flat) or text.splitlines(),
+        log=log,
+        next="loosen one of them",
+    )
+
+
+def _condense(lines: Sequence[str]) -> str:
+    """uv's last error alone, without hints and without what it says of projects that are ours and not the user's."""
+    text = "\n".join(lines)
+    text = text[text.rfind("\nerror:") + 1 :] if "\nerror:" in text else text
+    text = re.split(r"\n\s*hint:", text)[0]
+    text = re.sub(r"^.*No solution found when resolving dependencies.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"`[^`]*`-compatible", "fitting", text)
+    text = re.sub(r"^\s*(?:error|cause):\s*", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\{[^}]*\}", "", text)  # markers of a dependency: numpy{python_full_version >= '3.12'}>=1.26
+    return text.replace("your project's requirements are", "pkgs= is").replace("your project", "pkgs=").strip()
+
+
+def _told(flat: str) -> list[str]:
+    """Who asks for what, one line each."""
+    found: dict[str, None] = {}
+    for sentence in flat.split(", we can conclude that")[:1] + re.findall(r"And because (.*?), we can", flat):
+        for reason in _REASON.split(sentence):
+            if match := _DEPENDS.search(reason):
+                asker = "pkgs= asks for" if match[1] == "pkgs=" else f"{match[1]} needs"
+                found[f"{asker} {match[2].strip(' .')}"] = None
+    return list(found)
+
+
+def _unknown_names(names: Sequence[str], places: str, log: Path) -> ConfigurationError:
+    evidence = []
+    for name in names:
+        plain = canonicalize_name(Requirement(name).name) if _is_requirement(name) else name
+        imports, known = _known_names()
+        meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
+        rest = (
+            f"a package of that name is known, but not to {places}"
+            if plain in known
+            else "nothing like it is known here"
+        )
+        evidence.append(f"{name}: {meant or rest}")
+    return ConfigurationError(
+        f"pkgs=: no such package: {', '.join(names)}",
+        evidence=evidence,
+        expected=f"a name that {places} knows",
+        log=log,
+    )
+
+
+def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
+    """The error for a package whose metadata only its backend knows, which fails on this machine."""
+    name = canonicalize_name(re.split("[ =]", package)[0])
+    is_local = " @ " in package
+    return SourceError(
+        f"{package}: it has to be built to tell what it needs, and that fails",
+        found=known_cause(lines, name),
+        evidence=lines[-20:],
+        log=log,
+        next="list its dependencies in its pyproject.toml, not as dynamic"
+        if is_local
+        else "choose a version with metadata in its sdist or with wheels, or tell what it needs at run time: "
+        f"{name}.toml with dependencies = [...] and the reason (docs/overrides.md)",
+    )
+
+
+def _let_in_nobody(refusals: Sequence[str], log: Path) -> SourceError:
+    return SourceError(
+        "an index does not let us in",
+        evidence=refusals,
+        expected="a user and a password that it knows",
+        log=log,
+        next="write them into its address in pip's configuration (`pip config list`), or into ~/.netrc",
+    )
+
+
+def _unreachable(text: str, places: str, log: Path) -> SourceError:
+    addresses = _FETCHED.findall(text)
+    last = text.splitlines()[-1] if text else "nothing"
+    if own := _OWN_ADDRESS.search(text):
+        return SourceError(
+            f"pkgs=: {hide_logins(own[1])} cannot be reached",
+            expected="an answer of that address",
+            found=last,
+            log=log,
+            next="look whether the address is right and this machine reaches it (proxies: HTTPS_PROXY); or download the"
+            " file and name it: pkgs=./FILE",
+        )
+    return SourceError(
+        "the index cannot be reached",
+        evidence=[hide_logins(address) for address in addresses],
+        expected=f"an answer of {places}",
+        found=last,
+        log=log,
+        next="look at pip's configuration: `pip config list`",
+    )
+
+
+def _is_requirement(text: str) -> bool:
+    return re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
+
+
+@cache
+def _known_names() -> tuple[dict[str, str], tuple[str, ...]]:
+    """Names of modules whose packages are called otherwise, and names that people mean when they mistype."""
+    data = tomllib.loads(_NAMES.read_text())
+    return {canonicalize_name(name): package for name, package in data["modules"].items()}, tuple(data["packages"])

@@ -1,0 +1,352 @@
+"""The lock of a wheelhouse: made once for what was asked, and read ever after.
+
+Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what each
+build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError
+from crosspython.store.sources import Source
+from crosspython.wheels.known.overrides import NEEDS_TARGET
+from crosspython.wheels.model import LockedFile, LockedPackage, Override
+from crosspython.wheels.resolving.binary import Binary, read_data
+from crosspython.wheels.resolving.choose import choose_files, fitting
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.projects import Project, hash_metadata, read_build_requires, read_version
+from crosspython.wheels.resolving.pylock import Lock
+from crosspython.wheels.resolving.request import Request
+from crosspython.wheels.tags import is_pure
+
+if TYPE_CHECKING:
+    from crosspython.store.fetch import Store
+    from crosspython.wheels.resolving.needs import Needs
+    from crosspython.wheels.resolving.resolve import Resolver
+
+# Raise it when a lock holds more or other things than before: older ones are then made anew.
+_FORMAT = 1
+# Where most packages have the wheels that tell what a complete one holds.
+_ELSEWHERE = "x86_64"
+_FETCHES = 8
+# What a lock is told by that another tool wrote: the hash of that.
+GIVEN = "given"
+
+
+def describe_request(request: Request, platform: Platform, folder: Path) -> dict[str, Any]:
+    """What a lock is made for, as plain data: two that are equal need one lock.
+
+    folder: the lock's: local projects are told by their places seen from there, so that no two are taken for one
+    """
+    return {
+        "format": _FORMAT,
+        "python": platform.python,
+        "machine": platform.machine,
+        "libc": platform.libc,
+        "requirements": sorted(request.requirements),
+        "constraints": sorted(request.constraints),
+        "projects": {project.name: _describe_place(project.path, folder) for project in request.projects},
+        "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
+        "found": dict(request.found),
+        **request.details(),
+    }
+
+
+def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
+    """What the wheel of a package was seen to need, as plain data for the next resolution."""
+    return {
+        "version": needs.version,
+        "requires": list(needs.requires),
+        "extras": list(needs.extras),
+        "source": _identify(package),
+    }
+
+
+def still_found(found: Mapping[str, Mapping[str, Any]], packages: Iterable[LockedPackage]) -> dict[str, Any]:
+    """Those of what was found that are of the very sources that are locked now."""
+    known = {package.name: package for package in packages}
+    return {name: needs for name, needs in found.items() if name in known and needs["source"] == _identify(known[name])}
+
+
+def _identify(package: LockedPackage) -> str:
+    """What a package's dependencies are computed from."""
+    if package.folder is not None:
+        return hash_metadata(package.folder)
+    return package.sdist.sha256 if package.sdist is not None else ""
+
+
+def describe_neighbours(packages: Iterable[LockedPackage], request: Request, folder: Path) -> dict[str, str]:
+    """Local projects likewise that nobody asked for: those that were asked for need them."""
+    asked = {project.name for project in request.projects}
+    others = {package.name: package.folder for package in packages if package.name not in asked}
+    return {name: _describe_place(place, folder) for name, place in others.items() if place is not None}
+
+
+def _describe_place(path: Path, folder: Path) -> str:
+    return f"{os.path.relpath(path, folder)} {hash_metadata(path) if path.exists() else 'gone'}"
+
+
+def describe_foreign(path: Path, packages: Sequence[LockedPackage], platform: Platform, folder: Path) -> dict[str, Any]:
+    """What a lock that another tool wrote is for, in the form of describe_request."""
+    told = describe_request(Request(), platform, folder)
+    told["requirements"] = sorted(f"{p.name}=={p.version}" for p in packages if p.folder is None)
+    told["projects"] = {p.name: _describe_place(p.folder, folder) for p in packages if p.folder is not None}
+    told[GIVEN] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return told
+
+
+def complete_lock(
+    packages: Sequence[LockedPackage],
+    asked: Mapping[str, Any],
+    platform: Platform,
+    resolver: Resolver,
+    store: Store,
+    override: Callable[[str], Override],
+) -> Lock:
+    """Packages of another tool's lock with what their builds need: requirements, and packages for their headers."""
+    tags = platform.tags()
+    packages = [
+        replace(
+            package,
+            wheels=tuple(fitting(package.wheels, tags)),
+            other_wheels=_others(package, [wheel.name for wheel in package.wheels], platform),
+        )
+        for package in packages
+    ]
+    choose_files(packages, Binary(), tags)
+    packages = _read_all_requires(packages, store)
+    further = _needed_by_builds(packages, platform, override)
+    if further:
+        pins = tuple(f"{package.name}=={package.version}" for package in packages if package.folder is None)
+        found = resolver.resolve(Request(requirements=further, constraints=pins), platform)
+        new = [package for package in found if package.name not in {known.name for known in packages}]
+        packages += (replace(package, build_only=True) for package in _lock_files(new, platform, resolver, store))
+    return Lock(asked, tuple(sorted(packages, key=lambda package: package.name)))
+
+
+def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
+    """What a lock was made for, as a request. folder: where the lock lies.
+
+    Raises ConfigurationError where it cannot be told: a lock holds no password of an index.
+    """
+    options = {name: tuple(values) for name, values in asked.get("options", {}).items()}
+    if any("://***@" in value for values in options.values() for value in values):
+        raise ConfigurationError(
+            "the lock was made with an index that wants a password, which it does not hold",
+            next="name the requirements file again: pkgs=@FILE",
+        )
+    projects = []
+    for name, told in asked["projects"].items():
+        written = Requirement(f"{name}{asked.get('written', {}).get(name, '')}")
+        place = Path(os.path.normpath(folder / told.rpartition(" ")[0]))
+        projects.append(Project(name, place, tuple(sorted(written.extras)), str(written.marker or "")))
+    return Request(
+        tuple(asked["requirements"]),
+        tuple(asked["constraints"]),
+        tuple(projects),
+        hashes={name: tuple(values) for name, values in asked.get("hashes", {}).items()},
+        options=options,
+        binary=read_data(asked.get("binary", {})),
+    )
+
+
+def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
+    """What another resolution changed: `six 1.15 -> 1.17`, one package a line."""
+    old, new = ({package.name: package.version for package in packages} for packages in (before, after))
+    lines = []
+    for name in sorted({*old, *new}):
+        if name not in old:
+            lines.append(f"{name} {new[name]} is new".replace("  ", " "))
+        elif name not in new:
+            lines.append(f"{name} {old[name]} is gone".replace("  ", " "))
+        elif old[name] != new[name]:
+            lines.append(f"{name} {old[name]} -> {new[name]}")
+    return lines
+
+
+def asked_requirements(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a lock was made for as PEP 508 has it, local projects by their names."""
+    written = asked.get("written", {})
+    return (*asked["requirements"], *(f"{name}{written.get(name, '')}" for name in asked["projects"]))
+
+
+def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of what a lock was made for, as they were typed."""
+    return (*(Requirement(text).name for text in asked["requirements"]), *asked["projects"])
+
+
+def make_lock(
+    request: Request,
+    platform: Platform,
+    resolver: Resolver,
+    store: Store,
+    override: Callable[[str], Override],
+    folder: Path,
+    keep: Sequence[LockedPackage] = (),
+) -> Lock:
+    """Resolve a request and look into the sdists that may have to be built.
+
+    override: gives a package's
+    folder:   where the lock will lie
+    keep:     packages of an earlier lock, which stay at their versions where nothing is against it
+    Raises what a resolution, a download, or an sdist that cannot be read raises.
+    """
+    resolved = keep_hashed(resolver.resolve(request, platform, keep), request)
+    strict = [package.name for package in resolved]
+    packages = _lock_files(resolved, platform, resolver, store)
+    further = _needed_by_builds(packages, platform, override)
+    if further:
+        wider = replace(request, requirements=(*request.requirements, *further))
+        resolved = keep_hashed(resolver.resolve(wider, platform, [*keep, *packages]), request, strict)
+        packages = _lock_files(resolved, platform, resolver, store)
+    at_run_time = _reachable(request.names, packages)
+    neighbours = describe_neighbours(packages, request, folder)
+    return Lock(
+        {**describe_request(request, platform, folder), "neighbours": neighbours},
+        tuple(replace(package, build_only=package.name not in at_run_time) for package in packages),
+    )
+
+
+def keep_hashed(
+    packages: Sequence[LockedPackage], request: Request, strict: Collection[str] | None = None
+) -> tuple[LockedPackage, ...]:
+    """Packages with those of their files alone that have a hash that was asked for, where hashes were.
+
+    strict: names of those that need one, as pip demands it of all (Secure installs); None: all but local projects
+    Raises ConfigurationError that names all packages without a file that may be taken.
+    """
+    if not request.hashes:
+        return tuple(packages)
+    kept, problems = [], []
+    for package in packages:
+        allowed, is_local = request.hashes.get(package.name), package.name in {each.name for each in request.projects}
+        if allowed is None:
+            if not is_local and package.folder is None and (strict is None or package.name in strict):
+                problems.append(f"{package.title}: has no hash, and it is needed")
+            kept.append(package)
+            continue
+        wheels = tuple(wheel for wheel in package.wheels if wheel.sha256 in allowed)
+        sdist = package.sdist if package.sdist is not None and package.sdist.sha256 in allowed else None
+        if not wheels and sdist is None and package.folder is None:
+            problems.append(f"{package.title}: none of its files for this board has a hash that is asked for")
+        kept.append(replace(package, wheels=wheels, sdist=sdist))
+    if problems:
+        raise ConfigurationError(
+            "what was found is not what the requirements files' hashes allow",
+            evidence=problems,
+            next="let the tool that wrote them add the hashes of all files (pip-compile --generate-hashes), or leave all out",
+        )
+    return tuple(kept)
+
+
+def target_needs(package: LockedPackage, override: Override, platform: Platform) -> frozenset[str]:
+    """The packages whose target wheels a package's build needs."""
+    declared = required_names(package, platform) & set(NEEDS_TARGET)
+    return frozenset(declared | set(override.needs_target)) - {package.name}
+
+
+def required_names(package: LockedPackage, platform: Platform) -> frozenset[str]:
+    """The names of what a package's build requires on a platform; what is no requirement its build will tell of."""
+    return frozenset(filter(None, map(_name_where_wanted(platform), package.build_requires)))
+
+
+def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
+    """A function that gives the name of a requirement; None where the platform does not need it, or it is none."""
+    environment = platform.markers()
+
+    def name(text: str) -> str | None:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            return None
+        wanted = requirement.marker is None or requirement.marker.evaluate(environment)
+        return canonicalize_name(requirement.name) if wanted else None
+
+    return name
+
+
+def source_of(file: LockedFile) -> Source:
+    """A locked file as the store knows sources."""
+    return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url, indexed=True)
+
+
+def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
+    """A locked file on this machine, its bytes verified. Raises SourceError."""
+    _, path = store.get([source_of(file)], wanted_by)
+    return path
+
+
+def _lock_files(
+    packages: Sequence[LockedPackage], platform: Platform, resolver: Resolver, store: Store
+) -> tuple[LockedPackage, ...]:
+    """Packages with what only their files tell: fitting wheels, those of other platforms, build requirements."""
+    tags = platform.tags()
+    elsewhere = resolver.filenames_elsewhere(
+        [package for package in packages if package.sdist is not None and package.sdist.path is None],
+        replace(platform, machine=_ELSEWHERE),
+    )
+    packages = [
+        replace(
+            package,
+            wheels=tuple(fitting(package.wheels, tags)),
+            other_wheels=_others(package, elsewhere.get(package.name, ()), platform),
+        )
+        for package in packages
+    ]
+    choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
+    return tuple(_read_all_requires(packages, store))
+
+
+def _read_all_requires(packages: Sequence[LockedPackage], store: Store) -> list[LockedPackage]:
+    from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
+
+    with ThreadPoolExecutor(_FETCHES) as pool:
+        return list(pool.map(lambda package: _read_requires(package, store), packages))
+
+
+def _read_requires(package: LockedPackage, store: Store) -> LockedPackage:
+    if package.folder is not None:
+        requires, version = read_build_requires(package.folder), read_version(package.folder)
+        return replace(package, build_requires=requires, version=version)
+    has_native_code = not any(is_pure(wheel.name) for wheel in package.wheels) or bool(package.other_wheels)
+    if package.sdist is None or not has_native_code:
+        return package
+    return replace(package, build_requires=read_build_requires(fetch_file(package.sdist, store, package.title)))
+
+
+def _others(package: LockedPackage, names: Sequence[str], platform: Platform) -> tuple[str, ...]:
+    """Wheels for other platforms and the same Python: what a wheel of ours can be compared with."""
+    here = replace(platform, machine=_ELSEWHERE, libc="glibc").tags()
+    files = fitting([LockedFile(name, "") for name in names if not is_pure(name)], here)
+    return tuple(file.name for file in files)
+
+
+def _needed_by_builds(
+    packages: Sequence[LockedPackage], platform: Platform, override: Callable[[str], Override]
+) -> tuple[str, ...]:
+    """Names of packages that builds need for the target, and that nobody needs at run time."""
+    known = {package.name for package in packages}
+    needed = (target_needs(package, override(package.name), platform) for package in packages)
+    return tuple(sorted(frozenset().union(*needed) - known))
+
+
+def _reachable(names: Collection[str], packages: Sequence[LockedPackage]) -> frozenset[str]:
+    """All that these packages need at run time, with themselves."""
+    known = {package.name: package for package in packages}
+    found: set[str] = set()
+    waiting = [name for name in names if name in known]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [need for need in known[name].depends if need in known]
+    return frozenset(found)

@@ -1,0 +1,96 @@
+"""What finished wheels say that they need (METADATA, PEP 566), and whether the wheelhouse has it.
+
+A lock is made of what packages say before they are built, and on this machine; a wheel tells what the board's pip will
+ask for. Knows how the two are compared. What is done about a difference others know.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one wheel needs: requirements as they stand in its METADATA; extras: that it has; python: its Requires-Python."""
+
+    version: str
+    requires: tuple[str, ...]
+    extras: tuple[str, ...] = ()
+    python: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a wheel needs and the wheelhouse has not. `package` is normalized; empty where it was asked for."""
+
+    package: str
+    text: str
+
+
+def read_needs(wheel: Path) -> Needs:
+    """What a wheel's METADATA says."""
+    with zipfile.ZipFile(wheel) as archive:
+        # A wheel is audited before: there is one .dist-info at the top.
+        name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))
+        message = HeaderParser().parsestr(archive.read(name).decode("utf-8", "surrogateescape"))
+    requires, extras = (tuple(map(str, message.get_all(key, []))) for key in ("Requires-Dist", "Provides-Extra"))
+    return Needs(str(message.get("Version", "")), requires, extras, str(message.get("Requires-Python", "")))
+
+
+def find_differences(
+    asked: Iterable[str],
+    wheels: Mapping[str, Needs],
+    environment: Mapping[str, str],
+) -> list[Difference]:
+    """What is asked for, or needed by a wheel that then is, and is not among the wheels.
+
+    asked:       requirements
+    wheels:      by normalized name
+    environment: the board's markers (PEP 508)
+    """
+    seen, found = set[tuple[str, str]](), dict[Difference, None]()
+    waiting = [("", text, "") for text in asked]
+    while waiting:
+        package, text, extra = waiting.pop(0)
+        try:
+            need = Requirement(text)
+        except InvalidRequirement:
+            found[Difference(package, f"{text}: no requirement")] = None
+            continue
+        if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
+            continue
+        name = canonicalize_name(need.name)
+        if problem := _problem(need, wheels.get(name), environment):
+            found[Difference(package, f"{package or 'pkgs='} {'needs' if package else 'asks for'} {problem}")] = None
+        for part in ("", *sorted(need.extras)) if name in wheels else ():
+            if (name, part) not in seen:
+                seen.add((name, part))
+                waiting += [(name, each, part) for each in wheels[name].requires]
+    return list(found)
+
+
+def _problem(need: Requirement, wheel: Needs | None, environment: Mapping[str, str]) -> str | None:
+    text = f"{need.name}{need.specifier}"
+    if need.url is not None and need.url.startswith("file:"):
+        return f"{need.name} from {need.url}, which no board has"
+    if wheel is None:
+        return f"{text}, and there is no wheel of it"
+    if need.url is None and not need.specifier.contains(wheel.version, prereleases=True):
+        return f"{text}, and the wheel is of {wheel.version}"
+    try:
+        fits = SpecifierSet(wheel.python).contains(environment["python_full_version"], prereleases=True)
+    except InvalidSpecifier:
+        return None  # pip passes over what it cannot read
+    return None if fits else f"{need.name}, and its wheel is for Python {wheel.python}"

@@ -1,0 +1,141 @@
+"""pylock.toml (PEP 751), as the lock of a wheelhouse: reading and writing it.
+
+Beside what the standard says it holds what was asked for, and by package what its build requires: SCons has to know
+edges between wheels before anything is fetched. Whether a lock still fits a request is lock.py's question.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.store.disk import write_whole
+from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.resolving.projects import read_version
+
+_TOOL = "crosspython"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """asked: what it was made for, as plain data; packages: all that the wheelhouse needs, and what their builds need."""
+
+    asked: Mapping[str, Any]
+    packages: tuple[LockedPackage, ...]
+
+
+def read_pylock(path: Path) -> Lock | None:
+    """Read a lock; None where there is none. Raises ConfigurationError for a file that is no lock of ours."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _unreadable(path, str(error)) from error
+    try:
+        asked = data["tool"][_TOOL]
+        return Lock(asked, tuple(_read_package(entry, path.parent) for entry in data["packages"]))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise _unreadable(path, found) from error
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether another tool than this wrote a lock (PEP 751)."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "lock-version" in data and "created-by" in data and _TOOL not in data.get("tool", {})
+
+
+def write_pylock(path: Path, lock: Lock, environment: str) -> None:
+    """Write a lock. Local paths in it start at its own folder, so that it can be committed beside them.
+
+    environment: the markers it was resolved for
+    """
+    import tomli_w
+
+    packages = sorted(lock.packages, key=lambda package: package.name)
+    text = tomli_w.dumps(
+        {
+            "lock-version": "1.0",
+            "environments": [environment],
+            "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
+            "created-by": _TOOL,
+            "tool": {_TOOL: dict(lock.asked)},
+            "packages": [_write_package(package, path.parent) for package in packages],
+        }
+    )
+    write_whole(path, text)
+
+
+def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
+    own = entry.get("tool", {}).get(_TOOL, {})
+    directory = entry.get("directory")
+    project = Path(os.path.normpath(folder / directory["path"])) if directory else None
+    sdist = entry.get("sdist") or entry.get("archive")
+    return LockedPackage(
+        name=entry["name"],
+        version=entry.get("version", "") if project is None else read_version(project),
+        sdist=_read_file(sdist, folder) if sdist else None,
+        wheels=tuple(_read_file(wheel, folder) for wheel in entry.get("wheels", ())),
+        other_wheels=tuple(own.get("other-wheels", ())),
+        depends=tuple(dependency["name"] for dependency in entry.get("dependencies", ())),
+        build_requires=tuple(own.get("build-requires", ())),
+        folder=project,
+        build_only=bool(own.get("build-only", False)),
+    )
+
+
+def _read_file(entry: Mapping[str, Any], folder: Path) -> LockedFile:
+    path = Path(os.path.normpath(folder / entry["path"])) if "path" in entry else None
+    name = entry.get("name") or (path.name if path else entry["url"].partition("#")[0].rpartition("/")[2])
+    return LockedFile(name, entry["hashes"]["sha256"], entry.get("url"), path, entry.get("size"))
+
+
+def _write_package(package: LockedPackage, folder: Path) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": package.name}
+    if package.version and package.folder is None:  # a folder may have another version tomorrow (PEP 751)
+        entry["version"] = package.version
+    if package.depends:
+        entry["dependencies"] = [{"name": name} for name in package.depends]
+    if package.folder is not None:
+        entry["directory"] = {"path": os.path.relpath(package.folder, folder)}
+    if package.sdist is not None:
+        entry["sdist"] = _write_file(package.sdist, folder)
+    if package.wheels:
+        entry["wheels"] = [_write_file(wheel, folder) for wheel in package.wheels]
+    own: dict[str, Any] = {
+        "build-requires": list(package.build_requires),
+        "other-wheels": list(package.other_wheels),
+        "build-only": package.build_only,
+    }
+    if told := {key: value for key, value in own.items() if value}:
+        entry["tool"] = {_TOOL: told}
+    return entry
+
+
+def _write_file(file: LockedFile, folder: Path) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": file.name}
+    if file.path is not None:
+        entry["path"] = os.path.relpath(file.path, folder)
+    else:
+        entry["url"] = file.url
+    if file.size is not None:
+        entry["size"] = file.size
+    return {**entry, "hashes": {"sha256": file.sha256}}
+
+
+def _unreadable(path: Path, found: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path}: not a lock that can be used",
+        expected="a pylock.toml (PEP 751) that crosspython wrote",
+        found=found,
+        next=f"remove {path.name}, and the next run makes it anew",
+    )

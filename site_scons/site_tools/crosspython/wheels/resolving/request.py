@@ -1,0 +1,313 @@
+"""What a user asks for with `pkgs=`: names with versions, extras and markers, requirements files, local projects.
+
+Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files they
+name. It knows no index and resolves nothing. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urldefrag, urlsplit
+from urllib.request import url2pathname
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import ConfigurationError, hide_logins
+from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option
+from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_project
+from crosspython.wheels.resolving.requirements_file import Line, find_options, read_lines
+from crosspython.wheels.resolving.words import (
+    explain_file,
+    explain_other,
+    find_path,
+    is_path,
+    locate,
+    split_words,
+    strip_quotes,
+    suggest_equals,
+)
+
+_FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./FOLDER, or a local sdist or wheel'
+_SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})", re.IGNORECASE)
+# Options of a requirements file that change nothing here: how pip works, not what it brings.
+_PASSED_OVER = {"use_features", "features", "features_enabled", "require_hashes", "prefer_binary"}
+_KNOWN = {"requirements", "constraints", "no_binary", "only_binary", "editables"} | _PASSED_OVER
+_KNOWN |= {"index_url", "extra_index_urls", "find_links", "no_index", "trusted_hosts", "pre"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones.
+
+    dependencies: by package, what it needs at run time, where it is not to be asked itself
+    found: by package, what its wheel was seen to need, which is believed before what the package says (lock.py)
+    hashes: by package, the SHA-256 that its files may have; where some have one, all that is asked for needs one
+    options: pip's about indexes, by the names of its configuration, from requirements files
+    binary: which packages requirements files want ready or built
+    remarks: what its writer should know of how it was understood
+    """
+
+    requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    projects: tuple[Project, ...] = ()
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hashes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    binary: Binary = field(default_factory=Binary)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Normalized names of all that was asked for."""
+        names = [canonicalize_name(Requirement(text).name) for text in self.requirements]
+        return (*names, *(project.name for project in self.projects))
+
+    def details(self) -> dict[str, Any]:
+        """What of it decides beside names and versions, as plain data for a lock: only what there is, without passwords."""
+        options = {name: [hide_logins(value) for value in values] for name, values in self.options.items()}
+        written = {project.name: project.details for project in self.projects if project.details}
+        found = {
+            "written": written,
+            "hashes": {name: sorted(values) for name, values in self.hashes.items()},
+            "options": options,
+            "binary": self.binary.as_data(),
+        }
+        return {key: value for key, value in found.items() if value}
+
+
+class _Reader:
+    """Collects what was asked for, and all that is wrong with it."""
+
+    def __init__(self) -> None:
+        self.requirements: list[str] = []
+        self.constraints: list[str] = []
+        self.projects: list[Project] = []
+        self.hashes: dict[str, set[str]] = defaultdict(set)
+        self.options: dict[str, tuple[str, ...]] = {}
+        self.binary = Binary()
+        self.problems: list[str] = []
+        self.remarks: list[str] = []
+        self.open_files: list[Path] = []
+
+    def read_words(self, text: str, start: Path) -> None:
+        """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
+        whole = text.strip()
+        is_one = bool(whole) and is_path(whole, start) and find_path(whole, start) is not None
+        for word in [whole] if is_one else split_words(text):
+            if word.startswith("@"):
+                self.read_file(locate(strip_quotes(word[1:]), start))
+            else:
+                self.read_word(strip_quotes(word), start)
+
+    def read_word(self, text: str, start: Path) -> None:
+        if text.startswith("-"):
+            self.problems.append(
+                f"{text}: options stand in a requirements file; for -r FILE write @FILE, for -e the folder alone"
+            )
+            return
+        if mistaken := explain_file(text, start):
+            self.problems.append(f"{text}: {mistaken}")
+            return
+        try:
+            if is_path(text, start):
+                path, bracket, extras = text.partition("[")
+                names = tuple(re.findall(r"[\w.-]+", extras)) if bracket and text.endswith("]") else ()
+                self.add_project(locate(path if names else text, start), extras=names)
+                return
+            requirement = Requirement(text)
+            self.add(requirement, start, "")
+            if text == requirement.name and is_project(start / text):
+                self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
+        except InvalidRequirement:
+            self.problems.append(f"{text}: no requirement{suggest_equals(text)}")
+        except ConfigurationError as error:
+            self.problems.append(error.what)
+
+    def add(self, requirement: Requirement, start: Path, place: str, *, narrows: bool = False) -> None:
+        """What is asked for by its name: from an index, or with a place behind it. Raises ConfigurationError."""
+        if requirement.url is not None:
+            _require_address(requirement.url, str(requirement))
+            if (path := _local(requirement.url)) is not None:
+                if narrows:
+                    raise ConfigurationError(
+                        f"{place}{requirement}: a constraint narrows versions, and is no local project"
+                    )
+                name = canonicalize_name(requirement.name)
+                self.add_project(start / path, name, tuple(requirement.extras), str(requirement.marker or ""))
+                return
+            if digest := _hash_in(requirement.url):
+                self.hashes[canonicalize_name(requirement.name)].add(digest)
+        (self.constraints if narrows else self.requirements).append(str(requirement))
+
+    def add_project(self, path: Path, name: str | None = None, extras: Sequence[str] = (), marker: str = "") -> Project:
+        project = replace(read_project(path, name), extras=tuple(sorted(extras)), marker=marker)
+        self.projects.append(project)
+        return project
+
+    def read_file(self, path: Path, where: str = "", *, narrows: bool = False) -> None:
+        """A requirements file, or one of constraints (narrows), which ask for nothing."""
+        if path in self.open_files:
+            self.problems.append(f"{where}{path} names itself")
+            return
+        if mistaken := explain_other(str(path)):
+            self.problems.append(f"{where}{path}: is no requirements file; {mistaken}")
+            return
+        self.open_files.append(path)
+        try:
+            lines = read_lines(path)
+        except ConfigurationError as error:
+            self.problems.append(f"{where}{error.what}")
+            lines = []
+        for line in lines:
+            try:
+                self.read_line(line, path.parent, narrows=narrows)
+            except ConfigurationError as error:
+                self.problems.append(error.what if error.what.startswith(line.place) else f"{line.place}{error.what}")
+        self.open_files.pop()
+
+    def read_line(self, line: Line, folder: Path, *, narrows: bool) -> None:
+        """One line of a file. Raises ConfigurationError."""
+        if line.problem is not None:
+            raise ConfigurationError(f"{hide_logins(line.text)}: {line.problem}{suggest_equals(line.text)}")
+        if line.options:
+            self.read_options(line, folder, narrows=narrows)
+            return
+        requirement = line.requirement
+        if requirement is None and (located := _name_address(line)) is not None:
+            requirement = located
+        if requirement is not None:
+            is_name = str(requirement) == requirement.name
+            if is_name and (mistaken := explain_file(requirement.name, folder, "-r {}")):
+                raise ConfigurationError(f"{line.text}: {mistaken}")
+            self.add(requirement, folder, line.place, narrows=narrows)
+            name = str(canonicalize_name(requirement.name))
+        else:
+            assert line.location is not None
+            if narrows:
+                raise ConfigurationError(f"{line.text}: a constraint narrows versions, and is no local project")
+            path = _local(line.location) or Path(line.location)
+            if mistaken := explain_file(line.location, folder, "-r {}"):
+                raise ConfigurationError(f"{line.text}: {mistaken}")
+            project = self.add_project(locate(str(path), folder), None, line.extras, line.marker)
+            _require_hash(project.path, line)
+            name = project.name
+        self.hashes_of(name, line)
+
+    def hashes_of(self, name: str, line: Line) -> None:
+        found = [match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))]
+        if line.hashes and not found:
+            raise ConfigurationError(f"{name}: has no hash that can be verified: give one that begins with sha256:")
+        if found:
+            self.hashes[name].update(found)
+
+    def read_options(self, line: Line, folder: Path, *, narrows: bool) -> None:
+        if unknown := sorted(set(line.options) - _KNOWN):
+            raise ConfigurationError(f"{line.text}: pip's option --{unknown[0].replace('_', '-')} is not taken here")
+        for key, narrow in (("requirements", narrows), ("constraints", True)):
+            for name in line.options.get(key) or ():
+                if "://" in name:
+                    raise ConfigurationError(f"{hide_logins(line.text)}: fetch that file, and name it here")
+                self.read_file(locate(name, folder), line.place, narrows=narrow)
+        for key, way in (("no_binary", NEVER), ("only_binary", ONLY)):
+            self.binary = apply_option(self.binary, way, line.options.get(key) or ())
+        if line.options.get("prefer_binary"):
+            self.remarks.append(
+                f"{line.place}--prefer-binary is passed over: binary=only takes no version without a wheel"
+            )
+        for name, values in find_options(line.options, folder):
+            repeated = name in ("extra-index-url", "find-links", "trusted-host")
+            self.options[name] = (*self.options.get(name, ()), *values) if repeated else values
+
+
+def read_request(packages: Sequence[str], constraints: str | None, start: Path) -> Request:
+    """Read what was asked for; relative paths start at `start`, in a file at its folder.
+
+    packages:    texts such as `pkgs=` takes
+    constraints: a file of further requirements that ask for nothing and only narrow versions
+    Raises ConfigurationError that lists all that is wrong.
+    """
+    reader = _Reader()
+    for text in packages:
+        reader.read_words(text, start)
+    if constraints:
+        reader.read_file(locate(constraints, start), "constraints: ", narrows=True)
+    places = {project.name: project.path for project in reader.projects}
+    for project in reader.projects:
+        if places[project.name] != project.path:
+            reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
+    if reader.problems:
+        raise ConfigurationError("pkgs=: cannot be read", evidence=reader.problems, expected=_FORMS)
+    if not reader.requirements and not reader.projects:
+        raise ConfigurationError(
+            "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
+        )
+    return Request(
+        requirements=_unique(reader.requirements),
+        constraints=_unique(reader.constraints),
+        projects=tuple(dict.fromkeys(reader.projects)),
+        hashes={name: tuple(sorted(found)) for name, found in reader.hashes.items()},
+        options=reader.options,
+        binary=reader.binary,
+        remarks=_unique(reader.remarks),
+    )
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _require_address(url: str, shown: str) -> None:
+    """Raise ConfigurationError for what cannot be locked by a hash, or would put a password into a lock."""
+    if re.match(r"\w+\+", url):
+        raise ConfigurationError(f"{hide_logins(shown)}: clone it, and name its folder: what is locked has a hash")
+    if hide_logins(url) != url:
+        raise ConfigurationError(
+            f"{hide_logins(shown)}: a password stands in ~/.netrc or pip's configuration, since locks show addresses"
+        )
+    if "subdirectory" in parse_qs(urldefrag(url).fragment):
+        raise ConfigurationError(f"{shown}: unpack it, and name the folder in it: a project is the top of its archive")
+
+
+def _local(url: str) -> Path | None:
+    """The path that an address or a place behind an @ names; None where it is elsewhere."""
+    if url.startswith("file:"):
+        return Path(url2pathname(urlsplit(url).path))
+    return None if "://" in url else Path(url)
+
+
+def _hash_in(url: str) -> str | None:
+    """The SHA-256 in an address's fragment (PEP 503). Raises ConfigurationError for a hash of another kind."""
+    fragment = urldefrag(url).fragment
+    if match := next((found for part in fragment.split("&") if (found := _SHA256.fullmatch(part))), None):
+        return match[1].lower()
+    if re.search(r"(?:^|&)(?:md5|sha\d+|blake2\w*)=", fragment):
+        raise ConfigurationError(f"{url}: has no hash that can be verified: give one that begins with sha256=")
+    return None
+
+
+def _name_address(line: Line) -> Requirement | None:
+    """A line that is an address alone as a requirement by name; None where it is a local place. Raises ConfigurationError."""
+    if line.location is None or _local(line.location) is not None:
+        return None
+    _require_address(line.location, line.text)
+    url, fragment = urldefrag(line.location)
+    name = (parse_qs(fragment).get("egg") or [""])[0].partition("[")[0] or name_in_file(Path(urlsplit(url).path).name)
+    if not name:
+        raise ConfigurationError(f"{line.text}: its name is not plain to see; write it as NAME @ {url}")
+    extras = f"[{','.join(line.extras)}]" if line.extras else ""
+    return Requirement(f"{name}{extras} @ {line.location}" + (f" ; {line.marker}" if line.marker else ""))
+
+
+def _require_hash(path: Path, line: Line) -> None:
+    """A local file is what the line says. Raises ConfigurationError."""
+    allowed = {match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))}
+    if allowed and path.is_file() and (found := hashlib.sha256(path.read_bytes()).hexdigest()) not in allowed:
+        raise ConfigurationError(f"{path}: has another hash than the line says: sha256:{found}")

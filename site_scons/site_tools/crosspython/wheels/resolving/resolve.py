@@ -1,0 +1,212 @@
+"""Resolution by uv, for a machine that is not this one: which versions a request comes to, and which files they have.
+
+Knows uv's project files and command line, and how to ask it about one platform exactly without an interpreter of it.
+What uv's failures mean is explain.py's business; what is done with the result lock.py's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from crosspython.errors import StepError
+from crosspython.run.log import Log
+from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.resolving.explain import explain_failure
+from crosspython.wheels.resolving.indexes import Indexes
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.request import Request
+from crosspython.wheels.resolving.uv import run_uv
+
+_ROOT = "crosspython-request"
+_PATIENCE = 900.0  # seconds: some packages have to be built to tell what they need
+_CPYTHON_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """uv, ready to be asked.
+
+    folder: for uv's project files
+    cache:  uv's cache, shared by all builds
+    path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
+    warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
+    """
+
+    folder: Path
+    cache: Path
+    indexes: Indexes
+    path: str
+    offline: bool
+    log: Log
+    warnings: list[str] = field(default_factory=list)
+
+    def resolve(
+        self, request: Request, platform: Platform, keep: Sequence[LockedPackage] = ()
+    ) -> tuple[LockedPackage, ...]:
+        """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal.
+
+        keep: packages that stay at their versions where nothing is against it
+        """
+        project = _project(_requirements(request), request.constraints, platform)
+        self._write(project, _stated(request))
+        if keep:
+            (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
+        status = self._uv("lock", may_fail=True)
+        if status != 0:
+            raise explain_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
+        said = (line.partition("warning: ") for line in self.log.tail(200))
+        self.warnings[:] = [text for before, found, text in said if found and not before]
+        self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
+        exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
+        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
+        return _read(exported, own, self.folder)
+
+    def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
+        """By package, the names of its wheels for another platform, of the same versions; what cannot be told is left out."""
+        pins = [f"{package.name}=={package.version}" for package in packages]
+        project = _project(pins, (), platform)
+        stated = [{"name": package.name, "version": package.version, "requires-dist": []} for package in packages]
+        self._write(project, stated)
+        if self._uv("lock", may_fail=True) != 0:
+            return {}
+        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
+        return {
+            entry["name"]: tuple(sorted(_filename(wheel) for wheel in entry.get("wheels", ())))
+            for entry in own
+            if entry["name"] != _ROOT
+        }
+
+    def _write(self, project: dict[str, Any], metadata: Sequence[dict[str, Any]]) -> None:
+        """What uv reads. The metadata of packages that are not asked for theirs is configuration, and read from that alone."""
+        import tomli_w
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "uv.lock").unlink(missing_ok=True)
+        (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
+        (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
+
+    def _uv(self, command: str, *arguments: str, may_fail: bool = False) -> int:
+        common = ["--config-file", "uv.toml", "--no-progress", "--color", "never", "--no-python-downloads"]
+        if self.offline:
+            common.append("--offline")
+        options = [*self.indexes.options, "--python", sys.executable]
+        done = run_uv(
+            [command, *common, *options, *arguments],
+            cwd=self.folder,
+            path=self.path,
+            indexes=self.indexes,
+            cache=self.cache,
+            log=self.log,
+            timeout=_PATIENCE,
+            may_fail=may_fail,
+        )
+        return done.status
+
+
+def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
+    """A uv.lock that says which versions were locked and nothing else: uv prefers them (uv: "Resolution", preferences)."""
+    import tomli_w
+
+    # Where a package comes from is looked up anew: the place that stands here only has to be one.
+    source = {"registry": "https://pypi.org/simple"}
+    entries = [
+        {"name": package.name, "version": package.version, "source": source}
+        for package in packages
+        if package.version and package.folder is None
+    ]
+    return tomli_w.dumps({"version": 1, "requires-python": python, "package": entries})
+
+
+def _stated(request: Request) -> list[dict[str, Any]]:
+    """The metadata of packages that are not asked for theirs (uv: dependency-metadata)."""
+    stated: list[dict[str, Any]] = [
+        {"name": name, "requires-dist": list(needs)} for name, needs in request.dependencies.items()
+    ]
+    for name, needs in request.found.items():
+        if name not in request.dependencies:
+            told = {"requires-dist": needs["requires"], "provides-extra": needs["extras"]}
+            stated.append({"name": name, "version": needs["version"], **told})
+    return stated
+
+
+def _requirements(request: Request) -> list[str]:
+    return [*request.requirements, *(project.requirement for project in request.projects)]
+
+
+def _project(requirements: Sequence[str], constraints: Sequence[str], platform: Platform) -> dict[str, Any]:
+    # uv wants an interpreter that `requires-python` allows, and there is none of the target's here: that it is to be
+    # this very release stands in the environment's markers.
+    number = min(platform.python_number, tuple(map(int, _CPYTHON_HERE.split("."))))
+    return {
+        "project": {
+            "name": _ROOT,
+            "version": "0",
+            "requires-python": f">={number[0]}.{number[1]}",
+            "dependencies": list(requirements),
+        },
+        "tool": {
+            "uv": {
+                "package": False,
+                "environments": [platform.as_marker()],
+                "constraint-dependencies": list(constraints),
+            }
+        },
+    }
+
+
+def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], start: Path) -> tuple[LockedPackage, ...]:
+    """Packages with their files from uv's pylock.toml, and what only its own lock tells: edges, versions of folders.
+
+    start: where relative paths begin, as uv writes them of projects that projects name
+    """
+    known = {entry["name"]: entry for entry in own}
+    packages = []
+    for entry in exported:
+        more = known[entry["name"]]
+        if "vcs" in entry:
+            raise StepError(
+                f"{entry['name']}: a package from a version control system cannot be locked by hash",
+                next="clone it, and name its folder: pkgs=./FOLDER",
+            )
+        directory, archive = entry.get("directory"), entry.get("archive")
+        package = LockedPackage(
+            name=canonicalize_name(entry["name"]),
+            version=entry.get("version") or more.get("version") or "",
+            sdist=_file(entry["sdist"], start) if "sdist" in entry else None,
+            wheels=tuple(_file(wheel, start) for wheel in entry.get("wheels", ())),
+            depends=_depends(more),
+            folder=_place(start, directory) if directory else None,
+        )
+        if archive and _filename(archive).endswith(".whl"):
+            package = replace(package, wheels=(_file(archive, start),))
+        elif archive:
+            package = replace(package, sdist=_file(archive, start))
+        packages.append(package)
+    return tuple(packages)
+
+
+def _depends(entry: dict[str, Any]) -> tuple[str, ...]:
+    extras = entry.get("optional-dependencies", {}).values()
+    return tuple(sorted({need["name"] for needs in (entry.get("dependencies", ()), *extras) for need in needs}))
+
+
+def _place(start: Path, entry: dict[str, Any]) -> Path:
+    return Path(os.path.normpath(start / entry["path"]))
+
+
+def _file(entry: dict[str, Any], start: Path) -> LockedFile:
+    path = _place(start, entry) if "path" in entry else None
+    return LockedFile(_filename(entry), entry["hashes"]["sha256"], entry.get("url"), path, entry.get("size"))
+
+
+def _filename(entry: dict[str, Any]) -> str:
+    place = str(entry.get("filename") or entry.get("name") or entry.get("path") or entry["url"])
+    return place.partition("#")[0].rpartition("/")[2]

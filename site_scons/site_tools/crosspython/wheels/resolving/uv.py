@@ -1,0 +1,62 @@
+"""Running uv, and keeping the builds that it starts by itself from the network and from the user's home.
+
+uv asks a package's backend what the package needs where no metadata tells, and builds a build requirement that has no wheel.
+These are builds of other people's code as all others are, but uv itself needs the network, for the indexes. So uv runs
+without our isolation, and each backend within it (data/uv/sitecustomize.py).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from crosspython.run.isolation import OFFLINE, isolate
+from crosspython.run.log import Log
+from crosspython.run.process import Finished, run_command
+from crosspython.wheels.resolving.indexes import Indexes
+
+_SITE = Path(__file__).with_name("data") / "uv"
+
+
+def run_uv(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    path: str,
+    indexes: Indexes,
+    cache: Path | None,
+    log: Log,
+    timeout: float | None = None,
+    may_fail: bool = False,
+) -> Finished:
+    """Run uv with these arguments. Raises what run_command raises.
+
+    path:  the PATH of the build machine's tools, for packages that have to be built
+    cache: uv's; None: uv's own choice
+    """
+    from uv import find_uv_bin
+
+    with tempfile.TemporaryDirectory(prefix="crosspython-uv-") as home:
+        alone = {**OFFLINE, "HOME": home, "TMPDIR": home, "LC_ALL": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
+        own = indexes.environment.get("HOME", home)
+        places = {"CARGO_HOME": f"{own}/.cargo", "RUSTUP_HOME": f"{own}/.rustup"}
+        rust = {name: indexes.environment.get(name, place) for name, place in places.items()}
+        environment = {
+            "PATH": path,
+            "LC_ALL": "C.UTF-8",
+            **indexes.environment,
+            **({"UV_CACHE_DIR": str(cache)} if cache is not None else {}),
+            "PYTHONPATH": str(_SITE),
+            "CROSSPYTHON_ISOLATION": json.dumps({"words": isolate(path).words, "environment": alone, "rust": rust}),
+        }
+        return run_command(
+            [find_uv_bin(), *arguments],
+            before=isolate(path, network=True).words,
+            cwd=cwd,
+            env=environment,
+            log=log,
+            timeout=timeout,
+            may_fail=may_fail,
+        )

@@ -1,0 +1,114 @@
+"""How people write what they ask for, word by word: where a requirement ends, what is a path, what was meant instead.
+
+Pure text but for the question whether a file is there. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from crosspython.wheels.resolving.projects import is_archive_name
+
+# PEP 508's words, as far as one has to know them to see where a requirement ends.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
+_MARKER = r"""(?:'[^']*'|"[^"]*"|[^'",;\n])+"""
+_VERSIONS = rf"{_VERSION}(?:\s*,\s*{_VERSION})*"
+# `a @b.txt` is a package and a requirements file; a place behind a name has blanks on both sides of its @, or none before.
+_PLACE = r"(?:@\s*|\s+@\s+)[^\s,;]+"
+_REQUIREMENT = re.compile(
+    rf"{_NAME}(?:\s*\[[^\]]*\])?(?:{_PLACE}|\s*\(\s*{_VERSIONS}\s*\)|\s*{_VERSIONS})?(?:\s*;{_MARKER})?"
+)
+_BETWEEN = re.compile(r"[\s,]+")
+_WORD = re.compile(r"""@?"[^"]+"|@?'[^']+'|[^\s,\[]+(?:\[[^\]]*\])?[^\s,]*|[^\s,]+""")
+# What is a file where it stands alone, whether it is there or not; ".py" and ".yaml" end many packages' names.
+_FILES = (".txt", ".in", ".toml", ".lock", ".cfg", ".ini")
+
+
+def split_words(text: str) -> Iterator[str]:
+    """The words of a list: commas and spaces stand inside of requirements, extras and quotes, too."""
+    position = 0
+    while True:
+        if gap := _BETWEEN.match(text, position):
+            position = gap.end()
+        if position >= len(text):
+            return
+        word = _WORD.match(text, position)
+        assert word is not None  # there is something that is neither a space nor a comma
+        requirement = _REQUIREMENT.match(text, position)
+        # A requirement that ends within a word is none: a path, or a mistake that is shown whole.
+        if requirement is None or (requirement.end() < word.end() and text[requirement.end()] not in ", \t\n"):
+            found = word
+        else:
+            found = requirement
+        yield found.group().strip()
+        position = found.end()
+
+
+def strip_quotes(text: str) -> str:
+    """A word without the quotes around it."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def locate(text: str, start: Path) -> Path:
+    """The path that a text names, seen from a folder; the home of nobody, `~nobody`, stays as it is."""
+    return start / os.path.expanduser(text)
+
+
+def find_path(text: str, start: Path) -> Path | None:
+    """The file or folder that a text names; None where there is none, or the text is no name of one at all."""
+    path = locate(text, start)
+    try:
+        return path if path.exists() else None
+    except OSError:  # a whole list is too long for a name
+        return None
+
+
+def is_path(text: str, start: Path) -> bool:
+    """Whether a word names something on this machine rather than on an index."""
+    if "://" in text or "@" in text.split("/")[0]:
+        return False
+    if text.startswith((".", "/", "~")) or is_archive_name(text):
+        return True
+    return "/" in text or (not re.fullmatch(_NAME, text) and find_path(text, start) is not None)
+
+
+def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
+    """What to write for a file that is asked for as if it were a package or a project; None where it is none.
+
+    form: how a requirements file is named here
+
+    Such a name must not go to the index: whoever registered it there would have his code run. A name that ends like a
+    file's can still be asked for in its normalized form, requirements-txt (PEP 503).
+    """
+    path, suffix = find_path(text, start), Path(text).suffix.lower()
+    is_file = path is not None and path.is_file()
+    is_named = re.fullmatch(_NAME, text) is not None
+    if is_archive_name(text) or not (is_file or (is_named and suffix in _FILES)):
+        return None
+    if suffix in (".txt", ".in"):
+        return f"a requirements file is named so: {form.format(text)}"
+    return explain_other(text) or f"is a file; a requirements file is named so: {form.format(text)}"
+
+
+def explain_other(text: str) -> str | None:
+    """What to write for a file that is no requirements file, by its name; None where that tells nothing."""
+    name = Path(text).name
+    if re.fullmatch(r"pylock(\..+)?\.toml", name):
+        return f"a lock is named with lock={text}"
+    if name in ("pyproject.toml", "setup.py", "setup.cfg"):
+        folder = Path(text).parent.as_posix()
+        return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
+    if name in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"):
+        return "let its tool export a requirements file, or a pylock.toml"
+    return "is a project by itself: name it without an @" if is_archive_name(name) else None
+
+
+def suggest_equals(text: str) -> str:
+    """What may have been meant by `numpy=2`."""
+    if re.match(rf"{_NAME}\s*=[^=]", text):
+        return f"; did you mean {re.sub(r'=', '==', text, count=1)}?"
+    return ""
