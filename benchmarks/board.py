@@ -2,8 +2,9 @@
 
     python benchmarks/board.py
 
-Needs what `scons target=rv1126` made, and qemu-system-arm. It deploys what slim=pyc leaves of the bundle, with the checks
-of `scons deploy`. Bytes are those that the board's network card counts, both ways. A Markdown table goes to standard output.
+Needs what `scons target=rv1126` made, and qemu-system-arm. It deploys what slim=pyc leaves of the bundle, with the
+checks of `scons deploy`. Bytes are those that the board's network card counts, both ways.
+A Markdown table goes to standard output.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a build costs: cold, no-op, one recipe changed, an empty folder with a warm cache; against the commands of a guide, in the same run on this machine.
+"""What a build costs: cold, no-op, one recipe changed, an empty folder with a warm cache;
+against the commands of a guide, in the same run on this machine.
 
     python benchmarks/build.py [--jobs 2] [--without-guide]
 
@@ -118,9 +119,8 @@ def main() -> None:
         shutil.rmtree(copy / "build")
         print(measure([*scons, "target=rv1126"], copy).row("empty build folder, warm local cache"), flush=True)
         if not chosen.without_guide:
-            print(
-                f"\ncold build to the guide's commands: {cold.wall / guide.wall:.2f} of the wall time, {cold.cpu / guide.cpu:.2f} of the CPU"
-            )
+            wall, cpu = cold.wall / guide.wall, cold.cpu / guide.cpu
+            print(f"\ncold build to the guide's commands: {wall:.2f} of the wall time, {cpu:.2f} of the CPU")
         print(f"cold build's wall to (CPU / {chosen.jobs}): {cold.wall / (cold.cpu / chosen.jobs):.2f}")
 
 

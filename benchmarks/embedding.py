@@ -1,10 +1,11 @@
-"""What embedding costs a host project's own start: the CPU of a build that has nothing to do, with crosspython and without.
+"""What embedding costs a host project's own start: the CPU of a build that has nothing to do,
+with crosspython and without.
 
     python benchmarks/embedding.py [--times 7]
 
 The host has one C file's worth of work, up to date, and an SConscript of its own. With crosspython it declares all
-components, the bundle, the sysroot and a deployment as well, and still asks for its own target alone. Each figure is the
-least of several runs, taken in turn, so that a busy machine hits both alike.
+components, the bundle, the sysroot and a deployment as well, and still asks for its own target alone. Each figure is
+the least of several runs, taken in turn, so that a busy machine hits both alike.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python benchmarks/jobs.py [--] COMMAND ...        # such as: scons target=rv1126 build=/tmp/new cache=none
 
-Looks five times a second at all descendants of the command. Compilers and linkers are those that crosspython knows by name; a
-process counts as busy when it runs or is ready to (state R), so on a machine that does other work too the mean is a lower
-bound, and the peak is not.
+Looks five times a second at all descendants of the command. Compilers and linkers are those that crosspython knows by
+name; a process counts as busy when it runs or is ready to (state R), so on a machine that does other work too the mean
+is a lower bound, and the peak is not.
 """
 
 from __future__ import annotations

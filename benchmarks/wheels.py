@@ -1,6 +1,6 @@
 """What wheels cost: each package of wheels.txt, and `scons wheels` against the bare compile commands.
 
-    python benchmarks/wheels.py table       # after `scons wheels pkgs=@benchmarks/wheels.txt binary=never check=1`: hours
+    python benchmarks/wheels.py table       # after the command that docs/benchmarks.md shows: hours
     python benchmarks/wheels.py overhead    # of markupsafe, beyond its compiler
     python benchmarks/wheels.py engines     # cross and emulated, for three small packages
     python benchmarks/wheels.py meson numpy # beyond `meson compile`; another package of meson-python may be named
@@ -59,14 +59,14 @@ def build_wheel(name: str, *variables: str) -> float:
 
 
 def print_table() -> None:
-    """Print what the reports of the packages of wheels.txt say that were built here: what each cost when it was built."""
+    """Print what the reports of the packages of wheels.txt say that were built here:
+    what each cost when it was built."""
     from crosspython.wheels.house.report import read_report
     from packaging.utils import canonicalize_name
 
     names = set(map(canonicalize_name, LIST.read_text().split()))
-    print(
-        "| package | CPU s | engine | extensions | newest symbol | libraries in it |\n| --- | --- | --- | --- | --- | --- |"
-    )
+    print("| package | CPU s | engine | extensions | newest symbol | libraries in it |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for report in map(read_report, sorted((BUILD / "stages/wheels").glob("*-cp313.json"))):
         if report.name in names and report.engine != "ready":
             count = len(report.extensions) or ""
@@ -127,8 +127,8 @@ def compare_compiler(name: str) -> None:
 
 
 def compare_meson(name: str) -> None:
-    """Print what a package of meson-python costs beyond ninja: with the options that the package itself chooses, and with
-    those of its override, too, where it has any.
+    """Print what a package of meson-python costs beyond ninja: with the options that the package itself chooses, and
+    with those of its override, too, where it has any.
     """
     from crosspython.wheels.known.overrides import find_override
 
@@ -151,10 +151,8 @@ def compare_meson(name: str) -> None:
 
 
 def print_comparison(name: str, other: str, whole: float, bare: float) -> None:
-    print(
-        f"{name}: scons wheels {whole:.2f} s, {other} alone {bare:.2f} s: {whole - bare:.2f} s more, {whole / bare:.3f}",
-        flush=True,
-    )
+    more = f"{whole - bare:.2f} s more, {whole / bare:.3f}"
+    print(f"{name}: scons wheels {whole:.2f} s, {other} alone {bare:.2f} s: {more}", flush=True)
 
 
 def compare_engines() -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-# Who starts us in the background of a script leaves us SIGINT ignored (POSIX, Shell Command Language, 2.11), and what we start
-# would inherit that: nothing could be interrupted.
+# Who starts us in the background of a script leaves us SIGINT ignored (POSIX, Shell Command Language, 2.11), and what
+# we start would inherit that: nothing could be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -53,7 +53,8 @@ EOF
 """
 RECIPE = """\
 Import("env")
-nodes = env.Autoconf({name!r}, "1.0", sources=[dict(url="https://upstream.invalid/{name}-1.0.tar.gz", sha256={sha256!r})],
+nodes = env.Autoconf({name!r}, "1.0",
+    sources=[dict(url="https://upstream.invalid/{name}-1.0.tar.gz", sha256={sha256!r})],
     environment={{"NAME": {name!r}}}{options})
 Return("nodes")
 """
@@ -145,7 +146,8 @@ class Project:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests share one build folder: with several workers (pytest -n2 --dist loadgroup) one of them runs them all."""
+    """Slow tests share one build folder: with several workers (pytest -n2 --dist loadgroup) one
+    of them runs them all."""
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.xdist_group("slow"))
@@ -157,7 +159,8 @@ def project(tmp_path: Path) -> Project:
 
 
 def copy_example(folder: Path) -> Path:
-    """examples/firmware in a folder of its own, to build there; it finds the tool two folders up, as in the repository."""
+    """examples/firmware in a folder of its own, to build there;
+    it finds the tool two folders up, as in the repository."""
     left_out = shutil.ignore_patterns("build", "__pycache__", ".sconsign*")
     shutil.copytree(REPOSITORY / "examples/firmware", folder / "examples/firmware", ignore=left_out)
     (folder / "site_scons").symlink_to(REPOSITORY / "site_scons")

@@ -1,7 +1,8 @@
 """SDKs for tests: the distribution's cross compiler, re-packed as vendors ship theirs.
 
-Knows the layouts of Buildroot's SDKs and of Yocto's, and where GCC looks for its parts relative to itself. What to pack is asked of the
-compiler, so that no version stands here. The real compiler works from any place, once `relocate-sdk.sh` has run.
+Knows the layouts of Buildroot's SDKs and of Yocto's, and where GCC looks for its parts relative to itself. What to pack
+is asked of the compiler, so that no version stands here. The real compiler works from any place,
+once `relocate-sdk.sh` has run.
 """
 
 from __future__ import annotations
@@ -50,12 +51,13 @@ gcc-*) exec "$here/../../real/bin/{prefix}-{tool}.br_real" "$@" ;;
 *) exec "$here/../../real/bin/{prefix}-{tool}.br_real" --sysroot=/not/exist "$@" ;;
 esac
 """
+_FLAGS = "-mthumb -mfpu=neon-vfpv4 -mfloat-abi=hard -mcpu=cortex-a7"
 _SETUP = """\
 # Check for LD_LIBRARY_PATH being set, which can break SDK and generally is a bad practice
 export SDKTARGETSYSROOT={place}/sysroots/cortexa7t2hf-neon-vfpv4-poky-linux-gnueabi
 export PATH={place}/sysroots/x86_64-pokysdk-linux/usr/bin:{place}/sysroots/x86_64-pokysdk-linux/usr/bin/{yocto}:"$PATH"
-export CC="{yocto}-gcc  -mthumb -mfpu=neon-vfpv4 -mfloat-abi=hard -mcpu=cortex-a7 -O2 -Wl,-O1 --sysroot=$SDKTARGETSYSROOT"
-export CXX="{yocto}-g++  -mthumb -mfpu=neon-vfpv4 -mfloat-abi=hard -mcpu=cortex-a7 --sysroot=$SDKTARGETSYSROOT"
+export CC="{yocto}-gcc  {flags} -O2 -Wl,-O1 --sysroot=$SDKTARGETSYSROOT"
+export CXX="{yocto}-g++  {flags} --sysroot=$SDKTARGETSYSROOT"
 """
 _INSTALLER = """\
 #!/bin/sh
@@ -101,7 +103,8 @@ def make_yocto(folder: Path) -> Path:
         _write(programs / f"{YOCTO}-{tool}", _YOCTO_TOOL.format(yocto=YOCTO, prefix=PREFIX, tool=tool), 0o755)
     for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
         (programs / f"{YOCTO}-{tool}").symlink_to(f"../../real/bin/{PREFIX}-{tool}")
-    _write(folder / "environment-setup-cortexa7-poky-linux-gnueabi", _SETUP.format(place=folder, yocto=YOCTO), 0o644)
+    setup = _SETUP.format(place=folder, yocto=YOCTO, flags=_FLAGS)
+    _write(folder / "environment-setup-cortexa7-poky-linux-gnueabi", setup, 0o644)
     return folder
 
 

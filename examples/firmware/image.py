@@ -1,8 +1,8 @@
 """Root file system images, made without root: owners, modes and devices stand in a list, not on the disk.
 
 An image is a cpio archive, the kernel's own "newc" (Documentation/driver-api/early-userspace/buffer-format.rst), or a
-squashfs, for which squashfs-tools must be there; the same bytes for the same list. It knows nothing of SCons and of what
-the files are for.
+squashfs, for which squashfs-tools must be there; the same bytes for the same list. It knows nothing of SCons and of
+what the files are for.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ NOTES = ("first.txt", "second.txt")
 
 
 def make_slim(folder: Path) -> Path:
-    """A small Python that starts and is checked: what `scons slim=pyc` leaves of the bundle, without what it can miss here."""
+    """A small Python that starts and is checked: what `scons slim=pyc` leaves of the bundle,
+    without what it can miss here."""
     run = [sys.executable, "-m", "SCons", "-Q", "target=rv1126"]
     subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL, timeout=3000)
     unpack_tree(BUNDLE, folder)

@@ -1,7 +1,9 @@
-"""CPython's own tests and numpy's on the virtual board, ours against the distribution's: two Pythons, one kernel, the same cases.
+"""CPython's own tests and numpy's on the virtual board, ours against the distribution's:
+two Pythons, one kernel, the same cases.
 
-    PYTHONPATH=site_scons/site_tools python -m tests.board.compare [MODULE ...]   # without any: the lists that `scons check` has
+    PYTHONPATH=site_scons/site_tools python -m tests.board.compare [MODULE ...]
 
+Without a module it takes the lists that `scons check` has.
 Where both have a case and its outcomes differ, that is a bug of ours or stands in differences.toml with its reason. The
 distribution's Python is unpacked into the board's root beside ours, with the libraries that it needs.
 """
@@ -30,9 +32,9 @@ from tests.board.packages import Packages
 from tests.conftest import REPOSITORY
 
 PACKAGES = """
-python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libpython3.11-testsuite libssl3 libffi8 libbz2-1.0 liblzma5
-libsqlite3-0 libexpat1 libncursesw6 libtinfo6 libreadline8 libuuid1 libdb5.3 libnsl2 libtirpc3 libgssapi-krb5-2 libkrb5-3
-libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1 media-types
+python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libpython3.11-testsuite libssl3 libffi8 libbz2-1.0
+liblzma5 libsqlite3-0 libexpat1 libncursesw6 libtinfo6 libreadline8 libuuid1 libdb5.3 libnsl2 libtirpc3
+libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1 media-types
 """
 NUMPYS_PACKAGES = """
 python3-numpy python3-pytest python3-pluggy python3-iniconfig python3-packaging python3-attr python3-hypothesis
@@ -68,7 +70,8 @@ def board_with_both(modules: Collection[str]) -> Iterator[Board]:
 
 
 def _theirs(packages: str) -> Path:
-    """The distribution's packages, unpacked, and compiled where this Python is of the same series: the board is slow."""
+    """The distribution's packages, unpacked, and compiled where this Python is of the same series:
+    the board is slow."""
     home = REPOSITORY / "build/board" / MODELS["armv7l"].architecture
     root = home / packages.split()[0]
     if not root.exists():
@@ -93,7 +96,8 @@ def _our_numpy() -> list[image.Entry]:
 
 
 def compare(board: Board, module: str) -> tuple[dict[str, str], list[Difference]]:
-    """Run a test module with both; the outcomes of all cases that both have, as ours had them, and where theirs differ."""
+    """Run a test module with both; the outcomes of all cases that both have, as ours had them,
+    and where theirs differ."""
     ours, theirs = (outcomes(board, python, module) for python in (OURS, THEIRS))
     same = {_plain(case): outcome for case, outcome in sorted(theirs.items(), key=lambda item: item[1] == FAILED)}
     common = {case: outcome for case, outcome in sorted(ours.items()) if _plain(case) in same}

@@ -1,4 +1,5 @@
-"""What breaks in the middle of a deployment: the line, which is cut or falls silent, and the power. The old tree stays, whole."""
+"""What breaks in the middle of a deployment: the line, which is cut or falls silent, and the power.
+The old tree stays, whole."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ WHOLE = f"cd {PREFIX} && busybox awk -F'\\t' '$2 != \"-\" {{ print $2 \"  \" $5 
 
 
 class Line:
-    """A port on loopback that passes on what is said to a board's, until so many bytes went there; then `end` is called,
-    and when it returns the line is cut."""
+    """A port on loopback that passes on what is said to a board's, until so many bytes went there; then `end` is
+    called, and when it returns the line is cut."""
 
     def __init__(self, port: int, limit: int, end: Callable[[], object]) -> None:
         self._limit, self._end = limit, end

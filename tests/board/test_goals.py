@@ -1,4 +1,5 @@
-"""Boards as a user types them: scons deploy, check and rollback, and the board's own pip with the wheels that came along."""
+"""Boards as a user types them: scons deploy, check and rollback,
+and the board's own pip with the wheels that came along."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ WHEELS = "/opt/python/share/wheels"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of board, a package with compiled code for it, what proves that it works, and the tag of a wheel gone wrong."""
+    """A kind of board, a package with compiled code for it, what proves that it works,
+    and the tag of a wheel gone wrong."""
 
     machine: str
     target: str

@@ -184,7 +184,8 @@ def test_touch_builds_what_is_not_up_to_date(project: Project, cache: Path) -> N
 
 @pytest.mark.parametrize("option", ["--cache-populate", "--cache-force"])
 def test_what_an_earlier_run_built_is_not_kept(project: Project, cache: Path, option: str) -> None:
-    """Whether it is what this code would make of these settings cannot be told from it: only the run that built it knows."""
+    """Whether it is what this code would make of these settings cannot be told from it:
+    only the run that built it knows."""
     project.add("hello")
     project.scons("cache=none")
     project.scons(option, f"cache={cache}")

@@ -1,4 +1,5 @@
-"""`scons wheels` from an index that wants a password, or has certificates of its own: as pip is configured, and no secret told."""
+"""`scons wheels` from an index that wants a password, or has certificates of its own:
+as pip is configured, and no secret told."""
 
 from __future__ import annotations
 
@@ -132,7 +133,8 @@ def certify(folder: Path) -> tuple[Path, ssl.SSLContext]:
 
 
 def test_an_index_may_stand_in_a_requirements_file(private: Private, index: str) -> None:
-    """pip-compile writes it there, with variables for the password; its files are fetched with it in later runs, too."""
+    """pip-compile writes it there, with variables for the password;
+    its files are fetched with it in later runs, too."""
     private.pip = {"INDEX_LOGIN": f"{USER}:{TYPED}"}
     (private.folder / "requirements.txt").write_text(f"--index-url http://${{INDEX_LOGIN}}@{index}/simple/\ntop\n")
     output = private.make("pkgs=@requirements.txt", "lock=pylock.toml")

@@ -1,4 +1,5 @@
-"""What lies in the build folder is not believed: what somebody changed there is made again, and nothing is made of it."""
+"""What lies in the build folder is not believed: what somebody changed there is made again,
+and nothing is made of it."""
 
 from __future__ import annotations
 

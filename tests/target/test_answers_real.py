@@ -56,7 +56,8 @@ def leave_out_answers(plan: Plan) -> Plan:
 
 
 def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:
-    """Carry a plan out up to its configure; what that left, by path. Twice in the same place: scripts write down where."""
+    """Carry a plan out up to its configure; what that left, by path. Twice in the same place:
+    scripts write down where."""
     shutil.rmtree(folder / "work", ignore_errors=True)
     shop = open_workshop(folder)
     if recipe.machine == NATIVE:

@@ -61,7 +61,12 @@ BASE = {
     "twice.cpp": 'extern "C" int twice(int value) { return 2 * value; }\n',
 }
 USER = {"meson.build": MESON, "user.c": "#include <base.h>\nint user(void) { return base(); }\n"}
-RECIPE = 'Import("env")\nnode = env.{kind}("{name}", "1.0", sources=[dict(url="https://upstream.invalid/{name}-1.0.tar.gz", sha256="{sha256}")], {options})\nReturn("node")\n'
+RECIPE = """\
+Import("env")
+sources = [dict(url="https://upstream.invalid/{name}-1.0.tar.gz", sha256="{sha256}")]
+node = env.{kind}("{name}", "1.0", sources=sources, {options})
+Return("node")
+"""
 
 
 def add(project: Project, kind: str, name: str, files: dict[str, str], options: str = "") -> None:

@@ -1,6 +1,7 @@
 """docs/embedding.md's builds for rv1126, carried out: somebody else's project gets its Python, and its C program runs.
 
-What they build is what `scons target=rv1126` and its shared=1 build: it comes from the artifact cache where they ran before.
+What they build is what `scons target=rv1126` and its shared=1 build:
+it comes from the artifact cache where they ran before.
 """
 
 from __future__ import annotations

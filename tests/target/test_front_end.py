@@ -47,8 +47,8 @@ NAME = "toy-1.0.dist-info"
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     so = "toy" + sysconfig.get_config_var("EXT_SUFFIX")
 {body}
-    subprocess.run([os.environ["CC"], "-shared", "-fPIC", "-g", "-I" + sysconfig.get_path("include"), *{flags}, "-o", so,
-                    os.path.abspath("toy.c")], check=True)
+    subprocess.run([os.environ["CC"], "-shared", "-fPIC", "-g", "-I" + sysconfig.get_path("include"),
+                    *{flags}, "-o", so, os.path.abspath("toy.c")], check=True)
     tag = "cp%d%d-" % sys.version_info[:2]
     tag += tag + sysconfig.get_platform().replace("-", "_").replace(".", "_")
     wheel = "toy-1.0-" + tag + ".whl"
@@ -156,7 +156,8 @@ def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapp
 
 
 def test_programs_that_a_build_starts_have_distutils(factory: Factory) -> None:
-    """setuptools compiles with -O in a process of its own, which imports distutils: thrift's setup.cfg asks for that."""
+    """setuptools compiles with -O in a process of its own, which imports distutils:
+    thrift's setup.cfg asks for that."""
     setup = SETUPTOOLS["setup.py"].replace("ext_modules", 'py_modules=["pure"], ext_modules')
     files = {**SETUPTOOLS, "setup.py": setup, "setup.cfg": "[install]\noptimize = 1\n", "pure.py": "x = 1\n"}
     assert factory.build(files).extensions == ("toy",)
@@ -273,7 +274,8 @@ def test_a_build_hears_of_the_boards_libraries_alone(factory: Factory, engine: L
 
 
 def test_a_makefile_that_names_gcc_builds_for_the_board(factory: Factory) -> None:
-    makefile = "all:\n\tgcc -shared -fPIC $$(python3-config --includes) toy.c -o extra.so\n\tcc -c $$(python3-config --includes) toy.c\n"
+    includes = "$$(python3-config --includes)"
+    makefile = f"all:\n\tgcc -shared -fPIC {includes} toy.c -o extra.so\n\tcc -c {includes} toy.c\n"
     body = """
     subprocess.run(["make"], check=True)
     os.environ["CC"] = "gcc"
@@ -362,7 +364,10 @@ def test_what_is_no_project_is_told(factory: Factory) -> None:
 
 
 def test_nothing_of_this_machine_is_in_the_environment_of_a_build(factory: Factory) -> None:
-    body = '    import json; json.dump(dict(os.environ), open(os.path.join(os.environ["HOME"], "..", "..", "seen.json"), "w"))'
+    body = """
+    import json
+    json.dump(dict(os.environ), open(os.path.join(os.environ["HOME"], "..", "..", "seen.json"), "w"))
+"""
     factory.build(in_tree(body))
     seen = json.loads((factory.folder / "work/wheels/seen.json").read_text())
     assert seen["HOME"].startswith(str(factory.folder))

@@ -1,4 +1,5 @@
-"""Compiler launchers with the real programs: their work is used, on other machines too, and the products are the same."""
+"""Compiler launchers with the real programs: their work is used, on other machines too,
+and the products are the same."""
 
 from __future__ import annotations
 
@@ -22,14 +23,16 @@ pytestmark = pytest.mark.slow
 FILES = 12
 # What keeps a compiler busy for some seconds.
 LONG = "".join(
-    f"double long{number}(double *x, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i] * {number} + x[n - i]; return x[0]; }}\n"
+    f"double long{number}(double *x, int n)"
+    f" {{ for (int i = 0; i < n; i++) x[i] = x[i] * {number} + x[n - i]; return x[0]; }}\n"
     for number in range(150)
 )
 # As large projects do it: each file is compiled by itself, by its whole path, with debug symbols.
 CONFIGURE = f"""\
 #!/bin/sh
 for number in {" ".join(map(str, range(FILES)))}; do
-    printf '#include <stdio.h>\\nconst char *f%s(void){{puts(__FILE__); return "%s";}}\\n' $number $number > part$number.c
+    text='#include <stdio.h>\\nconst char *f%s(void){{puts(__FILE__); return "%s";}}\\n'
+    printf "$text" $number $number > part$number.c
 done
 cat > Makefile <<EOF
 OBJECTS = {" ".join(f"part{number}.o" for number in range(FILES))}
@@ -102,8 +105,8 @@ def name_of(pid: int) -> str:
 
 
 def test_sccache_remembers_for_a_second_checkout(plain: list[bytes]) -> None:
-    """Its server is a daemon of the user's: here it has a port of its own, and is told to end. Its client makes a socket
-    below the build folder until that server runs, whose path has to be short."""
+    """Its server is a daemon of the user's: here it has a port of its own, and is told to end. Its client makes a
+    socket below the build folder until that server runs, whose path has to be short."""
     with tempfile.TemporaryDirectory(dir="/tmp") as short:
         compile_twice_with_sccache(Path(short), plain)
 
@@ -127,7 +130,8 @@ def compile_twice_with_sccache(folder: Path, plain: list[bytes]) -> None:
 
 
 def start_sccache(port: int, environment: dict[str, str]) -> bool:
-    """A client that finds no server starts one, gives it ten seconds, and fails: on a machine under load that is little."""
+    """A client that finds no server starts one, gives it ten seconds, and fails:
+    on a machine under load that is little."""
     subprocess.run(["sccache", "--start-server"], env=environment, capture_output=True, check=False)
     with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
         return True

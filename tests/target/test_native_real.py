@@ -1,4 +1,5 @@
-"""The build machine's own compiler, kept from what is installed beside the libc; and the Python that is built with it."""
+"""The build machine's own compiler, kept from what is installed beside the libc;
+and the Python that is built with it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ OWN = tomllib.loads((TOOLS / "crosspython/toolchain/native.toml").read_text())
 MODULES = "import importlib.util, sys; print(*[n for n in sys.argv[1:] if importlib.util.find_spec(n)])"
 WORK = """
 import bz2, ctypes, ctypes.util, hashlib, lzma, sqlite3, zlib
-assert zlib.decompress(zlib.compress(b"a")) == bz2.decompress(bz2.compress(b"a")) == lzma.decompress(lzma.compress(b"a"))
+for module in (zlib, bz2, lzma):
+    assert module.decompress(module.compress(b"a")) == b"a"
 assert sqlite3.connect(":memory:").execute("select 6 * 7").fetchone() == (42,)
 assert ctypes.CDLL(None).abs(-3) == 3
 for name in ("md5", "sha1", "sha256", "sha512", "sha3_256", "blake2b", "blake2s"):

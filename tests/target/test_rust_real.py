@@ -1,4 +1,5 @@
-"""Rust for the board: what is found here compiles, and small packages with PyO3 are built and imported in the emulator."""
+"""Rust for the board: what is found here compiles, and small packages with PyO3 are built and imported
+in the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A wheelhouse as the board sees it: its own pip installs from the folder and over HTTP, and what is broken is named."""
+"""A wheelhouse as the board sees it: its own pip installs from the folder and over HTTP,
+and what is broken is named."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ SUFFIX = ".cpython-313-arm-linux-gnueabihf.so"
 MODULE = """
 struct module { void *head[64]; };
 int PyModuleDef_Init(void *);
-static struct { long count; void *type, *init; long index; void *copy; const char *name, *doc; long size; void *rest[6]; }
-    definition = { 1, 0, 0, 0, 0, "NAME", 0, 0, { 0 } };
+static struct { long count; void *type, *init; long index; void *copy; const char *name, *doc; long size;
+    void *rest[6]; } definition = { 1, 0, 0, 0, 0, "NAME", 0, 0, { 0 } };
 void *PyInit_NAME(void) { BODY; return (void *)(long)PyModuleDef_Init(&definition); }
 """
 

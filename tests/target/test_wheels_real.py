@@ -128,8 +128,10 @@ def test_the_emulator_loads_it_from_any_folder(bench: Workbench, tmp_path: Path,
     wheel, _ = bench.finish(bench.make())
     tree = lay_out(wheel, tmp_path / "elsewhere", "3.13")
     program = tmp_path / "work/load.c"
-    program.write_text('#include <dlfcn.h>\n#include <stdio.h>\nint main(int n, char **a) { void *h = dlopen(a[1], RTLD_NOW);'
-                       'puts(h ? "loaded" : dlerror()); return !h; }\n')  # fmt: skip
+    program.write_text(
+        "#include <dlfcn.h>\n#include <stdio.h>\nint main(int n, char **a) { void *h = dlopen(a[1], RTLD_NOW);"
+        'puts(h ? "loaded" : dlerror()); return !h; }\n'
+    )
     subprocess.run([CROSS, program, "-o", tmp_path / "load"], check=True)
     command = [
         "qemu-arm-static",

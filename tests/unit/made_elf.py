@@ -29,7 +29,8 @@ def make_elf(
     stack: int | None = 6,
     tail: bytes = b"",
 ) -> bytes:
-    """Make an ELF file; `stack` is the flags of PT_GNU_STACK (6: read and write, 7: also execute), None for no header."""
+    """Make an ELF file; `stack` is the flags of PT_GNU_STACK (6: read and write, 7:
+    also execute), None for no header."""
     order = "<" if little_endian else ">"
     segments: list[tuple[int, int, bytes]] = []
     if interpreter is not None:

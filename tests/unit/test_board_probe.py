@@ -1,4 +1,5 @@
-"""The question to a board itself, put to this machine's shell with programs first on its PATH that answer as boards do."""
+"""The question to a board itself, put to this machine's shell with programs first on its PATH that answer
+as boards do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a bundle is made of: what slim=1 leaves out, how bytecode stands without its source, and what two archives say."""
+"""What a bundle is made of: what slim=1 leaves out, how bytecode stands without its source,
+and what two archives say."""
 
 from __future__ import annotations
 

@@ -32,11 +32,13 @@ MESSAGES = {
     "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
     "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
     "build-python-without": "ModuleNotFoundError: No module named '_ssl'",
-    "own-extension": "[14/15] Linking CXX shared module _core.cpython-313-arm-linux-gnueabihf.so\n[15/15] Generating _core.pyi\n"
+    "own-extension": "[14/15] Linking CXX shared module _core.cpython-313-arm-linux-gnueabihf.so\n"
+    "[15/15] Generating _core.pyi\n"
     "ModuleNotFoundError: No module named '_core'",
     "missing-program": "error: command 'swig' failed: No such file or directory",
     "missing-module": "ModuleNotFoundError: No module named 'pkgconfig'",
-    "vector-types": "r.h:9: note: use ‘-flax-vector-conversions’ to permit conversions between vectors with differing element types",
+    "vector-types": "r.h:9: note: use ‘-flax-vector-conversions’ to permit conversions between vectors"
+    " with differing element types",
     "memory": "arm-linux-gnueabihf-g++: fatal error: Killed signal terminated program cc1plus",
 }
 
@@ -147,7 +149,8 @@ def test_git_says_in_its_own_way_that_there_is_no_network(log: Log) -> None:
     """CMake's FetchContent clones, and git goes to the proxy that a build without a network is told of."""
     say(
         log,
-        "fatal: unable to access 'https://x.org/y.git/': Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect\n",
+        "fatal: unable to access 'https://x.org/y.git/': "
+        "Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect\n",
     )
     assert "network" in str(explain_failure(StepError("x"), "x", log).found)
 

@@ -57,8 +57,13 @@ def run_tasks(tmp_path: Path, *tasks: tuple[str, str, str, str]) -> list[dict[st
     return read_answers(run.stdout)
 
 
-@pytest.mark.parametrize(("end", "is_right"), [("class Error(Exception): pass\nfrom toy_a import value\n", True),
-                                             ("from toy_a import value\nclass Error(Exception): pass\n", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("end", "is_right"),
+    [
+        ("class Error(Exception): pass\nfrom toy_a import value\n", True),
+        ("from toy_a import value\nclass Error(Exception): pass\n", False),
+    ],
+)
 def test_of_two_modules_that_import_each_other_either_may_be_asked_for(
     tmp_path: Path, end: str, is_right: bool
 ) -> None:

@@ -59,7 +59,8 @@ def test_the_backend_sees_the_engines_environment_and_the_settings(source: Path,
 
 def test_what_keeps_a_build_to_itself_stands_before_each_call(source: Path, tmp_path: Path, log: Log) -> None:
     (source / "backend.py").write_text(
-        "import os\ndef build_wheel(*_): open('seen', 'w').write(os.environ['SAID']); return 'foo-1.0-py3-none-any.whl'\n"
+        "import os\n"
+        "def build_wheel(*_): open('seen', 'w').write(os.environ['SAID']); return 'foo-1.0-py3-none-any.whl'\n"
     )
     replace(make_engine(), before=("env", "SAID=before")).build(source, tmp_path / "dist", {}, log)
     assert (source / "seen").read_text() == "before"

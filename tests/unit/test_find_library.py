@@ -1,4 +1,5 @@
-"""ctypes.util.find_library on a board without ldconfig and compiler: the code that components/cpython/edits.toml adds."""
+"""ctypes.util.find_library on a board without ldconfig and compiler:
+the code that components/cpython/edits.toml adds."""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ def test_local_projects_and_archives_lie_beside_the_lock(tmp_path: Path) -> None
     (tmp_path / "app").mkdir()
     (tmp_path / "app/pyproject.toml").write_text('[project]\nname = "app"\nversion = "3"\n')
     text = '[[packages]]\nname = "app"\ndirectory = { path = "app" }\n'
-    text += f'[[packages]]\nname = "a"\nversion = "1"\narchive = {{ path = "in/a-1.tar.gz", hashes = {{ sha256 = "{HASH}" }} }}\n'
+    text += '[[packages]]\nname = "a"\nversion = "1"\n'
+    text += f'archive = {{ path = "in/a-1.tar.gz", hashes = {{ sha256 = "{HASH}" }} }}\n'
     app, archive = read_foreign_lock(write(tmp_path, text), BOARD)
     assert (app.folder, app.version) == (tmp_path / "app", "3")
     assert archive.sdist is not None

@@ -1,5 +1,5 @@
-"""The front end: a build whose helper programs `gcc` compiled for the board is tried once more with the build machine's; which
-builds have the network, and that it is said."""
+"""The front end: a build whose helper programs `gcc` compiled for the board is tried once more with the build
+machine's; which builds have the network, and that it is said."""
 
 from __future__ import annotations
 

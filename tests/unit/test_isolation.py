@@ -1,4 +1,5 @@
-"""Builds of other people's code: cut off from the network, ended with all that they leave, and told where that cannot be."""
+"""Builds of other people's code: cut off from the network, ended with all that they leave,
+and told where that cannot be."""
 
 from __future__ import annotations
 

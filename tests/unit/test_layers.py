@@ -48,7 +48,8 @@ def test_recipes_know_neither_processes_nor_the_network() -> None:
 
 
 def room(parts: tuple[str, ...]) -> str:
-    """The room of a module, by its place below the package: a folder, in wheels/ one below that, or a module of its own."""
+    """The room of a module, by its place below the package: a folder, in wheels/ one below that,
+    or a module of its own."""
     return "/".join(parts[:2]) if parts[0] == "wheels" else parts[0]
 
 

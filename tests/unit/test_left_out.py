@@ -9,7 +9,8 @@ from crosspython.wheels.known.left_out import remark_left_behind, remark_left_ou
 MESSAGES = (
     """building extension "yaml._yaml" failed: command '/usr/bin/arm-linux-gnueabihf-gcc' failed with exit code 1""",
     "WARNING: The C extension could not be compiled, speedups are not enabled.",
-    "WARNING: The bson._cbson extension module could not be compiled. No C extensions are essential for PyMongo to run,",
+    "WARNING: The bson._cbson extension module could not be compiled."
+    " No C extensions are essential for PyMongo to run,",
     "Error compiling module, falling back to pure Python",
     "** Couldn't install with extension module, trying without it...",
     "tmp/yajl_version5sxkp0v7.c:2:18: fatal error: yajl/yajl_version.h: No such file or directory",

@@ -1,4 +1,5 @@
-"""What lies beside a local project and its build reads comes along; what a build asks git is answered as in the original."""
+"""What lies beside a local project and its build reads comes along;
+what a build asks git is answered as in the original."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ def test_a_single_config_setting_may_be_a_string(tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
-        'librarys = ["a"]\nimports = "a"\nengine = "magic"\nminutes = 0\ndependencies = ["a b"]\n[environment]\nA = 1\n[config_settings]\nb = 2\n'
+        'librarys = ["a"]\nimports = "a"\nengine = "magic"\nminutes = 0\ndependencies = ["a b"]\n'
+        "[environment]\nA = 1\n[config_settings]\nb = 2\n"
     )
     with pytest.raises(ConfigurationError) as caught:
         read_override(tmp_path / "x.toml")

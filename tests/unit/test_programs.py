@@ -1,4 +1,5 @@
-"""Programs by their bare names: they answer for the board or not at all, and the build machine's has a name of its own."""
+"""Programs by their bare names: they answer for the board or not at all,
+and the build machine's has a name of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a local project is built from: hashed and copied by one walk, so that nothing is packed that was not looked at."""
+"""What a local project is built from: hashed and copied by one walk,
+so that nothing is packed that was not looked at."""
 
 from __future__ import annotations
 

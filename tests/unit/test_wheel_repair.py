@@ -96,7 +96,8 @@ def test_a_script_that_names_the_build_machines_python_is_for_any(tmp_path: Path
     [
         (
             {MODULE: extension(machine=EM_X86_64, bits=64, flags=0)},
-            f"{MODULE} is for another machine: expected ARM, 32 bit, little endian, found X86_64, 64 bit, little endian",
+            f"{MODULE} is for another machine:"
+            " expected ARM, 32 bit, little endian, found X86_64, 64 bit, little endian",
         ),
         ({MODULE: extension(flags=ARM_SOFT)}, f"{MODULE} has the wrong float ABI: expected hard, found soft"),
         (

@@ -26,7 +26,8 @@ def make_sdk(folder: Path, setup: str) -> Path:
 SETUP = """\
 export SDKTARGETSYSROOT={place}/sysroots/board
 export PATH={place}/sysroots/x86_64/usr/bin:{place}/sysroots/x86_64/arm-poky-linux-gnueabi:"$PATH"
-export CC="arm-poky-linux-gnueabi-gcc  -mthumb -mfloat-abi=hard -fstack-protector-strong -O2 --sysroot=$SDKTARGETSYSROOT"
+export CC="arm-poky-linux-gnueabi-gcc  -mthumb -mfloat-abi=hard -fstack-protector-strong -O2 \
+--sysroot=$SDKTARGETSYSROOT"
 """
 
 

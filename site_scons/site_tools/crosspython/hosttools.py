@@ -1,7 +1,8 @@
 """Host tools: the programs that builds call on the build machine, and the packages that bring them.
 
 Knows which package of which distribution has which program, and the command that installs it. What a build needs is
-not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 24.04 to 26.04, Fedora, Arch, openSUSE and Alpine.
+not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 24.04 to 26.04, Fedora, Arch,
+openSUSE and Alpine.
 """
 
 from __future__ import annotations

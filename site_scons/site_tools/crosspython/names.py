@@ -29,7 +29,8 @@ def suggest(
 
 
 def nearest_numbers(wanted: str, known: Sequence[str], form: str = "{}") -> str | None:
-    """`the nearest are python=3.11 and python=3.13`: of numbers as of versions, those on both sides; None for no number.
+    """`the nearest are python=3.11 and python=3.13`: of numbers as of versions, those on both sides;
+    None for no number.
 
     known: in rising order
     """

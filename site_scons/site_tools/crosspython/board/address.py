@@ -35,7 +35,8 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """Read USER@HOST:PORT; user and port may be left out, an IPv6 address stands in brackets. Raises ConfigurationError."""
+    """Read USER@HOST:PORT; user and port may be left out, an IPv6 address stands in brackets.
+    Raises ConfigurationError."""
     match = _FORM.fullmatch(text)
     port = int(match["port"]) if match and match["port"] else None
     if match is None or (match["host"] or "").startswith("-") or (port is not None and not 0 < port < 65536):

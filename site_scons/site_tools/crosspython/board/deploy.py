@@ -1,5 +1,5 @@
-"""A new Python onto a board: whole or not at all, only what changed is sent, and the old one stays until the new one has
-passed its check.
+"""A new Python onto a board: whole or not at all, only what changed is sent, and the old one stays until the new one
+has passed its check.
 
 `prefix` is a link to a folder of its own for each version. A new version begins as hard links to the files of the one
 that is there, takes what changed, is compared by hash, runs its check, and only then the link is replaced in one step
@@ -32,7 +32,8 @@ _BEFORE_US = "before-crosspython"
 _SEND_SECONDS = 3600
 
 # The new tree begins as the old one: hard links where the file system has them, copies where not. Scripts that name a
-# version's folder, as pip wrote them while its own script took the link for what is behind it, name the link from here on.
+# version's folder, as pip wrote them while its own script took the link for what is behind it, name the link from here
+# on.
 _BEGIN = """
 set -e
 mkdir -p {versions}
@@ -100,7 +101,8 @@ class Deployed:
 
 
 def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deployed:
-    """Bring a tree onto a board, check it there and switch to it. Raises BoardError, CheckError; the board then has what it had."""
+    """Bring a tree onto a board, check it there and switch to it. Raises BoardError, CheckError;
+    the board then has what it had."""
     begin = time.monotonic()
     places = Places(order.target.prefix)
     found = facts.ask(session, places, order.needs)

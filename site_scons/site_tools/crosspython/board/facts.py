@@ -44,7 +44,8 @@ class Places:
 class BoardFacts:
     """What the board told. `free` in bytes, None where it does not tell; `current` and `previous` name versions.
 
-    missing_loaders, running_loaders, dead_loaders: of those that the tree's programs ask for, the last with what was said
+    missing_loaders, running_loaders, dead_loaders: of those that the tree's programs ask for,
+    the last with what was said
     loaders:    all that the board has
     not_writable, not_executable, no_links: what cannot be done in the prefix's folder: "FOLDER: why"
     mount:      where the file system that holds this folder is mounted
@@ -166,7 +167,8 @@ def kernel_version(kernel: str) -> str | None:
 
 
 def _judge_system(facts: BoardFacts, target: Target, needs: BoardNeeds) -> Iterator[str]:
-    """Whether the board starts such programs. Its loader shows that; `uname -m` is the kernel's, which may run others too."""
+    """Whether the board starts such programs. Its loader shows that;
+    `uname -m` is the kernel's, which may run others too."""
     for loader in facts.missing_loaders:
         others = " and ".join(known_loaders(facts.loaders)) or "none that is known"
         yield (

@@ -48,7 +48,8 @@ def _missing(facts: BoardFacts, prefix: str, now: float) -> list[str]:
     if facts.clock is not None and abs(facts.clock - now) > _DIFFERENCE:
         there = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(facts.clock))
         remarks.append(
-            f"its clock says {there}, so certificates look invalid; there: date -s @{now:.0f}, and NTP for the next start"
+            f"its clock says {there}, so certificates look invalid;"
+            f" set it there: date -s @{now:.0f}, and start NTP for the next boot"
         )
     if facts.certificates is None:
         remarks.append(

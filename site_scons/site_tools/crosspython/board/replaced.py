@@ -1,7 +1,9 @@
-"""Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`: they stay what they are there.
+"""Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`:
+they stay what they are there.
 
 The files of two versions in one folder would be neither. What belongs to a package stands in its RECORD (the binary
-distribution format of packaging.python.org), of which the first folders are enough: bytecode and removed files are in none.
+distribution format of packaging.python.org), of which the first folders are enough:
+bytecode and removed files are in none.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ def spare_replaced(difference: Difference, tree: Path, replaced: Iterable[str]) 
 
 
 def _top(packages: str, path: str) -> str:
-    """The folder or file that a line of a RECORD belongs to: the first below the folder of packages, a script outside of it."""
+    """The folder or file that a line of a RECORD belongs to: the first below the folder of packages,
+    a script outside of it."""
     place = posixpath.normpath(f"{packages}/{path}")
     if not place.startswith(f"{packages}/"):
         return place

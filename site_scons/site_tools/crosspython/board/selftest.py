@@ -1,4 +1,5 @@
-"""Our self-test on a board: checks/data/selftest.py with what it expects, sent there and run by the board's own Python."""
+"""Our self-test on a board: checks/data/selftest.py with what it expects,
+sent there and run by the board's own Python."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ class SelfTest:
         failed = [result for result in results if not result.ok]
         if failed:
             raise CheckError(
-                f"{session.address}: {len(failed)} of {len(results)} checks failed on the board; what it had stays in use",
+                f"{session.address}: {len(failed)} of {len(results)} checks failed on the board;"
+                " its former Python stays in use",
                 evidence=[line for result in failed for line in (f"{result.name}:", *result.detail.splitlines()[-12:])],
                 next=_ILLEGAL if any("Illegal instruction" in result.detail for result in failed) else None,
             )

@@ -60,7 +60,8 @@ def is_below_larger_kernel(kernel: str, system: str) -> bool:
 
 
 def runs(kernel: str, system: str) -> bool | None:
-    """Whether a machine, by what its kernel says, runs what was built for another. None: its name tells nothing here."""
+    """Whether a machine, by what its kernel says, runs what was built for another.
+    None: its name tells nothing here."""
     if not _family(kernel):
         return None
     if _family(kernel) == _family(system):

@@ -1,4 +1,5 @@
-"""The SCons layer: nodes, actions, messages. It knows nothing of configure, and everything below it nothing of SCons."""
+"""The SCons layer: nodes, actions, messages. It knows nothing of configure,
+and everything below it nothing of SCons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The arguments of the methods that an environment is lent: read as the command line's variables are, or refused by name.
+"""The arguments of the methods that an environment is lent: read as the command line's variables are,
+or refused by name.
 
 Nothing is guessed: a value that is not understood is never taken for another.
 """

@@ -24,7 +24,8 @@ def AddBoard(env: Any) -> None:
 def Deploy(env: Any, bundle: Any, board: str | None = None) -> Any:
     """Bring the bundle, and the wheels that were built for it, onto a board; switch to it when its check has passed.
 
-    board: USER@HOST:PORT; None: what `board=` says. Returns the node of the report; let it depend on wheels of this run.
+    board: USER@HOST:PORT; None: what `board=` says. Returns the node of the report;
+    let it depend on wheels of this run.
     """
     return _goal(env, "Deploy", "deploy", bundle, board)
 

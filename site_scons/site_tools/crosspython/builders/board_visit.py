@@ -1,4 +1,5 @@
-"""What deploying, checking and rolling back do with a build: its bundle and wheels laid out here, one connection, a report."""
+"""What deploying, checking and rolling back do with a build: its bundle and wheels laid out here, one connection,
+a report."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links
 
 
 class Visit:
-    """A connection to a board as long as the `with` block, and the tree that is to lie there, which goes when all went well.
+    """A connection to a board as long as the `with` block, and the tree that is to lie there,
+    which goes when all went well.
 
     board: what `board=` says; bundle: None where nothing is brought; report: the file that tells what was done
     """

@@ -1,4 +1,5 @@
-"""Build: the one object on the environment. It holds the settings, the components by name, and what their actions share."""
+"""Build: the one object on the environment. It holds the settings, the components by name,
+and what their actions share."""
 
 from __future__ import annotations
 

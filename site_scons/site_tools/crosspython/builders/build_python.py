@@ -1,10 +1,11 @@
 """Build-python: the interpreter that runs here, brought by the first thing that needs it.
 
-SCons brings what a node depends on before it asks the cache for the node itself. So CPython does not depend on this node,
-but on what build-python is made of; its action brings the archive, from the cache or by building it while CPython's own
-configure runs. The archive's name holds the hash of what it is made of: one that is there is the right one. Wheels, which
-are built one by one, depend on the node. What build-python itself needs is built by the same recipes as the target's, for the
-build machine, and is brought only where build-python has to be built. All paths belong to the build machine.
+SCons brings what a node depends on before it asks the cache for the node itself. So CPython does not depend on this
+node, but on what build-python is made of; its action brings the archive, from the cache or by building it while
+CPython's own configure runs. The archive's name holds the hash of what it is made of: one that is there is the right
+one. Wheels, which are built one by one, depend on the node. What build-python itself needs is built by the same recipes
+as the target's, for the build machine, and is brought only where build-python has to be built.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def recipe_facts(env: Any, recipe: Recipe) -> list[Any]:
 
 
 def add_native(env: Any, recipe: Recipe) -> Any:
-    """Make the node of the archive of something that runs here. Raises ConfigurationError: a dependency was not read."""
+    """Make the node of the archive of something that runs here.
+    Raises ConfigurationError: a dependency was not read."""
     build: Build = env["CROSSPYTHON"]
     needs = [Path(part.node.abspath).name for part in build.closure(recipe.depends, recipe.name)]
     text = f"{ENGINE} {build_machine()}\n{recipe.facts()}\n{needs}"
@@ -80,7 +82,8 @@ def sources_for(env: Any) -> list[Any]:
 
 
 def start_bringing(build: Build) -> Callable[[], Path]:
-    """Begin to bring build-python, beside whatever its caller does; call the result to wait for it and get its place."""
+    """Begin to bring build-python, beside whatever its caller does;
+    call the result to wait for it and get its place."""
     from concurrent.futures import ThreadPoolExecutor  # which a run that builds nothing need not import
 
     given = build.settings.build_python

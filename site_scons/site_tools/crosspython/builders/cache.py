@@ -1,8 +1,9 @@
 """SCons's CacheDir with a key of our own, so that other folders, users and machines find what was built here.
 
 SCons's own key holds the product's path. Ours holds what the product is made of: the action's name, the contents of its
-sources and facts, and crosspython's own code, since a change of ours may change every product. A node takes part when its
-action says so; everything else, and everything of a project that we are a guest in, is left to whoever it belongs to.
+sources and facts, and crosspython's own code, since a change of ours may change every product. A node takes part when
+its action says so; everything else, and everything of a project that we are a guest in,
+is left to whoever it belongs to.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         environment_of(node)["CROSSPYTHON"].artifacts.put(key_of(node, step), Path(node.abspath))
 
     def push_if_forced(self, node: Any) -> None:
-        """Under --cache-populate SCons would keep what earlier runs have built, too: by which code, nobody knows any more."""
+        """Under --cache-populate SCons would keep what earlier runs have built, too:
+        by which code, nobody knows any more."""
 
 
 def open_cache(env: Any) -> None:

@@ -1,7 +1,9 @@
-"""The code that decides what a product is, found by its imports: what an action's function names, and all that this needs.
+"""The code that decides what a product is, found by its imports:
+what an action's function names, and all that this needs.
 
-A key of the artifact cache holds its hash, so that whoever runs other code shares nothing with us. Nothing is listed by hand:
-modules are read, not run, wherever in them an import stands; with a module counts the data beside it that it calls by its whole name.
+A key of the artifact cache holds its hash, so that whoever runs other code shares nothing with us. Nothing is listed by
+hand: modules are read, not run, wherever in them an import stands;
+with a module counts the data beside it that it calls by its whole name.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def files_behind(entries: Iterable[str]) -> list[Path]:
 
 
 def modules_named_by(function: Callable[..., Any]) -> set[str]:
-    """The modules that a function of the SCons layer imports or takes things from, with those of functions there that it calls."""
+    """The modules that a function of the SCons layer imports or takes things from,
+    with those of functions there that it calls."""
     found, seen, waiting = set[str](), set[FunctionType](), [function]
     while waiting:
         thing = waiting.pop()
@@ -107,7 +110,8 @@ def _is_scons_layer(name: str) -> bool:
 
 
 def _file_of(name: str) -> Path | None:
-    """The file of a module by its dotted name; None where it is none of ours, or a package's own, which only describes it."""
+    """The file of a module by its dotted name; None where it is none of ours, or a package's own,
+    which only describes it."""
     if not name.startswith(f"{_NAME}."):
         return None
     file = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
@@ -121,7 +125,8 @@ def _name_of(file: Path) -> str:
 def imports_of(text: str) -> Iterator[str]:
     """What the code of a module imports, in whatever scope. A name that is imported from a package may be a module.
 
-    Read as text, since a run that has to make a key should not wait for a parser; a test compares it with what that finds.
+    Read as text, since a run that has to make a key should not wait for a parser;
+    a test compares it with what that finds.
     """
     for start, names, whole in _IMPORT.findall(text):
         yield from (whole,) if whole else (start, *(f"{start}.{name}" for name in _WORD.findall(names)))

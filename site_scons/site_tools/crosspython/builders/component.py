@@ -8,7 +8,8 @@
     env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
     env.CPython()  env.BuildPython()                                 the release that `python=` names
 
-All kinds have the options in DECLARED. All return the stage archive's node. The recipe's facts and the target's are readable Values among its sources.
+All kinds have the options in DECLARED. All return the stage archive's node.
+The recipe's facts and the target's are readable Values among its sources.
 """
 
 from __future__ import annotations
@@ -219,7 +220,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
 
 
 def _key_of_symbols(product: Path) -> str:
-    """A product names its symbols, by their check sum (GDB's manual, Separate Debug Files): they are made of the same."""
+    """A product names its symbols, by their check sum (GDB's manual, Separate Debug Files):
+    they are made of the same."""
     with product.open("rb") as file:
         return hashlib.sha256(f"symbols of {hashlib.file_digest(file, 'sha256').hexdigest()}".encode()).hexdigest()
 

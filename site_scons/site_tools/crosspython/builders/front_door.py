@@ -65,7 +65,8 @@ def help_text() -> str:
 
 
 def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
-    """Whether a run is about wheels: they are its goal, or it names some and fetches, checks or bundles what they need."""
+    """Whether a run is about wheels: they are its goal, or it names some and fetches,
+    checks or bundles what they need."""
     settings = env["CROSSPYTHON"].settings
     names_some = bool(settings.packages) or settings.lock is not None
     bundles = settings.libraries == "bundle" and (not goals or not _BUNDLING.isdisjoint(goals))

@@ -35,7 +35,8 @@ def make_environment(path: str) -> Any:
 
 
 def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
-    """Give the host these methods of our environment; they run on ours. Raises ConfigurationError where the host has such a method."""
+    """Give the host these methods of our environment; they run on ours.
+    Raises ConfigurationError where the host has such a method."""
     taken = []
     for wrapper in wrappers:
         present = getattr(host, wrapper.name, None)
@@ -44,7 +45,8 @@ def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
     if taken:
         raise ConfigurationError(
             f"the environment has methods of its own that are called as crosspython's: {', '.join(taken)}",
-            next='give crosspython an environment of its own: python = Environment(tools=[]); python.Tool("crosspython", ...)',
+            next="give crosspython an environment of its own:"
+            ' python = Environment(tools=[]); python.Tool("crosspython", ...)',
         )
     for wrapper in wrappers:
         host.AddMethod(_lend(wrapper.method), wrapper.name)
@@ -90,7 +92,8 @@ def stop_on_signals() -> None:
 
 @refusing
 def require_one_copy(folder: Path, version: str) -> None:
-    """Raises ConfigurationError where another version of crosspython is at work in this run already: Python knows one by a name."""
+    """Raises ConfigurationError where another version of crosspython is at work in this run already:
+    Python knows one by a name."""
     if version != VERSION:
         raise ConfigurationError(
             "two versions of crosspython are embedded in this build",

@@ -1,5 +1,5 @@
-"""Paths on their way into SCons, which reads `$NAME` in every text that becomes a node as a variable (its manual, Variable
-Substitution): products would land elsewhere."""
+"""Paths on their way into SCons, which reads `$NAME` in every text that becomes a node as a variable (its manual,
+Variable Substitution): products would land elsewhere."""
 
 from __future__ import annotations
 

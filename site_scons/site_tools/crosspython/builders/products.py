@@ -41,8 +41,8 @@ def Components(env: Any) -> dict[str, Any]:
 
 
 def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
-    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz. CPython's own tests lie beside
-    it, in python-<version>-<target>-tests.tar.gz.
+    """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz. CPython's own tests
+    lie beside it, in python-<version>-<target>-tests.tar.gz.
 
     also: names of further components that the board gets, with what they depend on
     With libraries=bundle it gets what wheels need that were declared before.
@@ -112,7 +112,8 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
 
 
 def FetchSources(env: Any) -> Any:
-    """Get the sources of all components and of the wheels that were declared before, for builds without a network. Returns the node of a list of them."""
+    """Get the sources of all components and of the wheels that were declared before, for builds without a network.
+    Returns the node of a list of them."""
     build: Build = env["CROSSPYTHON"]
     listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
@@ -173,7 +174,8 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str
     """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
-        f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)}, in the archive of tests beside it",
+        f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)},"
+        " in the archive of tests beside it",
         *_left_out(report, slim),
         *report.needs.describe(),
         f"dates:     {toolchain.describe_time()}",
@@ -206,12 +208,13 @@ def archive_of_tests(bundle: Path) -> Path:
 def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
     """The build's last lines: what was made, its summary, and how it gets to the board."""
     parent = prefix.rpartition("/")[0] or "/"
+    unpack = f"mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {prefix}/bin/python3 -V"
     return [
         f"{product}",
         *(f"  {line}" for line in summary.read_text().splitlines()),
         "  to put it there:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
-        f"    ssh root@BOARD 'mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {prefix}/bin/python3 -V'",
+        f"    ssh root@BOARD '{unpack}'",
     ]
 
 

@@ -1,8 +1,8 @@
 """Ready wheels that are judged before anything is declared: where the audit refuses one, its package is built instead.
 
-SCons has to know what a wheel is made of before it runs, so this cannot wait for the wheel's turn. Only wheels with code for
-a machine, of packages that can be built too, are judged here; each once, since verdicts are kept. Runs that only look judge
-nothing.
+SCons has to know what a wheel is made of before it runs, so this cannot wait for the wheel's turn. Only wheels with
+code for a machine, of packages that can be built too, are judged here; each once, since verdicts are kept. Runs that
+only look judge nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Verdicts:
             list(pool.map(fetch, unknown))
 
     def refusal(self, package: LockedPackage, file: LockedFile) -> str | None:
-        """Why a ready wheel would not work on the board; None where nothing is wrong, or it is not known in this run."""
+        """Why a ready wheel would not work on the board; None where nothing is wrong,
+        or it is not known in this run."""
         toolchain = self.toolchain()
         if toolchain is None:
             return None

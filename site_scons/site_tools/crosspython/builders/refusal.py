@@ -29,7 +29,8 @@ _SCONS = f"{os.sep}SCons{os.sep}"
 
 
 def refusing(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """A function that raises UserError where `function` raises an error that a user can act on, or the system refuses."""
+    """A function that raises UserError where `function` raises an error that a user can act on,
+    or the system refuses."""
 
     @functools.wraps(function)
     def checked(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Result:

@@ -1,4 +1,5 @@
-"""What we use of SCons that its manual does not promise, each with the reason; nothing else of the kind is used elsewhere.
+"""What we use of SCons that its manual does not promise, each with the reason;
+nothing else of the kind is used elsewhere.
 
 tests/scons/test_scons_internals.py has a test for each: it tells when an SCons changes one.
 """
@@ -30,7 +31,8 @@ def made_together(node: Any) -> list[Any]:
 
 
 def is_only_shown() -> bool:
-    """Whether actions are shown and not run, as under -n: SCons asks its cache then, too. In interactive mode it changes."""
+    """Whether actions are shown and not run, as under -n: SCons asks its cache then, too.
+    In interactive mode it changes."""
     return not SCons.Action.execute_actions
 
 

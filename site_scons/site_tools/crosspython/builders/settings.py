@@ -1,4 +1,5 @@
-"""What a user can choose, with defaults and allowed values: the one table behind `scons -h`, checks and the builders."""
+"""What a user can choose, with defaults and allowed values: the one table behind `scons -h`,
+checks and the builders."""
 
 from __future__ import annotations
 
@@ -102,8 +103,8 @@ VARIABLES = (
     Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing", of=WHEELS),
     Variable(
         "binary",
-        "wheels: auto takes ready ones that fit, never builds all that is compiled, only builds none; for single packages"
-        " too: auto,numpy=never",
+        "wheels: auto takes ready ones that fit, never builds all that is compiled, only builds none;"
+        " for single packages too: auto,numpy=never",
         AUTO,
         of=WHEELS,
     ),

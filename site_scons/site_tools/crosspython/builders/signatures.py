@@ -1,7 +1,7 @@
 """SCons's own memory of what was built, as a database module for `SConsignFile` (SCons's manual page, dbm_module).
 
-It is a file with a pickled dictionary, as SCons's own is. But a full disk costs a warning and a rebuild next time, not a
-traceback, and a damaged file one rebuild.
+It is a file with a pickled dictionary, as SCons's own is. But a full disk costs a warning and a rebuild next time, not
+a traceback, and a damaged file one rebuild.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The toolchain as a node: found, checked and described before anything is compiled with it.
 
-Two files: toolchain.txt holds the facts that products depend on, toolchain.json also where the compiler lies. A compiler
-that was moved or touched, in any of its parts, is looked at again, and so are facts that somebody edited; when they are the
-same as before, nothing is rebuilt.
+Two files: toolchain.txt holds the facts that products depend on, toolchain.json also where the compiler lies. A
+compiler that was moved or touched, in any of its parts, is looked at again, and so are facts that somebody edited; when
+they are the same as before, nothing is rebuilt.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ _LOOKING = threading.Lock()
 class _InTurn(set[Any]):
     """What waits for the toolchain, so that it starts in the order in which components were declared.
 
-    SCons's own set has another order in each run, and what happens to come last and uses one core leaves the others idle.
-    SCons starts the last one first of those that a node made ready.
+    SCons's own set has another order in each run, and what happens to come last and uses one core leaves the others
+    idle. SCons starts the last one first of those that a node made ready.
     """
 
     def __init__(self, build: Build) -> None:

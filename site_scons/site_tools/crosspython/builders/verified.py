@@ -1,7 +1,9 @@
-"""What lies in the build folder is verified before it is believed: SCons looks at what a product is made of, never at itself.
+"""What lies in the build folder is verified before it is believed:
+SCons looks at what a product is made of, never at itself.
 
 Who makes a product notes its fingerprint. When the product is declared again, in a later run, it is compared; one that
-somebody has changed is made again, by SCons's own AlwaysBuild, or comes from the cache. What was changed is said in one line.
+somebody has changed is made again, by SCons's own AlwaysBuild, or comes from the cache.
+What was changed is said in one line.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ def AddWheelCheck(env: Any) -> None:
 
 
 def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
-    """Install wheels with the bundle's own pip and import all that is in them, in the emulator. Fails where there is none.
+    """Install wheels with the bundle's own pip and import all that is in them, in the emulator.
+    Fails where there is none.
 
     wheels: as Wheels() returned them; the node of the check's report, or nothing where there are none
     """

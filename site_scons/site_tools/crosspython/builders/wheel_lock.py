@@ -94,7 +94,8 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
 
 
 def _complete_foreign(build: Build, request: Request | None, platform: Platform, path: Path) -> Lock | None:
-    """A lock that another tool wrote, which is taken as it stands: with what has to be known beyond it, beside our own."""
+    """A lock that another tool wrote, which is taken as it stands:
+    with what has to be known beyond it, beside our own."""
     if request is not None or build.settings.upgrade:
         raise ConfigurationError(
             f"{path}: another tool wrote this lock, and it is taken as it stands",
@@ -165,7 +166,8 @@ def _override_folders(build: Build) -> list[Path]:
 
 
 def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[LockedPackage, ...]:
-    """Packages of an earlier lock that stay at their versions. Raises ConfigurationError for a name that is not there."""
+    """Packages of an earlier lock that stay at their versions. Raises ConfigurationError for a name that is
+    not there."""
     if "all" in upgrade:
         return ()
     names = [canonicalize_name(name) for name in upgrade]

@@ -138,7 +138,8 @@ class WheelNodes:
         fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
 
     def _require_agreement(self) -> None:
-        """What the wheels say that they need is there; what is not is kept for the next resolution. Raises AuditError."""
+        """What the wheels say that they need is there; what is not is kept for the next resolution.
+        Raises AuditError."""
         from crosspython.wheels.resolving.needs import find_differences, read_needs
 
         asked = self.lock.asked
@@ -339,7 +340,8 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
     lacking = [library.recipe.name for library in libraries if library.recipe.name not in build.shipped]
     if lacking:
         raise ConfigurationError(
-            f"env.Bundle() was called before env.Wheels(), and lacks what {package.name} leaves to it (libraries=bundle)",
+            f"env.Bundle() was called before env.Wheels(),"
+            f" and lacks what {package.name} leaves to it (libraries=bundle)",
             found=f"a bundle without {', '.join(lacking)}",
             next=f"call env.Wheels() first, or env.Bundle(also={lacking})",
         )
@@ -355,7 +357,8 @@ def _beside(product: Path) -> Path:
 
 
 def _libc_version(build: Build) -> str | None:
-    """The version of the board's libc, or the toolchain's where the target does not tell; None: not known yet under -n."""
+    """The version of the board's libc, or the toolchain's where the target does not tell;
+    None: not known yet under -n."""
     settings = build.settings
     if settings.target.libc_baseline:
         return settings.target.libc_baseline.partition(" ")[2]

@@ -73,7 +73,8 @@ def is_done(node: Any) -> bool:
 
 
 def _reason(error: CrosspythonError) -> str:
-    """Why a wheel could not be made, in one line: the known cause of a command that failed before the command itself."""
+    """Why a wheel could not be made, in one line: the known cause of a command
+    that failed before the command itself."""
     if isinstance(error, StepError):
         return error.found or find_error(error.evidence) or error.what.splitlines()[0]
     return error.what.splitlines()[0]

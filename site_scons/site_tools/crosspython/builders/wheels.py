@@ -1,7 +1,7 @@
 """Wheels as nodes: `env.Wheels("numpy pandas>=2")`, one File a wheel, and the wheelhouse that holds them all.
 
-It knows when a lock is needed and what can be said without one; what nodes come of it is wheel_nodes.py's business. What
-only wheels need is imported when they are asked for: the bundle alone shall not pay for it.
+It knows when a lock is needed and what can be said without one; what nodes come of it is wheel_nodes.py's business.
+What only wheels need is imported when they are asked for: the bundle alone shall not pay for it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def _nothing(target: list[Any], source: list[Any], env: Any) -> None:
 
 
 def _cleaned(env: Any, build: Build, node: Any) -> Any:
-    """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of, and the lock unless it is the user's."""
+    """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of,
+    and the lock unless it is the user's."""
     from crosspython.builders.wheel_lock import completed_file, found_file, lock_file
 
     settings = build.settings

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-# "FAIL: test_a (test.test_x.T.test_a) (i=1)"; up to 3.10 "FAIL: test_a (test.test_x.T) (i=1)"; "ERROR: setUpClass (test.test_x.T)".
+# "FAIL: test_a (test.test_x.T.test_a) (i=1)"; up to 3.10 "FAIL: test_a (test.test_x.T) (i=1)"; "ERROR: setUpClass
+# (test.test_x.T)".
 _NOT_WELL = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): (\w+) \(([\w.]+)\)", re.MULTILINE)
 
 
@@ -40,7 +41,8 @@ def read_junit(path: Path) -> tuple[set[str], set[str]]:
 
 
 def read_output(output: str) -> set[str]:
-    """The ids of what the verbose output says failed: cases, also in a subTest, and what sets up a class or a module."""
+    """The ids of what the verbose output says failed: cases, also in a subTest,
+    and what sets up a class or a module."""
     found = set()
     for name, place in _NOT_WELL.findall(output):
         found.add(place if place.endswith(f".{name}") else f"{place}.{name}")

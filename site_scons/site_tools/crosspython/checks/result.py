@@ -54,7 +54,8 @@ def run_kept(command: Sequence[str], folder: Path, path: str, seconds: float) ->
 
 
 def judge(results: Sequence[Result], report: Path, kept: str) -> None:
-    """Write the report. Raises CheckError with all that was not right. `kept` names the folder with what was printed."""
+    """Write the report. Raises CheckError with all that was not right.
+    `kept` names the folder with what was printed."""
     report.write_text(json.dumps([vars(result) for result in results], indent=1))
     failed = [result for result in results if not result.ok]
     if failed:

@@ -182,7 +182,8 @@ def read_answers(output: str) -> list[dict[str, Any]]:
 def find_excuse(
     answer: Mapping[str, Any], override: Override, supplied: frozenset[str], *, is_only: bool
 ) -> str | None:
-    """Why a failed import is none of the wheel's faults, None where it is: written down, or for want of another package.
+    """Why a failed import is none of the wheel's faults, None where it is:
+    written down, or for want of another package.
 
     is_only: the wheel has no other module at the top: such a one must import
     """

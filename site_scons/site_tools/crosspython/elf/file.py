@@ -37,8 +37,8 @@ class ElfFile:
     """One ELF file's facts.
 
     `machine` is elf.h's name (EM_ARM); `float_abi` is None where the file states none; `rpath` is where it looks for
-    libraries, and `has_runpath` that this is a DT_RUNPATH and no DT_RPATH; `is_dynamic` says that the dynamic loader has
-    something to do with it; `kernel` is the oldest that may run it.
+    libraries, and `has_runpath` that this is a DT_RUNPATH and no DT_RPATH; `is_dynamic` says that the dynamic loader
+    has something to do with it; `kernel` is the oldest that may run it.
     """
 
     path: Path
@@ -162,8 +162,8 @@ def _has_flag(tags: Mapping[str, list[Any]], name: str, flag: int) -> bool:
 
 
 def _has_text_relocations(elf: Any, dynamic: Any, tags: Mapping[str, list[Any]]) -> bool:
-    """Believe the flag, unless every relocation lies where the loader may write: GNU ld for RISC-V (2.40) sets it for the
-    room of relocations that it first reserved for thread-local variables and then did not need (R_RISCV_NONE)."""
+    """Believe the flag, unless every relocation lies where the loader may write: GNU ld for RISC-V (2.40) sets it for
+    the room of relocations that it first reserved for thread-local variables and then did not need (R_RISCV_NONE)."""
     if "DT_TEXTREL" not in tags and not _has_flag(tags, "DT_FLAGS", _DF_TEXTREL):
         return False
     writable = [

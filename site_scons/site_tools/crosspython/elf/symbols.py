@@ -100,5 +100,6 @@ def _is_visible(symbol: Any) -> bool:
 
 
 def _is_hidden(version: Any) -> bool:
-    """pyelftools gives the number's names, and hides its top bit in `ndx` as it stands (VERSYM_HIDDEN, glibc's elf.h)."""
+    """pyelftools gives the number's names, and hides its top bit in `ndx` as it stands (VERSYM_HIDDEN,
+    glibc's elf.h)."""
     return isinstance(version.entry.ndx, int) and bool(version.entry.ndx & 0x8000)

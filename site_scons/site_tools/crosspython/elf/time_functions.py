@@ -12,8 +12,8 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
-# Those that libstdc++ calls (stat, gettimeofday, clock_gettime, ...) are left out: its archive is the compiler's, and tells
-# nothing of the program that it was linked into.
+# Those that libstdc++ calls (stat, gettimeofday, clock_gettime, ...) are left out: its archive is the compiler's, and
+# tells nothing of the program that it was linked into.
 _TELLING = (
     "ctime",
     "ctime_r",

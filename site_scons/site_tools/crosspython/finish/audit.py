@@ -85,8 +85,8 @@ def audit_stage(
 
     `libc` is "glibc", "musl" or "uclibc", and `libc_version` the oldest that products must load on. `provided` are the
     sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc;
-    `allows_runpath` is for what others built: a RUNPATH finds libraries too. `is_linked_with` says that others are linked
-    with the libraries in lib.
+    `allows_runpath` is for what others built: a RUNPATH finds libraries too. `is_linked_with` says that others are
+    linked with the libraries in lib.
     """
     stage = stage.absolute()
     build_paths = BuildPaths.without_neutral({*forbidden_paths, str(stage), str(stage.resolve())})

@@ -29,7 +29,8 @@ _MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
 
 @dataclass(frozen=True)
 class ElfWanted:
-    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order, float ABI and time_t (None: any)."""
+    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order,
+    float ABI and time_t (None: any)."""
 
     machine: str
     bits: int
@@ -161,8 +162,8 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
 def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: str) -> list[Problem]:
     """Return what is wrong with the names of the libraries in lib, by which others that link with them will need them.
 
-    A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a file
-    of that name.
+    A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a
+    file of that name.
     """
     problems = []
     for elf in elves:

@@ -1,7 +1,7 @@
 """An installed tree of Python: what in it is a test, what a board does not need, and what the build says of itself.
 
-Knows where CPython writes that (sysconfig's data; since 3.14 build-details.json, PEP 739), and what of it CPython's build
-gets wrong for another machine. Paths belong to the build machine. Nothing of the tree is run.
+Knows where CPython writes that (sysconfig's data; since 3.14 build-details.json, PEP 739), and what of it CPython's
+build gets wrong for another machine. Paths belong to the build machine. Nothing of the tree is run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from crosspython.errors import ToolchainError
 from crosspython.finish.bytecode import is_cached, source_of
 
 STABLE_ABI_SUFFIX = ".abi3.so"
-# Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP 739).
+# Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP
+# 739).
 _PATHS = (
     ("base_interpreter",),
     ("libpython", "dynamic"),
@@ -69,7 +70,8 @@ _SLIM = _compile(glob for globs in SLIM.values() for glob in globs)
 
 
 def is_test(name: str) -> bool:
-    """Whether a name below the prefix is one of CPython's own tests, which are half of it, or of what goes with them."""
+    """Whether a name below the prefix is one of CPython's own tests, which are half of it,
+    or of what goes with them."""
     return bool(_TESTS.match(name)) and "/site-packages/" not in name
 
 
@@ -121,9 +123,9 @@ def read_build_time_vars(library: Path) -> dict[str, Any]:
 def correct_build_details(library: Path, machine: str) -> None:
     """Let build-details.json speak of the target alone, and be right wherever the tree lies.
 
-    CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of extension
-    modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython` whether extensions are
-    linked with it. PEP 739 lets it; maturin and Meson (1.12) cannot do without.
+    CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of
+    extension modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython`
+    whether extensions are linked with it. PEP 739 lets it; maturin and Meson (1.12) cannot do without.
 
     machine: what the target's `uname -m` says
     """

@@ -1,1 +1,2 @@
-"""Recipes and plans: what a component declares, and the commands that turns into. Pure: no network, disk or compiler."""
+"""Recipes and plans: what a component declares, and the commands that turns into. Pure:
+no network, disk or compiler."""

@@ -1,6 +1,7 @@
 """What is changed in the pip that comes with CPython, so that the programs it installs on a board go on starting.
 
-pip names `sys.executable` in each script that it writes. Where the script lies beside the interpreter, it is better to look
+pip names `sys.executable` in each script that it writes. Where the script lies beside the interpreter,
+it is better to look
 there: the tree may then be moved, as the bundle's own scripts may (docs/decisions/0026). In a venv, and in any other
 folder, pip does as always. Files are pip's, the same in all series; pure text.
 """

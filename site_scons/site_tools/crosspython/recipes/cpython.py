@@ -34,7 +34,8 @@ from crosspython.recipes.plan import (
 )
 from crosspython.store.sources import Source
 
-# The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are final.
+# The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are
+# final.
 COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/compileall\.py"
 
 # What no step reads of its source: half of it, with the tests that build-python can do without.
@@ -208,7 +209,8 @@ def _switches(release: Release) -> tuple[str, ...]:
 
 
 def _native_edits(release: Release) -> tuple[Step, ...]:
-    """Let a setup.py look for libraries as if it built for another machine: where the compiler looks, and nowhere else."""
+    """Let a setup.py look for libraries as if it built for another machine:
+    where the compiler looks, and nowhere else."""
     if not release.has_setup_py:
         return ()
     return (

@@ -1,14 +1,15 @@
 """How a script finds its interpreter from where it lies: a head that is a shell's commands, and a string to Python.
 
-The tree may be moved, and may be reached through a link to its folder. The link is what the interpreter is then called by:
-on a board the folder behind it has another name after each deployment, and what pip writes down has to outlive that.
-Pure text.
+The tree may be moved, and may be reached through a link to its folder. The link is what the interpreter is then called
+by: on a board the folder behind it has another name after each deployment, and what pip writes down has to outlive
+that. Pure text.
 """
 
 from __future__ import annotations
 
-# `''':'` is the command `:` to a shell, and the start of a string to Python. A link to the script itself is followed, its
-# folder really where it is; `cd` and `pwd` take the folders above as they are called. The names are ones that nobody exports.
+# `''':'` is the command `:` to a shell, and the start of a string to Python. A link to the script itself is followed,
+# its folder really where it is; `cd` and `pwd` take the folders above as they are called. The names are ones that
+# nobody exports.
 _DETOUR = """\
 ''':'
 _script=$0

@@ -5,7 +5,7 @@ stages/carry_out.py. Folders are not known yet, so steps name them by placeholde
 
     {source}  {build}      the unpacked source; where to build it (often the same)
     {stage}                DESTDIR; what is installed lies in {stage}{prefix}
-    {sysroot}              the component's private sysroot: its dependencies, headers in usr/include, libraries in usr/lib
+    {sysroot}              the component's private sysroot: its dependencies, with usr/include and usr/lib
     {prefix}               where Python lies on the board
     {triplet} {build_triplet}     the target's, the build machine's
     {recipe}               the folder of the recipe, for the data files that lie beside it
@@ -72,7 +72,8 @@ class Autoreconf:
 
 @dataclass(frozen=True)
 class Answers:
-    """Have {answers} ready for the `configure` in {source}, if that is autoconf's: before, and for others, it is empty."""
+    """Have {answers} ready for the `configure` in {source}, if that is autoconf's:
+    before, and for others, it is empty."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Edit:
 
 @dataclass(frozen=True)
 class Install:
-    """Copy files matching a glob below the build folder into a folder below the prefix. `name` renames a single file."""
+    """Copy files matching a glob below the build folder into a folder below the prefix.
+    `name` renames a single file."""
 
     glob: str
     folder: str
@@ -140,14 +142,16 @@ class InstallPython:
 
 @dataclass(frozen=True)
 class BuildDetails:
-    """Correct what a Python of 3.14 or newer says of itself in build-details.json, in the folder of its standard library."""
+    """Correct what a Python of 3.14 or newer says of itself in build-details.json,
+    in the folder of its standard library."""
 
     folder: str
 
 
 @dataclass(frozen=True)
 class CompilePython:
-    """Byte-compile what is not compiled yet of a folder below the prefix; the .pyc name the file's place on the board."""
+    """Byte-compile what is not compiled yet of a folder below the prefix;
+    the .pyc name the file's place on the board."""
 
     folder: str
 
@@ -183,7 +187,8 @@ Step = (
 class Plan:
     """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
 
-    early:  steps before all others that ask build-python for its version and for nothing else: it may still be built then
+    early:  steps before all others that ask build-python for its version and for nothing else:
+    it may still be built then
     settle: steps that must see the files' final content, such as byte-compiling
     """
 

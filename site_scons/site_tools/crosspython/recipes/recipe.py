@@ -32,7 +32,8 @@ class Recipe:
     machine: TARGET, or NATIVE for what runs on the build machine
     ships:   globs below the prefix of what a bundle takes from this component
     fortran: a part of it is Fortran
-    leave_out: globs of what lies in the source and is not even unpacked, since no step reads it; `*` matches slashes, too
+    leave_out: globs of what lies in the source and is not even unpacked, since no step reads it;
+    `*` matches slashes, too
     license: what it may be used under, as an SPDX expression (spdx.org/licenses); "" where the recipe does not say
     license_files: globs in the source of the texts that go with it: they become share/licenses/<name>/
     """
@@ -126,7 +127,8 @@ def _read_license(name: str, license: str) -> str:
     except InvalidLicenseExpression as error:
         raise ConfigurationError(
             f"{name}: the recipe's license is no SPDX expression",
-            expected='one such as "MIT" or "Apache-2.0 OR BSD-3-Clause" (spdx.org/licenses), "LicenseRef-..." for any other',
+            expected='one such as "MIT" or "Apache-2.0 OR BSD-3-Clause" (spdx.org/licenses),'
+            ' "LicenseRef-..." for any other',
             found=f"{license!r}: {error}",
         ) from error
 

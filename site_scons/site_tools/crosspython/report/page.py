@@ -16,14 +16,16 @@ from crosspython.store.disk import write_whole
 
 _WIDTH, _LANE, _BUSY = 1000, 26, 60
 _STYLE = """\
-:root { color-scheme: light dark; --line: #8886; --built: #3b7dd8; --cache: #4a9d5b; --failed: #c43c3c; --path: #e08a00; }
+:root { color-scheme: light dark; --line: #8886; --path: #e08a00; }
+:root { --built: #3b7dd8; --cache: #4a9d5b; --failed: #c43c3c; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
 svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: #fff; }
 .axis { stroke: var(--line); } svg .moment { fill: currentColor; }
 .built { fill: var(--built); } .cache { fill: var(--cache); } .failed { fill: var(--failed); }
 .critical { stroke: var(--path); stroke-width: 3; }
 .busy { fill: var(--built); opacity: .35; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
@@ -40,7 +42,8 @@ def make_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str
     return "\n".join(
         (
             "<!DOCTYPE html>",
-            f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head><body>',
+            '<html lang="en"><head><meta charset="utf-8">',
+            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             f"<p>{escape(_summary(journal, entries))}</p>",
             "<h2>Timeline</h2>",

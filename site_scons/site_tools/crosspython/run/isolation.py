@@ -22,7 +22,10 @@ WARNING = (
     "this machine lets no build be cut off from the network (`unshare --net` is refused, as in many containers): "
     "what a package's build downloads is not locked, and nobody is told; `scons doctor` says what would help"
 )
-HELP = "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run outside"
+HELP = (
+    "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns),"
+    " or run outside of the container"
+)
 
 _NETWORK = ("--net",)
 _PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")

@@ -1,8 +1,8 @@
 """The journal of a run: what was made, when, by which steps, and how many cores were busy meanwhile.
 
-It collects facts while a run goes on, keeps them in a file for the next one, and estimates from earlier ones what is left.
-It does not know what the things are that are made, and shows nothing: progress.py and the report do. Times are in seconds
-since the epoch, durations in seconds, sizes in bytes.
+It collects facts while a run goes on, keeps them in a file for the next one, and estimates from earlier ones what is
+left. It does not know what the things are that are made, and shows nothing: progress.py and the report do. Times are in
+seconds since the epoch, durations in seconds, sizes in bytes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Entry:
 
 @dataclass
 class Journal:
-    """What one run did. known: how long things took in earlier runs, by title; busy: moments with cores that were busy."""
+    """What one run did. known: how long things took in earlier runs, by title; busy:
+    moments with cores that were busy."""
 
     jobs: int = 1
     entries: list[Entry] = field(default_factory=list)
@@ -57,7 +58,8 @@ class Journal:
 
     @contextlib.contextmanager
     def making(self, title: str, steps: list[Step] | None = None, product: Path | None = None) -> Iterator[Entry]:
-        """Something is made in the block. steps: a list that grows meanwhile; product: whose size is noted at the end."""
+        """Something is made in the block. steps: a list that grows meanwhile; product:
+        whose size is noted at the end."""
         entry = Entry(title, time.time(), [] if steps is None else steps)
         with self._lock:
             self.entries.append(entry)
@@ -75,7 +77,8 @@ class Journal:
             self.entries.append(Entry(title, now - seconds, [], now, "cache", size))
 
     def left(self, pending: Sequence[str]) -> float | None:
-        """Seconds until all is made, as far as earlier runs tell: None if they do not know what is pending or made now."""
+        """Seconds until all is made, as far as earlier runs tell:
+        None if they do not know what is pending or made now."""
         running = self.running
         titles = {entry.title for entry in running}
         rest = [title for title in pending if title not in titles]

@@ -123,7 +123,8 @@ class Log:
         return tuple(lines)
 
     def first_error(self, count: int = _ERROR_LINES, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
-        """What the last command's output says of the first job that failed; nothing where make and the like tell of none.
+        """What the last command's output says of the first job that failed;
+        nothing where make and the like tell of none.
 
         Errors that no job failed of are a configure script's questions.
         """

@@ -21,7 +21,8 @@ _MOST_NAMED = 4
 
 
 class Progress:
-    """Watches a journal. busy: asks how many cores are busy; wanted: asks for the titles of all things, and those pending."""
+    """Watches a journal. busy: asks how many cores are busy; wanted:
+    asks for the titles of all things, and those pending."""
 
     def __init__(
         self,
@@ -79,7 +80,8 @@ def note_tools(running: Sequence[Entry]) -> None:
 
 
 def compose(running: Sequence[Entry], *, elapsed: float, done: int, total: int, busy: int, left: float | None) -> str:
-    """The line: `2 of 12, 2 cores busy, 1 min 05 s, about 3 min 10 s left: openssl 3.5.7 make, zlib 1.3.1 configure`."""
+    """The line: `2 of 12, 2 cores busy, 1 min 05 s, about 3 min 10 s left:
+    openssl 3.5.7 make, zlib 1.3.1 configure`."""
     named = ", ".join(f"{entry.title} {entry.step}".strip() for entry in running[:_MOST_NAMED])
     more = f" and {len(running) - _MOST_NAMED} more" if len(running) > _MOST_NAMED else ""
     parts = [

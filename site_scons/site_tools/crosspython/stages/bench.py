@@ -1,7 +1,7 @@
 """A component's bench: its folders and its environment while it is being built, and what is done with its stage.
 
-Knows where things lie and how a command of the component runs. The order of things is carry_out.py's, what the steps of a
-plan do steps.py's business. All paths belong to the build machine.
+Knows where things lie and how a command of the component runs. The order of things is carry_out.py's, what the steps of
+a plan do steps.py's business. All paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What the user gets: the bundle, which is unpacked on the board, with CPython's tests beside it, and the sysroot, which
-firmware links against.
+"""What the user gets: the bundle, which is unpacked on the board, with CPython's tests beside it, and the sysroot,
+which firmware links against.
 
 All are put together from stage archives. The bundle holds Python and the run-time part of each component (`ships` of
 its recipe); the sysroot holds everything, below usr/.
@@ -31,8 +31,8 @@ _ADVICE = "a component ships what others need of it: `ships` of its recipe, docs
 
 @dataclass(frozen=True)
 class BundleReport:
-    """Sizes in bytes: of the archive, of the tree on the board, of what lies in the archive of tests instead, and what slimming
-    saved; what the board must have."""
+    """Sizes in bytes: of the archive, of the tree on the board, of what lies in the archive of tests instead, and what
+    slimming saved; what the board must have."""
 
     archive: int
     unpacked: int

@@ -1,7 +1,7 @@
 """Carrying out a plan: from a recipe to a finished, audited stage archive.
 
-Reads like the life of a component: fetch, unpack, patch, the plan's steps, finish, settle, audit, pack. It knows their order
-and nothing of SCons; why a step is there is the recipe's business.
+Reads like the life of a component: fetch, unpack, patch, the plan's steps, finish, settle, audit, pack. It knows their
+order and nothing of SCons; why a step is there is the recipe's business.
 """
 
 from __future__ import annotations

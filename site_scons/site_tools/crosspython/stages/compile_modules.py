@@ -1,9 +1,11 @@
-"""Byte-compiles modules to where their installed copies will look for it. Run by build-python, which may be of any series.
+"""Byte-compiles modules to where their installed copies will look for it.
+Run by build-python, which may be of any series.
 
     python compile_modules.py LIST ROOT
 
-A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its place
-on the board. What cannot be compiled is left out: CompilePython comes later and says why. The .pyc files are those of a standard
+A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its
+place on the board. What cannot be compiled is left out: CompilePython comes later and says why.
+The .pyc files are those of a standard
 library: valid whatever time their sources bear (PEP 552, unchecked).
 """
 

@@ -1,4 +1,5 @@
-"""Wheels that are installed into a stage with some of their files edited, so that their RECORD is of what lies there."""
+"""Wheels that are installed into a stage with some of their files edited,
+so that their RECORD is of what lies there."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from installer.utils import Scheme
 
 @dataclass
 class EditedDestination(SchemeDictionaryDestination):
-    """A place for wheels; `edit` is given each Python file's path in its wheel and its text, and returns the text to be."""
+    """A place for wheels; `edit` is given each Python file's path in its wheel and its text,
+    and returns the text to be."""
 
     edit: Callable[[str, str], str] = lambda name, text: text
 

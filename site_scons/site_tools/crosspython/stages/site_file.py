@@ -1,8 +1,8 @@
 """The site file that all configure scripts of one compiler read: made when the first of them asks, and kept.
 
 Knows which compiler a component's scripts call, and when answers are too old. What is asked, and what may be shared, is
-toolchain/answers.py's. Products are the same with and without it, so nothing that is signed depends on it. Paths belong to
-the build machine.
+toolchain/answers.py's. Products are the same with and without it, so nothing that is signed depends on it. Paths belong
+to the build machine.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ _COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
 # Bytes at the begin of a configure script in which autoconf says that it has made it.
 _HEAD = 1000
 
-# Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can show
-# in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
+# Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can
+# show in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
 _SHARES = 8
 
 # MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
@@ -113,7 +113,8 @@ def _edit(step: Edit, bench: Bench) -> None:
 
 
 def edit_text(edit: Edit, text: str, bench: Bench) -> str:
-    """The text of the edit's file, edited. Raises StepError where upstream has another text than the edit was made for."""
+    """The text of the edit's file, edited. Raises StepError where upstream has another text than the edit was made
+    for."""
     replacement = fill(edit.replacement, bench.places)
     text, found = re.subn(edit.pattern, lambda _: replacement, text, flags=re.MULTILINE)
     if found != edit.matches:

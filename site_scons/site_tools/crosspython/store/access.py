@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Access:
-    """Settings for the servers that files come from. Without any, requests' own hold: its CAs, netrc, proxies of the environment.
+    """Settings for the servers that files come from. Without any, requests' own hold:
+    its CAs, netrc, proxies of the environment.
 
     logins:     user and password, by host, or host:port, as an address names it
     unverified: hosts whose certificates are not verified

@@ -26,7 +26,8 @@ def unpack_archive(
     keep_absolute_links: bool = False,
     left_out: list[str] | None = None,
 ) -> None:
-    """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run. Replaces `folder`.
+    """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run.
+    Replaces `folder`.
 
     strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
     leave_out: globs of names below those folders that are not unpacked; `*` matches slashes, too

@@ -1,7 +1,7 @@
 """The artifact cache's folder on the build machine: shared by all builds of all users who may write it.
 
-It knows atomic writes, verification, and how to stay below its limit by forgetting what was not used for longest. A file
-that is half written is never seen: it has another name until it is whole.
+It knows atomic writes, verification, and how to stay below its limit by forgetting what was not used for longest. A
+file that is half written is never seen: it has another name until it is whole.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The artifact cache's server: plain GET and PUT over HTTP, as bazel-remote and nginx's WebDAV module serve them.
 
-The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes. It knows how patient a cache
-deserves us to be: a build is the alternative, so each file is asked for once, and slow is as bad as dead.
+The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes. It knows how patient a
+cache deserves us to be: a build is the alternative, so each file is asked for once, and slow is as bad as dead.
 """
 
 from __future__ import annotations

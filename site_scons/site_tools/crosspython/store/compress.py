@@ -1,7 +1,7 @@
 """Writing a compressed file: the same bytes for the same content, on every machine and with any number of cores.
 
-gzip takes longest of all that packing does, so blocks are compressed on every core that is free, each with the end of the
-one before as its dictionary; joined they are one ordinary gzip member, as pigz makes it (RFC 1951, 2.3; RFC 1952).
+gzip takes longest of all that packing does, so blocks are compressed on every core that is free, each with the end of
+the one before as its dictionary; joined they are one ordinary gzip member, as pigz makes it (RFC 1951, 2.3; RFC 1952).
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ def exclusive(file: Path) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Whether it is ours now. A file system without locks (some network ones) gives it to all, rather than to nobody."""
+    """Whether it is ours now. A file system without locks (some network ones) gives it to all,
+    rather than to nobody."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

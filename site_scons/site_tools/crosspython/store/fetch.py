@@ -29,7 +29,8 @@ Wanted = tuple[str, Sequence[Source]]
 class Store:
     """Sources by hash. `mirror` is a folder or an http(s) or file address that is asked for files by name.
 
-    access: how a package index's files are asked for; called before the first. timeout, pause: see Downloader. Raises ConfigurationError for a mirror of another kind.
+    access: how a package index's files are asked for; called before the first. timeout, pause: see Downloader.
+    Raises ConfigurationError for a mirror of another kind.
     """
 
     def __init__(
@@ -91,12 +92,14 @@ class Store:
             evidence=reasons or ["no place is known that might have it"],
             expected=f"a file with SHA-256 {' or '.join(dict.fromkeys(source.sha256 for source in alternatives))}",
             found=f"SHA-256 {', '.join(dict.fromkeys(mismatches))}" if mismatches else None,
-            next=f"name a place that has it with mirror=, or `scons fetch` on a connected machine and copy its downloads,"
+            next="name a place that has it with mirror=, or run `scons fetch` on a connected machine and copy"
+            " its downloads,"
             f" or put {' or '.join(dict.fromkeys(source.filename for source in alternatives))} into {self.folder}",
         )
 
     def get_all(self, wanted: Iterable[Wanted]) -> None:
-        """Get all of them, and go on after a failure. Raises one SourceError that tells of all that could not be had."""
+        """Get all of them, and go on after a failure. Raises one SourceError that tells of all that could
+        not be had."""
         errors = []
         for wanted_by, alternatives in wanted:
             try:

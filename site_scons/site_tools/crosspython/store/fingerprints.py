@@ -1,9 +1,9 @@
 """Fingerprints: whether what a run left in the build folder is still what it left.
 
-A fingerprint is what the file system says of a file (size, time of its content, time of its last change of any kind, which no
-program can set) with the SHA-256 of the content, which is only asked where the former differ: git's index works like that
-(its documentation, "racy-git"). That of a folder covers the names, kinds and modes of all that lies in it, and no content.
-What is to be done about a difference is others' business. Paths belong to the build machine.
+A fingerprint is what the file system says of a file (size, time of its content, time of its last change of any kind,
+which no program can set) with the SHA-256 of the content, which is only asked where the former differ: git's index
+works like that (its documentation, "racy-git"). That of a folder covers the names, kinds and modes of all that lies in
+it, and no content. What is to be done about a difference is others' business. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Fingerprints:
         return self.compare(path) == "same"
 
     def keep_news(self) -> None:
-        """Write down what the file system says now of files whose content is as it was, so that it is asked only once."""
+        """Write down what the file system says now of files whose content is as it was,
+        so that it is asked only once."""
         with self._lock:
             if self._has_news:
                 self._write()
@@ -92,7 +93,8 @@ def fingerprint(path: Path) -> dict[str, str] | None:
 
 
 def tree_fingerprint(folder: Path, leave_out: Collection[str] = ()) -> str:
-    """What the file system says of all that lies below a folder, as one hash. leave_out: names of folders not looked into."""
+    """What the file system says of all that lies below a folder, as one hash. leave_out:
+    names of folders not looked into."""
     lines = "\n".join(_describe_below(str(folder), "", leave_out))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 

@@ -1,7 +1,7 @@
 """Archive formats, told by their content: what members an archive holds, and whether it is whole.
 
-It reads tar in any compression, zip, and the files of a Debian package. It is stricter than tarfile, which takes a damaged header, or the end of the
-file where a member should follow, for the end of the archive. It writes nothing.
+It reads tar in any compression, zip, and the files of a Debian package. It is stricter than tarfile, which takes a
+damaged header, or the end of the file where a member should follow, for the end of the archive. It writes nothing.
 """
 
 from __future__ import annotations
@@ -152,7 +152,8 @@ class _ZstdFile(io.RawIOBase):
 
 
 class _StrictTarInfo(tarfile.TarInfo):
-    """A header that cannot be read is an error, and only two blocks of zeros (of which tarfile reads one) are an end."""
+    """A header that cannot be read is an error, and only two blocks of zeros (of
+    which tarfile reads one) are an end."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:

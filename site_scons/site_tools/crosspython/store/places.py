@@ -16,7 +16,8 @@ from crosspython.store.sources import Source
 
 
 def places_of(source: Source, folder: Path, mirror: str | None, pools: Callable[[], Sequence[str]]) -> Iterator[str]:
-    """What the user put into the store's `folder`, the mirror, upstream, the pools. `pools` is called late, if at all."""
+    """What the user put into the store's `folder`, the mirror, upstream, the pools.
+    `pools` is called late, if at all."""
     by_hand = folder / source.filename
     if by_hand.is_file():
         yield str(by_hand)

@@ -1,8 +1,8 @@
 """The files of a tree, in one fixed order.
 
 Knows only how to walk: names sorted, symbolic links reported but never followed, so that every room sees the same
-files in the same order on every build machine; and that a run which was stopped walks no further. All paths belong to the
-build machine. What the files mean is others' business.
+files in the same order on every build machine; and that a run which was stopped walks no further. All paths belong to
+the build machine. What the files mean is others' business.
 """
 
 from __future__ import annotations

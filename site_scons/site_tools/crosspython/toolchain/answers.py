@@ -1,8 +1,9 @@
 """Answers that all configure scripts of one compiler share, so that none has to find them out again.
 
-Knows what can be shared: that a function of the libc, a header or a size is there stays true whatever a script adds; that
-something is missing may not, so only what is there is told. Writes the questions as files for the compiler and reads what
-it made of them. It runs no compilation: who does gives it an empty sysroot. Paths belong to the build machine.
+Knows what can be shared: that a function of the libc, a header or a size is there stays true whatever a script adds;
+that something is missing may not, so only what is there is told. Writes the questions as files for the compiler and
+reads what it made of them. It runs no compilation: who does gives it an empty sysroot.
+Paths belong to the build machine.
 
 The names are autoconf's cache variables (its manual, "Cache Variable Index"); scripts read them as a site file ("Site
 Defaults").
@@ -38,7 +39,8 @@ _MACROS = "#include <limits.h>\n#if __has_include(<gnu/stubs.h>)\n#include <gnu/
 
 
 def write_questions(folder: Path) -> tuple[tuple[str, ...], ...]:
-    """Write what a compiler is to be asked; the arguments of its calls, each to be made in that folder. Any may fail."""
+    """Write what a compiler is to be asked; the arguments of its calls, each to be made in that folder.
+    Any may fail."""
     questions = tomllib.loads(_QUESTIONS.read_text())
     files = {f"{_shell_name(header)}.c": f"{_DEFAULT_HEADERS}#include <{header}>\n" for header in questions["headers"]}
     for name, text in files.items():

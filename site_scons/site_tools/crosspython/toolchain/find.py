@@ -36,7 +36,8 @@ def find_compiler(
 ) -> Path:
     """Return the C compiler for a target.
 
-    toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix, both also by
+    toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix,
+    both also by
                  their bare names on `path`; None or "": the target's own on `path`
     unpack_into: the folder for our copies of SDKs
     remark:      gets a sentence for the user
@@ -139,8 +140,8 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remar
         there = "a file of another kind" if given.exists() else "no such file or folder"
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
-            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh), a compiler"
-            " (...-gcc) or its prefix, both also by name on PATH",
+            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh),"
+            " a compiler (...-gcc) or its prefix, both also by name on PATH",
             found=there if given.exists() or given.is_absolute() else f"{there} of that name, here or on PATH",
         )
     return cc

@@ -1,8 +1,9 @@
 """Compiler launchers: programs that people put in front of a compiler, to remember its work or to give it to others.
 
-Knows which there are, which of the user's variables each of them reads, where it keeps its own things, and whether it reaches
-other machines: the commands of a build see a home of their own and nothing of the user's environment. Whether the wrapper calls one is said by a
-variable, CROSSPYTHON_LAUNCHER. What is compiled is the same with and without. Paths belong to the build machine.
+Knows which there are, which of the user's variables each of them reads, where it keeps its own things, and whether it
+reaches other machines: the commands of a build see a home of their own and nothing of the user's environment. Whether
+the wrapper calls one is said by a variable, CROSSPYTHON_LAUNCHER. What is compiled is the same with and without.
+Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from crosspython.hosttools import install_command
 
 @dataclass(frozen=True)
 class Launcher:
-    """variables: beginnings of the names it reads; folder: the variable for its own folder, and where that lies below home.
+    """variables: beginnings of the names it reads; folder: the variable for its own folder,
+    and where that lies below home.
 
     network:   why each of its compilations needs the network; "": it needs none, but for what ccache's settings may say
     serves:    it leaves a server of its own running, which is to outlive a build

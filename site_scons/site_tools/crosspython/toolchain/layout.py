@@ -1,7 +1,7 @@
 """Where vendors and distributions put cross compilers, and how they call them.
 
-Knows the layouts of SDKs and Debian's names with a version (arm-linux-gnueabihf-gcc-12, with g++-12 and gcc-ar-12 beside
-it, and an ar without one). It runs nothing. All paths belong to the build machine.
+Knows the layouts of SDKs and Debian's names with a version (arm-linux-gnueabihf-gcc-12, with g++-12 and gcc-ar-12
+beside it, and an ar without one). It runs nothing. All paths belong to the build machine.
 """
 
 from __future__ import annotations

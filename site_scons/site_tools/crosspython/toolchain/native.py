@@ -1,12 +1,12 @@
 """The build machine's own compiler, made into a toolchain with a sysroot of its own.
 
-What runs during a build is built with it. The build machine's /usr/include and /usr/lib hold whatever is installed there;
-the sysroot made here holds links to the libc and the kernel's headers alone (native.toml says which), so that the same is
-built on every machine of one kind. The scripts are what an SDK's compilers are: the wrapper treats them alike. Paths belong
-to the build machine.
+What runs during a build is built with it. The build machine's /usr/include and /usr/lib hold whatever is installed
+there; the sysroot made here holds links to the libc and the kernel's headers alone (native.toml says which), so that
+the same is built on every machine of one kind. The scripts are what an SDK's compilers are: the wrapper treats them
+alike. Paths belong to the build machine.
 
-Source of how GCC looks for things: its manual, "Directory Options" (--sysroot, -B), and `gcc -print-search-dirs`: it hands
-the linker folders that it finds from its own place, too, whatever the sysroot is.
+Source of how GCC looks for things: its manual, "Directory Options" (--sysroot, -B), and `gcc -print-search-dirs`: it
+hands the linker folders that it finds from its own place, too, whatever the sysroot is.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _ASIDE = (Path("/usr/local/include"), Path("/usr/include/fortify"))
 _DRIVER = """\
 #!/bin/sh
 # Written by crosspython: the build machine's {name}, which sees the libc and what it is given.
-exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} -Wl,-rpath,"${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
+exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} \\
+    -Wl,-rpath,"${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
 """
 # The compiler's own folder may be looked into, and none that it finds from there.
 _LINKER = """\

@@ -1,8 +1,8 @@
 """Programs that come before the build machine's own on a build's PATH, so that they answer for the board or not at all.
 
-`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would hear of this
-machine's libraries. A bare name means the board's tool; the build machine's compiler, for helper programs that run here, goes
-by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028). Paths belong to the build machine.
+`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would hear of
+this machine's libraries. A bare name means the board's tool; the build machine's compiler, for helper programs that run
+here, goes by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028). Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _NO_LIBRARY = "would tell of its libraries: declare the library as a component"
 _NO_COMPILER = "would compile for it: take $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
 _NO_PKG_CONFIG = "answers with folders of its own: put another pkg-config before it on PATH"
 
-# GNU autoconf's archive (AX_PROG_CC_FOR_BUILD), Meson's manual ("Environment variables"), ncurses and SQLite (BUILD_CC),
-# Linux's kbuild (HOSTCC).
+# GNU autoconf's archive (AX_PROG_CC_FOR_BUILD), Meson's manual ("Environment variables"), ncurses and SQLite
+# (BUILD_CC), Linux's kbuild (HOSTCC).
 _VARIABLES = {
     "gcc": ("CC_FOR_BUILD", "BUILD_CC", "HOSTCC"),
     "g++": ("CXX_FOR_BUILD", "BUILD_CXX", "HOSTCXX"),
@@ -46,7 +46,7 @@ _VARIABLES = {
 }
 
 NATIVE_SWITCH = "CROSSPYTHON_BARE_NAMES"
-"""A variable; "build" lets the bare names mean the build machine's tools, for packages whose helper programs need that."""
+"""A variable. "build": bare names (`gcc`) mean the build machine's tools, for packages that need programs here."""
 
 NATIVE_LINKS = "CROSSPYTHON_LINKED"
 """A variable that names a file: it is there after a bare `gcc` was told to link a program."""
@@ -85,7 +85,8 @@ _PROBED = ["-I/crosspython/i", "-L/crosspython/l", "-lprobe"]
 def native_tools(path: str) -> dict[str, str]:
     """The variables by which builds are told of the tools for programs that run here, as far as they are on PATH.
 
-    Left to find a compiler, Meson puts a ccache or sccache of this machine's before it (its manual, "Feature autodetection").
+    Left to find a compiler, Meson puts a ccache or sccache of this machine's before it (its manual,
+    "Feature autodetection").
     """
     found = {tool: f"{build_triplet()}-{tool}" for tool in _VARIABLES if shutil.which(tool, path=path)}
     return {variable: found[tool] for tool, variables in _VARIABLES.items() if tool in found for variable in variables}
@@ -108,7 +109,8 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
 
 
 def write_refusals(folder: Path, path: str) -> None:
-    """What of the build machine would still answer refuses, but for names that are taken in `folder`. To be called last.
+    """What of the build machine would still answer refuses, but for names that are taken in `folder`.
+    To be called last.
 
     path: of the build machine's own tools
     """

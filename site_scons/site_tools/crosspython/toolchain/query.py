@@ -20,14 +20,16 @@ _EVIDENCE_LINES = 6
 _REASONS = {
     errno.EACCES: "it may not be executed (its file mode, or a disk mounted noexec)",
     errno.ENOEXEC: "it is not a program for this machine",
-    errno.ENOENT: "its loader is not there: a program for another kind of machine, or a 32-bit one without its libraries",
+    errno.ENOENT: "its loader is not there: a program for another kind of machine,"
+    " or a 32-bit one without its libraries",
 }
 
 
 def try_ask(
     program: Path, *arguments: str, input: str = "", cwd: Path | None = None, patience: float = PATIENCE
 ) -> tuple[int, str, str]:
-    """Run a compiler and return exit status, stdout and stderr. Raises ToolchainError when it cannot be run or hangs."""
+    """Run a compiler and return exit status, stdout and stderr.
+    Raises ToolchainError when it cannot be run or hangs."""
     try:
         done = subprocess.run(
             [str(program), *arguments],

@@ -1,9 +1,9 @@
 """Rust for a target: a compiler, a cargo and the target's standard library, all of one build, found and tried.
 
-Knows how Rust names a target (the rustc book, "Platform Support"), where a Rust may be had, and in which order the places
-are asked: what the user names, the machine's own, rustup's other toolchains, the distribution's packages. It compiles
-nothing but one small sample. How cargo is told about it is wheels/building/cargo.py's business. All paths belong to the build
-machine.
+Knows how Rust names a target (the rustc book, "Platform Support"), where a Rust may be had, and in which order the
+places are asked: what the user names, the machine's own, rustup's other toolchains, the distribution's packages. It
+compiles nothing but one small sample. How cargo is told about it is wheels/building/cargo.py's business. All paths
+belong to the build machine.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Ru
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Sysroots on this machine: that of rustc on PATH first, which is the user's choice; then rustup's, the newest first."""
+    """Sysroots on this machine: that of rustc on PATH first, which is the user's choice;
+    then rustup's, the newest first."""
     own = None
     if rustc := shutil.which("rustc", path=environment.get("PATH")):
         done = _run([rustc, "--print", "sysroot"], environment)
@@ -179,7 +180,8 @@ def _describe(sysroot: Path, triple: str) -> str:
 def _no_std(who: str, triple: str, seen: list[str]) -> ToolchainError:
     ways = (
         f"rustup: rustup target add {triple}",
-        "the distribution's rustc, cargo and its standard library for the target, unpacked into one folder: rust=FOLDER",
+        "the distribution's rustc, cargo and its standard library for the target,"
+        " unpacked into one folder: rust=FOLDER",
         "a standalone installer of Rust and of rust-std for the target, installed into one folder: rust=FOLDER",
     )
     return ToolchainError(

@@ -29,18 +29,20 @@ _OF_THE_MACHINE = (
         "free some space there, or name another folder for temporary files: TMPDIR=FOLDER",
     ),
     (
-        "Read-only file system|(?i:cannot create|can't create|unable to open) temporary|(?:cc\\w+\\.\\w+|/tmp\\S*): Permission denied",
+        "Read-only file system|(?i:cannot create|can't create|unable to open) temporary"
+        "|(?:cc\\w+\\.\\w+|/tmp\\S*): Permission denied",
         "it may not write its temporary files",
         "name a folder for them: TMPDIR=FOLDER",
     ),
     (
-        "error while loading shared libraries|cannot execute|cannot find .ld.|error trying to exec|posix_spawn|execvp?:|Exec format error"
-        "|installation problem",
+        "error while loading shared libraries|cannot execute|cannot find .ld.|error trying to exec"
+        "|posix_spawn|execvp?:|Exec format error|installation problem",
         "one of its own programs cannot be started",
         "install the toolchain again, with its binutils and the libraries that they need",
     ),
     (
-        "[Cc]annot allocate memory|virtual memory exhausted|out of memory|Killed signal|Resource temporarily unavailable",
+        "[Cc]annot allocate memory|virtual memory exhausted|out of memory|Killed signal"
+        "|Resource temporarily unavailable",
         "there is not enough memory, or there are too many processes",
         "end other programs, or start with fewer jobs: -j1",
     ),

@@ -2,8 +2,8 @@
 
 Knows how to get a folder in which an SDK works without ever writing to what the user gave: archives are unpacked once,
 a Buildroot SDK that was made for another place is copied, and `relocate-sdk.sh` runs in our own copy only (Buildroot's
-manual, "Using the generated toolchain outside Buildroot"); a Yocto SDK's installer installs into the build folder. Which
-compiler lies in it is find.py's question. All paths belong to the build machine.
+manual, "Using the generated toolchain outside Buildroot"); a Yocto SDK's installer installs into the build folder.
+Which compiler lies in it is find.py's question. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = prin
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
     """Fill and relocate a folder, or return it if that was done before. The marker beside it is written last of all.
 
-    An SDK is good for the place where it was relocated only, so the marker names the place. It also has the fingerprint of
-    what lies there: a copy that somebody has changed is made anew.
+    An SDK is good for the place where it was relocated only, so the marker names the place. It also has the fingerprint
+    of what lies there: a copy that somebody has changed is made anew.
     """
     name = _ARCHIVE.sub("", given.name)
     folder = (unpack_into / f"{name}-{key[:16]}").absolute()
@@ -153,7 +153,8 @@ def _relocate(sdk: Path, path: str) -> None:
 
 
 def _copy(given: Path, folder: Path) -> None:
-    """Copy with links and times; the copy is ours to write to, whatever the SDK's modes. It gets its name when it is whole."""
+    """Copy with links and times; the copy is ours to write to, whatever the SDK's modes.
+    It gets its name when it is whole."""
     part = folder.with_name(folder.name + ".part")
     _remove(part)
     _run(

@@ -1,7 +1,7 @@
 """How many bits a point in time has in the target's code: with 32, dates end in January 2038.
 
-Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros"). All that is
-built for one toolchain has one size, for libraries hand such numbers to each other. What was linked with which is
+Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros"). All that
+is built for one toolchain has one size, for libraries hand such numbers to each other. What was linked with which is
 elf/time_functions.py's. Paths belong to the build machine.
 """
 

@@ -84,7 +84,8 @@ done
 # -Xlinker for what may hold a comma, at which -Wl is split.
 _LINK = """\
 if [ "$links$input" = yesyes ]; then
-    set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" {libc}-Wl,--disable-new-dtags -Wl,-rpath,{rpath}
+    set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" \\
+        {libc}-Wl,--disable-new-dtags -Wl,-rpath,{rpath}
 fi
 """
 
@@ -124,7 +125,8 @@ def _pass_on(toolchain: Toolchain, tool: str) -> str:
 
 
 def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, stray: str) -> str:
-    """The target's flags come before the caller's, which may be more particular; the sysroot after the caller's paths."""
+    """The target's flags come before the caller's, which may be more particular;
+    the sysroot after the caller's paths."""
     flags = target.cflags if tool == "gfortran" else (*target.cflags, *toolchain.time_flags)
     before = [shlex.quote(flag) for flag in flags]
     if name == "cpp" and tool != "cpp":

@@ -1,9 +1,9 @@
 """A Yocto SDK: its compiler knows neither its sysroot nor its float ABI; a file of the SDK tells both.
 
-Knows `environment-setup-*`, the shell script that a user of such an SDK would source first (Yocto's manual, "Application
-Development and the Extensible SDK"), and how to put scripts in front of the SDK's programs that pass what it says. Only
-the sysroot, the flags for the machine and the size of time_t are taken: hardening and optimisation are the target's and
-the recipes' own. All paths belong to the build machine.
+Knows `environment-setup-*`, the shell script that a user of such an SDK would source first (Yocto's manual,
+"Application Development and the Extensible SDK"), and how to put scripts in front of the SDK's programs that pass what
+it says. Only the sysroot, the flags for the machine and the size of time_t are taken: hardening and optimisation are
+the target's and the recipes' own. All paths belong to the build machine.
 """
 
 from __future__ import annotations

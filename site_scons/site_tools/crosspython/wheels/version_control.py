@@ -1,7 +1,8 @@
 """The git repository that a local project lies in: what of it a build may ask, and a small one that answers the same.
 
-Versions are computed from it (setuptools-scm, versioneer) and lists of files. A copy has its own HEAD, index and tags, and
-borrows the objects (gitrepository-layout(5), alternates), so that no build can do harm to the user's. Also where `.git` is a
+Versions are computed from it (setuptools-scm, versioneer) and lists of files. A copy has its own HEAD, index and tags,
+and borrows the objects (gitrepository-layout(5), alternates), so that no build can do harm to the user's.
+Also where `.git` is a
 file: in a submodule or another working tree.
 """
 
@@ -59,7 +60,8 @@ class Repository:
         return cls(Path(os.path.realpath(os.fsdecode(told.rstrip(b"\n")))), git) if told else None
 
     def identify(self, project: Path) -> bytes:
-        """What a build can learn from it: where HEAD is, tags, which files of the project are tracked, whether any differs."""
+        """What a build can learn from it: where HEAD is, tags, which files of the project are tracked,
+        whether any differs."""
         answers = (
             self._ask(self.top, "rev-parse", "HEAD"),
             self._ask(self.top, "symbolic-ref", "-q", "HEAD"),
@@ -106,7 +108,8 @@ class Repository:
 
 
 def _ask(git: str, folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What git answers; nothing where it fails. It is the user's own project: whoever owns the folder, git may read it."""
+    """What git answers; nothing where it fails. It is the user's own project:
+    whoever owns the folder, git may read it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     done = subprocess.run(

@@ -276,7 +276,8 @@ def curses_screen():
     """A screen on a pseudo-terminal, with no terminfo database at hand: the terminals compiled in are used."""
     import pty
 
-    program = "import curses; curses.wrapper(lambda s: (s.addstr(0, 0, 'crosspython'), s.refresh())); print(curses.ncurses_version)"
+    draw = "lambda screen: (screen.addstr(0, 0, 'crosspython'), screen.refresh())"
+    program = "import curses; curses.wrapper(" + draw + "); print(curses.ncurses_version)"
     output = b""
     pid, terminal = pty.fork()
     if pid == 0:

@@ -2,9 +2,9 @@
 
     python supervise.py COMMAND ...
 
-It stands between us and the command, so a build that kills its parent does not reach SCons. Processes that lose their parent
-become its children (prctl(2), PR_SET_CHILD_SUBREAPER; in a PID namespace it is the first process, and the kernel ends all
-others with it). Its exit status is the command's; 128 and the number for a signal, as in a shell.
+It stands between us and the command, so a build that kills its parent does not reach SCons. Processes that lose their
+parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER; in a PID namespace it is the first process, and the kernel
+ends all others with it). Its exit status is the command's; 128 and the number for a signal, as in a shell.
 """
 
 import contextlib

@@ -111,7 +111,8 @@ class Cargo:
         }
 
     def _time(self) -> dict[str, str]:
-        """What the crate libc reads to have the time_t of the C libraries (its build.rs; releases before 0.2.173 do not)."""
+        """What the crate libc reads to have the time_t of the C libraries (its build.rs;
+        releases before 0.2.173 do not)."""
         if self.time_bits == 32 or find_machine(self.target.machine).bits == 64:
             return {}
         if "musl" in self.rust.triple:
@@ -156,7 +157,8 @@ class Cargo:
     def _replace_absent(
         self, fetch: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Log
     ) -> tuple[str, ...]:
-        """Fetch with other versions of the crates that a lock file names and the registry has not (yanked, or not mirrored).
+        """Fetch with other versions of the crates that a lock file names and the registry has not (yanked,
+        or not mirrored).
 
         Returns those crates; none where that was not why fetching failed.
         """
@@ -198,7 +200,8 @@ def needs_rust(requirements: Iterable[str]) -> bool:
 
 
 def find_manifests(source: Path) -> tuple[Path, ...]:
-    """The Cargo.toml files whose crates a build may need: those with none above them, and those with a lock file beside.
+    """The Cargo.toml files whose crates a build may need: those with none above them,
+    and those with a lock file beside.
 
     Crates that the source brings along have a .cargo-checksum.json (`cargo vendor`), and are nobody's to fetch for.
     """
@@ -213,7 +216,8 @@ def find_manifests(source: Path) -> tuple[Path, ...]:
 
 
 def cpu_flags(cflags: Iterable[str]) -> tuple[str, ...]:
-    """rustc's flags for GCC's: the CPU and its vector unit. -march= names an architecture, which rustc's target does."""
+    """rustc's flags for GCC's: the CPU and its vector unit. -march= names an architecture,
+    which rustc's target does."""
     flags = []
     for flag in cflags:
         name, _, value = flag.partition("=")
@@ -225,7 +229,8 @@ def cpu_flags(cflags: Iterable[str]) -> tuple[str, ...]:
 
 
 def sources_of_crates(environment: Mapping[str, str]) -> str:
-    """The part of the user's cargo configuration that says where crates come from, as TOML. Raises ConfigurationError."""
+    """The part of the user's cargo configuration that says where crates come from, as TOML.
+    Raises ConfigurationError."""
     home = environment.get("CARGO_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".cargo")
     for name in ("config", "config.toml"):  # cargo's own order
         file = Path(home) / name

@@ -1,7 +1,8 @@
-"""cross-python: an interpreter that runs on the build machine and answers as the board's. Made by crossenv, then judged.
+"""cross-python: an interpreter that runs on the build machine and answers as the board's.
+Made by crossenv, then judged.
 
-Knows what crossenv is told and which answers a build backend relies on. A cross-python that answers wrongly gives wheels
-that fail on the board, so it is verified before the first build.
+Knows what crossenv is told and which answers a build backend relies on. A cross-python that answers wrongly gives
+wheels that fail on the board, so it is verified before the first build.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ def judge_answers(answers: Mapping[str, object], expected: Mapping[str, object],
 
 
 def without_debug_information(variables: Mapping[str, Any]) -> dict[str, str]:
-    """Compiler flags without -g: wheels are stripped anyway, and writing what is thrown away costs a fifth of the time."""
+    """Compiler flags without -g: wheels are stripped anyway, and writing what is thrown away costs a fifth
+    of the time."""
     flags = {name: str(variables[name]) for name in ("CFLAGS", "OPT", "PY_CFLAGS") if name in variables}
     return {name: re.sub(r"(?<!\S)-g\d?(?!\S)\s*", "", value) for name, value in flags.items()}

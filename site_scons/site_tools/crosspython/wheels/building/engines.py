@@ -20,7 +20,8 @@ from crosspython.errors import ConfigurationError, CrosspythonError, StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 
-# Deprecated keys and the like are the business of the package's author; pyproject_hooks brings them over to our console.
+# Deprecated keys and the like are the business of the package's author; pyproject_hooks brings them over to our
+# console.
 warnings.filterwarnings("ignore", category=BuildBackendWarning)
 
 Answer = TypeVar("Answer")

@@ -44,13 +44,13 @@ from crosspython.wheels.repairing.repair import Repair, finish_wheel
 from crosspython.workshop import SYSTEM_FOLDERS, Workshop
 
 _NATIVE_NAMES = (
-    "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld meaning this "
-    "machine's, and so may have heard of this machine's libraries"
+    "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld "
+    "meaning this machine's, and so may have found this machine's libraries"
 )
 
 _OPEN_NETWORK = (
-    "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build downloads is "
-    "not locked, and nobody is told; without launcher=, or with ccache and a local cache, they have none"
+    "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build "
+    "downloads is not locked, and nobody is told; without launcher=, or with ccache and a local cache, they have none"
 )
 
 _LINES = 2000  # of a backend's output, in which it may say that it left something out
@@ -267,7 +267,8 @@ def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
 
 
 def _build(bench: Bench, engine: str) -> Path:
-    """Build, and build once more where a program that `gcc` has linked may have been meant to run here (decision 0028)."""
+    """Build, and build once more where a program that `gcc` has linked may have been meant
+    to run here (decision 0028)."""
     with bench.shop.jobserver.token():
         bench.prepare()
     try:

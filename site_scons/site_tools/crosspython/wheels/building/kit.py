@@ -1,8 +1,8 @@
 """The kit: what all wheels of one target and one Python are built with.
 
-The Python that runs here, a sysroot with the target's Python and its libraries, one verified cross-python, compiler wrappers
-and the files that tell build systems of the board. It knows what they are made of and where they lie; make_kit.py makes
-them. Everything lies in one folder. Paths belong to the build machine.
+The Python that runs here, a sysroot with the target's Python and its libraries, one verified cross-python, compiler
+wrappers and the files that tell build systems of the board. It knows what they are made of and where they lie;
+make_kit.py makes them. Everything lies in one folder. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Kit:
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     making:       held while it is made: several wheels may want it at once
-    whole:        folders of it that were found whole, or made, in this run: what builds leave there from then on is theirs
+    whole:        folders of it that were found whole, or made, in this run:
+    what builds leave there from then on is theirs
     """
 
     folder: Path

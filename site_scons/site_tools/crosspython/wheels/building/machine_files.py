@@ -149,10 +149,10 @@ def cmake_toolchain_file(facts: Facts) -> str:
 def config_site(facts: Facts) -> str:
     """What every configure reads first (autoconf's manual, "Site Defaults"): nobody gives --host to a bundled one."""
     return (
-        "# Written by crosspython: a configure that a package runs by itself is told that it builds for another machine.\n"
+        "# Written by crosspython: a configure that a package runs by itself is told that it cross-compiles.\n"
         'if test -z "$host_alias"; then\n'
         f"    host_alias={facts.triplet}\n    build_alias={build_triplet()}\n    cross_compiling=yes\nfi\n"
-        "# glibc and musl both allocate when 0 bytes are asked for; the guess would be a rpl_malloc that is not there.\n"
+        "# glibc and musl both allocate when 0 bytes are asked for; configure would guess a missing rpl_malloc.\n"
         "ac_cv_func_malloc_0_nonnull=yes\nac_cv_func_realloc_0_nonnull=yes\n"
     )
 
@@ -180,8 +180,8 @@ def _run_script(facts: Facts) -> str:
 
 
 def _make_script(name: str, path: str) -> str:
-    """make, which CMake prefers to call gmake. Before 4.4 it does not know a FIFO by its name: it gets descriptors, which
-    Python would not have handed on.
+    """make, which CMake prefers to call gmake. Before 4.4 it does not know a FIFO by its name: it gets descriptors,
+    which Python would not have handed on.
     """
     real = shlex.quote(shutil.which(name, path=path) or shutil.which("make", path=path) or "/usr/bin/make")
     return (

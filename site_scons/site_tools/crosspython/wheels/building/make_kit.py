@@ -1,7 +1,7 @@
 """Making a kit: everything is unpacked once, verified, and made anew when what it is made of changes.
 
-Knows the order in which a kit's parts are made, and what tells that a kit is still the right one. It holds absolute paths, so
-it stays where it was made. Paths belong to the build machine.
+Knows the order in which a kit's parts are made, and what tells that a kit is still the right one. It holds absolute
+paths, so it stays where it was made. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.machine_files import Facts, write_machine_files
 from crosspython.workshop import Workshop
 
-# What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth files.
+# What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth
+# files.
 # setuptools' lets the programs that a build starts import distutils, which Python has no more since 3.12.
 _SITE = """\
 import os, site; "CROSSPYTHON_OVERLAY" in os.environ and site.addsitedir(os.environ["CROSSPYTHON_OVERLAY"])
@@ -34,7 +35,8 @@ _FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
 
 
 def make_kit(kit: Kit, shop: Workshop) -> None:
-    """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer as the board's Python."""
+    """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer
+    as the board's Python."""
     marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, shop)
     with kit.making:
         if kit.folder in kit.whole:

@@ -1,8 +1,8 @@
 """Overlays: the native build requirements of a package, in a folder that PYTHONPATH puts before cross-python's own.
 
-Build requirements are tools that run here, whatever they are called: Cython, meson, numpy's f2py. Of those whose headers
-and static libraries are compiled into the product (numpy), these files are the target's. One overlay for each set of
-requirements, kept with the kit. Paths belong to the build machine.
+Build requirements are tools that run here, whatever they are called: Cython, meson, numpy's f2py. Of those whose
+headers and static libraries are compiled into the product (numpy), these files are the target's. One overlay for each
+set of requirements, kept with the kit. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def _pins(wheels: Mapping[str, Path]) -> tuple[str, ...]:
 
 
 def _version(wheel: Path) -> str:
-    """A wheel's version, by the name of the folder that every wheel has in it (PEP 427): our products' names have no tags."""
+    """A wheel's version, by the name of the folder that every wheel has in it (PEP 427):
+    our products' names have no tags."""
     with zipfile.ZipFile(wheel) as archive:
         (folder,) = {name.split("/")[0] for name in archive.namelist() if name.split("/")[0].endswith(".dist-info")}
     return folder.removesuffix(".dist-info").split("-")[1]

@@ -20,7 +20,8 @@ def report_file(wheelhouse: Path, series: str) -> Path:
 
 
 def is_whole(wheelhouse: Path, series: str) -> bool:
-    """Whether all that the wheelhouse's report names lies there: no wheel failed when it was filled, none was removed."""
+    """Whether all that the wheelhouse's report names lies there:
+    no wheel failed when it was filled, none was removed."""
     try:
         report = json.loads(report_file(wheelhouse, series).read_text())
         return not report["missing"] and all((wheelhouse / wheel["filename"]).is_file() for wheel in report["wheels"])
@@ -29,7 +30,8 @@ def is_whole(wheelhouse: Path, series: str) -> bool:
 
 
 def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
-    """What was put into a wheelhouse for one Python, beside the report: its wheels and their metadata, and the index."""
+    """What was put into a wheelhouse for one Python, beside the report:
+    its wheels and their metadata, and the index."""
     simple = wheelhouse / "simple"
     try:
         names = [wheel["filename"] for wheel in json.loads(report_file(wheelhouse, series).read_text())["wheels"]]

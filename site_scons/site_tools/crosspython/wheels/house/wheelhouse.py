@@ -1,7 +1,7 @@
 """The wheelhouse: a folder of finished wheels under their right names, its index, and a report for each Python.
 
-Knows what belongs in it: what was asked for this Python now, and what the reports of other Pythons name. Paths belong to
-the build machine.
+Knows what belongs in it: what was asked for this Python now, and what the reports of other Pythons name. Paths belong
+to the build machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def fill_wheelhouse(
     time_bits: int,
     missing: Collection[str] = (),
 ) -> None:
-    """Put finished wheels into the wheelhouse, take out what an earlier report of this Python named, write index and report.
+    """Put finished wheels into the wheelhouse, take out what an earlier report of this Python named,
+    write index and report.
 
     made:   reports by the wheel's file, which bears a name without tags
     series: CPython's, "3.13"

@@ -91,8 +91,8 @@ def explain_failure(error: StepError, package: str, log: Log, libraries: Collect
     advice = cause.next.format(**groups)
     if brought:
         advice = (
-            f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"] and the reason; '
-            "name its folder by overrides=FOLDER (docs/overrides.md)"
+            f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"]'
+            " and the reason; name its folder by overrides=FOLDER (docs/overrides.md)"
         )
     return StepError(
         error.what,

@@ -1,4 +1,5 @@
-"""Overrides: what a few packages need beyond the generic way, as data with its reason. wheels/known/overrides/<name>.toml.
+"""Overrides: what a few packages need beyond the generic way, as data with its reason.
+wheels/known/overrides/<name>.toml.
 
 Knows how they are read and what may stand in them. A folder of the user's own may add packages or take ours' place.
 """

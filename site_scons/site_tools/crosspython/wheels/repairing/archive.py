@@ -1,4 +1,5 @@
-"""A wheel file as a tree and back: laid out as pip would put it below the prefix, packed so that its bytes tell nothing.
+"""A wheel file as a tree and back: laid out as pip would put it below the prefix,
+packed so that its bytes tell nothing.
 
 Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. The same tree gives the same bytes: names
 sorted with the .dist-info folder last, one time, modes 755 or 644. Code is judged elsewhere. All paths belong to the
@@ -120,7 +121,8 @@ def _find_dist_info(wheel: Path, site: Path) -> Path:
 
 
 def name_dist_info(tree: WheelTree, name: WheelName) -> None:
-    """Call a tree's .dist-info, and the names in .data, as the file name has it: normalized (PEP 427, Escaping and Unicode)."""
+    """Call a tree's .dist-info, and the names in .data, as the file name has it:
+    normalized (PEP 427, Escaping and Unicode)."""
     distribution = "-".join(str(name).split("-")[:2])
     old, new = tree.dist_info, tree.site / f"{distribution}.dist-info"
     if old == new:

@@ -1,4 +1,5 @@
-"""What a wheel says of itself in its .dist-info folder, and whether that can be believed: WHEEL, METADATA, entry points, RECORD.
+"""What a wheel says of itself in its .dist-info folder, and whether that can be believed:
+WHEEL, METADATA, entry points, RECORD.
 
 Knows what the binary distribution format (PEP 427, PEP 376 and their successors on packaging.python.org) and the entry
 points' format demand, and where pip is more lenient. It reads one folder, and says all that is wrong with it. All paths
@@ -24,7 +25,8 @@ from pathlib import Path
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
 _HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s")
-# What a script's entry point names: a module and something in it, with extras that are obsolete (entry points specification).
+# What a script's entry point names: a module and something in it, with extras that are obsolete (entry points
+# specification).
 _OBJECT = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(?:\[.*\])?", re.UNICODE)
 _SCRIPTS = ("console_scripts", "gui_scripts")
 

@@ -1,7 +1,7 @@
 """C libraries put into a wheel: those it needs and neither holds nor finds on every board.
 
-Knows how that is done so that two wheels with two versions of a library do not meet in one process: the copy gets a name
-with a part of its hash, and all that need it ask for that name. Where a library comes from it is told; RPATHs are
+Knows how that is done so that two wheels with two versions of a library do not meet in one process: the copy gets a
+name with a part of its hash, and all that need it ask for that name. Where a library comes from it is told; RPATHs are
 written afterwards by others. All paths belong to the build machine.
 """
 

@@ -10,7 +10,8 @@ _FIELD = "Requires-Dist:"
 
 
 def name_packages_only(tree: WheelTree) -> list[str]:
-    """Let a wheel need packages by their names where it names places of this machine or of the network. Returns remarks.
+    """Let a wheel need packages by their names where it names places of this machine or of the network.
+    Returns remarks.
 
     Poetry's path dependencies and hatch's {root:uri} are written so into METADATA; the wheelhouse has these packages.
     """

@@ -46,7 +46,8 @@ def remark_undefined(name: str, names: Sequence[str]) -> str:
 
 
 def _closure(needed: Iterable[str], own: Iterable[str], search: Search) -> set[Path] | None:
-    """The libraries of these names, and what they need in turn, without the wheel's own; None where one is not found."""
+    """The libraries of these names, and what they need in turn, without the wheel's own;
+    None where one is not found."""
     waiting = list(needed)
     seen = set(own)
     found: set[Path] = set()

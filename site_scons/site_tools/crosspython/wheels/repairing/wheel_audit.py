@@ -146,7 +146,8 @@ def _advise(problems: Sequence[Problem]) -> str | None:
 
 
 def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
-    """What a user should know of a wheel without extensions, when the project's own wheels for other machines have some.
+    """What a user should know of a wheel without extensions, when the project's own wheels
+    for other machines have some.
 
     others: file names of those; one with a platform in it holds machine code, nearly always extension modules
     """

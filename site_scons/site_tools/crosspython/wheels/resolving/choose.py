@@ -96,7 +96,8 @@ def has_source(package: LockedPackage) -> bool:
 
 
 def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:
-    """A package with a pure wheel and others for platforms has something to be compiled. What the user named is taken."""
+    """A package with a pure wheel and others for platforms has something to be compiled.
+    What the user named is taken."""
     if ready.path is not None and package.sdist is None and package.folder is None:
         return True
     return all(is_pure(name) for name in (*(file.name for file in package.wheels), *package.other_wheels))

@@ -1,6 +1,7 @@
 """A pylock.toml that another tool wrote (PEP 751): uv, pip, pdm. Read by packaging, for the board.
 
-Knows what of such a lock holds for a platform. What only sdists tell is added by lock.py. Paths belong to the build machine.
+Knows what of such a lock holds for a platform. What only sdists tell is added by lock.py.
+Paths belong to the build machine.
 """
 
 from __future__ import annotations

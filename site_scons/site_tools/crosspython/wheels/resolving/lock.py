@@ -1,7 +1,7 @@
 """The lock of a wheelhouse: made once for what was asked, and read ever after.
 
-Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what each
-build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
+Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what
+each build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
 """
 
 from __future__ import annotations
@@ -243,7 +243,8 @@ def keep_hashed(
         raise ConfigurationError(
             "what was found is not what the requirements files' hashes allow",
             evidence=problems,
-            next="let the tool that wrote them add the hashes of all files (pip-compile --generate-hashes), or leave all out",
+            next="let the tool that wrote them add the hashes of all files (pip-compile --generate-hashes),"
+            " or leave all hashes out",
         )
     return tuple(kept)
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Needs:
-    """What one wheel needs: requirements as they stand in its METADATA; extras: that it has; python: its Requires-Python."""
+    """What one wheel needs: requirements as they stand in its METADATA; extras: that it has; python:
+    its Requires-Python."""
 
     version: str
     requires: tuple[str, ...]

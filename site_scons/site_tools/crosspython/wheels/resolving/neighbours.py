@@ -1,8 +1,8 @@
 """What a local project's build reads outside of its folder: sources beside it, a workspace, its repository.
 
-pip builds a project where it lies, so that `../src/dev.c` is found; a copy has to hold it. No standard says what a build
-reads, so the project's own files are searched for paths that lead out of it and exist. What is not found is missing in the
-copy, and the build fails: nothing that was not hashed is ever read.
+pip builds a project where it lies, so that `../src/dev.c` is found; a copy has to hold it. No standard says what a
+build reads, so the project's own files are searched for paths that lead out of it and exist. What is not found is
+missing in the copy, and the build fails: nothing that was not hashed is ever read.
 """
 
 from __future__ import annotations

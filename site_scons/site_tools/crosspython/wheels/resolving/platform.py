@@ -67,7 +67,8 @@ class Platform:
         }
 
     def as_marker(self, *, of_series: bool = False) -> str:
-        """The same as one marker; the full version says the others. of_series: for all patch releases of this Python."""
+        """The same as one marker; the full version says the others. of_series:
+        for all patch releases of this Python."""
         release = ("python_full_version",) if of_series else ("python_version",)
         told = {key: value for key, value in self.markers().items() if key not in ("implementation_version", *release)}
         return " and ".join(f"{name} == {json.dumps(value)}" for name, value in told.items())

@@ -1,7 +1,7 @@
 """Projects as people have them: a folder with a pyproject.toml or setup.py, an sdist, a wheel.
 
-Knows what such a thing is called and what its build requires (PEP 518); which files it is built from project_files.py knows.
-It runs nothing of the project. Paths belong to the build machine.
+Knows what such a thing is called and what its build requires (PEP 518); which files it is built from project_files.py
+knows. It runs nothing of the project. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 
 @dataclass(frozen=True)
 class Project:
-    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute; `marker` of PEP 508."""
+    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute;
+    `marker` of PEP 508."""
 
     name: str
     path: Path

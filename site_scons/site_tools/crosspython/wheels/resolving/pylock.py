@@ -23,7 +23,8 @@ _TOOL = "crosspython"
 
 @dataclass(frozen=True)
 class Lock:
-    """asked: what it was made for, as plain data; packages: all that the wheelhouse needs, and what their builds need."""
+    """asked: what it was made for, as plain data; packages: all that the wheelhouse needs,
+    and what their builds need."""
 
     asked: Mapping[str, Any]
     packages: tuple[LockedPackage, ...]

@@ -1,7 +1,7 @@
 """What a user asks for with `pkgs=`: names with versions, extras and markers, requirements files, local projects.
 
-Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files they
-name. It knows no index and resolves nothing. Paths belong to the build machine.
+Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files
+they name. It knows no index and resolves nothing. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Request:
         return (*names, *(project.name for project in self.projects))
 
     def details(self) -> dict[str, Any]:
-        """What of it decides beside names and versions, as plain data for a lock: only what there is, without passwords."""
+        """What of it decides beside names and versions, as plain data for a lock:
+        only what there is, without passwords."""
         options = {name: [hide_logins(value) for value in values] for name, values in self.options.items()}
         written = {project.name: project.details for project in self.projects if project.details}
         found = {
@@ -294,7 +295,8 @@ def _hash_in(url: str) -> str | None:
 
 
 def _name_address(line: Line) -> Requirement | None:
-    """A line that is an address alone as a requirement by name; None where it is a local place. Raises ConfigurationError."""
+    """A line that is an address alone as a requirement by name; None where it is a local place.
+    Raises ConfigurationError."""
     if line.location is None or _local(line.location) is not None:
         return None
     _require_address(line.location, line.text)

@@ -1,7 +1,7 @@
 """Requirements files as pip reads them, and as pip-compile, uv export and poetry export write them.
 
-The format is read by pip_requirements_parser, which is pip's own code (docs/decisions/0024 tells why). What its lines mean
-for a wheelhouse is request.py's business. Paths belong to the build machine.
+The format is read by pip_requirements_parser, which is pip's own code (docs/decisions/0024 tells why). What its lines
+mean for a wheelhouse is request.py's business. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Line:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """The lines of a requirements file that say something, in its order. Raises ConfigurationError where it cannot be read."""
+    """The lines of a requirements file that say something, in its order.
+    Raises ConfigurationError where it cannot be read."""
     from pip_requirements_parser import RequirementsFile  # what a run without such a file need not pay for
 
     try:

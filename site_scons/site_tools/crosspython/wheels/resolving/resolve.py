@@ -70,7 +70,8 @@ class Resolver:
         return _read(exported, own, self.folder)
 
     def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
-        """By package, the names of its wheels for another platform, of the same versions; what cannot be told is left out."""
+        """By package, the names of its wheels for another platform, of the same versions;
+        what cannot be told is left out."""
         pins = [f"{package.name}=={package.version}" for package in packages]
         project = _project(pins, (), platform)
         stated = [{"name": package.name, "version": package.version, "requires-dist": []} for package in packages]
@@ -85,7 +86,8 @@ class Resolver:
         }
 
     def _write(self, project: dict[str, Any], metadata: Sequence[dict[str, Any]]) -> None:
-        """What uv reads. The metadata of packages that are not asked for theirs is configuration, and read from that alone."""
+        """What uv reads. The metadata of packages that are not asked for theirs is configuration,
+        and read from that alone."""
         import tomli_w
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +114,8 @@ class Resolver:
 
 
 def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
-    """A uv.lock that says which versions were locked and nothing else: uv prefers them (uv: "Resolution", preferences)."""
+    """A uv.lock that says which versions were locked and nothing else: uv prefers them (uv:
+    "Resolution", preferences)."""
     import tomli_w
 
     # Where a package comes from is looked up anew: the place that stands here only has to be one.

@@ -1,8 +1,8 @@
 """Running uv, and keeping the builds that it starts by itself from the network and from the user's home.
 
-uv asks a package's backend what the package needs where no metadata tells, and builds a build requirement that has no wheel.
-These are builds of other people's code as all others are, but uv itself needs the network, for the indexes. So uv runs
-without our isolation, and each backend within it (data/uv/sitecustomize.py).
+uv asks a package's backend what the package needs where no metadata tells, and builds a build requirement that has no
+wheel. These are builds of other people's code as all others are, but uv itself needs the network, for the indexes. So
+uv runs without our isolation, and each backend within it (data/uv/sitecustomize.py).
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from crosspython.wheels.resolving.pylock import Lock
 
 
 def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
-    """Lines that tell of each package how it came in, by the shortest way. Raises ConfigurationError: not in the lock."""
+    """Lines that tell of each package how it came in, by the shortest way.
+    Raises ConfigurationError: not in the lock."""
     packages = {package.name: package for package in lock.packages}
     wanted = [canonicalize_name(name) for name in names]
     check_known("the lock has no such package{s}", wanted, list(packages), form="pkgs={}")

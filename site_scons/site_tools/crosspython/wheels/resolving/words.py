@@ -17,7 +17,8 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
 _MARKER = r"""(?:'[^']*'|"[^"]*"|[^'",;\n])+"""
 _VERSIONS = rf"{_VERSION}(?:\s*,\s*{_VERSION})*"
-# `a @b.txt` is a package and a requirements file; a place behind a name has blanks on both sides of its @, or none before.
+# `a @b.txt` is a package and a requirements file; a place behind a name has blanks on both sides of its @, or none
+# before.
 _PLACE = r"(?:@\s*|\s+@\s+)[^\s,;]+"
 _REQUIREMENT = re.compile(
     rf"{_NAME}(?:\s*\[[^\]]*\])?(?:{_PLACE}|\s*\(\s*{_VERSIONS}\s*\)|\s*{_VERSIONS})?(?:\s*;{_MARKER})?"

@@ -1,8 +1,8 @@
 """Cuts off the Pythons in which uv runs build backends: each starts once more behind what crosspython puts before it.
 
 uv knows no way to do that. Python imports this module by itself when it starts, before any code of a package
-(https://docs.python.org/3/library/site.html), since PYTHONPATH names our folder. CROSSPYTHON_ISOLATION holds the words and
-the environment, as JSON; what uv was told of indexes and their passwords is not handed on.
+(https://docs.python.org/3/library/site.html), since PYTHONPATH names our folder. CROSSPYTHON_ISOLATION holds the words
+and the environment, as JSON; what uv was told of indexes and their passwords is not handed on.
 """
 
 import os
@@ -26,7 +26,8 @@ def start_again(order):
 
 
 def fetch_crates(rust):
-    """Crates come before, as in every build: `cargo metadata`, which backends call, reads them all. None of them is run."""
+    """Crates come before, as in every build: `cargo metadata`, which backends call, reads them all.
+    None of them is run."""
     import contextlib
     import subprocess
 
