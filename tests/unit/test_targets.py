@@ -52,14 +52,20 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("machine = \n", "not TOML"),
-        ('machine = "vax"\ntriplet = "vax-linux-gnu"', "'vax' is not known"),
+        ('machine = "vax"\ntriplet = "vax-linux-gnu"', "machine: expected what uname -m says"),
         ('machine = "armv7l"\ntriplet = "aarch64-linux-gnu"', "does not make code for armv7l"),
         ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nfloat_abi = "soft"', "soft does not go with"),
-        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nfloat_abi = "hardish"', "is none of hard, soft"),
-        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nprefix = "opt"', "not an absolute path"),
-        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nlibc_baseline = "2.31"', "not like 'glibc 2.31'"),
-        ('machine = 7\ntriplet = "arm-linux-gnueabihf"', "machine: expected a string"),
-        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\ncflags = "-O2"', "cflags: expected a list"),
+        (
+            'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nfloat_abi = "hardish"',
+            "expected hard or soft; found 'hardish'",
+        ),
+        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nprefix = "opt"', "expected an absolute path"),
+        (
+            'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\nlibc_baseline = "2.31"',
+            'expected one such as "glibc 2.31"',
+        ),
+        ('machine = 7\ntriplet = "arm-linux-gnueabihf"', "machine: expected what uname -m says"),
+        ('machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\ncflags = "-O2"', "line 3: cflags: expected a list"),
         ('extends = "rv1126"\nemulator = "x"', "did you mean emulator_cpu?"),
     ],
 )
@@ -77,7 +83,7 @@ VALID = 'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\n'
     [
         ('machine = "armv7l"', "triplet: missing"),
         ('machine = "armv7"\ntriplet = "arm-linux-gnueabihf"', "did you mean armv7l"),
-        ('machine = "armv7l"\ntriplet = "arm linux"', "not a triplet"),
+        ('machine = "armv7l"\ntriplet = "arm linux"', "two to four words"),
         ('machine = "armv7l"\ntriplet = "arm-none-eabi"', "bare metal"),
         ('machine = "armv7l"\ntriplet = "arm-linux-gnueabi"\nfloat_abi = "hard"', "hard does not go with"),
         ('machine = "armv7l"\ntriplet = "arm-linux"', "float_abi: missing"),
@@ -87,13 +93,13 @@ VALID = 'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\n'
             "-mabi=lp64",
         ),
         (VALID + 'cflags = ["-mfloat-abi=softfp"]', "-mfloat-abi=softfp does not go with"),
-        (VALID + 'cflags = ["-mcpu=cortex-a7 -mfpu=neon"]', "one flag each"),
-        (VALID + "prefixes = []", "prefixes: expected at least one"),
+        (VALID + 'cflags = ["-mcpu=cortex-a7 -mfpu=neon"]', "expected one flag"),
+        (VALID + "prefixes = []", "prefixes: expected a list of at least one"),
         (VALID + 'prefixes = ["arm-linux-gnueabihf-"]', "the last dash"),
         (VALID + 'prefix = "/usr"', "an absolute path"),
         (VALID + 'prefix = "/opt/my python"', "an absolute path"),
-        (VALID + 'kernel = "four"', "such as 4.19"),
-        (VALID + "kernel = 4.19", "kernel: expected a string"),
+        (VALID + 'kernel = "four"', 'such as "4.19"'),
+        (VALID + "kernel = 4.19", "line 3: kernel: expected a string"),
         (VALID + "[board]\nname = 1", "board: no such key"),
         (VALID + "extends = 3", "extends: expected a string"),
         ('extends = "mine.toml"', "extends itself"),
@@ -127,7 +133,7 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
 
 def test_a_file_whose_name_cannot_be_a_folders_is_told(tmp_path: Path) -> None:
     (tmp_path / "my board.toml").write_text(VALID)
-    with pytest.raises(ConfigurationError, match="is to name a folder"):
+    with pytest.raises(ConfigurationError, match="since it names a folder"):
         load_target("./my board.toml", tmp_path)
 
 

@@ -55,6 +55,7 @@ PYTHON_PACKAGES = {
     "elftools": "pyelftools",
     "installer": "installer",
     "mesonbuild": "meson",
+    "msgspec": "msgspec",
     "ninja": "ninja",
     "packaging": "packaging",
     "pip_requirements_parser": "pip-requirements-parser",

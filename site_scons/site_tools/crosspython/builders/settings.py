@@ -16,9 +16,10 @@ from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
 from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
+from crosspython.reading import find_mistakes
 from crosspython.recipes.cpython import LIBEDIT, READLINE, Release, read_release
 from crosspython.targets import Target, load_target, target_names
-from crosspython.targets.rules import find_problems
+from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
 
@@ -233,8 +234,10 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
 
 
 def _with_prefix(target: Target, prefix: str) -> Target:
-    if problems := find_problems({"prefix": prefix}, whole=False):
-        raise ConfigurationError(f"prefix={prefix}: not a place for Python on the board", evidence=problems)
+    if mistakes := find_mistakes({"prefix": prefix}, TargetKeys):
+        raise ConfigurationError(
+            f"prefix={prefix}: not a place for Python on the board", evidence=[str(each) for each in mistakes]
+        )
     return replace(target, prefix=prefix.rstrip("/"))
 
 

@@ -7,15 +7,17 @@ it runs no compiler and looks at nothing but TOML files of the build machine.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
+from crosspython.reading import Locate, Mistake, mistaken, read_data, read_toml
 from crosspython.targets.machines import ALIASES
-from crosspython.targets.rules import KEYS, find_problems
+from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
 
 _SHIPPED = Path(__file__).resolve().parent
@@ -61,14 +63,13 @@ def load_target(name_or_path: str, start: Path) -> Target:
     Raises ConfigurationError that lists all that is wrong.
     """
     file = _find_file(name_or_path, start)
-    values = _read_chain(file, ())
-    problems = find_problems(values)
+    values, locate = _read_chain(file, ())
+    mistakes = judge_agreement(values)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", file.stem):
-        problems.append(
-            f"the file's name: {file.stem!r} is to name a folder, and so has letters, digits and . _ + - only"
-        )
-    if problems:
-        raise ConfigurationError(f"target {file.stem}: {_name(file)} is wrong", evidence=problems, next=_DOCUMENTATION)
+        expected = "letters, digits and . _ + -, since it names a folder"
+        mistakes.append(Mistake(("the file's name",), f"expected {expected}; found {file.stem!r}"))
+    if mistakes:
+        raise mistaken(_name(file), mistakes, next=_DOCUMENTATION, locate=locate)
     return _make_target(file.stem, values)
 
 
@@ -102,43 +103,23 @@ def _find_file(name_or_path: str, start: Path) -> Path:
     )
 
 
-def _read_chain(file: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
-    """Read a file over what it extends. A path in `extends` starts at the file's own folder."""
+def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], Locate]:
+    """The values of a file over those of what it extends, and where its own stand.
+
+    A path in `extends` starts at the file's own folder.
+    """
     if file.resolve() in readers:
-        raise ConfigurationError(
-            f"target {file.stem}: {_name(file)} extends itself", found=" -> ".join(map(_name, readers))
-        )
-    values = _read_toml(file)
-    base = values.pop("extends", None)
-    unknown = [_unknown_key(key) for key in values if key not in KEYS]
-    if base is not None and not isinstance(base, str):
-        unknown.append("extends: expected a string, the name of a target or a path")
-    if unknown:
-        raise ConfigurationError(
-            f"target {file.stem}: {_name(file)} is wrong",
-            evidence=[*unknown, *find_problems(values, whole=base is None)],
-            next=_DOCUMENTATION,
-        )
-    if base is None:
-        return values
-    return _read_chain(_find_file(base, file.parent), (*readers, file.resolve())) | values
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"target {file.stem}: {_name(file)} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"target {file.stem}: {_name(file)} is not UTF-8 text", found=str(error)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"target {file.stem}: {_name(file)} is not TOML", found=str(error)) from error
-
-
-def _unknown_key(key: str) -> str:
-    meant = suggest(key, [*KEYS, "extends"])
-    return f"{key}: no such key" + (f"; {meant}" if meant else "")
+        raise ConfigurationError(f"{_name(file)} extends itself", found=" -> ".join(map(_name, readers)))
+    data, locate = read_toml(file, _name(file))
+    kind = Extension if "extends" in data else WholeTarget
+    keys = read_data(data, kind, _name(file), next=_DOCUMENTATION, locate=locate)
+    values = {key: value for key, value in asdict(keys).items() if value is not None and key != "extends"}
+    if keys.extends is None:
+        return values, locate
+    below, _ = _read_chain(_find_file(keys.extends, file.parent), (*readers, file.resolve()))
+    return below | values, locate
 
 
 def _name(file: Path) -> str:
-    return f"{file.name} of crosspython" if file.parent == _SHIPPED else str(file)
+    whose = f"{file.name} of crosspython" if file.parent == _SHIPPED else str(file)
+    return f"target {file.stem}: {whose}"
