@@ -14,7 +14,7 @@ from crosspython.board.ssh import Session
 from crosspython.checks.selftest import expect
 from crosspython.finish.board_needs import board_needs
 from crosspython.finish.python_tree import slimmed
-from crosspython.recipes.cpython import read_release
+from crosspython.recipes.release import read_release
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import load_target
 

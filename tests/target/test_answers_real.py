@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release
+from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.plan import Answers, Plan, Run
 from crosspython.recipes.recipe import NATIVE, TARGET, Recipe
+from crosspython.recipes.release import read_release
 from crosspython.run.log import Log
 from crosspython.stages import steps
 from crosspython.stages.bench import Bench, Order

@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 from crosspython.errors import CrosspythonError, StepError
-from crosspython.recipes.cpython import read_release
+from crosspython.recipes.release import read_release
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.building.front_end import build_wheel

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from crosspython.elf.file import find_elf_files
 from crosspython.errors import HostToolError
-from crosspython.recipes.cpython import Release, read_release
+from crosspython.recipes.release import Release, read_release
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.native import make_native_toolchain, native_target
 from crosspython.toolchain.wrapper import write_wrappers

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from crosspython.recipes.cpython import read_release
+from crosspython.recipes.release import read_release
 from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import RustSearch

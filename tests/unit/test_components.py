@@ -13,13 +13,14 @@ from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.hosttools import PINNED
 from crosspython.recipes.autoconf import plan_autoconf
 from crosspython.recipes.cmake import plan_cmake
-from crosspython.recipes.cpython import plan_build_python, plan_cpython, read_release, series_names
+from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.meson import plan_meson
 from crosspython.recipes.openblas import plan_openblas
 from crosspython.recipes.openssl import plan_openssl
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe, make_recipe
+from crosspython.recipes.release import read_release, series_names
 from crosspython.wheels.known.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from crosspython.recipes.cpython import read_release, series_names
+from crosspython.recipes.release import read_release, series_names
 
 from tests.conftest import REPOSITORY
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.builders.settings import COMPONENTS
-from crosspython.recipes.cpython import read_release
+from crosspython.recipes.release import read_release
 from crosspython.targets import load_target, target_names
 from crosspython.wheels.resolving.platform import Platform
 from packaging.markers import Marker

@@ -8,11 +8,12 @@ import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.recipes.autoconf import plan_autoconf
-from crosspython.recipes.cpython import READLINE, plan_build_python, plan_cpython, read_release, series_names
+from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.make import plan_make
 from crosspython.recipes.openssl import openssl_target, plan_openssl
 from crosspython.recipes.plan import Autoreconf, Make, RequireModules, Run, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, make_recipe, read_patches, read_sources
+from crosspython.recipes.release import READLINE, read_release, series_names
 
 from tests.conftest import REPOSITORY
 

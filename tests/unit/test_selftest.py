@@ -13,13 +13,14 @@ from crosspython.checks.selftest import SCRIPT, Expectation, read_results
 
 MACHINE = os.uname().machine
 SERIES = "{}.{}".format(*sys.version_info)
+TAG = "cp{}{}".format(*sys.version_info)
 
 
 def run(tmp_path: Path, check: str, *, machine: str = MACHINE, patch: str = "") -> Result:
     """One check; `patch` is run first by each Python."""
     (tmp_path / "sitecustomize.py").write_text(patch)
     file = tmp_path / "expected.json"
-    file.write_text(Expectation((), machine, SERIES, (), 64).as_json("", (check,)))
+    file.write_text(Expectation((), machine, SERIES, TAG, TAG, False, (), 64).as_json("", (check,)))
     run = subprocess.run(
         [sys.executable, str(SCRIPT), str(file), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

@@ -17,7 +17,7 @@ from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
 from crosspython.reading import find_mistakes
-from crosspython.recipes.cpython import LIBEDIT, READLINE, Release, read_release
+from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS

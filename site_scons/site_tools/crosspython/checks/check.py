@@ -19,7 +19,7 @@ from crosspython.checks.regrtest import find_surprises, read_junit, read_output,
 from crosspython.checks.result import Result, judge, run_kept, unpack_bundle
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
 from crosspython.finish.python_tree import is_slimmed
-from crosspython.recipes.cpython import Release
+from crosspython.recipes.release import Release
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate

@@ -11,7 +11,7 @@ from elftools.elf.enums import ENUM_E_MACHINE
 
 from crosspython.checks.result import MARK, Result
 from crosspython.finish.python_tree import TESTS
-from crosspython.recipes.cpython import Release
+from crosspython.recipes.release import Release
 from crosspython.targets.machines import find_machine
 
 SCRIPT = Path(__file__).parent / "data" / "selftest.py"
@@ -20,11 +20,17 @@ CERTIFICATE = Path(__file__).parent / "data" / "localhost-test-only.pem"
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must be true of a Python on the target. `build_paths` are the build machine's, and must not show up."""
+    """What must be true of a Python on the target. `build_paths` are the build machine's, and must not show up.
+
+    interpreter, abi: what wheel tags call it
+    """
 
     modules: tuple[str, ...]
     machine: str
     series: str
+    interpreter: str
+    abi: str
+    has_build_details: bool
     build_paths: tuple[str, ...]
     time_bits: int
 
@@ -42,6 +48,9 @@ class Expectation:
                 "bits": machine.bits,
                 "certificate": certificate,
                 "series": self.series,
+                "interpreter": self.interpreter,
+                "abi": self.abi,
+                "build_details": self.has_build_details,
                 "time_bits": self.time_bits,
                 "build_paths": list(self.build_paths),
                 "only": list(only),
@@ -59,7 +68,16 @@ def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, .
     if not (tree / "lib" / f"python{release.series}" / "test").is_dir():
         left_out = [PurePosixPath(pattern).name for pattern in TESTS if "/lib-dynload/" in pattern]
         modules = tuple(m for m in modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out))
-    return Expectation(modules, machine, release.series, build_paths, time_bits)
+    return Expectation(
+        modules=modules,
+        machine=machine,
+        series=release.series,
+        interpreter=release.interpreter,
+        abi=release.abi,
+        has_build_details=release.has_build_details,
+        build_paths=build_paths,
+        time_bits=time_bits,
+    )
 
 
 def read_results(output: str, ended: str) -> list[Result]:

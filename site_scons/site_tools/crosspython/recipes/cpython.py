@@ -1,19 +1,11 @@
 """Planner of CPython: the target's interpreter, and the same version for the build machine.
 
-What differs between versions is data (components/cpython/*.toml), read into `Release`; this module knows no version
-number but where a configure option appeared.
+What differs between versions is data (components/cpython/*.toml), read by release.py; this module compares no number of
+a Python, and a test holds that.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from crosspython.errors import ConfigurationError
-from crosspython.names import nearest_numbers, suggest
 from crosspython.recipes.autoconf import CROSS_TOOLS
 from crosspython.recipes.board_pip import edit_pip
 from crosspython.recipes.plan import (
@@ -32,7 +24,7 @@ from crosspython.recipes.plan import (
     Step,
     Symlink,
 )
-from crosspython.store.sources import Source
+from crosspython.recipes.release import Release
 
 # The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are
 # final.
@@ -42,105 +34,6 @@ COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/comp
 UNREAD = ("Doc/*", "PCbuild/*")
 
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
-
-# Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
-LIBEDIT, READLINE = "libedit", "readline"
-
-
-@dataclass(frozen=True)
-class Release:
-    """One release of CPython, with what its series declares.
-
-    depends:   components it needs, beside those of the build machine
-    modules:   extension modules that must come out
-    configure: options of this series
-    compileall: how many times its Makefile byte-compiles what it installs
-    edits:     what has to be changed in its sources: of its series, then those of all (edits.toml)
-    build_depends: components that build-python is built with, on the build machine
-    build_without: extension modules that build-python does without
-    line_editing: the component that its readline module is made of
-    """
-
-    version: str
-    series: str
-    sources: tuple[Source, ...]
-    depends: tuple[str, ...]
-    modules: tuple[str, ...]
-    configure: tuple[str, ...]
-    compileall: int
-    edits: tuple[Edit, ...]
-    build_depends: tuple[str, ...]
-    build_without: tuple[str, ...]
-    line_editing: str = LIBEDIT
-
-    @property
-    def build_modules(self) -> tuple[str, ...]:
-        """Extension modules of build-python."""
-        return tuple(name for name in self.modules if name not in self.build_without)
-
-    @property
-    def number(self) -> tuple[int, int]:
-        major, minor = self.series.split(".")
-        return int(major), int(minor)
-
-    @property
-    def can_leave_tests_out(self) -> bool:
-        """Whether configure can be told so."""
-        return self.number >= (3, 12)
-
-    @property
-    def has_setup_py(self) -> bool:
-        """Whether a script of its own finds and builds the extension modules, instead of configure and make."""
-        return self.number < (3, 12)
-
-    @property
-    def interpreter(self) -> str:
-        """What wheel tags call it: "cp313"."""
-        return "cp" + self.series.replace(".", "")
-
-
-def series_names(folder: Path) -> tuple[str, ...]:
-    """The series there are data for, oldest first."""
-    return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
-
-
-def read_release(folder: Path, wanted: str, line_editing: str = LIBEDIT) -> Release:
-    """The release for `python=3.13` (its series' default) or `python=3.13.5`. Raises ConfigurationError.
-
-    folder: holds one TOML file a series, named by it, and edits.toml
-    line_editing: LIBEDIT or READLINE
-    """
-    known = series_names(folder)
-    series = ".".join(wanted.split(".")[:2])
-    if series not in known:
-        raise ConfigurationError(
-            f"python={wanted}: there is no such series here",
-            expected=f"one of {', '.join(known)}, or a patch release of one of them",
-            next=nearest_numbers(series, known, "python={}") or suggest(wanted, known, "python={}"),
-        )
-    data, common = (tomllib.loads((folder / name).read_text()) for name in (f"{series}.toml", "edits.toml"))
-    releases: Mapping[str, Any] = data["releases"]
-    version = data["default"] if wanted == series else wanted
-    if version not in releases:
-        raise ConfigurationError(
-            f"python={wanted}: no source is known for this patch release",
-            expected=f"one of {', '.join(releases)}",
-            next=f"add its sources and SHA-256 to {folder / f'{series}.toml'}",
-        )
-    own = data.get(line_editing, {}).get("edits", ())
-    return Release(
-        version=version,
-        series=series,
-        sources=tuple(Source(**source) for source in releases[version]),
-        depends=tuple(line_editing if name == LIBEDIT else name for name in data["depends"]),
-        modules=tuple(data["modules"]),
-        configure=tuple(data.get("configure", ())),
-        compileall=data["compileall"],
-        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *own, *common["edits"])),
-        build_depends=tuple(data["build_python"]["depends"]),
-        build_without=tuple(data["build_python"]["without"]),
-        line_editing=line_editing,
-    )
 
 
 def plan_cpython(release: Release, *, shared: bool) -> Plan:
@@ -157,7 +50,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             Make("make"),
             RequireModules(release.modules),
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
-            *((BuildDetails(library),) if release.number >= (3, 14) else ()),
+            *((BuildDetails(library),) if release.has_build_details else ()),
             InstallWheels(
                 f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python, edits=edit_pip(python)
             ),
@@ -236,17 +129,9 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
     ]
     if shared:
         options.append("--enable-shared")
-    if release.number >= (3, 10):
-        options.append("--without-static-libpython")
-        if release.line_editing == LIBEDIT:
-            options.append("--with-readline=editline")
-    if release.number >= (3, 11):
-        options.append("--with-build-python={build_python}")
-    return (*options, *release.configure)
+    return (*options, *release.cross_configure, *release.configure)
 
 
 def _cleaning(release: Release, *, shared: bool) -> tuple[Step, ...]:
     """What `make install` puts there and nobody can use: the archive that a static interpreter was linked from."""
-    if shared or release.number >= (3, 10):
-        return ()
-    return (Remove((f"lib/libpython{release.series}*.a", f"lib/python{release.series}/config-*/libpython*.a")),)
+    return (Remove(release.unused_if_static),) if release.unused_if_static and not shared else ()

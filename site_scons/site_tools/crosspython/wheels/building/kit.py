@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crosspython.recipes.cpython import Release
+from crosspython.recipes.release import Release
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import program_behind
 from crosspython.toolchain.facts import Toolchain

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from packaging.tags import Tag
 
-from crosspython.recipes.cpython import Release
+from crosspython.recipes.release import Release
 from crosspython.targets import Target
 from crosspython.targets.triplet import parse_triplet
 from crosspython.wheels.tags import BoardTags
@@ -37,11 +37,6 @@ class Platform:
     @property
     def series(self) -> str:
         return self.python.rpartition(".")[0]
-
-    @property
-    def python_number(self) -> tuple[int, int]:
-        major, minor = self.series.split(".")
-        return int(major), int(minor)
 
     def tags(self, libc_version: str | None = None) -> Mapping[Tag, int]:
         """The tags that pip on the board accepts, with their rank: 0 is the best.

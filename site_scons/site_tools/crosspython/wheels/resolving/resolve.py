@@ -27,7 +27,9 @@ from crosspython.wheels.resolving.uv import run_uv
 
 _ROOT = "crosspython-request"
 _PATIENCE = 900.0  # seconds: some packages have to be built to tell what they need
-_CPYTHON_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+# uv wants an interpreter that `requires-python` allows, and there is none of the target's here. That it is to be the
+# target's very release stands in the environment's markers; so this is any Python 3 that there are data for, or newer.
+_ANY_PYTHON = ">=3.5"
 
 
 @dataclass(frozen=True)
@@ -145,14 +147,11 @@ def _requirements(request: Request) -> list[str]:
 
 
 def _project(requirements: Sequence[str], constraints: Sequence[str], platform: Platform) -> dict[str, Any]:
-    # uv wants an interpreter that `requires-python` allows, and there is none of the target's here: that it is to be
-    # this very release stands in the environment's markers.
-    number = min(platform.python_number, tuple(map(int, _CPYTHON_HERE.split("."))))
     return {
         "project": {
             "name": _ROOT,
             "version": "0",
-            "requires-python": f">={number[0]}.{number[1]}",
+            "requires-python": _ANY_PYTHON,
             "dependencies": list(requirements),
         },
         "tool": {
