@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import TOOLS, Project
 from tests.unit.made_elf import make_elf
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
+from tests.unit.made_repository import commit, project
 
 SCONSTRUCT = """\
 import os
@@ -307,6 +309,23 @@ def test_no_fitting_wheel_under_only_names_the_package(wheels: Wheels) -> None:
     add_sdist(wheels.links, "raw")
     output = wheels.make("pkgs=top raw", "binary=only", code=2)
     assert "raw 1.0: no wheel fits" in output
+
+
+def test_a_commit_of_a_repository_is_locked_and_fetched(wheels: Wheels) -> None:
+    """Fetched by its hash: a branch that goes on, or goes away, changes nothing."""
+    wheels.declare_components()
+    origin = wheels.folder / "origin"
+    first = commit(origin, {"pyproject.toml": project("app", "1.5", '"below"')})
+    commit(origin, {"pyproject.toml": project("app", "2.0")})
+    wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{first}")
+    packages = {entry["name"]: entry for entry in tomllib.loads(wheels.lock.read_text())["packages"]}
+    assert packages["app"]["vcs"] == {"type": "git", "url": origin.as_uri(), "commit-id": first}
+    assert (packages["app"]["version"], packages.keys()) == ("1.5", {"app", "below"})
+    origin.rename(wheels.folder / "gone")
+    assert "resolving" not in wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{first}", "offline=1")
+    output = wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{'0' * 40}", code=2)
+    assert "Traceback" not in output
+    assert "could not be had" in output
 
 
 def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.resolving.foreign_lock import read_foreign_lock
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import is_foreign
@@ -14,6 +15,12 @@ BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
 HASH = "0" * 64
 HEAD = 'lock-version = "1.0"\ncreated-by = "uv"\n'
 WHEEL = '[[packages.wheels]]\nurl = "https://host.invalid/{}"\nhashes = {{ sha256 = "{}" }}\n'
+
+VCS = """\
+[[packages]]
+name = "v"
+vcs = {{ type = "{}", url = "https://host.invalid/v", commit-id = "{}", subdirectory = "lib" }}
+"""
 
 
 def write(folder: Path, text: str) -> Path:
@@ -66,6 +73,11 @@ def test_local_projects_and_archives_lie_beside_the_lock(tmp_path: Path) -> None
     assert (archive.sdist.name, archive.sdist.path) == ("a-1.tar.gz", tmp_path / "in/a-1.tar.gz")
 
 
+def test_a_commit_of_a_repository_is_taken(tmp_path: Path) -> None:
+    (found,) = read_foreign_lock(write(tmp_path, VCS.format("git", "0" * 40)), BOARD)
+    assert found.commit == Commit("https://host.invalid/v", "0" * 40, "lib")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -74,10 +86,8 @@ def test_local_projects_and_archives_lie_beside_the_lock(tmp_path: Path) -> None
         ("environments = [\"sys_platform == 'win32'\"]\n" + package("top"), "environment"),
         (package("top", "", "top-1.0-cp313-cp313-win32.whl"), "top"),
         (package("top").replace("sha256", "sha512"), "without a SHA-256"),
-        (
-            '[[packages]]\nname = "v"\nvcs = { type = "git", url = "https://host.invalid/v", commit-id = "1" }\n',
-            "version control",
-        ),
+        (VCS.format("git", "1"), "'1' may be another commit tomorrow"),
+        (VCS.format("hg", "0" * 40), "only git is read, and this is hg"),
     ],
 )
 def test_what_cannot_be_used_is_told(tmp_path: Path, text: str, says: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.pylock import Lock, read_pylock, write_pylock
 from packaging.pylock import Pylock
@@ -27,7 +28,8 @@ def lock_in(folder: Path) -> Lock:
     )
     app = LockedPackage("app", "", depends=("numpy",), folder=folder / "app")
     local = LockedPackage("local", "1", sdist=LockedFile("local-1.tar.gz", HASH, path=folder / "in" / "local-1.tar.gz"))
-    return Lock(ASKED, (app, local, numpy))
+    vcs = LockedPackage("vcs", "1", commit=Commit("https://example.invalid/vcs", "1" * 40, "lib"))
+    return Lock(ASKED, (app, local, numpy, vcs))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_the_version_of_a_folder_is_what_it_says_today(tmp_path: Path) -> None:
 def test_it_is_what_the_standard_says(tmp_path: Path) -> None:
     write_pylock(tmp_path / "pylock.toml", lock_in(tmp_path), 'sys_platform == "linux"')
     data = tomllib.loads((tmp_path / "pylock.toml").read_text())
-    assert [package.name for package in Pylock.from_dict(data).packages] == ["app", "local", "numpy"]
+    assert [package.name for package in Pylock.from_dict(data).packages] == ["app", "local", "numpy", "vcs"]
 
 
 def test_no_file_is_no_lock(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_marker_ends_at_a_comma() -> None:
     assert found == ('tomli; python_version < "3.11" and sys_platform in "linux,x"', "six")
 
 
-@pytest.mark.parametrize("text", ["numpy=2", "numpy==", "==2", "a b>=", "git+https://example.invalid/x"])
+@pytest.mark.parametrize("text", ["numpy=2", "numpy==", "==2", "a b>=", "https://example.invalid/x"])
 def test_what_is_no_requirement_is_told_as_it_was_typed(text: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read") as caught:
         read(text)
@@ -59,10 +59,42 @@ def test_nothing_asked_for_is_told_with_an_example(texts: tuple[str, ...]) -> No
     assert "scons wheels pkgs=numpy" in str(caught.value)
 
 
-def test_a_version_control_address_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        read("x @ git+https://example.invalid/x")
-    assert "clone it" in str(caught.value)
+COMMIT = "0123456789" * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"x @ git+https://host.invalid/x.git@{COMMIT}",
+        f"x @ git+https://host.invalid/x.git@{COMMIT.upper()}#egg=x",
+        f"git+https://host.invalid/x.git@{COMMIT}#egg=x",
+    ],
+)
+def test_a_commit_of_a_git_repository_is_taken(tmp_path: Path, text: str) -> None:
+    (tmp_path / "req.txt").write_text(f"{text}\n")
+    wanted = (f"x @ git+https://host.invalid/x.git@{COMMIT}",)
+    assert read(text) == wanted
+    assert read("@req.txt", start=tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (f"-e git+ssh://git@host.invalid/a/x@{COMMIT}#egg=x", f"x @ git+ssh://git@host.invalid/a/x@{COMMIT}"),
+        (f"x[e] @ git+file:///srv/x@{COMMIT}#subdirectory=lib", f"x[e] @ git+file:///srv/x@{COMMIT}#subdirectory=lib"),
+        (
+            f"git+https://host.invalid/x@{COMMIT}#egg=x&subdirectory=a/b",
+            f"x @ git+https://host.invalid/x@{COMMIT}#subdirectory=a/b",
+        ),
+        (
+            f"x @ git+https://host.invalid/x@{COMMIT} ; python_version > '3'",
+            f'x @ git+https://host.invalid/x@{COMMIT} ; python_version > "3"',
+        ),
+    ],
+)
+def test_commits_are_taken_as_pip_freeze_and_people_write_them(tmp_path: Path, line: str, wanted: str) -> None:
+    (tmp_path / "req.txt").write_text(f"{line}\n")
+    assert read("@req.txt", start=tmp_path) == (wanted,)
 
 
 def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path) -> None:
@@ -78,9 +110,13 @@ def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("git+https://example.invalid/x@v1#egg=x", "clone it"),
-        ("x @ git+https://user:pass@example.invalid/x", "clone it"),
-        ("-e git+https://example.invalid/x#egg=x", "clone it"),
+        ("git+https://example.invalid/x@v1#egg=x", "`git ls-remote https://example.invalid/x v1` tells it"),
+        ("x @ git+https://example.invalid/x@0123abc", "'0123abc' may be another commit tomorrow"),
+        (f"git+https://example.invalid/x@{COMMIT}", "write it as NAME @ git+https://example.invalid/x@"),
+        ("x @ git+https://user:pass@example.invalid/x", "a password stands in ~/.netrc or git's configuration"),
+        ("-e git+https://example.invalid/x#egg=x", "no commit is named"),
+        ("x @ hg+https://example.invalid/x@1", "clone it, and name its folder"),
+        ("x @ git+git@example.invalid:x", "only git+https://"),
         ("https://example.invalid/download?id=5", "NAME @ https://example.invalid/download?id=5"),
         ("x @ https://user:pass@example.invalid/x-1.tar.gz", "a password stands in ~/.netrc"),
         ("x @ https://example.invalid/x-1.tar.gz#subdirectory=a", "name the folder in it"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from crosspython.store.artifacts import Artifacts
     from crosspython.store.fetch import Wanted
     from crosspython.wheels.building.kit import Kit
+    from crosspython.wheels.model import LockedPackage
     from crosspython.wheels.resolving.indexes import Indexes
     from crosspython.workshop import Workshop
 
@@ -81,6 +82,7 @@ class Build:
     toolchain:   the node of toolchain.txt, once something asked for it
     tests:       the node of the archive of CPython's own tests, once the bundle was declared
     locked:      files that declared wheels are made of, for those who fetch all of them
+    commits:     likewise packages that are commits of git repositories
     bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
     shipped:     names of the components in the bundle, once it was declared
     lock:        held from the first action on; the standalone front door takes it earlier
@@ -99,6 +101,7 @@ class Build:
     shop: Workshop | None = None
     shared_kit: Kit | None = None
     locked: list[Wanted] = field(default_factory=list)
+    commits: list[LockedPackage] = field(default_factory=list)
     bundled: list[str] = field(default_factory=list)
     shipped: frozenset[str] | None = None
     toolchain: Any = None

@@ -121,7 +121,12 @@ def FetchSources(env: Any) -> Any:
         wanted: list[Wanted] = [(part.recipe.title, part.recipe.sources) for part in build.wanted()]
         wanted += [(title, sources) for title, sources in build.locked if sources]
         build.workshop.store.get_all(wanted)
-        write_whole(listing, "".join(f"{title}\n" for title, _ in wanted))
+        for package in build.commits:
+            from crosspython.wheels.resolving.lock import fetch_commit
+
+            fetch_commit(package, build.workshop.store, build.settings.path)
+        titles = [*(title for title, _ in wanted), *(package.title for package in build.commits)]
+        write_whole(listing, "".join(f"{title}\n" for title in titles))
 
     return env.AlwaysBuild(declare(env, [listing], [], make_action("fetch", fetch, "fetching all sources")))[0]
 

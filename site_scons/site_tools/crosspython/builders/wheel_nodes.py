@@ -41,6 +41,7 @@ from crosspython.wheels.resolving.lock import (
     asked_names,
     asked_requirements,
     describe_found,
+    fetch_commit,
     fetch_file,
     required_names,
     source_of,
@@ -99,6 +100,7 @@ class WheelNodes:
         if not is_whole(*house):
             self.env.AlwaysBuild(node)  # wheels failed when it was filled
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
+        self.build.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
 
     def _require_known(self, binary: Binary) -> None:
@@ -235,7 +237,7 @@ class WheelNodes:
             self._warn_of_tools(library)
         product = self._product(package)
         local = None if self.env.GetOption("clean") else self._local(package)
-        source_hash = local.hash() if local else package.sdist.sha256 if package.sdist else ""
+        source_hash = local.hash() if local else _hash_of(package)
         for remark in local.remarks if local else ():
             build.console.warn(remark)
         if self.settings.libraries == "bundle":
@@ -249,7 +251,7 @@ class WheelNodes:
             order = WheelOrder(
                 package=package,
                 override=override,
-                source=local or fetch_file(_sdist(package), build.workshop.store, package.title),
+                source=local or self._fetch(package),
                 libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
                 target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
                 product=product,
@@ -273,13 +275,22 @@ class WheelNodes:
         return self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
 
     def _local(self, package: LockedPackage) -> ProjectFiles | None:
-        """The files that a local project's wheel is made of; None: it is made of an sdist."""
-        if package.folder is None:
-            return None
+        """The files that a local project's wheel is made of; None: it is made of what has to be fetched."""
+        return None if package.folder is None else self._files(package, package.folder)
+
+    def _fetch(self, package: LockedPackage) -> Path | ProjectFiles:
+        """What a wheel is made of that is not local: the sdist, or the files of a commit."""
+        store = self.build.workshop.store
+        if package.commit is not None:
+            return self._files(package, fetch_commit(package, store, self.settings.path))
+        assert package.sdist is not None  # choose_files has seen to it
+        return fetch_file(package.sdist, store, package.title)
+
+    def _files(self, package: LockedPackage, folder: Path) -> ProjectFiles:
         from crosspython.wheels.resolving.neighbours import find_project_files
 
         named = override_of(self.build, package.name).beside
-        return find_project_files(package.name, package.folder, self.settings.build, self.settings.path, named)
+        return find_project_files(package.name, folder, self.settings.build, self.settings.path, named)
 
     @cached_property
     def _rust(self) -> Any:
@@ -347,9 +358,11 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
         )
 
 
-def _sdist(package: LockedPackage) -> LockedFile:
-    assert package.sdist is not None  # choose_files has seen to it
-    return package.sdist
+def _hash_of(package: LockedPackage) -> str:
+    """What a package's files are told by that has to be fetched to be built."""
+    if package.commit is not None:
+        return package.commit.identity
+    return package.sdist.sha256 if package.sdist is not None else ""
 
 
 def _beside(product: Path) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.project_files import ProjectFiles
 
 
@@ -36,6 +37,7 @@ class LockedPackage:
     depends:        names of locked packages that it needs at run time
     build_requires: requirements of its build (PEP 518), as they stand in its pyproject.toml
     folder:         a local project with a pyproject.toml, instead of sdist and wheels
+    commit:         of a git repository, likewise
     build_only:     nobody needs it at run time: it is locked for the headers that a build needs
     """
 
@@ -47,6 +49,7 @@ class LockedPackage:
     depends: tuple[str, ...] = ()
     build_requires: tuple[str, ...] = ()
     folder: Path | None = None
+    commit: Commit | None = None
     build_only: bool = False
 
     @property

@@ -56,7 +56,7 @@ class Repository:
         git = shutil.which("git", path=path)
         if git is None:
             return None
-        told = _ask(git, project, "rev-parse", "--show-toplevel")
+        told = ask_git(git, project, "rev-parse", "--show-toplevel")
         return cls(Path(os.path.realpath(os.fsdecode(told.rstrip(b"\n")))), git) if told else None
 
     def identify(self, project: Path) -> bytes:
@@ -104,10 +104,10 @@ class Repository:
         return {line[3:] for line in told.split(b"\0") if line}
 
     def _ask(self, folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-        return _ask(self.git, folder, *arguments, given=given)
+        return ask_git(self.git, folder, *arguments, given=given)
 
 
-def _ask(git: str, folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+def ask_git(git: str, folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """What git answers; nothing where it fails. It is the user's own project:
     whoever owns the folder, git may read it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -92,13 +92,13 @@ def choose_sound(
 
 def has_source(package: LockedPackage) -> bool:
     """Whether a wheel of a package can be built."""
-    return package.sdist is not None or package.folder is not None
+    return any(source is not None for source in (package.sdist, package.folder, package.commit))
 
 
 def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:
     """A package with a pure wheel and others for platforms has something to be compiled.
     What the user named is taken."""
-    if ready.path is not None and package.sdist is None and package.folder is None:
+    if ready.path is not None and not has_source(package):
         return True
     return all(is_pure(name) for name in (*(file.name for file in package.wheels), *package.other_wheels))
 

@@ -38,6 +38,7 @@ _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Co
 # A requirement with an address of its own, which is no index's.
 _OWN_ADDRESS = re.compile(r"Failed to (?:download|fetch)[^`]*`[^`]* @ ([^`]+)`")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+_GIT = re.compile(r"`([^`]+)`\s+(?:cause: )?Git operation failed")
 _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
 
@@ -69,6 +70,8 @@ def explain_failure(
             log=log,
             next="make the lock once where there is a network, and keep it: lock=FILE",
         )
+    if repository := _GIT.search(text):
+        return _no_commit(repository[1], text, log)
     if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
         if refusals := indexes.refusals(unknown[0]):
             return _let_in_nobody(refusals, log)
@@ -172,6 +175,20 @@ def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
         if is_local
         else "choose a version with metadata in its sdist or with wheels, or tell what it needs at run time: "
         f"{name}.toml with dependencies = [...] and the reason (docs/overrides.md)",
+    )
+
+
+def _no_commit(requirement: str, text: str, log: Path) -> SourceError:
+    """The error for a repository that git cannot read, or that has not the commit.
+
+    text: what uv said, with git's words at its end
+    """
+    said = text.partition("--- stderr")[2].strip() or text.splitlines()[-1]
+    return SourceError(
+        f"pkgs=: {hide_logins(requirement)} could not be had",
+        evidence=[hide_logins(line.strip()) for line in said.splitlines() if line.strip()],
+        log=log,
+        next="see that `git clone` of that repository works here, and that it has that commit",
     )
 
 

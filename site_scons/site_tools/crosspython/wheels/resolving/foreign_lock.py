@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ from packaging.pylock import (
 )
 
 from crosspython.errors import ConfigurationError
+from crosspython.wheels.commits import Commit, parse_address
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import read_version
@@ -58,7 +60,10 @@ def read_foreign_lock(path: Path, platform: Platform) -> tuple[LockedPackage, ..
 
 def _problem(package: Package) -> str | None:
     if package.vcs is not None:
-        return f"{package.name}: comes from version control, without a hash: clone it, and name its folder"
+        try:
+            _commit(package, Path())
+        except ConfigurationError as error:
+            return error.what
     files = [*(package.wheels or ()), *(file for file in (package.sdist, package.archive) if file is not None)]
     if any("sha256" not in file.hashes for file in files):
         return f"{package.name}: has files without a SHA-256"
@@ -82,7 +87,21 @@ def _read(package: Package, start: Path) -> LockedPackage:
         wheels=(archive,) if archive is not None and is_wheel else wheels,
         depends=tuple(str(need["name"]) for need in package.dependencies or () if "name" in need),
         folder=folder,
+        commit=_commit(package, start) if package.vcs is not None else None,
     )
+
+
+def _commit(package: Package, start: Path) -> Commit:
+    """Raises ConfigurationError for another system than git, or where no whole hash is named."""
+    assert package.vcs is not None
+    vcs = package.vcs
+    if vcs.type != "git":
+        raise ConfigurationError(
+            f"{package.name}: only git is read, and this is {vcs.type}: clone it, and name its folder"
+        )
+    url = Path(os.path.normpath(start / vcs.path)).absolute().as_uri() if vcs.path else str(vcs.url)
+    address = f"git+{url.removeprefix('git+')}@{vcs.commit_id}"
+    return replace(parse_address(address, f"{package.name} @ {address}"), subdirectory=vcs.subdirectory or "")
 
 
 def _file(file: PackageWheel | PackageSdist | PackageArchive, start: Path) -> LockedFile:

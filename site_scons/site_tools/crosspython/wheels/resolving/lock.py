@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
 from crosspython.store.sources import Source
+from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
 from crosspython.wheels.resolving.binary import Binary, read_data
@@ -81,6 +82,8 @@ def _identify(package: LockedPackage) -> str:
     """What a package's dependencies are computed from."""
     if package.folder is not None:
         return hash_metadata(package.folder)
+    if package.commit is not None:
+        return package.commit.identity
     return package.sdist.sha256 if package.sdist is not None else ""
 
 
@@ -98,7 +101,11 @@ def _describe_place(path: Path, folder: Path) -> str:
 def describe_foreign(path: Path, packages: Sequence[LockedPackage], platform: Platform, folder: Path) -> dict[str, Any]:
     """What a lock that another tool wrote is for, in the form of describe_request."""
     told = describe_request(Request(), platform, folder)
-    told["requirements"] = sorted(f"{p.name}=={p.version}" for p in packages if p.folder is None)
+    told["requirements"] = sorted(
+        p.name if p.commit is not None or not p.version else f"{p.name}=={p.version}"
+        for p in packages
+        if p.folder is None
+    )
     told["projects"] = {p.name: _describe_place(p.folder, folder) for p in packages if p.folder is not None}
     told[GIVEN] = hashlib.sha256(path.read_bytes()).hexdigest()
     return told
@@ -123,10 +130,10 @@ def complete_lock(
         for package in packages
     ]
     choose_files(packages, Binary(), tags)
-    packages = _read_all_requires(packages, store)
+    packages = _read_all_requires(packages, store, resolver.path)
     further = _needed_by_builds(packages, platform, override)
     if further:
-        pins = tuple(f"{package.name}=={package.version}" for package in packages if package.folder is None)
+        pins = tuple(f"{p.name}=={p.version}" for p in packages if p.version and p.folder is None and p.commit is None)
         found = resolver.resolve(Request(requirements=further, constraints=pins), platform)
         new = [package for package in found if package.name not in {known.name for known in packages}]
         packages += (replace(package, build_only=True) for package in _lock_files(new, platform, resolver, store))
@@ -230,13 +237,14 @@ def keep_hashed(
     for package in packages:
         allowed, is_local = request.hashes.get(package.name), package.name in {each.name for each in request.projects}
         if allowed is None:
-            if not is_local and package.folder is None and (strict is None or package.name in strict):
+            has_hash = package.folder is not None or package.commit is not None
+            if not is_local and not has_hash and (strict is None or package.name in strict):
                 problems.append(f"{package.title}: has no hash, and it is needed")
             kept.append(package)
             continue
         wheels = tuple(wheel for wheel in package.wheels if wheel.sha256 in allowed)
         sdist = package.sdist if package.sdist is not None and package.sdist.sha256 in allowed else None
-        if not wheels and sdist is None and package.folder is None:
+        if not wheels and sdist is None and package.folder is None and package.commit is None:
             problems.append(f"{package.title}: none of its files for this board has a hash that is asked for")
         kept.append(replace(package, wheels=wheels, sdist=sdist))
     if problems:
@@ -286,6 +294,15 @@ def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
     return path
 
 
+def fetch_commit(package: LockedPackage, store: Store, path: str) -> Path:
+    """The folder of a package that is a commit of a repository, on this machine. Raises SourceError.
+
+    path: where git is looked for
+    """
+    assert package.commit is not None
+    return check_out(package.commit, store.folder, path=path, offline=store.offline, wanted_by=package.title)
+
+
 def _lock_files(
     packages: Sequence[LockedPackage], platform: Platform, resolver: Resolver, store: Store
 ) -> tuple[LockedPackage, ...]:
@@ -304,17 +321,19 @@ def _lock_files(
         for package in packages
     ]
     choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
-    return tuple(_read_all_requires(packages, store))
+    return tuple(_read_all_requires(packages, store, resolver.path))
 
 
-def _read_all_requires(packages: Sequence[LockedPackage], store: Store) -> list[LockedPackage]:
+def _read_all_requires(packages: Sequence[LockedPackage], store: Store, path: str) -> list[LockedPackage]:
     from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
 
     with ThreadPoolExecutor(_FETCHES) as pool:
-        return list(pool.map(lambda package: _read_requires(package, store), packages))
+        return list(pool.map(lambda package: _read_requires(package, store, path), packages))
 
 
-def _read_requires(package: LockedPackage, store: Store) -> LockedPackage:
+def _read_requires(package: LockedPackage, store: Store, path: str) -> LockedPackage:
+    if package.commit is not None:
+        return replace(package, build_requires=read_build_requires(fetch_commit(package, store, path)))
     if package.folder is not None:
         requires, version = read_build_requires(package.folder), read_version(package.folder)
         return replace(package, build_requires=requires, version=version)

@@ -15,6 +15,7 @@ from typing import Any
 
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.projects import read_version
 
@@ -80,6 +81,7 @@ def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
     own = entry.get("tool", {}).get(_TOOL, {})
     directory = entry.get("directory")
     project = Path(os.path.normpath(folder / directory["path"])) if directory else None
+    vcs = entry.get("vcs")
     sdist = entry.get("sdist") or entry.get("archive")
     return LockedPackage(
         name=entry["name"],
@@ -90,6 +92,7 @@ def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
         depends=tuple(dependency["name"] for dependency in entry.get("dependencies", ())),
         build_requires=tuple(own.get("build-requires", ())),
         folder=project,
+        commit=Commit(vcs["url"], vcs["commit-id"], vcs.get("subdirectory", "")) if vcs else None,
         build_only=bool(own.get("build-only", False)),
     )
 
@@ -108,6 +111,9 @@ def _write_package(package: LockedPackage, folder: Path) -> dict[str, Any]:
         entry["dependencies"] = [{"name": name} for name in package.depends]
     if package.folder is not None:
         entry["directory"] = {"path": os.path.relpath(package.folder, folder)}
+    if (commit := package.commit) is not None:
+        place = {"subdirectory": commit.subdirectory} if commit.subdirectory else {}
+        entry["vcs"] = {"type": "git", "url": commit.url, "commit-id": commit.id, **place}
     if package.sdist is not None:
         entry["sdist"] = _write_file(package.sdist, folder)
     if package.wheels:

@@ -20,6 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, hide_logins
+from crosspython.wheels.commits import format_address, is_version_control, parse_address
 from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option
 from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_project
 from crosspython.wheels.resolving.requirements_file import Line, find_options, read_lines
@@ -123,7 +124,8 @@ class _Reader:
                 names = tuple(re.findall(r"[\w.-]+", extras)) if bracket and text.endswith("]") else ()
                 self.add_project(locate(path if names else text, start), extras=names)
                 return
-            requirement = Requirement(text)
+            located = _name_address(Line("", text, location=text)) if re.match(r"[\w+]+://", text) else None
+            requirement = located or Requirement(text)
             self.add(requirement, start, "")
             if text == requirement.name and is_project(start / text):
                 self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
@@ -135,6 +137,14 @@ class _Reader:
     def add(self, requirement: Requirement, start: Path, place: str, *, narrows: bool = False) -> None:
         """What is asked for by its name: from an index, or with a place behind it. Raises ConfigurationError."""
         if requirement.url is not None:
+            if is_version_control(requirement.url):
+                if narrows:
+                    raise ConfigurationError(
+                        f"{place}{requirement}: a constraint narrows versions, and is no repository"
+                    )
+                requirement.url = format_address(parse_address(requirement.url, str(requirement)))
+                self.requirements.append(str(requirement))
+                return
             _require_address(requirement.url, str(requirement))
             if (path := _local(requirement.url)) is not None:
                 if narrows:
@@ -266,9 +276,7 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _require_address(url: str, shown: str) -> None:
-    """Raise ConfigurationError for what cannot be locked by a hash, or would put a password into a lock."""
-    if re.match(r"\w+\+", url):
-        raise ConfigurationError(f"{hide_logins(shown)}: clone it, and name its folder: what is locked has a hash")
+    """Raise ConfigurationError for an archive that cannot be locked, or would put a password into a lock."""
     if hide_logins(url) != url:
         raise ConfigurationError(
             f"{hide_logins(shown)}: a password stands in ~/.netrc or pip's configuration, since locks show addresses"
@@ -297,13 +305,19 @@ def _hash_in(url: str) -> str | None:
 def _name_address(line: Line) -> Requirement | None:
     """A line that is an address alone as a requirement by name; None where it is a local place.
     Raises ConfigurationError."""
-    if line.location is None or _local(line.location) is not None:
+    if line.location is None:
         return None
-    _require_address(line.location, line.text)
+    if is_version_control(line.location):
+        parse_address(line.location, line.text)
+    elif _local(line.location) is not None:
+        return None
+    else:
+        _require_address(line.location, line.text)
     url, fragment = urldefrag(line.location)
     name = (parse_qs(fragment).get("egg") or [""])[0].partition("[")[0] or name_in_file(Path(urlsplit(url).path).name)
     if not name:
-        raise ConfigurationError(f"{line.text}: its name is not plain to see; write it as NAME @ {url}")
+        shown, url = hide_logins(line.text), hide_logins(url)
+        raise ConfigurationError(f"{shown}: its name is not plain to see; write it as NAME @ {url}")
     extras = f"[{','.join(line.extras)}]" if line.extras else ""
     return Requirement(f"{name}{extras} @ {line.location}" + (f" ; {line.marker}" if line.marker else ""))
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import StepError
 from crosspython.run.log import Log
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.explain import explain_failure
 from crosspython.wheels.resolving.indexes import Indexes
@@ -125,7 +125,7 @@ def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
     entries = [
         {"name": package.name, "version": package.version, "source": source}
         for package in packages
-        if package.version and package.folder is None
+        if package.version and package.folder is None and package.commit is None
     ]
     return tomli_w.dumps({"version": 1, "requires-python": python, "package": entries})
 
@@ -173,11 +173,6 @@ def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], sta
     packages = []
     for entry in exported:
         more = known[entry["name"]]
-        if "vcs" in entry:
-            raise StepError(
-                f"{entry['name']}: a package from a version control system cannot be locked by hash",
-                next="clone it, and name its folder: pkgs=./FOLDER",
-            )
         directory, archive = entry.get("directory"), entry.get("archive")
         package = LockedPackage(
             name=canonicalize_name(entry["name"]),
@@ -186,6 +181,7 @@ def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], sta
             wheels=tuple(_file(wheel, start) for wheel in entry.get("wheels", ())),
             depends=_depends(more),
             folder=_place(start, directory) if directory else None,
+            commit=_commit(entry["vcs"]) if "vcs" in entry else None,
         )
         if archive and _filename(archive).endswith(".whl"):
             package = replace(package, wheels=(_file(archive, start),))
@@ -198,6 +194,11 @@ def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], sta
 def _depends(entry: dict[str, Any]) -> tuple[str, ...]:
     extras = entry.get("optional-dependencies", {}).values()
     return tuple(sorted({need["name"] for needs in (entry.get("dependencies", ()), *extras) for need in needs}))
+
+
+def _commit(entry: dict[str, Any]) -> Commit:
+    """A project that is asked for may itself name a branch: it is locked at the commit that this is now."""
+    return Commit(entry["url"], entry["commit-id"], entry.get("subdirectory", ""))
 
 
 def _place(start: Path, entry: dict[str, Any]) -> Path:

@@ -8,6 +8,7 @@ uv runs without our isolation, and each backend within it (data/uv/sitecustomize
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from crosspython.run.process import Finished, run_command
 from crosspython.wheels.resolving.indexes import Indexes
 
 _SITE = Path(__file__).with_name("data") / "uv"
+# By which git, which uv runs for commits of repositories, reaches a server as the user does.
+_OF_GIT = ("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND")
 
 
 def run_uv(
@@ -47,6 +50,7 @@ def run_uv(
             "PATH": path,
             "LC_ALL": "C.UTF-8",
             **indexes.environment,
+            **{name: os.environ[name] for name in _OF_GIT if name in os.environ},
             **({"UV_CACHE_DIR": str(cache)} if cache is not None else {}),
             "PYTHONPATH": str(_SITE),
             "CROSSPYTHON_ISOLATION": json.dumps({"words": isolate(path).words, "environment": alone, "rust": rust}),
