@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from crosspython.board.address import parse_address
-from crosspython.board.deploy import Deployed, Order, deploy
+from crosspython.board.deploy import Deployed, Deployment, deploy
 from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import Session
 from crosspython.checks.selftest import expect
@@ -77,11 +77,13 @@ def connect(board: Board, tmp_path: Path, address: str | None = None) -> Session
 
 def order(
     tree: Path, target: str = "rv1126", only: tuple[str, ...] = ("machine", "prefix"), **changes: object
-) -> Order:
+) -> Deployment:
     board = load_target(target, REPOSITORY)
     board = type(board)(**{**vars(board), **changes})
     release = read_release(REPOSITORY / "components/cpython", "3.13")
-    return Order(tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, (), 64), only))
+    return Deployment(
+        tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, (), 64), only)
+    )
 
 
 def bring(tree: Path, session: Session, **changes: object) -> Deployed:

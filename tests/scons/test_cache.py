@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from crosspython.builders import cache as artifact_cache
-from crosspython.builders.action import Shared, Step
+from crosspython.builders.action import NodeAction, Shared
 
 from tests.conftest import Project
 from tests.unit.loopback import serving
@@ -326,7 +326,7 @@ def test_a_key_takes_a_source_by_the_name_that_identifies_it_where_it_has_one() 
         source = SimpleNamespace(name="a.tar.zst", abspath="/a.tar.zst", attributes=SimpleNamespace(**attributes))
         source.get_csig = lambda: content
         product = SimpleNamespace(name="product", children=lambda: [source])
-        return artifact_cache.key_of(product, Step("action", lambda *_: None, Shared(), tuple))
+        return artifact_cache.key_of(product, NodeAction("action", lambda *_: None, Shared(), tuple))
 
     assert key("one") != key("other")
     assert key("one", identity="build-python-1") == key("other", identity="build-python-1")

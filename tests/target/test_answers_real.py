@@ -14,7 +14,7 @@ from crosspython.recipes.recipe import NATIVE, TARGET, Recipe
 from crosspython.recipes.release import read_release
 from crosspython.run.log import Log
 from crosspython.stages import steps
-from crosspython.stages.bench import Bench, Order
+from crosspython.stages.component_build import ComponentBuild, ComponentOrder
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import make_native_toolchain, native_target
 
@@ -60,27 +60,27 @@ def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:
     """Carry a plan out up to its configure; what that left, by path. Twice in the same place:
     scripts write down where."""
     shutil.rmtree(folder / "work", ignore_errors=True)
-    shop = open_workshop(folder)
+    workshop = open_workshop(folder)
     if recipe.machine == NATIVE:
-        shop = dataclasses.replace(shop, target=native_target())
+        workshop = dataclasses.replace(workshop, target=native_target())
     with Log(folder / "logs" / f"{recipe.name}.log") as log:
-        bench = Bench(order_of(recipe, folder), shop, log, folder / "work" / recipe.name)
-        bench.prepare(shop.store.get(recipe.sources, recipe.title)[1])
-        there = {path for path in bench.source.rglob("*") if path.is_file()}
+        build = ComponentBuild(order_of(recipe, folder), workshop, log, folder / "work" / recipe.name)
+        build.prepare(workshop.store.get(recipe.sources, recipe.title)[1])
+        there = {path for path in build.source.rglob("*") if path.is_file()}
         for step in (*recipe.plan.early, *recipe.plan.steps):
-            steps.carry_out(step, bench)
+            steps.carry_out(step, build)
             if isinstance(step, Run):
                 break
-        left = {path for path in bench.source.rglob("*") if path.is_file()} - there
-        return {str(path.relative_to(bench.source)): path.read_bytes() for path in left if path.name != "config.log"}
+        left = {path for path in build.source.rglob("*") if path.is_file()} - there
+        return {str(path.relative_to(build.source)): path.read_bytes() for path in left if path.name != "config.log"}
 
 
-def order_of(recipe: Recipe, folder: Path) -> Order:
+def order_of(recipe: Recipe, folder: Path) -> ComponentOrder:
     if recipe.machine == NATIVE:  # its libraries change nothing: what is compared are two configures
         toolchain = make_native_toolchain(folder / "native", native_target(), os.environ["PATH"])
-        return Order(recipe=recipe, toolchain=toolchain, dependencies={}, product=folder / "none.tar.zst")
+        return ComponentOrder(recipe=recipe, toolchain=toolchain, dependencies={}, product=folder / "none.tar.zst")
     needs = (*recipe.depends, *NEEDS.get(recipe.name, ()))
-    return Order(
+    return ComponentOrder(
         recipe=recipe,
         toolchain=Toolchain.read(BUILD / "toolchain.json"),
         dependencies=stage_archives(BUILD, needs),

@@ -98,10 +98,10 @@ class Factory:
         release = read_release(REPOSITORY / "components" / "cpython", "3.13")
         (native,) = (BUILD.parent / "build-machine/stages").glob(f"build-python-{release.version}-*.tar.zst")
         path = os.environ["PATH"]
-        self.shop = open_workshop(folder)
+        self.workshop = open_workshop(folder)
         self.kit = Kit(
             folder=folder / "work/kit",
-            target=self.shop.target,
+            target=self.workshop.target,
             toolchain=Toolchain.read(BUILD / "toolchain.json"),
             release=release,
             python=BUILD / "stages" / f"cpython-{release.version}.tar.zst",
@@ -123,7 +123,7 @@ class Factory:
         package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
         files = ProjectFiles("toy", source) if source.is_dir() else source
         order = WheelOrder(package, override or Override("toy"), files, {}, {}, self.product)
-        return build_wheel(order, replace(self.kit, **changes), self.shop)  # type: ignore[arg-type]
+        return build_wheel(order, replace(self.kit, **changes), self.workshop)  # type: ignore[arg-type]
 
     @property
     def product(self) -> Path:
@@ -173,7 +173,7 @@ def test_the_same_source_gives_the_same_bytes(factory: Factory) -> None:
 def test_the_kit_is_made_once_and_anew_when_it_is_made_of_something_else(factory: Factory) -> None:
     def made() -> int:
         """When the kit was made that a new run finds, or makes."""
-        make_kit(replace(factory.kit, whole=set()), factory.shop)
+        make_kit(replace(factory.kit, whole=set()), factory.workshop)
         return factory.kit.bin.stat().st_mtime_ns
 
     first, marker = made(), factory.kit.folder.with_name(f"{factory.kit.folder.name}.json")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.board.address import parse_address
-from crosspython.board.facts import BoardFacts, Places, ask
+from crosspython.board.facts import BoardFacts, Places, ask_board
 from crosspython.board.manifest import NAME, Item
 from crosspython.board.ssh import Session
 
@@ -37,7 +37,7 @@ def asked(tmp_path: Path, programs: Path) -> Ask:
         write(tmp_path / "ssh/ssh", RUN + f'PATH={programs}:$PATH; exec sh -c "$last"')
         path = f"{tmp_path}/ssh:{os.defpath}"
         with Session(parse_address("board"), config=None, path=path, logs=tmp_path / "logs") as session:
-            return ask(session, Places(prefix), replace(NEEDS, **{"interpreters": (), **needs}))
+            return ask_board(session, Places(prefix), replace(NEEDS, **{"interpreters": (), **needs}))
 
     return asked
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.board.manifest import Difference, Item
+from crosspython.board.manifest import Item, TreeDifference
 from crosspython.board.replaced import spare_replaced
 
 PACKAGES = "lib/python3.13/site-packages"
@@ -26,8 +26,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def change(send: list[str], remove: list[str]) -> Difference:
-    return Difference(tuple(Item(path, 0o644) for path in send), tuple(remove))
+def change(send: list[str], remove: list[str]) -> TreeDifference:
+    return TreeDifference(tuple(Item(path, 0o644) for path in send), tuple(remove))
 
 
 def test_nothing_of_the_package_is_sent_or_taken_away(tree: Path) -> None:

@@ -76,11 +76,11 @@ def compile_python(tmp_path: Path) -> Path:
         (library / name).parent.mkdir(parents=True)
         (library / name).write_text("answer = 42\n")
     places = {"build_python": sys.executable}
-    bench = SimpleNamespace(
+    build = SimpleNamespace(
         stage=tmp_path / "stage/opt/python", destdir=tmp_path / "stage", work=tmp_path, places=places
     )
-    bench.run = lambda argv, cwd, jobs: subprocess.run(argv, cwd=cwd, check=True)
-    carry_out(CompilePython("lib/python3.13"), bench)  # type: ignore[arg-type]
+    build.run = lambda argv, cwd, jobs: subprocess.run(argv, cwd=cwd, check=True)
+    carry_out(CompilePython("lib/python3.13"), build)  # type: ignore[arg-type]
     return library
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from crosspython.run.census import Process, Tools, count, look
-from crosspython.run.journal import Entry
+from crosspython.run.journal import JournalEntry
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.run.progress import note_tools
@@ -48,7 +48,7 @@ def test_a_running_step_is_looked_at(tmp_path: Path) -> None:
         shutil.copy(sleep, tmp_path / name)
     with Log(tmp_path / "log") as log:
         log.step("make")
-        entry = Entry("zlib 1.3.1", time.time(), log.steps)
+        entry = JournalEntry("zlib 1.3.1", time.time(), log.steps)
         seen = threading.Thread(target=_look_until_seen, args=(entry,))
         seen.start()
         run_command(("sh", "-c", "./cc1 1 & ./cc1 1 & ./ld 1; wait"), cwd=tmp_path, env={"PATH": "/bin"}, log=log)
@@ -57,7 +57,7 @@ def test_a_running_step_is_looked_at(tmp_path: Path) -> None:
     assert (step.compiling, step.linking, step.command) == (2, 1, 0)
 
 
-def _look_until_seen(entry: Entry) -> None:
+def _look_until_seen(entry: JournalEntry) -> None:
     deadline, [step] = time.monotonic() + 1, entry.steps
     while step.linking == 0 and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.checks.check import DATA
-from crosspython.checks.result import Result, judge
+from crosspython.checks.result import Result, require_all_passed
 from crosspython.errors import CheckError
 
 
@@ -21,7 +21,7 @@ def test_every_exception_has_a_reason_and_a_test_that_is_run() -> None:
 
 def test_one_failure_fails_the_check_and_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="1 of 2 checks failed") as caught:
-        judge(
+        require_all_passed(
             [Result("tls", False, 0.1, "AssertionError: no"), Result("sqlite", True, 0.1, "")],
             tmp_path / "r.json",
             "work/check",
@@ -31,4 +31,4 @@ def test_one_failure_fails_the_check_and_is_named(tmp_path: Path) -> None:
 
 
 def test_all_well_passes(tmp_path: Path) -> None:
-    judge([Result("tls", True, 0.1, "")], tmp_path / "r.json", "work/check")
+    require_all_passed([Result("tls", True, 0.1, "")], tmp_path / "r.json", "work/check")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crosspython.checks.wheels import DATA, find_excuse, read_answers, read_smoke
+from crosspython.checks.wheels import DATA, find_excuse, read_import_results, read_smoke
 from crosspython.wheels.model import Override
 
 
@@ -47,14 +47,14 @@ def test_the_only_module_at_the_top_has_to_import() -> None:
 def test_what_modules_print_is_no_answer() -> None:
     answer = {"name": "toy", "wrong": "", "missing": None, "seconds": 0.1}
     output = f'noise\nCROSSPYTHON {{"begins": "toy"}}\nmore noise\nCROSSPYTHON {json.dumps(answer)}\n'
-    assert read_answers(output) == [answer]
+    assert read_import_results(output) == [answer]
 
 
 def run_tasks(tmp_path: Path, *tasks: tuple[str, str, str, str]) -> list[dict[str, Any]]:
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     command = [sys.executable, str(DATA / "imports.py"), str(tmp_path / "tasks.json")]
     run = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False)
-    return read_answers(run.stdout)
+    return read_import_results(run.stdout)
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from crosspython.run.console import Console
 from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.wheels.building.environment import linked_in
-from crosspython.wheels.building.front_end import Bench, make_wheel
+from crosspython.wheels.building.front_end import WheelBuild, make_wheel
 from crosspython.wheels.model import Override
 
 
-class Build(Bench):
+class Build(WheelBuild):
     """A bench whose builds fail unless gcc means the build machine's; `links` says whether gcc linked a program."""
 
     def __init__(self, folder: Path, log: Log, *, links: bool, succeeds: bool) -> None:
@@ -27,13 +27,13 @@ class Build(Bench):
         self.override = Override("toy", engine="cross")
         package = SimpleNamespace(name="toy")
         self.order = SimpleNamespace(package=package, libraries={})  # type: ignore[assignment]
-        self.shop = SimpleNamespace(jobserver=SimpleNamespace(token=nullcontext))  # type: ignore[assignment]
+        self.workshop = SimpleNamespace(jobserver=SimpleNamespace(token=nullcontext))  # type: ignore[assignment]
         self.native_names, self.remarks, self.tries = False, (), 0
 
     def prepare(self) -> None:
         linked_in(self.work).unlink(missing_ok=True)
 
-    def build(self, name: str) -> Path:
+    def with_engine(self, name: str) -> Path:
         self.tries += 1
         if self.native_names and self.succeeds:
             return self.work / "toy.whl"
@@ -77,7 +77,7 @@ def test_a_build_has_the_network_only_where_the_launcher_needs_it_and_says_so(
     (tmp_path / "ccache").write_text("#!/bin/sh\necho '(default) remote_storage = '\n")
     (tmp_path / "ccache").chmod(0o755)
     build = Build(tmp_path, log, links=False, succeeds=True)
-    build.shop = SimpleNamespace(  # type: ignore[assignment]
+    build.workshop = SimpleNamespace(  # type: ignore[assignment]
         path=os.environ["PATH"],
         launcher={"CROSSPYTHON_LAUNCHER": str(tmp_path / launcher)} if launcher else {},
         console=Console(stream := io.StringIO()),

@@ -6,15 +6,15 @@ import time
 from pathlib import Path
 
 import pytest
-from crosspython.run.journal import Entry, Journal, read_journal
-from crosspython.run.log import Step
+from crosspython.run.journal import Journal, JournalEntry, read_journal
+from crosspython.run.log import StepCost
 
 
 def test_what_was_made_is_written_and_read_again(tmp_path: Path) -> None:
     product = tmp_path / "product"
     product.write_bytes(b"12345")
     journal = Journal(2, busy=[(1.0, 2)])
-    with journal.making("zlib 1.3.1", [Step("make", 1.0, wall=2.0, cpu=3.0, max_rss=4)], product):
+    with journal.making("zlib 1.3.1", [StepCost("make", 1.0, wall=2.0, cpu=3.0, max_rss=4)], product):
         pass
     journal.took("openssl-3.5.7", 0.5, 99)
     journal.save(tmp_path / "times.json")
@@ -52,11 +52,11 @@ def test_a_damaged_journal_is_none(tmp_path: Path, text: str) -> None:
 
 def test_a_folder_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    Journal(entries=[Entry("x", 0.0)]).save(tmp_path / "file" / "times.json")
+    Journal(entries=[JournalEntry("x", 0.0)]).save(tmp_path / "file" / "times.json")
 
 
-def running(title: str, seconds: float) -> Entry:
-    return Entry(title, time.time() - seconds)
+def running(title: str, seconds: float) -> JournalEntry:
+    return JournalEntry(title, time.time() - seconds)
 
 
 def test_what_is_left_is_shared_by_the_jobs() -> None:

@@ -8,8 +8,8 @@ import time
 import pytest
 from crosspython.run import progress
 from crosspython.run.console import Console
-from crosspython.run.journal import Entry, Journal
-from crosspython.run.log import Step
+from crosspython.run.journal import Journal, JournalEntry
+from crosspython.run.log import StepCost
 from crosspython.run.progress import Progress, compose
 
 
@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def entry(title: str, *steps: str) -> Entry:
-    return Entry(title, time.time(), [Step(name, 0.0) for name in steps])
+def entry(title: str, *steps: str) -> JournalEntry:
+    return JournalEntry(title, time.time(), [StepCost(name, 0.0) for name in steps])
 
 
 def test_the_line_names_what_is_made_and_its_step() -> None:

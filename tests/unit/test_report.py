@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 import pytest
 from crosspython.report.figures import critical_path, kind_of, lanes_of, mean_busy, time_by_kind
 from crosspython.report.page import make_page
-from crosspython.run.journal import Entry, Journal
-from crosspython.run.log import Step
+from crosspython.run.journal import Journal, JournalEntry
+from crosspython.run.log import StepCost
 
 
-def entry(title: str, started: float, ended: float, origin: str = "built", *steps: Step) -> Entry:
-    return Entry(title, started, list(steps), ended, origin, 1000)
+def entry(title: str, started: float, ended: float, origin: str = "built", *steps: StepCost) -> JournalEntry:
+    return JournalEntry(title, started, list(steps), ended, origin, 1000)
 
 
 BASE, SLOW, TOP = entry("base", 0, 10), entry("slow", 0, 30), entry("top", 30, 50)
@@ -52,7 +52,7 @@ def test_steps_have_kinds(step: str, kind: str) -> None:
 def test_time_is_added_by_kind_and_the_most_comes_first() -> None:
     journal = Journal(
         entries=[
-            entry("a", 0, 10, "built", Step("configure", 0, wall=3), Step("make", 3, wall=7)),
+            entry("a", 0, 10, "built", StepCost("configure", 0, wall=3), StepCost("make", 3, wall=7)),
             entry("b", 0, 2, "cache"),
         ]
     )
@@ -60,7 +60,10 @@ def test_time_is_added_by_kind_and_the_most_comes_first() -> None:
 
 
 def test_what_make_does_is_divided_as_compilers_and_linkers_were_seen() -> None:
-    steps = Step("make", 0, wall=8, compiling=6, linking=2), Step("configure", 8, wall=3, compiling=1, linking=1)
+    steps = (
+        StepCost("make", 0, wall=8, compiling=6, linking=2),
+        StepCost("configure", 8, wall=3, compiling=1, linking=1),
+    )
     journal = Journal(entries=[entry("a", 0, 11, "built", *steps)])
     assert time_by_kind(journal) == {"compile": 6, "configure": 3, "link": 2}
 
@@ -102,7 +105,7 @@ def test_the_page_is_whole_and_needs_nothing_else() -> None:
 
 def test_no_text_of_a_build_is_markup() -> None:
     evil = "<script>alert(1)</script>"
-    text = make_page(Journal(1, [entry(evil, 0, 1, "built", Step(evil, 0, wall=1))]), {}, evil)
+    text = make_page(Journal(1, [entry(evil, 0, 1, "built", StepCost(evil, 0, wall=1))]), {}, evil)
     assert "<script>" not in text
 
 

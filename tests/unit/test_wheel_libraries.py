@@ -10,7 +10,7 @@ import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
-from crosspython.wheels.known.causes import explain_failure
+from crosspython.wheels.known.causes import explain_build_failure
 from crosspython.wheels.known.libraries import component_that_brings, read_libraries
 from crosspython.wheels.known.overrides import SHIPPED, read_override
 
@@ -59,8 +59,8 @@ def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None
     with Log(tmp_path / "log") as log:
         with pytest.raises(StepError) as caught:
             run_command([sys.executable, "-c", command], cwd=tmp_path, env={}, log=log)
-        error = explain_failure(caught.value, "pyyaml", log)
-        with_it = explain_failure(caught.value, "pyyaml", log, ["libyaml"])
+        error = explain_build_failure(caught.value, "pyyaml", log)
+        with_it = explain_build_failure(caught.value, "pyyaml", log, ["libyaml"])
     assert 'libraries = ["libyaml"]' in str(error)
     assert "the component libyaml brings it" not in str(with_it)
 

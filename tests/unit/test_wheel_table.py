@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import SCons.Node
-from crosspython.builders.wheel_table import Tally
+from crosspython.builders.wheel_table import RunSummary
 from crosspython.errors import AuditError, CrosspythonError, StepError
 from crosspython.wheels.model import LockedPackage
 
@@ -32,7 +32,7 @@ class Node:
     ],
 )
 def test_a_failed_wheel_is_told_by_its_cause(error: CrosspythonError, told: str) -> None:
-    tally = Tally(lambda: None, "wheels")
+    tally = RunSummary(lambda: None, "wheels")
     tally._is_registered = True
     package = LockedPackage("pyfftw", "0.15")
     tally.expect(package, Node())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError
-from crosspython.wheels.house.report import read_report, report_file, write_report
+from crosspython.wheels.house.report import read_report, report_file, write_wheel_report
 from crosspython.wheels.house.wheelhouse import fill_wheelhouse
 from crosspython.wheels.model import WheelReport
 
@@ -75,7 +75,7 @@ def test_a_damaged_report_names_nothing(house: House) -> None:
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     report = WheelReport("a", "1", "a.whl", ("t",), "cross", ("a._b",), ("libz.so.1",), "GLIBC_2.4", 1.5, 2.5, ("r",))
-    write_report(report, tmp_path / "a.json")
+    write_wheel_report(report, tmp_path / "a.json")
     assert read_report(tmp_path / "a.json") == report
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from crosspython.board import facts, manifest
 from crosspython.board.facts import BoardFacts, Places
-from crosspython.board.manifest import Difference, Item
+from crosspython.board.manifest import Item, TreeDifference
 from crosspython.board.remarks import find_remarks
 from crosspython.board.replaced import spare_replaced
 from crosspython.board.selftest import SelfTest
@@ -79,7 +79,7 @@ done
 
 
 @dataclass(frozen=True)
-class Order:
+class Deployment:
     """What is to lie on a board. `tree` is a folder of the build machine, `version` the Python's."""
 
     tree: Path
@@ -100,18 +100,18 @@ class Deployed:
     seconds: float
 
 
-def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deployed:
+def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> Deployed:
     """Bring a tree onto a board, check it there and switch to it. Raises BoardError, CheckError;
     the board then has what it had."""
     begin = time.monotonic()
     places = Places(order.target.prefix)
-    found = facts.ask(session, places, order.needs)
+    found = facts.ask_board(session, places, order.needs)
     items = manifest.read_tree(order.tree)
     name = manifest.name_of(items, order.version)
     difference = manifest.compare(found.items if found.current else {}, items)
     difference, own = spare_replaced(difference, order.tree, found.replaced)
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
-        raise facts.refuse(session.address, reasons)
+        raise facts.board_refusal(session.address, reasons)
     remarks = find_remarks(found, order.target, order.needs, time.time())
     remarks += [f"its own pip has replaced {name}: that stays as it is" for name in own]
     for remark in [*remarks, *_left_behind(found, order.version)]:
@@ -132,7 +132,7 @@ def deploy(order: Order, session: Session, say: Callable[[str], None]) -> Deploy
 def roll_back(session: Session, prefix: str) -> str:
     """Switch to the version before; its name. Called again it comes back. Raises BoardError where there is none."""
     places = Places(prefix)
-    found = facts.ask(session, places)
+    found = facts.ask_board(session, places)
     if not found.current or not found.previous:
         raise BoardError(
             f"{session.address}: there is no version to go back to",
@@ -168,7 +168,7 @@ def _left_behind(found: BoardFacts, version: str) -> Iterator[str]:
 
 
 def _send(
-    tree: Path, session: Session, places: Places, part: str, found: BoardFacts, difference: Difference, text: str
+    tree: Path, session: Session, places: Places, part: str, found: BoardFacts, difference: TreeDifference, text: str
 ) -> int:
     """Make the new tree on the board, under its unfinished name; the bytes that were sent. Raises BoardError."""
     words = {

@@ -77,7 +77,7 @@ class BoardFacts:
     replaced: tuple[str, ...] = ()
 
 
-def ask(session: Session, places: Places, needs: BoardNeeds | None = None) -> BoardFacts:
+def ask_board(session: Session, places: Places, needs: BoardNeeds | None = None) -> BoardFacts:
     """Ask a board, in one command, what it is and what lies there. Raises BoardError.
 
     needs: whose loader is looked for, and asked for the version of its libc
@@ -140,7 +140,7 @@ def find_misfits(facts: BoardFacts, target: Target, needs: BoardNeeds, size: int
     return reasons
 
 
-def refuse(address: object, reasons: list[str]) -> BoardError:
+def board_refusal(address: object, reasons: list[str]) -> BoardError:
     return BoardError(
         f"{address}: this tree does not fit on this board; nothing was copied",
         evidence=reasons,

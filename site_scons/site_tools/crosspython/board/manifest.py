@@ -30,7 +30,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TreeDifference:
     """What changes from one manifest to another: items to send, paths to take away."""
 
     send: tuple[Item, ...]
@@ -73,8 +73,8 @@ def read_manifest(lines: Iterable[str]) -> dict[str, Item]:
     return items
 
 
-def compare(old: dict[str, Item], new: dict[str, Item]) -> Difference:
-    return Difference(
+def compare(old: dict[str, Item], new: dict[str, Item]) -> TreeDifference:
+    return TreeDifference(
         send=tuple(new[path] for path in sorted(new) if old.get(path) != new[path]),
         remove=tuple(sorted(path for path in old if path not in new)),
     )

@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from crosspython.board.manifest import Difference
+from crosspython.board.manifest import TreeDifference
 
 
-def spare_replaced(difference: Difference, tree: Path, replaced: Iterable[str]) -> tuple[Difference, list[str]]:
+def spare_replaced(difference: TreeDifference, tree: Path, replaced: Iterable[str]) -> tuple[TreeDifference, list[str]]:
     """The difference without what belongs to such packages, and their names.
 
     replaced: paths of the RECORDs that they had when they were deployed
@@ -34,7 +34,7 @@ def spare_replaced(difference: Difference, tree: Path, replaced: Iterable[str]) 
     if not names:
         return difference, names
     of_theirs = re.compile(f"(?:{'|'.join(map(re.escape, sorted(own)))})(?:/|$)")
-    return Difference(
+    return TreeDifference(
         send=tuple(item for item in difference.send if not of_theirs.match(item.path)),
         remove=tuple(path for path in difference.remove if not of_theirs.match(path)),
     ), names

@@ -42,7 +42,7 @@ class Shared:
     retrieved: Callable[[], None] | None = None
 
 
-class Step:
+class NodeAction:
     """A function of (target, source, env), signed by a name of ours and never by its bytecode, which differs between
     Python versions and hides what its helpers do (SCons manual, Action Objects).
 
@@ -87,16 +87,16 @@ def make_action(
     name: str, function: Function, says: str | None, *, shared: Shared | None = None, leaves: Leaves = tuple
 ) -> Any:
     """An Action that prints `says` when it starts (and under -n), and turns our errors into one clean message."""
-    step = Step(name, function, shared, leaves)
+    step = NodeAction(name, function, shared, leaves)
     run: Any = partial(step)  # SCons would sign the bytecode of a __call__ that it can see (_callable_contents)
     run.get_contents = step.get_contents
     return SCons.Action.Action(run, cmdstr=None if says is None else escape(says))
 
 
-def step_of(action: Any) -> Step | None:
+def step_of(action: Any) -> NodeAction | None:
     """The step behind an Action, if it is one of ours."""
     step = getattr(function_of(action), "func", None)
-    return step if isinstance(step, Step) else None
+    return step if isinstance(step, NodeAction) else None
 
 
 def fact(env: Any, name: str, text: str) -> Any:

@@ -1,6 +1,6 @@
 """Boards as goals: deploy, roll back, check. Their nodes are reports, made anew whenever they are asked for.
 
-What they do on a board is board_visit.py's business, which is imported when one of them runs.
+What they do on a board is board_session.py's business, which is imported when one of them runs.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> A
     report = settings.folder / f"{name}.json"
 
     def act(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.builders.board_visit import GOALS, Visit
+        from crosspython.builders.board_session import GOALS, BoardSession
 
-        with Visit(build, named, Path(source[0].abspath) if source else None, report) as visit:
-            GOALS[goal](visit)
+        with BoardSession(build, named, Path(source[0].abspath) if source else None, report) as board:
+            GOALS[goal](board)
 
     action = make_action(goal, act, f"{goal}: {named}")
     needed = [bundle] if bundle and named else []  # without a board it fails at once, and nothing is built before

@@ -98,7 +98,7 @@ class Build:
     host: Any
     components: dict[str, Component] = field(default_factory=dict)
     lock: BuildLock | None = None
-    shop: Workshop | None = None
+    opened: Workshop | None = None
     shared_kit: Kit | None = None
     locked: list[Wanted] = field(default_factory=list)
     commits: list[LockedPackage] = field(default_factory=list)
@@ -196,10 +196,10 @@ class Build:
     def workshop(self) -> Workshop:
         """Made when the first action runs: reading SConscripts touches no disk. Actions run in threads."""
         with _MAKING:
-            if self.shop is None:
+            if self.opened is None:
                 self.take_lock()
-                self.shop = self._open_workshop()
-            return self.shop
+                self.opened = self._open_workshop()
+            return self.opened
 
     @property
     def console(self) -> Console:

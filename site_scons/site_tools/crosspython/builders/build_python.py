@@ -109,14 +109,14 @@ def _bring(build: Build, component: Component) -> Path:
 
 
 def _make(build: Build, recipe: Recipe, product: Path) -> None:
-    from crosspython.stages.bench import Order
     from crosspython.stages.carry_out import build_component
+    from crosspython.stages.component_build import ComponentOrder
     from crosspython.toolchain.native import native_target
 
     build.console.line(f"building {recipe.title}")
     dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
-    shop = replace(build.workshop, target=native_target())
-    build_component(Order(recipe, _native_toolchain(shop), dependencies, product), shop)
+    workshop = replace(build.workshop, target=native_target())
+    build_component(ComponentOrder(recipe, _native_toolchain(workshop), dependencies, product), workshop)
     for older in product.parent.glob(f"{recipe.name}-{recipe.version}-*"):
         if older != product:
             older.unlink()
@@ -131,10 +131,10 @@ def _bring_all(build: Build, parts: Sequence[Component]) -> dict[str, Path]:
         return {part.recipe.name: place for part, place in zip(parts, places, strict=True)}
 
 
-def _native_toolchain(shop: Workshop) -> Toolchain:
+def _native_toolchain(workshop: Workshop) -> Toolchain:
     """Made once a run, when something is built with it."""
-    with _lock(shop.work):
-        return _make_toolchain(shop.work / "build-machine", shop.path)
+    with _lock(workshop.work):
+        return _make_toolchain(workshop.work / "build-machine", workshop.path)
 
 
 @cache

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import SCons.CacheDir
 
-from crosspython.builders.action import ENGINE, Step, step_of
+from crosspython.builders.action import ENGINE, NodeAction, step_of
 from crosspython.builders.build import Build
 from crosspython.builders.code import code_identity
 from crosspython.builders.scons_internals import (
@@ -121,7 +121,7 @@ def keep(build: Build, key: str, product: Path) -> None:
         build.artifacts.put(key, product)
 
 
-def key_of(node: Any, step: Step) -> str:
+def key_of(node: Any, step: NodeAction) -> str:
     """The key of one product, 64 hexadecimal digits: the same wherever it is made of the same things."""
     lines = [
         f"crosspython {ENGINE} {code_identity(step.function)}",
@@ -157,7 +157,7 @@ def _identity(child: Any) -> str:
     return str(getattr(child.attributes, "identity", None) or content_signature(child))
 
 
-def _step_of(node: Any) -> Step | None:
+def _step_of(node: Any) -> NodeAction | None:
     """The action of a node, if it is one of ours."""
     steps = (step_of(action) for action in actions_of(node))
     return next((step for step in steps if step is not None), None)

@@ -179,12 +179,12 @@ def _add(env: Any, recipe: Recipe) -> Any:
     sources += [dependency.node for dependency in dependencies]
 
     def make() -> None:
-        from crosspython.stages.bench import Order
         from crosspython.stages.carry_out import build_component
+        from crosspython.stages.component_build import ComponentOrder
 
         build.require_sources()
         build_component(
-            Order(
+            ComponentOrder(
                 recipe=recipe,
                 toolchain=toolchain_of(build),
                 dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},

@@ -21,7 +21,7 @@ def Report(env: Any) -> Any:
     name = f"crosspython-report-{settings.target.name}"
 
     def report(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.report.page import write_report
+        from crosspython.report.page import write_page
 
         times, page = settings.folder / "times.json", settings.folder / "report.html"
         journal = read_journal(times)
@@ -33,7 +33,7 @@ def Report(env: Any) -> Any:
             )
         depends = _depends(build)
         whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
-        write_report(journal, depends | whole, f"crosspython: {settings.target.name}", page)
+        write_page(journal, depends | whole, f"crosspython: {settings.target.name}", page)
         build.console.line(f"  {page}")
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))

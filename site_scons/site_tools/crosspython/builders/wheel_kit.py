@@ -31,10 +31,10 @@ def _choose(build: Build) -> Kit:
     from crosspython.wheels.building.kit import Kit  # what a run that builds no wheel need not pay for
     from crosspython.wheels.building.make_kit import make_kit
 
-    settings, shop = build.settings, build.workshop
+    settings, workshop = build.settings, build.workshop
     *libraries, python = build.closure(("cpython",), "wheels")
     return Kit(
-        folder=shop.work / f"kit-{settings.release.version}",
+        folder=workshop.work / f"kit-{settings.release.version}",
         target=settings.target,
         toolchain=toolchain_of(build),
         release=settings.release,

@@ -182,39 +182,39 @@ def _resolver(build: Build) -> Iterator[Resolver]:
     from crosspython.run.log import Log
     from crosspython.wheels.resolving.resolve import Resolver
 
-    shop, settings = build.workshop, build.settings
-    with Log(shop.logs / "lock.log") as log:
-        isolate(settings.path).tell(log, shop.console)
+    workshop, settings = build.workshop, build.settings
+    with Log(workshop.logs / "lock.log") as log:
+        isolate(settings.path).tell(log, workshop.console)
         yield Resolver(
-            folder=shop.work / "lock",
+            folder=workshop.work / "lock",
             cache=build.uv_cache,
             indexes=build.indexes,
             path=settings.path,
             offline=settings.offline,
             log=log,
         )
-    shutil.rmtree(shop.work / "lock", ignore_errors=True)
+    shutil.rmtree(workshop.work / "lock", ignore_errors=True)
 
 
 def _make(build: Build, request: Request, platform: Platform, path: Path, known: Lock | None) -> Lock:
-    shop, settings = build.workshop, build.settings
+    workshop, settings = build.workshop, build.settings
     earlier = known.packages if known is not None else ()
     keep = _kept(earlier, settings.upgrade)
-    shop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
+    workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
         lock = make_lock(
-            request, platform, resolver, shop.store, lambda name: override_of(build, name), path.parent, keep
+            request, platform, resolver, workshop.store, lambda name: override_of(build, name), path.parent, keep
         )
     write_pylock(path, lock, platform.as_marker(of_series=True))
     build.fingerprints.note(path)
-    shop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
+    workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     if known is not None and _asks_for_all_of(known, request):
         for text in describe_changes(earlier, lock.packages):
-            shop.console.line(f"  {text}")
+            workshop.console.line(f"  {text}")
     for text in [*request.remarks, *resolver.warnings]:
-        shop.console.warn(text)
+        workshop.console.warn(text)
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
-        shop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")
+        workshop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")
     return lock
 
 

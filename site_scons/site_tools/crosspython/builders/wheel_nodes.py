@@ -23,7 +23,7 @@ from crosspython.builders.guest import declare
 from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
 from crosspython.builders.wheel_lock import found_file, lock_file, override_of
-from crosspython.builders.wheel_table import Tally, is_done
+from crosspython.builders.wheel_table import RunSummary, is_done
 from crosspython.errors import AuditError, ConfigurationError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
@@ -31,7 +31,7 @@ from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.building.cargo import needs_rust
-from crosspython.wheels.house.report import files_of_house, is_whole, read_report, report_file, write_report
+from crosspython.wheels.house.report import files_of_house, is_whole, read_report, report_file, write_wheel_report
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.binary import Binary
@@ -44,7 +44,7 @@ from crosspython.wheels.resolving.lock import (
     fetch_commit,
     fetch_file,
     required_names,
-    source_of,
+    source_of_package,
     target_needs,
 )
 from crosspython.wheels.resolving.platform import Platform
@@ -69,7 +69,7 @@ class WheelNodes:
         verdicts = Verdicts(build, lambda: _find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
-        self.tally = Tally(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
+        self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.made: dict[str, Any] = {}
         self.looked_at: set[str] = set()
 
@@ -186,11 +186,11 @@ class WheelNodes:
         """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
         there = [name for name in self._shipped() if is_done(self.made[name])]
         missing = [self.packages[name].title for name in self._shipped() if name not in there]
-        if self.tally.has_failures and self.env.GetOption("keep_going"):
+        if self.summary.has_failures and self.env.GetOption("keep_going"):
             self._fill(there, missing)
             house = self.settings.wheelhouse, self.settings.release.series
             self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
-        self.build.console.line("\n".join(self.tally.lines()))
+        self.build.console.line("\n".join(self.summary.lines()))
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
         """The node of one wheel, once those that it needs have theirs."""
@@ -206,7 +206,7 @@ class WheelNodes:
         else:
             node = self._ready(package, ready)
         self.made[name] = node
-        self.tally.expect(package, node)
+        self.summary.expect(package, node)
         return node
 
     def _ready(self, package: LockedPackage, file: LockedFile) -> Any:
@@ -302,7 +302,7 @@ class WheelNodes:
     def _file(self, package: LockedPackage) -> tuple[Source, ...]:
         """What has to be fetched for a wheel; nothing where it is made of a folder."""
         file = self.chosen[package.name] or package.sdist
-        return (source_of(file),) if file is not None else ()
+        return (source_of_package(file),) if file is not None else ()
 
     def _declare(
         self,
@@ -316,8 +316,8 @@ class WheelNodes:
         self.build.wheels[package.title] = product
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
-            report = self.tally.watch(package, make)
-            write_report(report, _beside(product))
+            report = self.summary.watch(package, make)
+            write_wheel_report(report, _beside(product))
 
         node, _ = declare(
             self.env, [product, _beside(product)], sources, make_action("wheel", action, says, shared=shared)

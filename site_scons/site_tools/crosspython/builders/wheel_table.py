@@ -15,7 +15,7 @@ from crosspython.wheels.model import LockedPackage, WheelReport
 _FAILED = "FAILED"
 
 
-class Tally:
+class RunSummary:
     """What became of the wheels of one Python. `at_end` is called when the process ends, if anything was done."""
 
     def __init__(self, at_end: Callable[[], None], title: str) -> None:

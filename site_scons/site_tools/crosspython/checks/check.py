@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.checks.regrtest import find_surprises, read_junit, read_output, select_cases
-from crosspython.checks.result import Result, judge, run_kept, unpack_bundle
+from crosspython.checks.result import Result, require_all_passed, run_kept, unpack_bundle
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
 from crosspython.finish.python_tree import is_slimmed
 from crosspython.recipes.release import Release
@@ -84,7 +84,7 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
         note(Result(f"moved: {result.name}", result.ok, result.seconds, result.detail))
     for result in _cpython_tests(subject, python):
         note(result)
-    judge(results, report, "work/check")
+    require_all_passed(results, report, "work/check")
     shutil.rmtree(subject.work)
     return results
 

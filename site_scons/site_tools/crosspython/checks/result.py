@@ -53,7 +53,7 @@ def run_kept(command: Sequence[str], folder: Path, path: str, seconds: float) ->
     return place.read_text(errors="replace"), ended
 
 
-def judge(results: Sequence[Result], report: Path, kept: str) -> None:
+def require_all_passed(results: Sequence[Result], report: Path, kept: str) -> None:
     """Write the report. Raises CheckError with all that was not right.
     `kept` names the folder with what was printed."""
     report.write_text(json.dumps([vars(result) for result in results], indent=1))

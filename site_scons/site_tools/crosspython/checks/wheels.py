@@ -19,7 +19,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from crosspython.checks.result import MARK, Result, judge, run_kept, unpack_bundle
+from crosspython.checks.result import MARK, Result, require_all_passed, run_kept, unpack_bundle
 from crosspython.checks.suites import read_suites, run_suite
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
@@ -76,7 +76,7 @@ def check_wheels(subject: WheelSubject, say: Callable[[str], None], report: Path
     for result in _check(subject):
         results.append(result)
         say(str(result))
-    judge(results, report, "work/check-wheels")
+    require_all_passed(results, report, "work/check-wheels")
     shutil.rmtree(subject.work)
     return results
 
@@ -84,7 +84,7 @@ def check_wheels(subject: WheelSubject, say: Callable[[str], None], report: Path
 def _check(subject: WheelSubject) -> Iterator[Result]:
     tree = unpack_bundle(subject.bundle, subject.work / "board")
     python = emulate(tree, subject.target, subject.toolchain, subject.path)
-    installed = install(subject, python)
+    installed = install_wheels(subject, python)
     yield installed
     if not installed.ok:
         return
@@ -99,7 +99,7 @@ def _check(subject: WheelSubject) -> Iterator[Result]:
         yield from run_suite(suite, python, subject.work, subject.path)
 
 
-def install(subject: WheelSubject, python: EmulatedPython) -> Result:
+def install_wheels(subject: WheelSubject, python: EmulatedPython) -> Result:
     """Let the target's pip install the wheels by name and version, from their folder alone."""
     folder = subject.work / "install"
     folder.mkdir()
@@ -165,7 +165,7 @@ def _run_tasks(
         (folder / "tasks.json").write_text(json.dumps(waiting))
         command = [str(python.python), str(DATA / "imports.py"), str(folder / "tasks.json")]
         output, ended = run_kept(command, folder, subject.path, _WHEEL_SECONDS)
-        answers = read_answers(output)
+        answers = read_import_results(output)
         yield from answers
         waiting = waiting[len(answers) :]
         if waiting:  # it died during the first of these, or before it
@@ -173,7 +173,7 @@ def _run_tasks(
             waiting, turn = waiting[1:], turn + 1
 
 
-def read_answers(output: str) -> list[dict[str, Any]]:
+def read_import_results(output: str) -> list[dict[str, Any]]:
     """The answers in what data/imports.py printed; other lines are the modules' own."""
     lines = [json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK)]
     return [line for line in lines if "begins" not in line]

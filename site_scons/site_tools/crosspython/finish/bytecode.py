@@ -46,7 +46,7 @@ def has_bytecode(source: Path) -> bool:
     return any((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
 
 
-def source_of(name: str) -> str:
+def source_of_bytecode(name: str) -> str:
     """The path of such a file's source (PEP 3147)."""
     folder, _, module = name.rpartition("/__pycache__/")
     return f"{folder}/{module.partition('.')[0]}.py"
@@ -55,7 +55,7 @@ def source_of(name: str) -> str:
 def remove_orphaned_bytecode(library: Path) -> None:
     """Remove such files of a standard library whose sources are not there."""
     for bytecode in library.rglob("__pycache__/*.pyc"):
-        if not Path(source_of(str(bytecode))).exists():
+        if not Path(source_of_bytecode(str(bytecode))).exists():
             bytecode.unlink()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from crosspython.errors import ToolchainError
-from crosspython.finish.bytecode import is_cached, source_of
+from crosspython.finish.bytecode import is_cached, source_of_bytecode
 
 STABLE_ABI_SUFFIX = ".abi3.so"
 # Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP
@@ -91,12 +91,12 @@ def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str
     without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
     """
     kept = {name for name in links if not is_slimmed(name) and not is_test(name)}
-    kept -= {name for name in kept if is_cached(name) and source_of(name) not in kept}
+    kept -= {name for name in kept if is_cached(name) and source_of_bytecode(name) not in kept}
     while dangling := {name for name in kept if _dangles(name, links[name], kept)}:
         kept -= dangling
     places = {name: name for name in links if name in kept}
     for name in kept if without_sources else ():
-        source = source_of(name)
+        source = source_of_bytecode(name)
         if is_cached(name) and source in kept:
             places[name] = f"{source}c"
             places.pop(source, None)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from crosspython.run.journal import Entry, Journal
-from crosspython.run.log import Step
+from crosspython.run.journal import Journal, JournalEntry
+from crosspython.run.log import StepCost
 
 # What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together:
 # its time is divided as the compilers and linkers were that were seen at work.
@@ -29,7 +29,7 @@ def kind_of(step: str) -> str:
     return next((kind for kind, names in _KINDS.items() if step in names), _MAKE)
 
 
-def _divide(step: Step) -> Iterator[tuple[str, float]]:
+def _divide(step: StepCost) -> Iterator[tuple[str, float]]:
     """A step's kinds with the seconds of each."""
     kind, seen = kind_of(step.name), step.compiling + step.linking
     if kind != _MAKE or not seen:
@@ -54,9 +54,9 @@ def time_by_kind(journal: Journal) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def lanes_of(entries: Sequence[Entry]) -> list[list[Entry]]:
+def lanes_of(entries: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
     """Entries in as few lanes as will do, none above another in one lane: as many as were made at once."""
-    lanes: list[list[Entry]] = []
+    lanes: list[list[JournalEntry]] = []
     for entry in sorted(entries, key=lambda entry: entry.started):
         free = next((lane for lane in lanes if lane[-1].ended <= entry.started), None)
         if free is None:
@@ -66,13 +66,13 @@ def lanes_of(entries: Sequence[Entry]) -> list[list[Entry]]:
     return lanes
 
 
-def critical_path(entries: Sequence[Entry], depends: Mapping[str, Sequence[str]]) -> list[Entry]:
+def critical_path(entries: Sequence[JournalEntry], depends: Mapping[str, Sequence[str]]) -> list[JournalEntry]:
     """What the last thing waited for, and that in turn, first things first.
 
     depends: what each thing is made of, by title. A thing that started later than all of that waited for a core: the
     one that ended just before it stands for that.
     """
-    path: list[Entry] = []
+    path: list[JournalEntry] = []
     last = max(entries, key=lambda entry: entry.ended, default=None)
     while last is not None:
         path.insert(0, last)

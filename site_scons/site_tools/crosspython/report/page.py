@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crosspython.report.figures import critical_path, lanes_of, mean_busy, time_by_kind
 from crosspython.run.console import format_seconds, format_size
-from crosspython.run.journal import Entry, Journal
+from crosspython.run.journal import Journal, JournalEntry
 from crosspython.store.disk import write_whole
 
 _WIDTH, _LANE, _BUSY = 1000, 26, 60
@@ -30,7 +30,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 
-def write_report(journal: Journal, depends: Mapping[str, Sequence[str]], title: str, path: Path) -> None:
+def write_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str, path: Path) -> None:
     """Write the page. depends: what each thing is made of, by title."""
     write_whole(path, make_page(journal, depends, title))
 
@@ -62,7 +62,7 @@ def make_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str
     )
 
 
-def _summary(journal: Journal, entries: Sequence[Entry]) -> str:
+def _summary(journal: Journal, entries: Sequence[JournalEntry]) -> str:
     hits = sum(entry.origin == "cache" for entry in entries)
     wall = max(entry.ended for entry in entries) - entries[0].started if entries else 0.0
     return (
@@ -71,7 +71,7 @@ def _summary(journal: Journal, entries: Sequence[Entry]) -> str:
     )
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: JournalEntry) -> tuple[str, ...]:
     longest = max(entry.steps, key=lambda step: step.wall, default=None)
     return (
         entry.title,
@@ -91,7 +91,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{''.join(cells)}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
-def _timeline(journal: Journal, entries: Sequence[Entry], chain: Sequence[Entry]) -> str:
+def _timeline(journal: Journal, entries: Sequence[JournalEntry], chain: Sequence[JournalEntry]) -> str:
     if not entries:
         return "<p>Nothing was made.</p>"
     begin = entries[0].started
@@ -115,7 +115,7 @@ def _timeline(journal: Journal, entries: Sequence[Entry], chain: Sequence[Entry]
     return f'<svg viewBox="0 0 {_WIDTH} {below + 25 + _BUSY}" role="img" aria-label="timeline">{"".join(parts)}</svg>'
 
 
-def _bar(entry: Entry, left: float, scale: float, lane: int, is_critical: bool) -> str:
+def _bar(entry: JournalEntry, left: float, scale: float, lane: int, is_critical: bool) -> str:
     width, top = max(entry.wall * scale, 1.0), lane * _LANE + 2
     steps = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in entry.steps)
     kind = f"{entry.origin}{' critical' if is_critical else ''}"

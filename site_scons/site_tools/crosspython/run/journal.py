@@ -16,16 +16,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosspython.run.log import Step
+from crosspython.run.log import StepCost
 
 
 @dataclass
-class Entry:
+class JournalEntry:
     """One thing that was made. origin: "built", "cache" or "failed", empty while it is being made."""
 
     title: str
     started: float
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StepCost] = field(default_factory=list)
     ended: float = 0.0
     origin: str = ""
     size: int = 0
@@ -46,21 +46,23 @@ class Journal:
     moments with cores that were busy."""
 
     jobs: int = 1
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
     busy: list[tuple[float, int]] = field(default_factory=list)
     known: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def running(self) -> list[Entry]:
+    def running(self) -> list[JournalEntry]:
         with self._lock:
             return [entry for entry in self.entries if not entry.origin]
 
     @contextlib.contextmanager
-    def making(self, title: str, steps: list[Step] | None = None, product: Path | None = None) -> Iterator[Entry]:
+    def making(
+        self, title: str, steps: list[StepCost] | None = None, product: Path | None = None
+    ) -> Iterator[JournalEntry]:
         """Something is made in the block. steps: a list that grows meanwhile; product:
         whose size is noted at the end."""
-        entry = Entry(title, time.time(), [] if steps is None else steps)
+        entry = JournalEntry(title, time.time(), [] if steps is None else steps)
         with self._lock:
             self.entries.append(entry)
         try:
@@ -74,7 +76,7 @@ class Journal:
         """Something came from the cache."""
         now = time.time()
         with self._lock:
-            self.entries.append(Entry(title, now - seconds, [], now, "cache", size))
+            self.entries.append(JournalEntry(title, now - seconds, [], now, "cache", size))
 
     def left(self, pending: Sequence[str]) -> float | None:
         """Seconds until all is made, as far as earlier runs tell:
@@ -107,7 +109,7 @@ class Journal:
             part.write_text(json.dumps(facts, indent=1))
             part.replace(path)
 
-    def _end(self, entry: Entry, origin: str, product: Path | None) -> None:
+    def _end(self, entry: JournalEntry, origin: str, product: Path | None) -> None:
         with contextlib.suppress(OSError):
             entry.size = product.stat().st_size if product is not None else 0
         entry.ended, entry.origin = time.time(), origin
@@ -125,5 +127,5 @@ def read_journal(path: Path) -> Journal | None:
         return None
 
 
-def _entry(item: Mapping[str, Any]) -> Entry:
-    return Entry(**{**item, "steps": [Step(**step) for step in item["steps"]]})
+def _entry(item: Mapping[str, Any]) -> JournalEntry:
+    return JournalEntry(**{**item, "steps": [StepCost(**step) for step in item["steps"]]})

@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[
 
 
 @dataclass
-class Step:
+class StepCost:
     """What one step of a component cost: start in seconds since the epoch, the rest in seconds and bytes.
 
     command: the pid of the command that it runs now, 0 for none
@@ -58,7 +58,7 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.steps: list[Step] = []
+        self.steps: list[StepCost] = []
         self._environment: dict[str, str] = {}
         self._begin: float | None = None
         self._output = 0
@@ -77,14 +77,14 @@ class Log:
         return self.path.stem
 
     @property
-    def current(self) -> Step | None:
+    def current(self) -> StepCost | None:
         """The step that runs now."""
         return self.steps[-1] if self.steps and self._begin is not None else None
 
     def step(self, name: str) -> None:
         """Begin a step of the component's work, and end the one before; what its commands cost is added up in it."""
         self._end_step()
-        self.steps.append(Step(name, time.time()))
+        self.steps.append(StepCost(name, time.time()))
         self._begin = time.monotonic()
         self.write(f"=== {self.component}: {name}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
 

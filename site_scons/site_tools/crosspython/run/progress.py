@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from crosspython.run.census import look
 from crosspython.run.console import Console, format_seconds
-from crosspython.run.journal import Entry, Journal
+from crosspython.run.journal import Journal, JournalEntry
 
 PAUSE = 0.5
 HEARTBEAT = 60.0
@@ -71,7 +71,7 @@ class Progress:
             self._console.line(f"  {line}")
 
 
-def note_tools(running: Sequence[Entry]) -> None:
+def note_tools(running: Sequence[JournalEntry]) -> None:
     """Look once at what the commands of the steps that run now do."""
     steps = {step.command: step for entry in running if entry.steps and (step := entry.steps[-1]).command}
     for command, tools in look(steps).items():
@@ -79,7 +79,9 @@ def note_tools(running: Sequence[Entry]) -> None:
         steps[command].linking += tools.linking
 
 
-def compose(running: Sequence[Entry], *, elapsed: float, done: int, total: int, busy: int, left: float | None) -> str:
+def compose(
+    running: Sequence[JournalEntry], *, elapsed: float, done: int, total: int, busy: int, left: float | None
+) -> str:
     """The line: `2 of 12, 2 cores busy, 1 min 05 s, about 3 min 10 s left:
     openssl 3.5.7 make, zlib 1.3.1 configure`."""
     named = ", ".join(f"{entry.title} {entry.step}".strip() for entry in running[:_MOST_NAMED])

@@ -12,7 +12,7 @@ import shutil
 import threading
 from pathlib import Path
 
-from crosspython.stages.bench import Bench
+from crosspython.stages.component_build import ComponentBuild
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.answers import find_libc, read_answers, write_questions
 from crosspython.toolchain.find import describe_file
@@ -20,19 +20,19 @@ from crosspython.toolchain.find import describe_file
 _MAKING: dict[Path, threading.Lock] = {}
 
 
-def site_file(bench: Bench) -> Path:
+def site_file(build: ComponentBuild) -> Path:
     """Where the answers for a component's compiler lie. Others that need the same meanwhile wait."""
-    toolchain = bench.order.toolchain
-    command = f"{bench.shop.target.triplet}-gcc"
-    compiler = Path(shutil.which(command, path=bench.environment()["PATH"]) or command)
+    toolchain = build.order.toolchain
+    command = f"{build.workshop.target.triplet}-gcc"
+    compiler = Path(shutil.which(command, path=build.environment()["PATH"]) or command)
     real = Path(f"{toolchain.prefix}gcc")
     libc = find_libc(real)
     facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity]
     head = f"# {command} {_hash(chr(10).join(facts))}"
-    place = bench.shop.sites / f"{command}.site"
+    place = build.workshop.sites / f"{command}.site"
     with _MAKING.setdefault(place, threading.Lock()):
         if not _is_whole(place, head):
-            answers = _ask(bench, compiler, libc)
+            answers = _ask(build, compiler, libc)
             write_whole(place, f"{head} {_hash(answers)}\n{answers}")
     return place
 
@@ -50,10 +50,10 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _ask(bench: Bench, compiler: Path, libc: Path | None) -> str:
+def _ask(build: ComponentBuild, compiler: Path, libc: Path | None) -> str:
     """Let the compiler, as scripts call it, see no library but its own."""
-    folder, sysroot = bench.work / "answers", bench.work / "answers/sysroot"
+    folder, sysroot = build.work / "answers", build.work / "answers/sysroot"
     sysroot.mkdir(parents=True)
     for arguments in write_questions(folder):
-        bench.run((str(compiler), *arguments), cwd=folder, env={"CROSSPYTHON_SYSROOT": str(sysroot)}, may_fail=True)
+        build.run((str(compiler), *arguments), cwd=folder, env={"CROSSPYTHON_SYSROOT": str(sysroot)}, may_fail=True)
     return read_answers(folder, libc)

@@ -33,7 +33,7 @@ from crosspython.recipes.plan import (
     Write,
     fill,
 )
-from crosspython.stages.bench import Bench
+from crosspython.stages.component_build import ComponentBuild
 from crosspython.stages.site_file import site_file
 
 # What autoreconf runs; it says little when one of them is missing.
@@ -58,103 +58,103 @@ def title(step: Step) -> str:
 
 
 @singledispatch
-def carry_out(step: Step, bench: Bench) -> None:
+def carry_out(step: Step, build: ComponentBuild) -> None:
     """Do one step of a plan. Raises StepError."""
     raise TypeError(f"no such step: {step!r}")
 
 
 @carry_out.register(Run)
-def _run(step: Run, bench: Bench) -> None:
-    bench.run(step.argv, cwd=Path(fill(step.cwd, bench.places)), env=step.env)
+def _run(step: Run, build: ComponentBuild) -> None:
+    build.run(step.argv, cwd=Path(fill(step.cwd, build.places)), env=step.env)
 
 
 @carry_out.register(Make)
-def _make(step: Make, bench: Bench) -> None:
-    bench.run(("make", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), env=step.env, jobs="pipe")
+def _make(step: Make, build: ComponentBuild) -> None:
+    build.run(("make", *step.arguments), cwd=Path(fill(step.cwd, build.places)), env=step.env, jobs="pipe")
 
 
 @carry_out.register(Ninja)
-def _ninja(step: Ninja, bench: Bench) -> None:
-    bench.run(("ninja", *step.arguments), cwd=Path(fill(step.cwd, bench.places)), jobs="fifo")
+def _ninja(step: Ninja, build: ComponentBuild) -> None:
+    build.run(("ninja", *step.arguments), cwd=Path(fill(step.cwd, build.places)), jobs="fifo")
 
 
 @carry_out.register(Write)
-def _write(step: Write, bench: Bench) -> None:
-    (bench.source / step.file).write_text(fill(step.text, bench.places))
+def _write(step: Write, build: ComponentBuild) -> None:
+    (build.source / step.file).write_text(fill(step.text, build.places))
 
 
 @carry_out.register(Autoreconf)
-def _autoreconf(step: Autoreconf, bench: Bench) -> None:
-    if not (bench.source / "configure").exists():
-        require_tools(AUTORECONF_TOOLS, bench.shop.path)
-        bench.run(("autoreconf", "-fi"), cwd=bench.source)
+def _autoreconf(step: Autoreconf, build: ComponentBuild) -> None:
+    if not (build.source / "configure").exists():
+        require_tools(AUTORECONF_TOOLS, build.workshop.path)
+        build.run(("autoreconf", "-fi"), cwd=build.source)
 
 
 @carry_out.register(Answers)
-def _answers(step: Answers, bench: Bench) -> None:
-    with (bench.source / "configure").open(errors="replace") as script:
+def _answers(step: Answers, build: ComponentBuild) -> None:
+    with (build.source / "configure").open(errors="replace") as script:
         if "GNU Autoconf" in script.read(_HEAD):
-            bench.places["answers"] = str(site_file(bench))
+            build.places["answers"] = str(site_file(build))
 
 
 @carry_out.register(Edit)
-def _edit(step: Edit, bench: Bench) -> None:
-    path = bench.source / step.file
+def _edit(step: Edit, build: ComponentBuild) -> None:
+    path = build.source / step.file
     if not path.is_file():
         raise StepError(
-            f"{bench.recipe.title}: the file of a declared edit is not there",
+            f"{build.recipe.title}: the file of a declared edit is not there",
             expected=step.file,
             found="no such file in the source after configure",
-            log=bench.log.path,
+            log=build.log.path,
             next="upstream changed: correct or remove the edit in the recipe",
         )
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    path.write_text(edit_text(step, text, bench), encoding="utf-8", errors="surrogateescape")
+    path.write_text(edit_text(step, text, build), encoding="utf-8", errors="surrogateescape")
 
 
-def edit_text(edit: Edit, text: str, bench: Bench) -> str:
+def edit_text(edit: Edit, text: str, build: ComponentBuild) -> str:
     """The text of the edit's file, edited. Raises StepError where upstream has another text than the edit was made
     for."""
-    replacement = fill(edit.replacement, bench.places)
+    replacement = fill(edit.replacement, build.places)
     text, found = re.subn(edit.pattern, lambda _: replacement, text, flags=re.MULTILINE)
     if found != edit.matches:
         raise StepError(
-            f"{bench.recipe.title}: a declared edit of {edit.file} does not match as it should",
+            f"{build.recipe.title}: a declared edit of {edit.file} does not match as it should",
             expected=f"{edit.matches} matches of {edit.pattern!r}",
             found=f"{found}",
-            log=bench.log.path,
+            log=build.log.path,
             next="upstream changed: correct or remove the edit in the recipe",
         )
     return text
 
 
 @carry_out.register(Install)
-def _install(step: Install, bench: Bench) -> None:
-    folder = bench.stage / step.folder
+def _install(step: Install, build: ComponentBuild) -> None:
+    folder = build.stage / step.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for path in _matches(bench, bench.source, step.glob):
+    for path in _matches(build, build.source, step.glob):
         shutil.copy2(path, folder / (step.name or path.name), follow_symlinks=False)
 
 
 @carry_out.register(InstallDependencies)
-def _install_dependencies(step: InstallDependencies, bench: Bench) -> None:
-    folder = bench.stage / "lib"
+def _install_dependencies(step: InstallDependencies, build: ComponentBuild) -> None:
+    folder = build.stage / "lib"
     folder.mkdir(parents=True, exist_ok=True)
-    for path in _matches(bench, bench.sysroot / "usr/lib", "*.so.*"):
+    for path in _matches(build, build.sysroot / "usr/lib", "*.so.*"):
         shutil.copy2(path, folder / path.name, follow_symlinks=False)
 
 
 @carry_out.register(Symlink)
-def _symlink(step: Symlink, bench: Bench) -> None:
-    link = bench.stage / step.link
+def _symlink(step: Symlink, build: ComponentBuild) -> None:
+    link = build.stage / step.link
     link.unlink(missing_ok=True)
     link.symlink_to(step.to)
 
 
 @carry_out.register(Remove)
-def _remove(step: Remove, bench: Bench) -> None:
+def _remove(step: Remove, build: ComponentBuild) -> None:
     for glob in step.globs:
-        for path in _matches(bench, bench.stage, glob):
+        for path in _matches(build, build.stage, glob):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -162,60 +162,60 @@ def _remove(step: Remove, bench: Bench) -> None:
 
 
 @carry_out.register(InstallWheels)
-def _install_wheels(step: InstallWheels, bench: Bench) -> None:
+def _install_wheels(step: InstallWheels, build: ComponentBuild) -> None:
     from installer import install
     from installer.sources import WheelFile
 
     from crosspython.stages.edited_wheels import EditedDestination
 
-    packages, scripts = bench.stage / step.packages, bench.stage / "bin"
+    packages, scripts = build.stage / step.packages, build.stage / "bin"
     edits = {edit.file: edit for edit in step.edits}
     destination = EditedDestination(
         {
             "purelib": str(packages),
             "platlib": str(packages),
             "scripts": str(scripts),
-            "data": str(bench.stage),
-            "headers": str(bench.stage / "include"),
+            "data": str(build.stage),
+            "headers": str(build.stage / "include"),
         },
-        interpreter=f"{bench.prefix}/bin/{step.interpreter}",
+        interpreter=f"{build.prefix}/bin/{step.interpreter}",
         script_kind="posix",
-        edit=lambda name, text: edit_text(edits.pop(name), text, bench) if name in edits else text,
+        edit=lambda name, text: edit_text(edits.pop(name), text, build) if name in edits else text,
     )
-    for path in _matches(bench, bench.stage, step.glob):
+    for path in _matches(build, build.stage, step.glob):
         with WheelFile.open(path) as wheel:
             install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
     if edits:
         raise StepError(
-            f"{bench.recipe.title}: files of declared edits are in none of the wheels",
+            f"{build.recipe.title}: files of declared edits are in none of the wheels",
             expected=", ".join(edits),
-            found=", ".join(path.name for path in _matches(bench, bench.stage, step.glob)),
-            log=bench.log.path,
+            found=", ".join(path.name for path in _matches(build, build.stage, step.glob)),
+            log=build.log.path,
             next="upstream changed: correct or remove the edits in the recipe",
         )
 
 
 @carry_out.register(InstallPython)
-def _install_python(step: InstallPython, bench: Bench) -> None:
-    library, folder = bench.source / "Lib", bench.stage / step.folder
+def _install_python(step: InstallPython, build: ComponentBuild) -> None:
+    library, folder = build.source / "Lib", build.stage / step.folder
     lines = [f"{path}\t{folder / path.relative_to(library)}" for path in sorted(library.rglob("*.py"))]
-    install = f"+$(MAKE) -C {bench.source} {fill(' '.join(step.arguments), bench.places)}"
-    script = shutil.copy(_COMPILE_MODULES, bench.work)  # to where no path has blanks
-    _make_shares(bench, "install", lines, f"{{build_python}} {script} $@ {bench.destdir}", meanwhile=install)
+    install = f"+$(MAKE) -C {build.source} {fill(' '.join(step.arguments), build.places)}"
+    script = shutil.copy(_COMPILE_MODULES, build.work)  # to where no path has blanks
+    _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir}", meanwhile=install)
     remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
     _remove_empty_folders(folder)
 
 
 @carry_out.register(BuildDetails)
-def _build_details(step: BuildDetails, bench: Bench) -> None:
-    correct_build_details(bench.stage / step.folder, bench.shop.target.machine)
+def _build_details(step: BuildDetails, build: ComponentBuild) -> None:
+    correct_build_details(build.stage / step.folder, build.workshop.target.machine)
 
 
 @carry_out.register(CompilePython)
-def _compile_python(step: CompilePython, bench: Bench) -> None:
+def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
     """Bytecode is valid by what the source holds and never by its time (PEP 552): cp, FTP and git give files new times.
     Users edit what lies in site-packages, so there the source is looked at."""
-    folder = bench.stage / step.folder
+    folder = build.stage / step.folder
     waiting = [path for path in sorted(folder.rglob("*.py")) if not has_bytecode(path)]
     packages = [path for path in waiting if path.is_relative_to(folder / "site-packages")]
     library = [path for path in waiting if path not in packages]
@@ -225,22 +225,22 @@ def _compile_python(step: CompilePython, bench: Bench) -> None:
             *("-m", "compileall", "-q"),
             *("--invalidation-mode", mode),
             *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
-            *("-s", str(bench.destdir), "-p", "/", "-i", "$@"),
+            *("-s", str(build.destdir), "-p", "/", "-i", "$@"),
         )
-        _make_shares(bench, f"compile-{name}", [str(path) for path in files], " ".join(command))
+        _make_shares(build, f"compile-{name}", [str(path) for path in files], " ".join(command))
 
 
-def _make_shares(bench: Bench, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
+def _make_shares(build: ComponentBuild, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
     """Let make run a command for each share of these lines, in a file `$@`, and another beside them all."""
     count = min(_SHARES, len(lines))  # no empty one: compileall would take that for all of sys.path
     for share in range(count):
-        (bench.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::count]))
+        (build.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::count]))
     shares = " ".join(f"share-{share}" for share in range(count))
     goals = f"{'meanwhile ' if meanwhile else ''}{shares}"
-    rules = (f"all: {goals}", f".PHONY: all {goals}", *_rule(shares, fill(command, bench.places)))
+    rules = (f"all: {goals}", f".PHONY: all {goals}", *_rule(shares, fill(command, build.places)))
     more = ("meanwhile:", f"\t{meanwhile}") if meanwhile else ()
-    (bench.work / f"{name}.mk").write_text("\n".join((*rules, *more, "")))
-    bench.run(("make", "-f", f"{name}.mk"), cwd=bench.work, jobs="pipe")
+    (build.work / f"{name}.mk").write_text("\n".join((*rules, *more, "")))
+    build.run(("make", "-f", f"{name}.mk"), cwd=build.work, jobs="pipe")
 
 
 def _rule(goals: str, command: str) -> tuple[str, ...]:
@@ -254,20 +254,20 @@ def _remove_empty_folders(folder: Path) -> None:
 
 
 @carry_out.register(RequireModules)
-def _require_modules(step: RequireModules, bench: Bench) -> None:
-    built = _built_modules(bench.source)
+def _require_modules(step: RequireModules, build: ComponentBuild) -> None:
+    built = _built_modules(build.source)
     missing = sorted(set(step.modules) - built)
     if not missing:
         return
-    states = _module_states(bench.source / "Makefile")
+    states = _module_states(build.source / "Makefile")
     reasons = [f"{name}: {_reason(states.get(name.upper()))}" for name in missing]
     raise StepError(
-        f"{bench.recipe.title}: {len(missing)} extension modules of the standard library were not built",
+        f"{build.recipe.title}: {len(missing)} extension modules of the standard library were not built",
         evidence=reasons,
         expected=f"{len(step.modules)} modules",
         found=f"{len(built)} built",
-        log=bench.log.path,
-        next=f"search the log and {bench.source / 'config.log'} for the module's name; "
+        log=build.log.path,
+        next=f"search the log and {build.source / 'config.log'} for the module's name; "
         "its library has to be a component that this Python depends on",
     )
 
@@ -294,14 +294,14 @@ def _reason(state: str | None) -> str:
     }.get(state, f"configure says {state!r}")
 
 
-def _matches(bench: Bench, folder: Path, glob: str) -> list[Path]:
+def _matches(build: ComponentBuild, folder: Path, glob: str) -> list[Path]:
     found = sorted(folder.glob(glob))
     if not found:
         raise StepError(
-            f"{bench.recipe.title}: nothing matches {glob!r}",
-            expected=f"files below {os.path.relpath(folder, bench.work)}",
+            f"{build.recipe.title}: nothing matches {glob!r}",
+            expected=f"files below {os.path.relpath(folder, build.work)}",
             found="none",
-            log=bench.log.path,
+            log=build.log.path,
             next="upstream's layout changed: correct the recipe",
         )
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 from crosspython.errors import ArchiveError
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.formats import Damaged, damage_told, read_members
-from crosspython.store.members import Refused, Unpacker, refuse
+from crosspython.store.members import Refused, Unpacker, member_refusal
 
 
 def unpack_archive(
@@ -51,7 +51,7 @@ def unpack_archive(
         shutil.rmtree(folder, ignore_errors=True)
         whole.rename(folder)
     except Refused as reason:
-        raise refuse(archive, reason) from reason
+        raise member_refusal(archive, reason) from reason
     except Damaged as error:
         raise ArchiveError(
             f"{archive.name}: the archive is damaged, truncated or of an unknown kind",

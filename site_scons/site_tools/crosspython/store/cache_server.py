@@ -15,7 +15,7 @@ from crosspython.errors import hide_logins
 from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
 from crosspython.store.artifacts import CacheTrouble, Record
-from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, judge
+from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, classify_error
 from crosspython.store.fetch import hash_file
 
 # Bytes a second: below that, building is the better way.
@@ -90,7 +90,7 @@ class CacheServer:
             with requests.put(f"{self.address}/{place}", data=data, timeout=self.timeout) as response:
                 status, reason = response.status_code, response.reason
         except requests.RequestException as error:
-            raise CacheTrouble(f"it takes nothing: {judge(error).reason}") from error
+            raise CacheTrouble(f"it takes nothing: {classify_error(error).reason}") from error
         if status not in (200, 201, 202, 204):
             raise CacheTrouble(f"it takes nothing: it answered {status} {reason}".rstrip())
 

@@ -129,7 +129,7 @@ class Transfer:
                 total = self._read_head(response)
                 self._write(response, total)
         except (requests.RequestException, HTTPError) as error:
-            raise judge(error) from error
+            raise classify_error(error) from error
 
     def _read_head(self, response: Response) -> int | None:
         """Judge the answer. Return the size of the whole file, None if the server does not say."""
@@ -206,7 +206,7 @@ class _Part:
         os.close(self._descriptor)
 
 
-def judge(error: Exception) -> Failure:
+def classify_error(error: Exception) -> Failure:
     """What an error of requests or urllib3 means: whether to try again, and whether the host is to be asked at all."""
     import requests
     from urllib3.exceptions import NewConnectionError, ReadTimeoutError

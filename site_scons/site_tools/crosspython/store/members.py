@@ -178,6 +178,6 @@ class Unpacker:
             os.link(first, path)
 
 
-def refuse(archive: Path, reason: Refused) -> ArchiveError:
+def member_refusal(archive: Path, reason: Refused) -> ArchiveError:
     """The error for an archive with a member that must not be unpacked."""
     return ArchiveError(f"{archive.name}: refused to unpack", found=str(reason), next="get the archive from its author")

@@ -21,7 +21,7 @@ from crosspython.run.jobserver import Beside, at_once
 from crosspython.store.compress import compressing
 from crosspython.store.disk import describe_refusal, is_full
 from crosspython.store.formats import Damaged, damage_told, read_members
-from crosspython.store.members import FOLDER, Member, Refused, Unpacker, refuse
+from crosspython.store.members import FOLDER, Member, Refused, Unpacker, member_refusal
 from crosspython.store.walk import walk_entries
 
 _CHUNK = 1 << 18
@@ -151,7 +151,7 @@ def unpack_tree(
                 if only is None or (member.kind != FOLDER and only(member.name)):
                     unpacker.add(member)
     except Refused as reason:
-        raise refuse(archive, reason) from reason
+        raise member_refusal(archive, reason) from reason
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),

@@ -13,7 +13,7 @@ from crosspython.elf.file import read_elf
 from crosspython.elf.versions import parse_version
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
-from crosspython.toolchain.sample import compile_sample, refuse
+from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
 # One function of each kind whose symbol got a new version when glibc changed it (its NEWS for 2.28 to 2.34).
 _LIKE_PYTHON = """\
@@ -43,7 +43,7 @@ def check_baseline(cc: Path, target: Target, libc: str, libc_version: str, folde
     product = folder / "like-python"
     complaint = compile_sample(cc, target, product, ("-x", "c"), _LIKE_PYTHON, patience, after=_LIBRARIES)
     if complaint is not None:
-        raise refuse(cc, "cannot make a program with threads", "a libc with threads", complaint)
+        raise compiler_refusal(cc, "cannot make a program with threads", "a libc with threads", complaint)
     elf = read_elf(product)
     newer = [need for need in elf.versions_of("GLIBC_") if parse_version(need) > parse_version(version)] if elf else []
     if elf is not None and newer:

@@ -21,7 +21,7 @@ from crosspython.toolchain.layout import (
     split_compiler,
     with_prefix,
 )
-from crosspython.toolchain.query import ask
+from crosspython.toolchain.query import ask_compiler
 from crosspython.toolchain.sdk import Remark, is_archive, open_sdk
 from crosspython.toolchain.versioned import plain_of, program_of
 from crosspython.toolchain.yocto import find_setups
@@ -232,7 +232,7 @@ def _rank(target: Target, cc: Path) -> int:
     if Path(prefix).name in names:
         return names.index(Path(prefix).name)
     try:
-        triplet = parse_triplet(ask(cc, "-dumpmachine"))
+        triplet = parse_triplet(ask_compiler(cc, "-dumpmachine"))
     except (ToolchainError, ConfigurationError):
         return _NO_RANK
     if not triplet.is_linux or not fits_architecture(find_machine(target.machine), triplet.architecture):
@@ -242,6 +242,6 @@ def _rank(target: Target, cc: Path) -> int:
 
 def _say(cc: Path) -> str:
     try:
-        return ask(cc, "-dumpmachine")
+        return ask_compiler(cc, "-dumpmachine")
     except ToolchainError:
         return "one that does not run"

@@ -25,7 +25,7 @@ from crosspython.hosttools import require_tools
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import probe_toolchain
-from crosspython.toolchain.query import ask, try_ask
+from crosspython.toolchain.query import ask_compiler, try_ask
 
 _LIBC = Path(__file__).with_name("native.toml")
 _DRIVERS = ("gcc", "g++")
@@ -101,7 +101,7 @@ def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
     for name in _BINUTILS:
         (folder / "bin" / f"{target.triplet}-{name}").symlink_to(Path(shutil.which(name, path=path) or name).absolute())
     linker = Path(shutil.which("ld", path=path) or "ld").absolute()
-    own = Path(ask(cc, "-print-libgcc-file-name")).parent
+    own = Path(ask_compiler(cc, "-print-libgcc-file-name")).parent
     for place in (folder / "libexec/ld", folder / "bin" / f"{target.triplet}-ld"):
         _write_script(place, _LINKER.format(own=own, program=shlex.quote(str(linker)), sysroot=folder), linker)
     return probe_toolchain(folder / "bin" / f"{target.triplet}-gcc", target)
@@ -119,7 +119,7 @@ def _header_folders(cc: Path) -> list[Path]:
     """Where a compiler looks for headers that are not its own."""
     _, _, said = try_ask(cc, "-E", "-v", "-x", "c", os.devnull)
     listed = re.search(r"^#include <\.\.\.> search starts here:\n(.*?)^End of search list", said, re.M | re.S)
-    own = Path(ask(cc, "-print-libgcc-file-name")).parent.resolve()
+    own = Path(ask_compiler(cc, "-print-libgcc-file-name")).parent.resolve()
     found = [Path(line.strip()).resolve() for line in listed[1].splitlines()] if listed else []
     folders = [folder for folder in found if own not in (folder, *folder.parents) and folder not in _ASIDE]
     if not any((folder / "stdio.h").is_file() for folder in folders):
@@ -142,7 +142,7 @@ def _link_headers(place: Path, folders: Iterable[Path], names: Iterable[str]) ->
 
 def _link_libraries(place: Path, cc: Path, names: Iterable[str]) -> None:
     """From the folders where linkers and where programs find the libc."""
-    asked = (Path(ask(cc, f"-print-file-name={name}")) for name in ("libc.so", "libc.so.6"))
+    asked = (Path(ask_compiler(cc, f"-print-file-name={name}")) for name in ("libc.so", "libc.so.6"))
     folders = dict.fromkeys(file.parent.resolve() for file in asked if file.is_absolute())
     for folder in folders:
         for name in names:

@@ -22,7 +22,7 @@ from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler, prefix_of
-from crosspython.toolchain.query import PATIENCE, ask, try_ask
+from crosspython.toolchain.query import PATIENCE, ask_compiler, try_ask
 from crosspython.toolchain.sample import check_code
 from crosspython.toolchain.sdk import Remark
 from crosspython.toolchain.time_bits import find_time
@@ -57,7 +57,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
     patience: seconds that each of its processes may take
     Raises ToolchainError: it does not run, or makes code that the board cannot run or load.
     """
-    triplet = ask(cc, "-dumpmachine", patience=patience)
+    triplet = ask_compiler(cc, "-dumpmachine", patience=patience)
     with _temporary_folder() as folder:
         interpreter = check_code(cc, target, Path(folder), patience=patience)
         macros = _read_macros(cc, target, patience)
@@ -65,7 +65,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         check_baseline(cc, target, libc, libc_version, Path(folder), patience=patience)
         kernel = _name_kernel(macros)
         time = find_time(cc, target, libc, libc_version, kernel, Path(folder), patience=patience)
-    sysroot = ask(cc, "-print-sysroot", patience=patience)
+    sysroot = ask_compiler(cc, "-print-sysroot", patience=patience)
     compiler = _name_compiler(macros)
     own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
     parts = _find_parts(cc, patience)
@@ -113,7 +113,7 @@ def _temporary_folder() -> Iterator[str]:
 
 def _find_libc(cc: Path, patience: float) -> str:
     """The folder of the libc that programs are linked with: its name is a linker script or the library itself."""
-    found = Path(ask(cc, "-print-file-name=libc.so", patience=patience).strip())
+    found = Path(ask_compiler(cc, "-print-file-name=libc.so", patience=patience).strip())
     if not found.is_absolute():
         raise ToolchainError(
             f"{cc}: its libc is not where it looks", expected="libc.so among its libraries", found="none"
@@ -122,7 +122,7 @@ def _find_libc(cc: Path, patience: float) -> str:
 
 
 def _read_macros(cc: Path, target: Target, patience: float) -> dict[str, str]:
-    answer = ask(cc, *target.cflags, "-E", "-dM", "-x", "c", "-", input=_MACROS, patience=patience)
+    answer = ask_compiler(cc, *target.cflags, "-E", "-dM", "-x", "c", "-", input=_MACROS, patience=patience)
     return dict(re.findall(r"^#define (\w+) (.*)$", answer, re.MULTILINE))
 
 
@@ -143,7 +143,7 @@ def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> tuple[str,
     if "__GLIBC__" in macros:
         return "glibc", f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}"
     if "ld-musl-" in interpreter:
-        return "musl", _read_musl_version(Path(ask(cc, "-print-file-name=libc.so")))
+        return "musl", _read_musl_version(Path(ask_compiler(cc, "-print-file-name=libc.so")))
     raise ToolchainError(
         f"{cc}: its libc is not known",
         expected="glibc, musl or uClibc",

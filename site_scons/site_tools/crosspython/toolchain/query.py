@@ -53,7 +53,7 @@ def try_ask(
     return done.returncode, done.stdout, done.stderr
 
 
-def ask(program: Path, *arguments: str, input: str = "", patience: float = PATIENCE) -> str:
+def ask_compiler(program: Path, *arguments: str, input: str = "", patience: float = PATIENCE) -> str:
     """Return what a compiler answers. Raises ToolchainError also when it fails."""
     status, answer, complaint = try_ask(program, *arguments, input=input, patience=patience)
     if status != 0:

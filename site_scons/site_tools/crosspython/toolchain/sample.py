@@ -54,17 +54,17 @@ def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> st
     complaint = compile_sample(cc, target, folder / "object.o", ("-c", "-x", "c"), _FREESTANDING, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
-        raise refuse(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
+        raise compiler_refusal(cc, f"does not know the flags of {target.name}", " ".join(target.cflags), complaint)
     judge_code(cc, target, folder / "object.o")
     complaint = compile_sample(cc, target, folder / "program", ("-x", "c"), _PROGRAM, patience)
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
-        raise refuse(cc, "cannot make a program", "headers and libraries of a libc", complaint)
+        raise compiler_refusal(cc, "cannot make a program", "headers and libraries of a libc", complaint)
     interpreter = judge_code(cc, target, folder / "program")
     cxx = Path(prefix_of(cc) + "g++")
     complaint = compile_sample(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
     if complaint is not None:
-        raise refuse(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
+        raise compiler_refusal(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
     return interpreter
 
 
@@ -95,7 +95,7 @@ def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> Non
         judge_code(cc, target, folder / "plain.o")
 
 
-def refuse(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
+def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
     """The error for a compiler that did not make what it should; where its words blame this machine, that is told."""
     for words, reason, advice in _OF_THE_MACHINE:
         if said := next((line for line in complaint if re.search(words, line)), None):

@@ -13,7 +13,7 @@ from pathlib import Path
 from crosspython.elf.versions import parse_version
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
-from crosspython.toolchain.sample import compile_sample, refuse
+from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
 # What those say that have their compiler choose themselves: Yocto in CC, Debian 13 in the compiler. Twice does no harm.
 MACROS = ("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64")
@@ -72,5 +72,5 @@ def _measure(cc: Path, target: Target, flags: tuple[str, ...], folder: Path, pat
     product = folder / "time.o"
     complaint = compile_sample(cc, target, product, (*flags, "-c", "-x", "c"), _SAMPLE, patience)
     if complaint is not None:
-        raise refuse(cc, "cannot tell how long a time_t is", "<time.h>", complaint)
+        raise compiler_refusal(cc, "cannot tell how long a time_t is", "<time.h>", complaint)
     return 8 * sizes_of_variables(product).get("time_size", 4)

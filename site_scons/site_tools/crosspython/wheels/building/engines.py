@@ -25,7 +25,7 @@ from crosspython.run.process import run_command
 warnings.filterwarnings("ignore", category=BuildBackendWarning)
 
 Answer = TypeVar("Answer")
-Settings = Mapping[str, str | list[str]]
+ConfigSettings = Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Engine:
     timeout: float
     before: tuple[str, ...] = ()
 
-    def ask_requirements(self, source: Path, settings: Settings, log: Log) -> tuple[str, ...]:
+    def ask_requirements(self, source: Path, settings: ConfigSettings, log: Log) -> tuple[str, ...]:
         """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
         project = self._open(source, log)
         return tuple(sorted(_call(lambda: project.get_requires_for_build("wheel", settings), log)))
 
-    def build(self, source: Path, folder: Path, settings: Settings, log: Log) -> Path:
+    def build(self, source: Path, folder: Path, settings: ConfigSettings, log: Log) -> Path:
         """Build a project's wheel into a folder. Raises StepError."""
         project = self._open(source, log)
         return Path(_call(lambda: project.build("wheel", folder, settings), log))

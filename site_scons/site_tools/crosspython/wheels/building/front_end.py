@@ -31,12 +31,12 @@ from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.building.cargo import Cargo, is_rust
-from crosspython.wheels.building.engines import Engine, Settings, stated_requirements
+from crosspython.wheels.building.engines import ConfigSettings, Engine, stated_requirements
 from crosspython.wheels.building.environment import build_environment, linked_in
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.building.overlay import Overlay, applicable, make_overlay, with_native_tools
-from crosspython.wheels.known.causes import explain_failure, wants_emulation
+from crosspython.wheels.known.causes import explain_build_failure, wants_emulation
 from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
@@ -66,13 +66,13 @@ class Made:
     cpu: float
 
 
-class Bench:
+class WheelBuild:
     """The folders of one wheel while it is being built."""
 
-    def __init__(self, order: WheelOrder, kit: Kit, shop: Workshop, log: Log) -> None:
-        self.order, self.kit, self.shop, self.log = order, kit, shop, log
+    def __init__(self, order: WheelOrder, kit: Kit, workshop: Workshop, log: Log) -> None:
+        self.order, self.kit, self.workshop, self.log = order, kit, workshop, log
         self.override = order.override
-        self.work = shop.work / "wheels" / f"{order.package.name}-{order.package.version}"
+        self.work = workshop.work / "wheels" / f"{order.package.name}-{order.package.version}"
         self.source, self.tmp = self.work / "source", self.work / "tmp"
         self.brought: frozenset[str] = frozenset()
         self.sysroot = kit.sysroot
@@ -115,7 +115,7 @@ class Bench:
             )
         return folder
 
-    def build(self, name: str) -> Path:
+    def with_engine(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""
         requirements = applicable(
             (*stated_requirements(self.source, self.log), *self.override.build_requires),
@@ -123,7 +123,7 @@ class Bench:
             self.log.component,
         )
         engine, overlay = self._engine(name, requirements)
-        with self.shop.jobserver.token():
+        with self.workshop.jobserver.token():
             self.log.step("requirements")
             settings = self._settings(requirements, overlay)
             more = engine.ask_requirements(self.source, settings, self.log)
@@ -132,7 +132,7 @@ class Bench:
             requirements = applicable((*requirements, *more), self.kit.markers, self.log.component)
             engine, overlay = self._engine(name, requirements)
             settings = self._settings(requirements, overlay)
-        with self.shop.jobserver.token():
+        with self.workshop.jobserver.token():
             self.log.step(f"build ({name})")
             wheel = engine.build(self.source, self.work / "dist", settings, self.log)
         said = self.log.tail(_LINES, longest=None)
@@ -168,10 +168,10 @@ class Bench:
             with_native_tools(requirements),
             self.order.target_wheels,
             self.log,
-            path=self.shop.path,
+            path=self.workshop.path,
             emulated=name == "emulated",
         )
-        jobs = self.shop.jobserver.environment("fifo")
+        jobs = self.workshop.jobserver.environment("fifo")
         cargo = self._cargo(requirements)
         python = self.kit.target_python if name == "emulated" else self.kit.cross_python
         environment = build_environment(
@@ -180,10 +180,10 @@ class Bench:
             work=self.work,
             sysroot=self.sysroot,
             overlay=overlay.folder,
-            path=f"{cargo.bin}:{self.shop.path}" if cargo else self.shop.path,
+            path=f"{cargo.bin}:{self.workshop.path}" if cargo else self.workshop.path,
         )
         environment |= {
-            **self.shop.launcher,
+            **self.workshop.launcher,
             **jobs,
             **(cargo.environment(self.work, jobs) if cargo else {}),
             **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
@@ -192,27 +192,27 @@ class Bench:
         if self.native_names:
             environment[NATIVE_SWITCH] = "build"
         if name == "emulated":
-            find_emulator(self.kit.target.machine, self.shop.path)  # or says how to get one
+            find_emulator(self.kit.target.machine, self.workshop.path)  # or says how to get one
         return Engine(name, python, environment, self.timeout, self._before()), overlay
 
     def _before(self) -> tuple[str, ...]:
         """What keeps the build to itself. A launcher may have to reach other machines, or leaves a server running."""
-        launcher = Path(self.shop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
-        reason = reason_for_network(self.shop.launcher)
+        launcher = Path(self.workshop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
+        reason = reason_for_network(self.workshop.launcher)
         if reason:
             self.log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")
-            self.shop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
+            self.workshop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
         if launcher and LAUNCHERS[launcher].serves:
             return ()
-        isolation = isolate(self.shop.path, network=bool(reason))
-        isolation.tell(self.log, self.shop.console)
+        isolation = isolate(self.workshop.path, network=bool(reason))
+        isolation.tell(self.log, self.workshop.console)
         return isolation.words
 
     def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""
         if self.cargo is None and is_rust(self.source, requirements):
             self.log.step("crates")
-            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.shop.store)
+            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.workshop.store)
             self.cargo = Cargo(
                 rust=rust,
                 target=self.kit.target,
@@ -222,7 +222,7 @@ class Bench:
                 time_bits=self.kit.toolchain.time_bits,
                 offline=self.kit.offline,
             )
-            self.remarks = self.cargo.fetch(self.source, self.shop.path, self.kit.rust.environment, self.log)
+            self.remarks = self.cargo.fetch(self.source, self.workshop.path, self.kit.rust.environment, self.log)
         return self.cargo
 
     def _fill(self, text: str, overlay: Overlay) -> str:
@@ -231,7 +231,7 @@ class Bench:
             text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
         return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
 
-    def _settings(self, requirements: Sequence[str], overlay: Overlay) -> Settings:
+    def _settings(self, requirements: Sequence[str], overlay: Overlay) -> ConfigSettings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
         stated = self.override.config_settings.items()
         settings = {key: [self._fill(each, overlay) for each in value] for key, value in stated}
@@ -246,53 +246,55 @@ class Bench:
         return {key: value if len(value) > 1 else value[0] for key, value in settings.items() if value}
 
 
-def build_wheel(order: WheelOrder, kit: Kit, shop: Workshop) -> WheelReport:
+def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:
     """Build one wheel from source, judge it, and leave it at its product's place under a name without tags.
 
     Raises StepError where it cannot be built, AuditError where what came out is not for the board. The work folder
     goes when all went well and stays for a look when not.
     """
-    make_kit(kit, shop)
+    make_kit(kit, workshop)
     with (
-        Log(shop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log,
-        shop.journal.making(order.package.title, log.steps, order.product),
+        Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}.log") as log,
+        workshop.journal.making(order.package.title, log.steps, order.product),
     ):
-        bench = Bench(order, kit, shop, log)
-        made = make_wheel(bench)
+        build = WheelBuild(order, kit, workshop, log)
+        made = make_wheel(build)
         log.step("repair")
-        with shop.jobserver.token():
-            report = finish_wheel(made.wheel, order.product, bench.repair(made.engine))
-    shutil.rmtree(bench.work)
-    return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *bench.remarks))
+        with workshop.jobserver.token():
+            report = finish_wheel(made.wheel, order.product, build.repair(made.engine))
+    shutil.rmtree(build.work)
+    return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *build.remarks))
 
 
-def _build(bench: Bench, engine: str) -> Path:
+def _build(build: WheelBuild, engine: str) -> Path:
     """Build, and build once more where a program that `gcc` has linked may have been meant
     to run here (decision 0028)."""
-    with bench.shop.jobserver.token():
-        bench.prepare()
+    with build.workshop.jobserver.token():
+        build.prepare()
     try:
-        return bench.build(engine)
+        return build.with_engine(engine)
     except StepError:
-        if bench.native_names or not linked_in(bench.work).exists():
+        if build.native_names or not linked_in(build.work).exists():
             raise
-    bench.native_names = True
-    with bench.shop.jobserver.token():
-        bench.prepare()
-    wheel = bench.build(engine)
-    bench.remarks = (*bench.remarks, _NATIVE_NAMES)
+    build.native_names = True
+    with build.workshop.jobserver.token():
+        build.prepare()
+    wheel = build.with_engine(engine)
+    build.remarks = (*build.remarks, _NATIVE_NAMES)
     return wheel
 
 
-def make_wheel(bench: Bench) -> Made:
+def make_wheel(build: WheelBuild) -> Made:
     """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
-    begin, only = time.monotonic(), bench.override.engine
+    begin, only = time.monotonic(), build.override.engine
     for engine in (only,) if only else ("cross", "emulated"):
         try:
-            wheel = _build(bench, engine)
+            wheel = _build(build, engine)
         except StepError as error:
-            if only or engine == "emulated" or not wants_emulation(bench.log):
-                raise explain_failure(error, bench.order.package.name, bench.log, bench.order.libraries) from error
+            if only or engine == "emulated" or not wants_emulation(build.log):
+                raise explain_build_failure(
+                    error, build.order.package.name, build.log, build.order.libraries
+                ) from error
         else:
             break
-    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in bench.log.steps))
+    return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in build.log.steps))

@@ -34,24 +34,24 @@ import crosspython_find_library; crosspython_find_library.install({prefix!r})
 _FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
 
 
-def make_kit(kit: Kit, shop: Workshop) -> None:
+def make_kit(kit: Kit, workshop: Workshop) -> None:
     """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer
     as the board's Python."""
-    marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, shop)
+    marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, workshop)
     with kit.making:
         if kit.folder in kit.whole:
             return
         if marker.is_file() and marker.read_text() == _seal(kit, text):
-            write_refusals(kit.bin, shop.path)  # this machine may have got more since
+            write_refusals(kit.bin, workshop.path)  # this machine may have got more since
             marker.write_text(_seal(kit, text))
             kit.whole.add(kit.folder)
             return
         marker.unlink(missing_ok=True)
         shutil.rmtree(kit.folder, ignore_errors=True)
         kit.folder.mkdir(parents=True)
-        with Log(shop.logs / f"{kit.folder.name}.log") as log, shop.jobserver.token():
-            _make(kit, log, shop)
-            write_refusals(kit.bin, shop.path)
+        with Log(workshop.logs / f"{kit.folder.name}.log") as log, workshop.jobserver.token():
+            _make(kit, log, workshop)
+            write_refusals(kit.bin, workshop.path)
         marker.write_text(_seal(kit, text))
         kit.whole.add(kit.folder)
 
@@ -64,7 +64,7 @@ def _seal(kit: Kit, text: str) -> str:
     return f"{text}\n{files}\n"
 
 
-def _make(kit: Kit, log: Log, shop: Workshop) -> None:
+def _make(kit: Kit, log: Log, workshop: Workshop) -> None:
     log.step("unpack")
     if kit.build_python.suffix == ".zst":
         unpack_tree(kit.build_python, kit.folder / "build-python", only=is_no_test)
@@ -79,13 +79,13 @@ def _make(kit: Kit, log: Log, shop: Workshop) -> None:
         extension_suffix=str(variables["EXT_SUFFIX"]),
         bin=kit.bin,
         fortran=kit.toolchain.fortran,
-        emulator=_emulate(kit, shop.path),
-        path=shop.path,
+        emulator=_emulate(kit, workshop.path),
+        path=workshop.path,
     )
     write_machine_files(kit.folder, facts)
     write_config_programs(kit.sysroot / "usr", kit.target.prefix, kit.bin)
     log.step("crossenv")
-    make_cross_python(kit, variables, log, shop.path)
+    make_cross_python(kit, variables, log, workshop.path)
     for folder in kit.site_packages:
         (folder / "crosspython.pth").write_text(_SITE.format(prefix=f"{kit.bin}/{kit.target.triplet}-"))
         shutil.copy(_FIND_LIBRARY, folder)
@@ -100,7 +100,7 @@ def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
         return ()
 
 
-def _identity(kit: Kit, shop: Workshop) -> str:
+def _identity(kit: Kit, workshop: Workshop) -> str:
     archives = (kit.python, kit.build_python, *kit.libraries.values())
     facts = {
         "code": [kit.code, CROSSENV],
@@ -108,6 +108,6 @@ def _identity(kit: Kit, shop: Workshop) -> str:
         "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
         "python": kit.release.version,
         "archives": [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives],
-        "path": shop.path,
+        "path": workshop.path,
     }
     return json.dumps(facts, indent=1)

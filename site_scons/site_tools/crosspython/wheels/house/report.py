@@ -43,7 +43,7 @@ def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
     return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
 
 
-def write_report(report: WheelReport, path: Path) -> None:
+def write_wheel_report(report: WheelReport, path: Path) -> None:
     write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
 
 

@@ -70,7 +70,7 @@ def wants_emulation(log: Log) -> bool:
     return found is not None and found[0].emulated
 
 
-def explain_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
+def explain_build_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
     """The error of a failed build with its known cause, or with where to look.
 
     libraries: components that the build has already; that they bring what is missing is no advice

@@ -159,7 +159,7 @@ def state_tags(tree: WheelTree, tags: Iterable[Tag], *, is_pure: bool) -> None:
 def verify_record(tree: WheelTree) -> list[str]:
     """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does."""
     names = {tree.name_in_wheel(path): path for path in find_files(tree.root)}
-    return dist_info.verify_record(tree.dist_info / "RECORD", names)
+    return dist_info.compare_record(tree.dist_info / "RECORD", names)
 
 
 def pack_wheel(tree: WheelTree, product: Path, epoch: int) -> None:

@@ -50,7 +50,7 @@ def read_headers(file: Path) -> Message:
     return HeaderParser().parsestr(file.read_text(encoding="utf-8"))
 
 
-def verify_record(record: Path, names: Mapping[str, Path]) -> list[str]:
+def compare_record(record: Path, names: Mapping[str, Path]) -> list[str]:
     """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does.
 
     names: its files, under their names in the wheel

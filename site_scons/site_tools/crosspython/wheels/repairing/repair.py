@@ -46,12 +46,12 @@ from crosspython.wheels.repairing.undefined import find_undefined, remark_undefi
 from crosspython.wheels.repairing.wheel_audit import (
     Contents,
     find_foreign,
-    find_problems,
+    find_wheel_problems,
     is_static_library,
     read_contents,
     remark_dropped,
     remark_foreign,
-    require_clean,
+    require_clean_wheel,
 )
 from crosspython.wheels.tags import BoardTags, compress_tags, is_pure, predict_tags
 from crosspython.workshop import EPOCH
@@ -137,7 +137,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     tags = predict_tags(stated.tags, contents.code, repair.board)
     _require_accepted(tags, repair)
     state_tags(tree, tags, is_pure=not contents.code)
-    problems = find_problems(
+    problems = find_wheel_problems(
         tree,
         repair.target,
         repair.board,
@@ -147,7 +147,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     )
     foreign = [problem for problem in find_foreign(problems, tree, contents) if tree.root / problem.path in aside]
     problems = [problem for problem in problems if problem not in foreign]
-    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    require_clean_wheel(problems, repair.package.title, _below_root(tree), repair.log)
     pack_wheel(tree, product, EPOCH)
     name = WheelName(stated.name, stated.version, stated.build, tags)
     remarks = [
@@ -189,10 +189,10 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     if broken:
         raise AuditError(f"{filename} is damaged", evidence=broken)
     contents = read_contents(tree)
-    problems = find_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
+    problems = find_wheel_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
     foreign = find_foreign(problems, tree, contents) if is_pure(filename) else []
     problems = [problem for problem in problems if problem not in foreign]
-    require_clean(problems, repair.package.title, _below_root(tree), repair.log)
+    require_clean_wheel(problems, repair.package.title, _below_root(tree), repair.log)
     remarks = [*_remark_time(tree, repair), *remark_foreign(foreign, tree)]
     report = _report(filename, tree, contents, repair, (), remarks)
     shutil.rmtree(repair.work)

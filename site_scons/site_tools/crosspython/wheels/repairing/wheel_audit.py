@@ -65,7 +65,7 @@ def is_static_library(path: Path) -> bool:
         return file.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
 
 
-def find_problems(
+def find_wheel_problems(
     tree: WheelTree,
     target: Target,
     board: BoardTags,
@@ -127,7 +127,7 @@ def _judge_name(path: Path, tree: WheelTree, board: BoardTags) -> list[Problem]:
     return [Problem(name, "is not imported by the board's Python", expected=board.suffixes[0], found=found)]
 
 
-def require_clean(problems: Sequence[Problem], title: str, site: str, log: Path | None) -> None:
+def require_clean_wheel(problems: Sequence[Problem], title: str, site: str, log: Path | None) -> None:
     """Raise one AuditError that lists all problems, if there are any. `site` is site-packages below the prefix."""
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"

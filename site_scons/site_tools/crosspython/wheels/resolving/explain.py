@@ -42,7 +42,7 @@ _GIT = re.compile(r"`([^`]+)`\s+(?:cause: )?Git operation failed")
 _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
 
-def explain_failure(
+def explain_resolution_failure(
     lines: Sequence[str], request: Request, platform: Platform, indexes: Indexes, log: Path
 ) -> CrosspythonError:
     """The error for a resolution that failed.

@@ -283,14 +283,14 @@ def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
     return name
 
 
-def source_of(file: LockedFile) -> Source:
+def source_of_package(file: LockedFile) -> Source:
     """A locked file as the store knows sources."""
     return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url, indexed=True)
 
 
 def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
     """A locked file on this machine, its bytes verified. Raises SourceError."""
-    _, path = store.get([source_of(file)], wanted_by)
+    _, path = store.get([source_of_package(file)], wanted_by)
     return path
 
 

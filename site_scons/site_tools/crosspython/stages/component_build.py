@@ -34,7 +34,7 @@ from crosspython.workshop import EPOCH, LICENSES, SYSTEM_FOLDERS, Workshop
 
 
 @dataclass(frozen=True)
-class Order:
+class ComponentOrder:
     """One component to be built.
 
     dependencies: stage archives for the private sysroot, by the component's name
@@ -50,23 +50,23 @@ class Order:
     build_python: Callable[[], Path] | None = None
 
 
-class Bench:
+class ComponentBuild:
     """The folders and the environment of one component while it is being built."""
 
-    def __init__(self, order: Order, shop: Workshop, log: Log, work: Path) -> None:
-        self.order, self.shop, self.log, self.work = order, shop, log, work
+    def __init__(self, order: ComponentOrder, workshop: Workshop, log: Log, work: Path) -> None:
+        self.order, self.workshop, self.log, self.work = order, workshop, log, work
         self.recipe = order.recipe
         self.source, self.destdir, self.sysroot = work / "source", work / "stage", work / "sysroot"
         self.debug, self.bin, self.tmp = work / "debug", work / "bin", work / "tmp"
         self.python = work / "build-python"
-        self.prefix = shop.target.prefix
+        self.prefix = workshop.target.prefix
         self.places = {
             "source": str(self.source),
             "build": str(self.source),
             "stage": str(self.destdir),
             "sysroot": str(self.sysroot),
             "prefix": self.prefix,
-            "triplet": shop.target.triplet,
+            "triplet": workshop.target.triplet,
             "build_triplet": build_triplet(),
             "recipe": str(self.recipe.folder),
             "build_python": str(self.python / "bin" / "python3"),
@@ -99,10 +99,10 @@ class Bench:
             unpack_tree(archive, self.sysroot / "usr")
         # A compiler of this machine's own names this machine's folders (gcc -v), and build systems repeat them.
         strays: Strays = "drop" if self.recipe.machine == NATIVE else "refuse"
-        write_wrappers(self.bin, self.order.toolchain, self.shop.target, strays)
-        write_programs(self.bin, self.shop.target.triplet, self.shop.path)
+        write_wrappers(self.bin, self.order.toolchain, self.workshop.target, strays)
+        write_programs(self.bin, self.workshop.target.triplet, self.workshop.path)
         write_config_programs(self.sysroot / "usr", self.prefix, self.bin)
-        write_refusals(self.bin, self.shop.path)
+        write_refusals(self.bin, self.workshop.path)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None:
@@ -127,8 +127,8 @@ class Bench:
         pass_fds: tuple[int, ...] = ()
         environment = {**self.environment(), **(env or {})}
         if jobs is not None:
-            environment |= self.shop.jobserver.environment(jobs)
-            pass_fds = self.shop.jobserver.pass_fds if jobs == "pipe" else ()
+            environment |= self.workshop.jobserver.environment(jobs)
+            pass_fds = self.workshop.jobserver.pass_fds if jobs == "pipe" else ()
         filled = [fill(argument, self.places) for argument in argv]
         run_command(
             filled,
@@ -141,7 +141,7 @@ class Bench:
 
     def environment(self) -> dict[str, str]:
         """What a command sees: nothing is inherited but where the build machine's tools are."""
-        found = [str(self.bin), str(self.python / "bin"), self.shop.path]
+        found = [str(self.bin), str(self.python / "bin"), self.workshop.path]
         return {
             "PATH": os.pathsep.join(found),
             "HOME": str(self.tmp),
@@ -156,8 +156,8 @@ class Bench:
             "CROSSPYTHON_SYSROOT": str(self.sysroot),
             "CROSSPYTHON_WORK": str(self.work),
             "PKG_CONFIG_LIBDIR": f"{self.sysroot}/usr/lib/pkgconfig:{self.sysroot}/usr/share/pkgconfig",
-            **native_tools(self.shop.path),
-            **self.shop.launcher,
+            **native_tools(self.workshop.path),
+            **self.workshop.launcher,
             **self.recipe.plan.env,
         }
 
@@ -168,7 +168,7 @@ class Bench:
         finish_stage(
             self.stage,
             tools=self.bin,
-            triplet=self.shop.target.triplet,
+            triplet=self.workshop.target.triplet,
             replace={str(self.work): SOURCE_PLACE, **dict.fromkeys(self._compilers(), SOURCE_PLACE)},
             prefix=self.prefix,
             provided=self.provided,
@@ -194,10 +194,10 @@ class Bench:
 
     def audit(self) -> None:
         Audit(
-            target=self.shop.target,
+            target=self.workshop.target,
             toolchain=self.order.toolchain,
             provided=self.provided,
-            forbidden=(str(self.shop.work), *self._compilers()),
+            forbidden=(str(self.workshop.work), *self._compilers()),
         ).require_clean(self.stage, self.recipe.title, self.log.path)
 
     def pack(self) -> None:
@@ -205,7 +205,7 @@ class Bench:
         symbols = None
         if self.order.debug is not None:
             self.debug.mkdir(exist_ok=True)
-            symbols = self.shop.jobserver.beside(partial(pack, self.debug, self.order.debug))
+            symbols = self.workshop.jobserver.beside(partial(pack, self.debug, self.order.debug))
         pack(self.stage, self.order.product)
         if symbols is not None:
             symbols.result()

@@ -12,13 +12,13 @@ from typing import Self
 
 from crosspython.board import facts, manifest
 from crosspython.board.address import parse_address
-from crosspython.board.deploy import Order, deploy, roll_back
+from crosspython.board.deploy import Deployment, deploy, roll_back
 from crosspython.board.facts import Places
 from crosspython.board.selftest import BEFORE_SWITCH, SelfTest
 from crosspython.board.ssh import Session
 from crosspython.builders.build import Build
 from crosspython.builders.toolchain import toolchain_of
-from crosspython.checks.result import judge, unpack_bundle
+from crosspython.checks.result import require_all_passed, unpack_bundle
 from crosspython.checks.selftest import expect
 from crosspython.errors import CheckError, ConfigurationError
 from crosspython.finish.board_needs import board_needs
@@ -27,7 +27,7 @@ from crosspython.store.disk import write_whole
 WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...
 
 
-class Visit:
+class BoardSession:
     """A connection to a board as long as the `with` block, and the tree that is to lie there,
     which goes when all went well.
 
@@ -53,13 +53,13 @@ class Visit:
         if kind is None:
             shutil.rmtree(self._work, ignore_errors=True)
 
-    def order(self, only: tuple[str, ...]) -> Order:
+    def order(self, only: tuple[str, ...]) -> Deployment:
         """What is to lie on the board, with the checks named; all of them where none is."""
         settings = self.build.settings
         components = self.build.components.values()
         time_bits = toolchain_of(self.build).time_bits
         built_in = tuple(str(self.build.workshop.work / component.recipe.name) for component in components)
-        return Order(
+        return Deployment(
             tree=self.tree,
             version=settings.release.version,
             target=settings.target,
@@ -82,18 +82,18 @@ class Visit:
         return tree
 
 
-def bring(visit: Visit) -> None:
+def bring(board: BoardSession) -> None:
     """Raises BoardError, CheckError."""
-    done = deploy(visit.order(BEFORE_SWITCH), visit.session, visit.say)
-    write_whole(visit.report, json.dumps(asdict(done), indent=1))
-    visit.say(f"  {done.name} is in use on {visit.session.address}, after {done.seconds:.1f} s")
+    done = deploy(board.order(BEFORE_SWITCH), board.session, board.say)
+    write_whole(board.report, json.dumps(asdict(done), indent=1))
+    board.say(f"  {done.name} is in use on {board.session.address}, after {done.seconds:.1f} s")
 
 
-def check(visit: Visit) -> None:
+def check(board: BoardSession) -> None:
     """Raises CheckError also where another tree lies there than the one that was built."""
-    order, session = visit.order(()), visit.session
-    found = facts.ask(session, Places(order.target.prefix), order.needs)
-    name = manifest.name_of(manifest.read_tree(visit.tree), order.version)
+    order, session = board.order(()), board.session
+    found = facts.ask_board(session, Places(order.target.prefix), order.needs)
+    name = manifest.name_of(manifest.read_tree(board.tree), order.version)
     if found.current != name:
         raise CheckError(
             f"{session.address}: another tree lies there than was built",
@@ -101,14 +101,14 @@ def check(visit: Visit) -> None:
             found=found.current or "none that was deployed",
             next=f"scons deploy board={session.address}",
         )
-    judge(order.selftest.results(session, order.target.prefix, visit.say), visit.report, "logs")
+    require_all_passed(order.selftest.results(session, order.target.prefix, board.say), board.report, "logs")
 
 
-def go_back(visit: Visit) -> None:
+def go_back(board: BoardSession) -> None:
     """Raises BoardError where there is no version before."""
-    name = roll_back(visit.session, visit.build.settings.target.prefix)
-    write_whole(visit.report, json.dumps({"name": name}))
-    visit.say(f"  {name} is in use on {visit.session.address} again")
+    name = roll_back(board.session, board.build.settings.target.prefix)
+    write_whole(board.report, json.dumps({"name": name}))
+    board.say(f"  {name} is in use on {board.session.address} again")
 
 
-GOALS: dict[str, Callable[[Visit], None]] = {"deploy": bring, "check": check, "rollback": go_back}
+GOALS: dict[str, Callable[[BoardSession], None]] = {"deploy": bring, "check": check, "rollback": go_back}
