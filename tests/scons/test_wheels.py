@@ -214,6 +214,28 @@ def test_a_failure_leaves_other_wheels_unharmed_and_stands_in_the_table(wheels: 
     assert "unchanged" in output
 
 
+def test_wheels_that_need_what_is_not_locked_are_all_told_also_beside_other_failures(wheels: Wheels) -> None:
+    """Who edited the lock has left out what they need."""
+    add_wheel(wheels.links, "second", needs=["below>=1", "other"])
+    add_wheel(wheels.links, "other")
+    broken = {"broken/_x.cpython-313-arm-linux-gnueabihf.so": b"\x7fELF"}
+    add_wheel(wheels.links, "broken", tag=NATIVE, files=broken, needs=["other"])
+    wheels.make("-k", "pkgs=top second broken", "lock=mine.toml", code=2)
+    mine = wheels.folder / "mine.toml"
+    head, *packages = mine.read_text().split("[[packages]]")
+    kept = [text for text in packages if 'name = "below"' not in text.partition("[")[0]]
+    mine.write_text("[[packages]]".join([head, *kept]))
+    output = wheels.make("-k", "lock=mine.toml", code=2)
+    assert "1 failed" in output
+    for difference in (
+        "top needs below, and there is no wheel of it",
+        "second needs below>=1, and there is no wheel of it",
+    ):
+        assert output.count(difference) == 1
+    assert "other, and there is no wheel" not in output
+    assert "Traceback" not in output
+
+
 def test_a_file_whose_hash_differs_from_the_lock_is_refused(wheels: Wheels) -> None:
     wheels.make("pkgs=below")
     wheels.scons("-c", "wheels", f"lock={wheels.lock}")

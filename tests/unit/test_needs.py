@@ -73,3 +73,12 @@ def test_places_of_this_machine_become_names(tmp_path: Path) -> None:
     assert len(remarks) == 2
     assert "file:///home/me/lib" in remarks[0]
     assert name_packages_only(tree) == []
+
+
+def test_a_package_whose_wheel_was_not_made_yet_is_no_difference() -> None:
+    top = Needs("1", ("late>=2", "absent", "late @ file:///home/me/late"))
+    found = find_differences(["top", "late"], {"top": top}, BOARD, ["late"])
+    assert [each.text for each in found] == [
+        "top needs absent, and there is no wheel of it",
+        "top needs late from file:///home/me/late, which no board has",
+    ]

@@ -140,15 +140,20 @@ class WheelNodes:
         fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
 
     def _require_agreement(self) -> None:
-        """What the wheels say that they need is there; what is not is kept for the next resolution.
-        Raises AuditError."""
+        """What the wheels say that they need is there. Raises AuditError."""
+        if error := self._disagreement(self._shipped()):
+            raise error
+
+    def _disagreement(self, made: Sequence[str]) -> AuditError | None:
+        """What these wheels say that they need and nobody has locked; it is kept for the next resolution."""
         from crosspython.wheels.resolving.needs import find_differences, read_needs
 
         asked = self.lock.asked
-        wheels = {name: read_needs(Path(self.made[name].abspath)) for name in self._shipped()}
-        differences = find_differences(asked_requirements(asked), wheels, self.platform.markers())
+        wheels = {name: read_needs(Path(self.made[name].abspath)) for name in made}
+        unmade = [name for name in self._shipped() if name not in wheels]
+        differences = find_differences(asked_requirements(asked), wheels, self.platform.markers(), unmade)
         if not differences:
-            return
+            return None
         guilty = {each.package for each in differences if each.package}
         stated = sorted(guilty & asked["dependencies"].keys())
         found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
@@ -159,7 +164,7 @@ class WheelNodes:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
         if GIVEN in asked:
             again = f"make {self.settings.lock} anew with the tool that wrote it"
-        raise AuditError(
+        return AuditError(
             "the wheels need other packages than were locked: the board's pip would refuse them",
             evidence=[each.text for each in differences],
             expected="what each wheel's METADATA asks for, in the wheelhouse",
@@ -190,6 +195,8 @@ class WheelNodes:
             self._fill(there, missing)
             house = self.settings.wheelhouse, self.settings.release.series
             self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
+        if self.summary.has_failures and (error := self._disagreement(there)):
+            self.build.console.warn(str(error))
         self.build.console.line("\n".join(self.summary.lines()))
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:

@@ -7,18 +7,14 @@ ask for. Knows how the two are compared. What is done about a difference others 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -54,12 +50,14 @@ def find_differences(
     asked: Iterable[str],
     wheels: Mapping[str, Needs],
     environment: Mapping[str, str],
+    unmade: Collection[str] = (),
 ) -> list[Difference]:
     """What is asked for, or needed by a wheel that then is, and is not among the wheels.
 
     asked:       requirements
     wheels:      by normalized name
     environment: the board's markers (PEP 508)
+    unmade:      packages that will have a wheel, and have none yet
     """
     seen, found = set[tuple[str, str]](), dict[Difference, None]()
     waiting = [("", text, "") for text in asked]
@@ -73,6 +71,8 @@ def find_differences(
         if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
             continue
         name = canonicalize_name(need.name)
+        if name in unmade and need.url is None:
+            continue
         if problem := _problem(need, wheels.get(name), environment):
             found[Difference(package, f"{package or 'pkgs='} {'needs' if package else 'asks for'} {problem}")] = None
         for part in ("", *sorted(need.extras)) if name in wheels else ():
