@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
-from crosspython.elf.static_archive import ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC, read_archive_members
+from crosspython.elf.static_archive import THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError
 from crosspython.finish.board_needs import BOARD_LIBRARIES, find_libc
 from crosspython.finish.elf_rules import (
@@ -27,6 +27,7 @@ from crosspython.finish.elf_rules import (
 )
 from crosspython.finish.leaks import BuildPaths
 from crosspython.finish.rpath import find_providers
+from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.walk import walk_entries
 from crosspython.targets.load import Target
 from crosspython.toolchain.facts import Toolchain

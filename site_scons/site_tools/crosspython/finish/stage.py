@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
-from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.finish.bytecode import remove_stale_bytecode, stamp_bytecode
 from crosspython.finish.leaks import BuildPaths, is_text
 from crosspython.finish.pkgconfig import make_relocatable
 from crosspython.finish.rpath import set_rpaths
 from crosspython.finish.scripts import make_relocatable_script
 from crosspython.finish.strip import strip_archives, strip_files
+from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.walk import find_files, walk_entries
 
 

@@ -23,11 +23,11 @@ from typing import IO, Any, Self, cast
 import zstandard
 
 from crosspython.run.signals import STOP
+from crosspython.store.ar import ARCHIVE_MAGIC, read_ar
 from crosspython.store.members import FILE, FOLDER, HARDLINK, SYMLINK, Member
 
 _CHUNK = 1 << 18
 _End: type[Exception] = tarfile.EOFHeaderError  # type: ignore[attr-defined]
-_AR, _AR_HEADER = b"!<arch>\n", 60
 _WINDOW = 1 << 31  # `zstd --long=31` needs it
 _DAMAGED = (
     tarfile.TarError,
@@ -68,7 +68,7 @@ def read_members(archive: Path) -> Iterator[Member]:
     with archive.open("rb") as file:
         magic = file.read(6)
         file.seek(0)
-        if magic == _AR[:6]:
+        if magic == ARCHIVE_MAGIC[:6]:
             members = _read_package(file)
         else:
             members = _read_zip(file) if magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _read_tar(file, magic)
@@ -78,18 +78,14 @@ def read_members(archive: Path) -> Iterator[Member]:
 
 
 def _read_package(file: IO[bytes]) -> Iterator[Member]:
-    """The files of a Debian package: a tar archive that is a member of an ar archive. Source: deb(5), ar(5)."""
-    file.seek(len(_AR))
-    while header := file.read(_AR_HEADER):
-        name, size = header[:16].strip(), header[48:58].strip()
-        if len(header) < _AR_HEADER or header[58:] != b"`\n":
-            break
-        if name.startswith(b"data.tar"):
+    """The files of a Debian package: a tar archive that is a member of an ar archive. Source: deb(5)."""
+    for member in read_ar(file):
+        if member.name.startswith("data.tar"):
+            file.seek(member.start)
             magic = file.read(6)
-            file.seek(-len(magic), io.SEEK_CUR)
-            yield from _read_tar(io.BufferedReader(_Slice(file, int(size)), _CHUNK), magic)
+            file.seek(member.start)
+            yield from _read_tar(io.BufferedReader(_Slice(file, member.size), _CHUNK), magic)
             return
-        file.seek(int(size) + int(size) % 2, io.SEEK_CUR)
     raise ValueError("an ar archive that is no Debian package")
 
 

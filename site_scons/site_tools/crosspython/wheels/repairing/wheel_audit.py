@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, find_elf_files
-from crosspython.elf.static_archive import ARCHIVE_MAGIC
 from crosspython.errors import AuditError
 from crosspython.finish.audit import audit_stage
 from crosspython.finish.elf_rules import FOREIGN, Problem, wanted_elf
+from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.walk import find_files, walk_entries
 from crosspython.targets import Target
 from crosspython.wheels.repairing.archive import WheelTree
