@@ -13,10 +13,11 @@ import shutil
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
+
+from packaging.metadata import parse_email
 
 from crosspython.errors import ArchiveError
 from crosspython.store.disk import write_whole
@@ -91,7 +92,7 @@ def _index(wheel: Path) -> IndexedWheel:
         size=wheel.stat().st_size,
         sha256=digest,
         metadata_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        requires_python=HeaderParser().parsestr(text).get("Requires-Python"),
+        requires_python=parse_email(text)[0].get("requires_python"),
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from pathlib import Path
 
+from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -41,9 +41,13 @@ def read_needs(wheel: Path) -> Needs:
     with zipfile.ZipFile(wheel) as archive:
         # A wheel is audited before: there is one .dist-info at the top.
         name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))
-        message = HeaderParser().parsestr(archive.read(name).decode("utf-8", "surrogateescape"))
-    requires, extras = (tuple(map(str, message.get_all(key, []))) for key in ("Requires-Dist", "Provides-Extra"))
-    return Needs(str(message.get("Version", "")), requires, extras, str(message.get("Requires-Python", "")))
+        fields, _ = parse_email(archive.read(name))
+    return Needs(
+        fields.get("version", ""),
+        tuple(fields.get("requires_dist", ())),
+        tuple(fields.get("provides_extra", ())),
+        fields.get("requires_python", ""),
+    )
 
 
 def find_differences(

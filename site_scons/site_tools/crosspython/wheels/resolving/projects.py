@@ -16,10 +16,10 @@ import tarfile
 import tomllib
 import zipfile
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
+from packaging.metadata import parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
@@ -185,7 +185,7 @@ def _folder_name(folder: Path) -> str | None:
         return None
     if name := config.get("metadata", "name", fallback=None):
         return name
-    if name := HeaderParser().parsestr(_read_text(folder / "PKG-INFO") or "").get("Name"):
+    if name := parse_email(_read_text(folder / "PKG-INFO") or "")[0].get("name"):
         return name
     return _setup_name(_read_text(folder / "setup.py") or "")
 
