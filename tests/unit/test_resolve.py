@@ -6,7 +6,8 @@ import ast
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,34 @@ def test_a_wheel_whose_metadata_cannot_be_believed_is_told_as_damaged(ask: Asker
     assert "does not start with the normalized package name" in str(error)
     made = make_wheel(ask.links, "odd-1.0-py3-none-any.whl", {}, version="one")
     assert "odd 1.0 is damaged" in str(ask.refusal("odd"))
+
+
+def without_metadata(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("bad-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda path: path.write_bytes(path.read_bytes()[:200]), lambda path: path.write_text("no"), without_metadata],
+)
+def test_a_damaged_file_that_was_named_is_told_by_its_name(ask: Asker, damage: Callable[[Path], Any]) -> None:
+    wheel = add_wheel(ask.folder, "bad")
+    damage(wheel)
+    error = ask.refusal(str(wheel))
+    assert isinstance(error, ArchiveError)
+    assert error.what == f"pkgs=: {wheel.as_uri()} is damaged"
+    assert error.evidence
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_damaged_sdist_is_told_by_its_package(ask: Asker, size: int) -> None:
+    sdist = add_sdist(ask.links, "bad")
+    sdist.write_bytes(sdist.read_bytes()[:size])
+    error = ask.refusal("bad")
+    assert isinstance(error, ArchiveError)
+    assert error.what == "pkgs=: bad==1.0 is damaged"
+    assert error.evidence[-1] == "unexpected end of file"
 
 
 def test_an_extra_that_a_package_has_not_is_warned_of(ask: Asker) -> None:

@@ -33,6 +33,9 @@ _UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp 
 _REFUSED = re.compile(r"hint: (An index .+)")
 # uv's hints on a file whose name, version or content it cannot believe, and that it therefore passes over.
 _DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
+# Of a file that it was told to take, and of an sdist. What follows the first line says what is wrong.
+_DAMAGED_FILE = re.compile(r"Failed to read `\S+ @ (\S+\.whl)`\n(.+)", re.DOTALL)
+_DAMAGED_SDIST = re.compile(r"`([^`]+)`\nFailed to extract archive: .*\n(.+)", re.DOTALL)
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
 # A requirement with an address of its own, which is no index's.
@@ -63,6 +66,13 @@ def explain_resolution_failure(
         )
     text = _condense(lines)
     flat = " ".join(text.split())
+    if damaged_file := _DAMAGED_FILE.search(text) or _DAMAGED_SDIST.search(text):
+        return ArchiveError(
+            f"pkgs=: {hide_logins(damaged_file[1])} is damaged",
+            evidence=damaged_file[2].splitlines(),
+            log=log,
+            next="get that file again, or ask for another version",
+        )
     if _OFFLINE.search("\n".join(lines)):
         return SourceError(
             "offline=1: what the packages need cannot be looked up",
