@@ -20,6 +20,7 @@ from crosspython.finish.board_needs import board_needs
 from crosspython.finish.elf_rules import wanted_elf
 from crosspython.finish.stage import FinishReport, finish_stage
 from crosspython.targets import Target, load_target
+from crosspython.targets.libc import read_libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
@@ -94,12 +95,11 @@ class Workbench:
             epoch=1577836800,
         )
 
-    def audit(self, libc_version: str = "2.36", provided: Sequence[str] = ()) -> list[str]:
+    def audit(self, libc: str = "glibc 2.36", provided: Sequence[str] = ()) -> list[str]:
         problems = audit_stage(
             self.stage,
             wanted=wanted_elf("armv7l", "hard"),
-            libc="glibc",
-            libc_version=libc_version,
+            libc=read_libc(libc),
             provided=frozenset(provided),
             forbidden_paths=[str(self.work)],
         )
@@ -291,7 +291,7 @@ def test_an_unfinished_stage_is_refused_with_every_reason(bench: Workbench) -> N
 
 
 def test_a_libc_newer_than_the_boards_is_told_with_its_symbols(finished: Workbench) -> None:
-    problems = finished.audit(libc_version="2.31")
+    problems = finished.audit(libc="glibc 2.31")
     assert len(problems) == 1
     assert problems[0].startswith("bin/tool needs GLIBC_2.34 (__libc_start_main, pthread_create, pthread_join)")
 

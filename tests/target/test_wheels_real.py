@@ -12,6 +12,7 @@ import pytest
 from crosspython.elf.file import ElfFile, read_elf
 from crosspython.errors import AuditError
 from crosspython.targets import Target, load_target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
@@ -173,7 +174,7 @@ def test_a_library_of_the_compiler_is_put_in_too(bench: Workbench, option: str, 
 
 
 def test_too_new_a_libc_names_the_symbol(bench: Workbench, compiler: tuple[Target, Toolchain]) -> None:
-    old = replace(compiler[0], libc_baseline="glibc 2.3")
+    old = replace(compiler[0], libc_baseline=Libc("glibc", "2.3"))
     with pytest.raises(AuditError, match="would not work") as caught:
         bench.finish(bench.make(), target=old)
     assert any("needs GLIBC_2.4" in line and "glibc 2.3 at most" in line for line in caught.value.evidence)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 VENDORS = Toolchain(
     prefix="/sdk/bin/arm-vendor-linux-gnueabihf-",
     triplet="arm-vendor-linux-gnueabihf",
     compiler="gcc 12.2.0",
-    libc="glibc",
-    libc_version="2.36",
+    libc=Libc("glibc", "2.36"),
     kernel_headers=None,
     sysroot=None,
     libc_folder="/usr/arm/lib",

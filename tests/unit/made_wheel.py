@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crosspython.targets import Target, load_target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.model import LockedPackage
 from crosspython.wheels.repairing.repair import Repair
@@ -17,8 +18,7 @@ TOOLCHAIN = Toolchain(
     prefix="/nowhere/bin/arm-linux-gnueabihf-",
     triplet="arm-linux-gnueabihf",
     compiler="gcc 12.2.0",
-    libc="glibc",
-    libc_version="2.36",
+    libc=Libc("glibc", "2.36"),
     kernel_headers="6.1",
     sysroot=None,
     libc_folder="/nowhere/lib",

@@ -12,6 +12,7 @@ from crosspython.errors import AuditError
 from crosspython.finish.audit import Audit, audit_stage, require_clean
 from crosspython.finish.elf_rules import ElfWanted, Problem
 from crosspython.targets import load_target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 from tests.unit.made_elf import ARM_SOFT, EM_X86_64, ET_REL, make_archive, make_elf
@@ -28,8 +29,7 @@ def stage(tmp_path: Path) -> Path:
 def audit(stage: Path, **context: Any) -> list[str]:
     usual: dict[str, Any] = {
         "wanted": ElfWanted("EM_ARM", 32, True, "hard"),
-        "libc": "glibc",
-        "libc_version": "2.31",
+        "libc": Libc("glibc", "2.31"),
         "forbidden_paths": ["/srv/work"],
     }
     return [str(problem) for problem in audit_stage(stage, **usual | context)]
@@ -88,7 +88,7 @@ def test_a_name_that_the_prefix_has_for_linkers_alone_is_not_found(stage: Path) 
 def test_musl_never_opens_a_library_that_bears_one_of_its_own_names(stage: Path) -> None:
     (stage / "lib/libutil.so.1").write_bytes(make_elf(soname="libutil.so.1"))
     assert audit(stage, is_linked_with=True) == []
-    assert audit(stage, is_linked_with=True, libc="musl", libc_version="1.2") == [
+    assert audit(stage, is_linked_with=True, libc=Libc("musl", "1.2")) == [
         "lib/libutil.so.1 bears a name that musl's loader takes for itself: libutil.so.1"
     ]
 
@@ -157,17 +157,17 @@ def test_no_problem_raises_nothing() -> None:
     require_clean([], "zlib 1.3.1")
 
 
-def make_audit(baseline: str | None) -> Audit:
+def make_audit(baseline: Libc | None) -> Audit:
     target = replace(load_target("rv1126", Path(__file__).parent), libc_baseline=baseline)
     toolchain = Toolchain(
-        **dict.fromkeys((field.name for field in fields(Toolchain)), None) | {"libc": "glibc", "libc_version": "2.36"}
+        **dict.fromkeys((field.name for field in fields(Toolchain)), None) | {"libc": Libc("glibc", "2.36")}
     )
     return Audit(target, toolchain, frozenset(), ())
 
 
 def test_the_targets_own_libc_counts_before_the_toolchains(stage: Path) -> None:
     (stage / "bin/tool").write_bytes(make_elf(needed=["libc.so"]))
-    assert make_audit("musl 1.2").find_problems(stage) == [] != make_audit(None).find_problems(stage)
+    assert make_audit(Libc("musl", "1.2")).find_problems(stage) == [] != make_audit(None).find_problems(stage)
 
 
 def test_what_a_target_and_its_toolchain_ask_for_is_required(stage: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.finish.board_needs import BOARD_LIBRARIES, board_needs, is_board_library
+from crosspython.finish.board_needs import board_needs, is_board_library
+from crosspython.targets.libc import Libc
 
 from tests.unit.made_elf import make_elf
 
@@ -52,4 +53,4 @@ def test_needs_are_told_in_lines(tmp_path: Path) -> None:
     ],
 )
 def test_each_libc_brings_its_own_libraries(libc: str, name: str, has: bool) -> None:
-    assert is_board_library(name, BOARD_LIBRARIES[libc]) is has
+    assert is_board_library(name, Libc(libc, "1.0").libraries) is has

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.targets.libc import Libc
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.binary import AUTO, NEVER, ONLY, Binary, parse_binary
 from crosspython.wheels.resolving.choose import choose_files, choose_sound, fitting
@@ -23,7 +24,7 @@ def package(*wheels: str, sdist: LockedFile | None = SDIST, others: tuple[str, .
 
 
 def choice(locked: LockedPackage, binary: str) -> str | None:
-    file = choose_files([locked], Binary(binary), GLIBC.tags("2.31"))["a"]
+    file = choose_files([locked], Binary(binary), GLIBC.tags(Libc("glibc", "2.31")))["a"]
     return file.name if file else None
 
 
@@ -52,17 +53,17 @@ def choice(locked: LockedPackage, binary: str) -> str | None:
 )
 def test_a_wheel_fits_as_pip_on_the_board_judges(tag: str, platform: Platform, libc: str, fits: bool) -> None:
     file = LockedFile(f"a-1-{tag}.whl", "00")
-    assert bool(fitting([file], platform.tags(libc))) is fits
+    assert bool(fitting([file], platform.tags(Libc(platform.libc, libc)))) is fits
 
 
 def test_the_best_wheel_comes_first() -> None:
     names = [PURE, "a-1-cp39-abi3-manylinux_2_17_armv7l.whl", NATIVE, "a-1-cp313-cp313-manylinux_2_30_armv7l.whl"]
-    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))
+    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags(Libc("glibc", "2.31")))
     assert [file.name for file in found] == [names[3], names[2], names[1], names[0]]
 
 
 def test_a_file_that_is_called_like_no_wheel_never_fits() -> None:
-    assert fitting([LockedFile("a.whl", "00")], GLIBC.tags("2.31")) == []
+    assert fitting([LockedFile("a.whl", "00")], GLIBC.tags(Libc("glibc", "2.31"))) == []
 
 
 @pytest.mark.parametrize(
@@ -111,18 +112,18 @@ def test_a_folder_is_a_source(tmp_path: Path) -> None:
 
 def test_of_equal_wheels_the_highest_build_is_taken() -> None:
     names = [f"a-1-{build}py3-none-any.whl" for build in ("", "2-", "10-", "10b-")]
-    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))
+    found = fitting([LockedFile(name, "00") for name in names], GLIBC.tags(Libc("glibc", "2.31")))
     assert [file.name for file in found] == [names[3], names[2], names[1], names[0]]
 
 
 def test_a_wheel_of_plain_linux_comes_before_manylinux() -> None:
     names = [NATIVE, "a-1-cp313-cp313-linux_armv7l.whl"]
-    assert fitting([LockedFile(name, "00") for name in names], GLIBC.tags("2.31"))[0].name == names[1]
+    assert fitting([LockedFile(name, "00") for name in names], GLIBC.tags(Libc("glibc", "2.31")))[0].name == names[1]
 
 
 def test_a_single_package_may_go_another_way() -> None:
     locked = package(NATIVE)
-    tags = GLIBC.tags("2.31")
+    tags = GLIBC.tags(Libc("glibc", "2.31"))
     assert choose_files([locked], parse_binary("auto,A=never", "binary="), tags) == {"a": None}
     assert choose_files([locked], parse_binary("never a=only", "binary="), tags) == {"a": locked.wheels[0]}
     with pytest.raises(ConfigurationError) as caught:
@@ -131,7 +132,7 @@ def test_a_single_package_may_go_another_way() -> None:
 
 
 def sound(locked: LockedPackage, binary: str, *bad: str) -> tuple[str | None, dict[str, str]]:
-    tags, chosen_by = GLIBC.tags("2.31"), parse_binary(binary, "binary=")
+    tags, chosen_by = GLIBC.tags(Libc("glibc", "2.31")), parse_binary(binary, "binary=")
     chosen = choose_files([locked], chosen_by, tags)
     files, refused = choose_sound(
         [locked], chosen, chosen_by, tags, lambda _, file: "it needs liby.so" if file.name in bad else None

@@ -9,6 +9,7 @@ import pytest
 from crosspython.elf.file import ElfFile
 from crosspython.errors import ConfigurationError
 from crosspython.finish.elf_rules import ElfWanted, Problem, judge_elf, judge_identity, wanted_elf
+from crosspython.targets.libc import Libc
 
 STAGE = Path("/stage")
 ARM = ElfWanted("EM_ARM", 32, True, "hard")
@@ -41,7 +42,7 @@ def make(name: str = "bin/tool", **facts: Any) -> KnownSymbols:
 def judge(elf: ElfFile, **context: Any) -> list[str]:
     usual: dict[str, Any] = {
         "wanted": ARM,
-        "libc_version": "2.31",
+        "libc": Libc("glibc", "2.31"),
         "providers": {"libz.so.1": ("lib",)},
         "patterns": ("libc.so.6", "ld-linux*.so.*"),
         "kernel": "4.19",
@@ -96,7 +97,7 @@ def test_private_symbols_are_told_and_long_lists_cut() -> None:
 def test_a_feature_of_the_loader_counts_as_its_release() -> None:
     elf = make(version_needs={"libc.so.6": ("GLIBC_ABI_DT_RELR",)})
     assert judge(elf) == ["bin/tool needs GLIBC_ABI_DT_RELR (the loader itself): expected glibc 2.31 at most"]
-    assert judge(elf, libc_version="2.36") == []
+    assert judge(elf, libc=Libc("glibc", "2.36")) == []
 
 
 def test_a_library_that_nobody_has_is_told() -> None:

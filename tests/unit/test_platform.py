@@ -8,6 +8,7 @@ import pytest
 from crosspython.builders.settings import COMPONENTS
 from crosspython.recipes.release import read_release
 from crosspython.targets import load_target, target_names
+from crosspython.targets.libc import Libc
 from crosspython.wheels.resolving.platform import Platform
 from packaging.markers import Marker
 
@@ -16,7 +17,7 @@ from packaging.markers import Marker
 def test_every_target_has_one(name: str) -> None:
     platform = Platform.of(load_target(name, Path("/")), read_release(COMPONENTS / "cpython", "3.13"))
     assert platform.machine == platform.markers()["platform_machine"]
-    assert any(tag.platform == f"linux_{platform.machine}" for tag in platform.tags("2.31"))
+    assert any(tag.platform == f"linux_{platform.machine}" for tag in platform.tags(Libc("glibc", "2.31")))
 
 
 def test_it_is_a_marker_that_only_this_board_fulfils() -> None:
@@ -28,7 +29,7 @@ def test_it_is_a_marker_that_only_this_board_fulfils() -> None:
 
 
 def test_better_tags_have_lower_ranks() -> None:
-    ranks = Platform("armv7l", "glibc", "3.13.5", "hard").tags("2.31")
+    ranks = Platform("armv7l", "glibc", "3.13.5", "hard").tags(Libc("glibc", "2.31"))
     names = [str(tag) for tag, _ in sorted(ranks.items(), key=lambda item: item[1])]
     assert names[0] == "cp313-cp313-linux_armv7l"
     assert names.index("cp39-abi3-linux_armv7l") < names.index("py3-none-any")

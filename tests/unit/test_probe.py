@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ToolchainError
 from crosspython.targets import load_target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import load_toolchain, probe_toolchain
 
@@ -33,7 +34,7 @@ def test_a_fitting_compiler_is_described(tmp_path: Path) -> None:
     toolchain = probe_toolchain(make_compiler(tmp_path / "bin"), RV1126)
     assert toolchain.prefix == f"{tmp_path}/bin/arm-linux-gnueabihf-"
     assert (toolchain.triplet, toolchain.compiler) == ("arm-linux-gnueabihf", "gcc 12.2.0")
-    assert (toolchain.libc, toolchain.libc_version) == ("glibc", "2.31")
+    assert toolchain.libc == Libc("glibc", "2.31")
     assert (toolchain.kernel_headers, toolchain.sysroot, toolchain.fortran) == ("4.19.0", None, False)
 
 
@@ -61,7 +62,7 @@ def test_the_time_of_a_32_bit_machine_is_a_fact_of_its_toolchain(tmp_path: Path)
 
 def test_uclibc_is_known_though_it_claims_to_be_glibc(tmp_path: Path) -> None:
     toolchain = probe_toolchain(make_compiler(tmp_path / "bin", macros=(*GLIBC, *UCLIBC)), RV1126)
-    assert (toolchain.libc, toolchain.libc_version, toolchain.kernel_headers) == ("uclibc", "1.0.31", None)
+    assert (toolchain.libc, toolchain.kernel_headers) == (Libc("uclibc", "1.0.31"), None)
 
 
 @pytest.mark.parametrize(("content", "version"), [(b"x\x001.2.3\x00y", "1.2.3"), (b"", "unknown")])
@@ -70,7 +71,7 @@ def test_musl_is_known_by_its_loader(tmp_path: Path, content: bytes, version: st
     cc = make_compiler(tmp_path / "bin", macros=GCC, elf=elf)
     (tmp_path / "bin" / "libc.so").write_bytes(content)
     toolchain = probe_toolchain(cc, RV1126)
-    assert (toolchain.libc, toolchain.libc_version) == ("musl", version)
+    assert toolchain.libc == Libc("musl", version)
 
 
 def test_a_libc_that_nobody_knows_is_refused(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_a_better_prefix_on_path_is_taken_first(tmp_path: Path) -> None:
 
 def test_a_libc_of_another_kind_than_the_boards_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match="do not load on rv1126") as caught:
-        probe_toolchain(make_compiler(tmp_path / "bin"), replace(RV1126, libc_baseline="musl 1.2"))
+        probe_toolchain(make_compiler(tmp_path / "bin"), replace(RV1126, libc_baseline=Libc("musl", "1.2")))
     assert (caught.value.expected, caught.value.found) == (
         "musl 1.2 at most, the board's libc (libc_baseline)",
         "glibc 2.31",
@@ -183,7 +184,7 @@ def test_a_libc_of_another_kind_than_the_boards_is_refused(tmp_path: Path) -> No
 
 def test_a_program_without_newer_versions_loads_on_an_older_libc(tmp_path: Path) -> None:
     cc = make_compiler(tmp_path / "bin")
-    assert probe_toolchain(cc, replace(RV1126, libc_baseline="glibc 2.17")).libc_version == "2.31"
+    assert probe_toolchain(cc, replace(RV1126, libc_baseline=Libc("glibc", "2.17"))).libc.version == "2.31"
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"prefix": 1}', "\udcff", None])

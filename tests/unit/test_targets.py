@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.targets import load_target, target_names
+from crosspython.targets.libc import Libc
 
 
 @pytest.mark.parametrize("name", target_names())
@@ -34,7 +35,7 @@ def write(folder: Path, text: str) -> str:
 
 def test_a_users_board_may_build_on_a_shipped_one(tmp_path: Path) -> None:
     target = load_target(write(tmp_path, 'extends = "rv1126"\nlibc_baseline = "glibc 2.28"\n'), tmp_path)
-    assert (target.name, target.machine, target.libc_baseline) == ("mine", "armv7l", "glibc 2.28")
+    assert (target.name, target.machine, target.libc_baseline) == ("mine", "armv7l", Libc("glibc", "2.28"))
 
 
 def test_a_name_misspelt_gets_a_suggestion() -> None:

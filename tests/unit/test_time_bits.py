@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.targets import Target, load_target
+from crosspython.targets.libc import read_libc
 from crosspython.toolchain import time_bits
 from crosspython.toolchain.time_bits import MACROS, Time, find_time
 
@@ -24,8 +25,7 @@ def find(
 ) -> Time:
     """What is found for a compiler whose time_t has `plain` bits, and `asked` with glibc's macros."""
     monkeypatch.setattr(time_bits, "_measure", lambda cc, target, flags, *_: asked if flags else plain)
-    name, _, version = libc.partition(" ")
-    return find_time(Path("gcc"), target, name, version, kernel, Path(), patience=1)
+    return find_time(Path("gcc"), target, read_libc(libc), kernel, Path(), patience=1)
 
 
 @pytest.mark.parametrize("plain", [32, 64])  # Debian 13's compiler and Yocto's CC set the macros themselves
@@ -54,9 +54,9 @@ def test_otherwise_it_stays_32_and_says_why(
 
 
 def test_the_boards_own_libc_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = find(monkeypatch, "glibc 2.36", "6.1.0", target=replace(RV1126, libc_baseline="glibc 2.31"))
+    found = find(monkeypatch, "glibc 2.36", "6.1.0", target=replace(RV1126, libc_baseline=read_libc("glibc 2.31")))
     assert found.limit == "glibc 2.31 is older than 2.34"
-    found = find(monkeypatch, "glibc 2.36", "6.1.0", target=replace(RV1126, libc_baseline="glibc 2.35"))
+    found = find(monkeypatch, "glibc 2.36", "6.1.0", target=replace(RV1126, libc_baseline=read_libc("glibc 2.35")))
     assert found == Time(64, MACROS)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import packaging.tags
 import pytest
 from crosspython.errors import AuditError
+from crosspython.targets.libc import Libc
 from crosspython.wheels.tags import BoardTags, MachineCode, board_platforms, compress_tags, predict_tags
 from packaging import _manylinux, _musllinux
 from packaging.tags import parse_tag
 
-BOARD = BoardTags("armv7l", "3.13", "hard", "glibc", "2.36")
+BOARD = BoardTags("armv7l", "3.13", "hard", Libc("glibc", "2.36"))
 OWN = MachineCode((".cpython-313-arm-linux-gnueabihf.so",))
 STABLE = MachineCode(("_x.abi3.so",))
 PLAIN = MachineCode(("_x.so",))
@@ -69,20 +70,20 @@ def test_pip_does_not_take_it(tag: str) -> None:
 
 
 def test_a_musl_board_takes_musllinux_of_its_version_and_older() -> None:
-    board = BoardTags("aarch64", "3.13", None, "musl", "1.2.3")
+    board = BoardTags("aarch64", "3.13", None, Libc("musl", "1.2.3"))
     assert board_platforms(board) == ["linux_aarch64"] + [f"musllinux_1_{n}_aarch64" for n in (2, 1, 0)]
 
 
 def test_manylinux_on_armv7_is_for_hard_float() -> None:
-    assert board_platforms(BoardTags("armv7l", "3.13", "soft", "glibc", "2.36")) == ["linux_armv7l"]
+    assert board_platforms(BoardTags("armv7l", "3.13", "soft", Libc("glibc", "2.36"))) == ["linux_armv7l"]
 
 
 def test_a_libc_that_tells_no_version_takes_linux_alone() -> None:
-    assert board_platforms(BoardTags("armv7l", "3.13", "hard", "uclibc", "unknown")) == ["linux_armv7l"]
+    assert board_platforms(BoardTags("armv7l", "3.13", "hard", Libc("uclibc", "unknown"))) == ["linux_armv7l"]
 
 
 def test_old_names_of_manylinux_stand_beside_the_new() -> None:
-    platforms = board_platforms(BoardTags("x86_64", "3.13", None, "glibc", "2.17"))
+    platforms = board_platforms(BoardTags("x86_64", "3.13", None, Libc("glibc", "2.17")))
     assert platforms[:3] == ["linux_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
     assert platforms[-1] == "manylinux1_x86_64"
 
@@ -91,10 +92,10 @@ def test_old_names_of_manylinux_stand_beside_the_new() -> None:
     ("board", "suffix"),
     [
         (BOARD, ".cpython-313-arm-linux-gnueabihf.so"),
-        (BoardTags("armv5tejl", "3.11", "soft", "glibc", "2.31"), ".cpython-311-arm-linux-gnueabi.so"),
-        (BoardTags("aarch64", "3.14", None, "glibc", "2.36"), ".cpython-314-aarch64-linux-gnu.so"),
-        (BoardTags("i686", "3.13", None, "glibc", "2.36"), ".cpython-313-i386-linux-gnu.so"),
-        (BoardTags("riscv64", "3.13", "hard", "musl", "1.2"), ".cpython-313-riscv64-linux-musl.so"),
+        (BoardTags("armv5tejl", "3.11", "soft", Libc("glibc", "2.31")), ".cpython-311-arm-linux-gnueabi.so"),
+        (BoardTags("aarch64", "3.14", None, Libc("glibc", "2.36")), ".cpython-314-aarch64-linux-gnu.so"),
+        (BoardTags("i686", "3.13", None, Libc("glibc", "2.36")), ".cpython-313-i386-linux-gnu.so"),
+        (BoardTags("riscv64", "3.13", "hard", Libc("musl", "1.2")), ".cpython-313-riscv64-linux-musl.so"),
     ],
 )
 def test_extension_modules_end_as_cpython_calls_them(board: BoardTags, suffix: str) -> None:
@@ -127,7 +128,7 @@ def test_tags_rank_as_in_packaging_itself(
     monkeypatch.setattr(_manylinux, "_get_glibc_version", lambda: _manylinux._GLibCVersion(*glibc))
     monkeypatch.setattr(_manylinux, "_have_compatible_abi", lambda *_: libc == "glibc" and float_abi != "soft")
     monkeypatch.setattr(_musllinux, "_get_musl_version", lambda _: musl)
-    board = BoardTags(machine, "3.13", float_abi, libc, version)
+    board = BoardTags(machine, "3.13", float_abi, Libc(libc, version))
     platforms = list(packaging.tags._linux_platforms(is_32bit=False))
     assert board_platforms(board) == platforms
     assert board.accepted == (

@@ -57,7 +57,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     tests, summary = archive_of_tests(product), product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.finish.board_needs import board_libraries
+        from crosspython.finish.board_needs import find_libc
         from crosspython.stages.bundle import make_bundle
 
         with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
@@ -69,7 +69,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 tests,
                 prefix=settings.target.prefix,
                 slim=settings.slim,
-                board_libraries=board_libraries(settings.target, toolchain),
+                board_libraries=find_libc(settings.target, toolchain).libraries,
                 work=build.workshop.work,
                 beside=build.workshop.jobserver.beside,
             )
@@ -98,10 +98,10 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in _python_and_libraries(build, "Sysroot", also)]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.finish.board_needs import board_libraries
+        from crosspython.finish.board_needs import find_libc
         from crosspython.stages.bundle import make_sysroot
 
-        libraries = board_libraries(build.settings.target, toolchain_of(build))
+        libraries = find_libc(build.settings.target, toolchain_of(build)).libraries
         with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath), libraries)
 

@@ -29,6 +29,7 @@ from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
 from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.building.cargo import needs_rust
 from crosspython.wheels.house.report import files_of_house, is_whole, read_report, report_file, write_wheel_report
@@ -64,7 +65,7 @@ class WheelNodes:
         self.platform = Platform.of(settings.target, settings.release)
         self.packages = {package.name: package for package in lock.packages}
         self._require_known(binary)
-        tags = self.platform.tags(_libc_version(build))
+        tags = self.platform.tags(_libc_of(build))
         chosen = choose_files(lock.packages, binary, tags)
         verdicts = Verdicts(build, lambda: _find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
@@ -376,14 +377,12 @@ def _beside(product: Path) -> Path:
     return product.with_suffix(".json")
 
 
-def _libc_version(build: Build) -> str | None:
-    """The version of the board's libc, or the toolchain's where the target does not tell;
-    None: not known yet under -n."""
-    settings = build.settings
-    if settings.target.libc_baseline:
-        return settings.target.libc_baseline.partition(" ")[2]
+def _libc_of(build: Build) -> Libc | None:
+    """The board's libc, or the toolchain's where the target does not tell; None: not known yet under -n."""
+    if build.settings.target.libc_baseline:
+        return build.settings.target.libc_baseline
     toolchain = _find_toolchain(build)
-    return toolchain.libc_version if toolchain is not None else None
+    return toolchain.libc if toolchain is not None else None
 
 
 def _find_toolchain(build: Build) -> Toolchain | None:

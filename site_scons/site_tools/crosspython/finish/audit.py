@@ -15,7 +15,7 @@ from pathlib import Path
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.elf.static_archive import THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError
-from crosspython.finish.board_needs import BOARD_LIBRARIES, find_libc
+from crosspython.finish.board_needs import find_libc
 from crosspython.finish.elf_rules import (
     ElfWanted,
     Problem,
@@ -29,7 +29,8 @@ from crosspython.finish.leaks import BuildPaths
 from crosspython.finish.rpath import find_providers
 from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.walk import walk_entries
-from crosspython.targets.load import Target
+from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 
@@ -44,12 +45,10 @@ class Audit:
 
     def find_problems(self, stage: Path) -> list[Problem]:
         """Return all that is wrong with a stage. The target's own libc counts where it states one."""
-        libc, version = find_libc(self.target, self.toolchain)
         return audit_stage(
             stage,
             wanted=wanted_elf(self.target.machine, self.target.float_abi, self.toolchain.time_bits),
-            libc=libc,
-            libc_version=version,
+            libc=find_libc(self.target, self.toolchain),
             forbidden_paths=self.forbidden,
             provided=self.provided,
             kernel=self.target.kernel,
@@ -73,8 +72,7 @@ def audit_stage(
     stage: Path,
     *,
     wanted: ElfWanted,
-    libc: str,
-    libc_version: str,
+    libc: Libc,
     forbidden_paths: Sequence[str],
     provided: frozenset[str] = frozenset(),
     board_libraries: Iterable[str] | None = None,
@@ -84,8 +82,8 @@ def audit_stage(
 ) -> list[Problem]:
     """Return all that would keep a stage from working on the board, sorted by path; an empty list means none.
 
-    `libc` is "glibc", "musl" or "uclibc", and `libc_version` the oldest that products must load on. `provided` are the
-    sonames of other components in the prefix's lib; `board_libraries` (patterns) defaults to those of the libc;
+    `libc` is the oldest that products must load on. `provided` are the sonames of other components in the prefix's lib;
+    `board_libraries` (patterns) defaults to those of the libc;
     `allows_runpath` is for what others built: a RUNPATH finds libraries too. `is_linked_with` says that others are
     linked with the libraries in lib.
     """
@@ -100,14 +98,14 @@ def audit_stage(
         found.problems += _judge_mode(stage, path)
         if entry.is_file(follow_symlinks=False):
             _judge_content(stage, path, build_paths, wanted, found)
-    patterns = tuple(BOARD_LIBRARIES[libc] if board_libraries is None else board_libraries)
+    patterns = tuple(libc.libraries if board_libraries is None else board_libraries)
     providers = find_providers(stage, found.elves, provided)
     for elf in found.elves:
         found.problems += judge_elf(
             elf,
             stage,
             wanted=wanted,
-            libc_version=libc_version,
+            libc=libc,
             providers=providers,
             patterns=patterns,
             kernel=kernel,

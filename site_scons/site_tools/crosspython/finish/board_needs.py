@@ -1,8 +1,7 @@
 """What products ask of the board: its libc's libraries, versions of symbols, a kernel.
 
-Knows which libraries every board with a given libc has, by the names that programs are linked against, and reads from
-a stage what it will ask for. Whether a board can give it is the audit's and the user's question. Paths belong to the
-build machine, but for the interpreter, which is the board's.
+Reads from a stage what it will ask for. Whether a board can give it is the audit's and the user's question. Paths
+belong to the build machine, but for the interpreter, which is the board's.
 """
 
 from __future__ import annotations
@@ -15,51 +14,13 @@ from pathlib import Path
 from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.elf.versions import parse_version
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
-_GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
-BOARD_LIBRARIES: dict[str, tuple[str, ...]] = {
-    "glibc": (
-        "libc.so.6",
-        "libm.so.6",
-        "libmvec.so.1",
-        "libpthread.so.0",
-        "libdl.so.2",
-        "librt.so.1",
-        "libutil.so.1",
-        "libresolv.so.2",
-        "libanl.so.1",
-        "ld-linux*.so.*",
-        *_GCC_LIBRARIES,
-    ),
-    "musl": ("libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1", *_GCC_LIBRARIES),
-    "uclibc": (
-        "libc.so.[01]",
-        "libm.so.[01]",
-        "libpthread.so.[01]",
-        "libdl.so.[01]",
-        "librt.so.[01]",
-        "libutil.so.[01]",
-        "libresolv.so.[01]",
-        "libcrypt.so.[01]",
-        "ld-uClibc.so.[01]",
-        "ld64-uClibc.so.[01]",
-        *_GCC_LIBRARIES,
-    ),
-}
-"""The libraries of a libc and of its compiler, by soname, as shell patterns."""
-
-
-def find_libc(target: Target, toolchain: Toolchain) -> tuple[str, str]:
-    """A board's libc and the oldest of it that products must load on: the target's own statement counts first."""
-    libc, _, version = (target.libc_baseline or "").partition(" ")
-    return libc or toolchain.libc, version or toolchain.libc_version
-
-
-def board_libraries(target: Target, toolchain: Toolchain) -> tuple[str, ...]:
-    """The libraries that a board has with its libc, by soname, as shell patterns."""
-    return BOARD_LIBRARIES[find_libc(target, toolchain)[0]]
+def find_libc(target: Target, toolchain: Toolchain) -> Libc:
+    """A board's libc, the oldest that products must load on: the target's own statement counts first."""
+    return target.libc_baseline or toolchain.libc
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from crosspython.elf.file import ElfFile
 from crosspython.elf.versions import is_newer, parse_version
 from crosspython.finish.board_needs import is_board_library
 from crosspython.finish.rpath import LIB, Providers
+from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 
 _NAMED_SYMBOLS = 5
@@ -84,7 +85,7 @@ def judge_elf(
     stage: Path,
     *,
     wanted: ElfWanted,
-    libc_version: str,
+    libc: Libc,
     providers: Providers,
     patterns: Sequence[str],
     kernel: str | None,
@@ -99,7 +100,7 @@ def judge_elf(
     problems = judge_identity(elf, name, wanted)
     if problems or elf.kind == "relocatable":
         return problems
-    problems += _judge_versions(elf, name, libc_version)
+    problems += _judge_versions(elf, name, libc)
     problems += judge_libraries(elf, name, providers, patterns)
     problems += _judge_rpath(elf, name, allows_runpath)
     problems += _judge_time(elf, name, wanted.time_bits)
@@ -118,16 +119,13 @@ def _describe_identity(machine: str, bits: int, little_endian: bool) -> str:
     return f"{machine.removeprefix('EM_')}, {bits} bit, {'little' if little_endian else 'big'} endian"
 
 
-def _judge_versions(elf: ElfFile, name: str, libc_version: str) -> list[Problem]:
-    baseline = parse_version(libc_version)
+def _judge_versions(elf: ElfFile, name: str, libc: Libc) -> list[Problem]:
     problems = []
     for version in elf.versions_of("GLIBC_"):
         number = parse_version(version)
-        if number > baseline:
+        if number > libc.number:
             problems.append(
-                Problem(
-                    name, f"needs {version} ({_list_symbols(elf, version)})", expected=f"glibc {libc_version} at most"
-                )
+                Problem(name, f"needs {version} ({_list_symbols(elf, version)})", expected=f"{libc} at most")
             )
         elif not number:
             problems.append(
@@ -159,7 +157,7 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
     return problems
 
 
-def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: str) -> list[Problem]:
+def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: Libc) -> list[Problem]:
     """Return what is wrong with the names of the libraries in lib, by which others that link with them will need them.
 
     A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a
@@ -176,7 +174,7 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
         elif LIB not in providers.get(elf.soname, ()):
             wanted = f"a file or link lib/{elf.soname}"
             problems.append(Problem(name, "will not be found by its soname", expected=wanted))
-        elif libc == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
+        elif libc.name == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
             problems.append(Problem(name, "bears a name that musl's loader takes for itself", found=elf.soname))
     return problems
 

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Locate, Mistake, mistaken, read_data, read_toml
+from crosspython.targets.libc import Libc, read_libc
 from crosspython.targets.machines import ALIASES
 from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
@@ -33,7 +34,7 @@ class Target:
     prefixes:     known names of compilers for it, best first, without the trailing dash
     cflags:       CPU flags
     float_abi:    "hard", "soft", or None where the machine has no choice
-    libc_baseline: "glibc 2.31", the board's own libc, or None: the toolchain's
+    libc_baseline: the board's own libc, or None: the toolchain's
     kernel:       "4.19", the board's, or None
     emulator_cpu: a CPU of QEMU's that has what cflags ask for, or None: QEMU's default
     prefix:       where Python lies on the board
@@ -46,7 +47,7 @@ class Target:
     prefixes: tuple[str, ...]
     cflags: tuple[str, ...]
     float_abi: str | None
-    libc_baseline: str | None
+    libc_baseline: Libc | None
     kernel: str | None
     emulator_cpu: str | None
     prefix: str
@@ -82,7 +83,7 @@ def _make_target(name: str, values: dict[str, Any]) -> Target:
         prefixes=tuple(values.get("prefixes", [values["triplet"]])),
         cflags=tuple(values.get("cflags", ())),
         float_abi=values.get("float_abi", parse_triplet(values["triplet"]).float_abi),
-        libc_baseline=values.get("libc_baseline"),
+        libc_baseline=read_libc(values["libc_baseline"]) if "libc_baseline" in values else None,
         kernel=values.get("kernel"),
         emulator_cpu=values.get("emulator_cpu"),
         prefix=values.get("prefix", "/opt/python").rstrip("/"),

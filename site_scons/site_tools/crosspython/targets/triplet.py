@@ -10,9 +10,7 @@ import re
 from dataclasses import dataclass
 
 from crosspython.errors import ConfigurationError
-
-# The last word's start names the libc; bare-metal compilers have no libc that a board with Linux could load.
-_LIBCS = (("musl", "musl"), ("uclibc", "uclibc"), ("gnu", "glibc"))
+from crosspython.targets.libc import libc_of_abi
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Triplet:
     @property
     def libc(self) -> str | None:
         """The libc it names: "glibc", "musl", "uclibc"; None where it names none."""
-        return next((libc for start, libc in _LIBCS if self.abi.startswith(start)), None)
+        return libc_of_abi(self.abi)
 
     @property
     def float_abi(self) -> str | None:

@@ -13,6 +13,7 @@ from crosspython.elf.file import read_elf
 from crosspython.elf.versions import parse_version
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
 # One function of each kind whose symbol got a new version when glibc changed it (its NEWS for 2.28 to 2.34).
@@ -29,34 +30,33 @@ int main(void) { return functions[1] == 0; }
 _LIBRARIES = ("-pthread", "-ldl", "-lm")
 
 
-def check_baseline(cc: Path, target: Target, libc: str, libc_version: str, folder: Path, *, patience: float) -> None:
+def check_baseline(cc: Path, target: Target, libc: Libc, folder: Path, *, patience: float) -> None:
     """Link a program and compare what it needs with the target's `libc_baseline`. Raises ToolchainError.
 
     folder: of the caller's, to be written to
     """
     if target.libc_baseline is None:
         return
-    family, _, version = target.libc_baseline.partition(" ")
-    found = f"{libc} {libc_version}"
-    if family != libc:
-        raise _refuse(cc, target, found, [])
+    if target.libc_baseline.name != libc.name:
+        raise _refuse(cc, target, libc, [])
     product = folder / "like-python"
     complaint = compile_sample(cc, target, product, ("-x", "c"), _LIKE_PYTHON, patience, after=_LIBRARIES)
     if complaint is not None:
         raise compiler_refusal(cc, "cannot make a program with threads", "a libc with threads", complaint)
     elf = read_elf(product)
-    newer = [need for need in elf.versions_of("GLIBC_") if parse_version(need) > parse_version(version)] if elf else []
+    oldest = target.libc_baseline.number
+    newer = [need for need in elf.versions_of("GLIBC_") if parse_version(need) > oldest] if elf else []
     if elf is not None and newer:
         newer.sort(key=parse_version)
         needs = [f"a small program needs {need} ({', '.join(elf.symbols_needing(need))})" for need in newer]
-        raise _refuse(cc, target, found, needs)
+        raise _refuse(cc, target, libc, needs)
 
 
-def _refuse(cc: Path, target: Target, found: str, needs: list[str]) -> ToolchainError:
+def _refuse(cc: Path, target: Target, found: Libc, needs: list[str]) -> ToolchainError:
     return ToolchainError(
         f"{cc} links programs that do not load on {target.name}",
         evidence=needs,
         expected=f"{target.libc_baseline} at most, the board's libc (libc_baseline)",
-        found=found,
+        found=str(found),
         next="give the vendor's SDK for this board as toolchain=, or one with as old a libc",
     )

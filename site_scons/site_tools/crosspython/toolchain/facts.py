@@ -15,6 +15,7 @@ from crosspython.errors import ToolchainError
 from crosspython.hosttools import install_command
 from crosspython.store.disk import write_whole
 from crosspython.store.fingerprints import status_of
+from crosspython.targets.libc import Libc
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ class Toolchain:
     prefix:         absolute path up to and including the dash: "/sdk/bin/arm-buildroot-linux-gnueabihf-"
     triplet:        what it says of itself (-dumpmachine)
     compiler:       "gcc 12.2.0"
-    libc:           "glibc", "musl" or "uclibc"
-    libc_version:   "2.36"; "unknown" where the libc does not tell
+    libc:           the one that its programs are linked with
     kernel_headers: "6.1.0", or None where there are none
     sysroot:        the toolchain's own, or None: rooted in the build machine's /, as Debian's cross compilers are
     libc_folder:    where its libc.so lies
@@ -40,8 +40,7 @@ class Toolchain:
     prefix: str
     triplet: str
     compiler: str
-    libc: str
-    libc_version: str
+    libc: Libc
     kernel_headers: str | None
     sysroot: Path | None
     libc_folder: str
@@ -60,7 +59,7 @@ class Toolchain:
     def describe(self) -> str:
         """One line for the console."""
         kernel = f", Linux {self.kernel_headers} headers" if self.kernel_headers else ""
-        return f"{self.prefix}gcc ({self.compiler}, {self.libc} {self.libc_version}{kernel})"
+        return f"{self.prefix}gcc ({self.compiler}, {self.libc}{kernel})"
 
     def describe_time(self) -> str:
         """One line for the user: whether products know dates after 2038."""
@@ -84,7 +83,8 @@ class Toolchain:
         try:
             facts = json.loads(file.read_text())
             sysroot = Path(facts["sysroot"]) if facts["sysroot"] else None
-            toolchain = cls(**facts | {"sysroot": sysroot, "time_flags": tuple(facts["time_flags"])})
+            own = {"libc": Libc(**facts["libc"]), "sysroot": sysroot, "time_flags": tuple(facts["time_flags"])}
+            toolchain = cls(**facts | own)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolchainError(
                 f"{file}: no toolchain is described there", next=f"remove {file.name} and start the build again"

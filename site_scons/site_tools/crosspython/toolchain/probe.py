@@ -18,6 +18,7 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fingerprints import status_of
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.facts import Toolchain
@@ -61,17 +62,17 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
     with _temporary_folder() as folder:
         interpreter = check_code(cc, target, Path(folder), patience=patience)
         macros = _read_macros(cc, target, patience)
-        libc, libc_version = _name_libc(cc, macros, interpreter)
-        check_baseline(cc, target, libc, libc_version, Path(folder), patience=patience)
+        libc = _name_libc(cc, macros, interpreter)
+        check_baseline(cc, target, libc, Path(folder), patience=patience)
         kernel = _name_kernel(macros)
-        time = find_time(cc, target, libc, libc_version, kernel, Path(folder), patience=patience)
+        time = find_time(cc, target, libc, kernel, Path(folder), patience=patience)
     sysroot = ask_compiler(cc, "-print-sysroot", patience=patience)
     compiler = _name_compiler(macros)
     own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
     parts = _find_parts(cc, patience)
     facts = (
         f"{compiler} for {triplet}",
-        f"{libc} {libc_version}",
+        str(libc),
         f"kernel headers {kernel or 'none'}",
         "sysroot of its own" if own else "rooted in the build machine",
         *([f"{time.bits}-bit time"] if find_machine(target.machine).bits == 32 else []),
@@ -82,7 +83,6 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         triplet=triplet,
         compiler=compiler,
         libc=libc,
-        libc_version=libc_version,
         kernel_headers=kernel,
         sysroot=own,
         libc_folder=_find_libc(cc, patience),
@@ -135,15 +135,15 @@ def _name_compiler(macros: dict[str, str]) -> str:
     return f"{family} {'.'.join(macros.get(name, '0') for name in names)}"
 
 
-def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> tuple[str, str]:
+def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> Libc:
     """uClibc has glibc's macros too, and musl has none on purpose (its FAQ): its loader's name tells."""
     if "__UCLIBC__" in macros:
         parts = (macros.get(f"__UCLIBC_{part}__", "0") for part in ("MAJOR", "MINOR", "SUBLEVEL"))
-        return "uclibc", ".".join(parts)
+        return Libc("uclibc", ".".join(parts))
     if "__GLIBC__" in macros:
-        return "glibc", f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}"
+        return Libc("glibc", f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}")
     if "ld-musl-" in interpreter:
-        return "musl", _read_musl_version(Path(ask_compiler(cc, "-print-file-name=libc.so")))
+        return Libc("musl", _read_musl_version(Path(ask_compiler(cc, "-print-file-name=libc.so"))))
     raise ToolchainError(
         f"{cc}: its libc is not known",
         expected="glibc, musl or uClibc",

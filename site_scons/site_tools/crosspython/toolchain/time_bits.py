@@ -12,6 +12,7 @@ from pathlib import Path
 
 from crosspython.elf.versions import parse_version
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
@@ -34,9 +35,7 @@ class Time:
     limit: str = ""
 
 
-def find_time(
-    cc: Path, target: Target, libc: str, libc_version: str, kernel: str | None, folder: Path, *, patience: float
-) -> Time:
+def find_time(cc: Path, target: Target, libc: Libc, kernel: str | None, folder: Path, *, patience: float) -> Time:
     """What is right for a target and its compiler. Raises ToolchainError where the compiler has no time_t.
 
     kernel: the version of the compiler's kernel headers
@@ -44,23 +43,23 @@ def find_time(
     """
     if find_machine(target.machine).bits == 64:
         return Time(64)
-    flags = MACROS if libc == "glibc" else ()
+    flags = MACROS if libc.name == "glibc" else ()
     if _measure(cc, target, (), folder, patience) == 64:
         return Time(64, flags)
-    limit = _find_limit(target, libc, libc_version, kernel)
+    limit = _find_limit(target, libc, kernel)
     if limit is None and _measure(cc, target, flags, folder, patience) == 64:
         return Time(64, flags)
-    return Time(32, (), limit or f"{libc} {libc_version} has no other for this machine")
+    return Time(32, (), limit or f"{libc} has no other for this machine")
 
 
-def _find_limit(target: Target, libc: str, libc_version: str, kernel: str | None) -> str | None:
+def _find_limit(target: Target, libc: Libc, kernel: str | None) -> str | None:
     if any(flag.startswith("-D_TIME_BITS=") for flag in target.cflags):
         return "the target's cflags ask for it"
-    if libc != "glibc":
-        return f"{libc} {libc_version} has no other"
-    board = target.libc_baseline.partition(" ")[2] if target.libc_baseline else libc_version
-    if parse_version(board) < parse_version(_GLIBC):
-        return f"glibc {board} is older than {_GLIBC}"
+    if libc.name != "glibc":
+        return f"{libc} has no other"
+    board = target.libc_baseline or libc
+    if board.number < parse_version(_GLIBC):
+        return f"{board} is older than {_GLIBC}"
     if parse_version(kernel or "") < parse_version(_KERNEL):
         return f"the toolchain's kernel headers ({kernel or 'none'}) are older than {_KERNEL}"
     return None

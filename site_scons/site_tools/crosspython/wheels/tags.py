@@ -14,17 +14,12 @@ from itertools import product
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
-from crosspython.elf.versions import parse_version
 from crosspython.errors import AuditError
 from crosspython.finish.board_needs import find_libc
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
-# PEP 600 counts from glibc 2.5 on x86 and from 2.17 everywhere else; the old names are those of its legacy aliases.
-_OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
-_LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-# Machines that pip knows manylinux of (packaging, _manylinux.py); armv7l only with hard float.
-_MANYLINUX = {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
 # How CPython calls machines in the names of extension modules, where `uname -m` says another word (its configure.ac).
 _SUFFIX_WORDS = {"armv5tejl": "arm", "armv6l": "arm", "armv7l": "arm", "i686": "i386"}
 
@@ -34,19 +29,18 @@ class BoardTags:
     """What the tags of a board's wheels hang on.
 
     series: CPython's, "3.13"
-    libc_version: of the board's libc, which manylinux and musllinux wheels may ask for
+    libc: the board's, which manylinux and musllinux wheels may ask for
     """
 
     machine: str
     series: str
     float_abi: str | None
-    libc: str
-    libc_version: str
+    libc: Libc
 
     @classmethod
     def of(cls, target: Target, toolchain: Toolchain, series: str) -> BoardTags:
         """Those of a target; its own libc counts where it states one."""
-        return cls(target.machine, series, target.float_abi, *find_libc(target, toolchain))
+        return cls(target.machine, series, target.float_abi, find_libc(target, toolchain))
 
     @property
     def python(self) -> tuple[int, int]:
@@ -83,9 +77,12 @@ class BoardTags:
     def suffixes(self) -> tuple[str, ...]:
         """The ends of the names of extension modules that this Python imports."""
         abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
-        libcs = ("musl", "gnu") if self.libc == "musl" else ("gnu",)  # older CPythons say gnu on musl too
         number = self.series.replace(".", "")
-        return (*(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in libcs), ".abi3.so", ".so")
+        return (
+            *(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in self.libc.suffixes),
+            ".abi3.so",
+            ".so",
+        )
 
     @property
     def _word(self) -> str:
@@ -95,20 +92,7 @@ class BoardTags:
 def board_platforms(board: BoardTags) -> list[str]:
     """The platforms that pip takes on a board, best first, in packaging's order: plain linux before manylinux
     (packaging 26.3, tags.py, _linux_platforms)."""
-    version = parse_version(board.libc_version)
-    names = []
-    if board.libc == "musl" and version:
-        names = [f"musllinux_{version[0]}_{minor}" for minor in range(version[1], -1, -1)]
-    elif board.libc == "glibc" and version and _has_manylinux(board):
-        for minor in range(version[1], _OLDEST_GLIBC.get(board.machine, 17) - 1, -1):
-            names.append(f"manylinux_2_{minor}")
-            if minor in _LEGACY_NAMES:
-                names.append(_LEGACY_NAMES[minor])
-    return [f"{name}_{board.machine}" for name in ("linux", *names)]
-
-
-def _has_manylinux(board: BoardTags) -> bool:
-    return board.machine in _MANYLINUX and (board.machine != "armv7l" or board.float_abi == "hard")
+    return [f"linux_{board.machine}", *board.libc.platforms(board.machine, board.float_abi)]
 
 
 @dataclass(frozen=True)

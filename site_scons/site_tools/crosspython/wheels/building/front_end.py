@@ -212,7 +212,7 @@ class WheelBuild:
         """cargo with the package's crates, where it is written in Rust."""
         if self.cargo is None and is_rust(self.source, requirements):
             self.log.step("crates")
-            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc, self.workshop.store)
+            rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc.name, self.workshop.store)
             self.cargo = Cargo(
                 rust=rust,
                 target=self.kit.target,

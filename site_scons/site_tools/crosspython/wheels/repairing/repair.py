@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.errors import AuditError
-from crosspython.finish.board_needs import BOARD_LIBRARIES, sum_up_needs
+from crosspython.finish.board_needs import sum_up_needs
 from crosspython.finish.elf_rules import judge_identity, wanted_elf
 from crosspython.finish.leaks import BuildPaths, is_text
 from crosspython.finish.rpath import find_sonames, set_rpaths
@@ -94,7 +94,7 @@ class Repair:
     @property
     def patterns(self) -> tuple[str, ...]:
         """Sonames of the libraries that every board with this libc has."""
-        return BOARD_LIBRARIES[self.board.libc]
+        return self.board.libc.libraries
 
     @property
     def forbidden(self) -> tuple[str, ...]:

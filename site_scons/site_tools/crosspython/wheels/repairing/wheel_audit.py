@@ -94,7 +94,6 @@ def find_wheel_problems(
         tree.root,
         wanted=wanted_elf(target.machine, target.float_abi, time_bits),
         libc=board.libc,
-        libc_version=board.libc_version,
         forbidden_paths=tuple(forbidden),
         provided=provided,
         kernel=target.kernel,

@@ -13,11 +13,9 @@ from packaging.tags import Tag
 
 from crosspython.recipes.release import Release
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc, newest_libc
 from crosspython.targets.triplet import parse_triplet
 from crosspython.wheels.tags import BoardTags
-
-# A libc newer than any: what fits no board yet does not fit this one.
-_NEWEST = {"glibc": "2.99", "musl": "1.99"}
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,13 @@ class Platform:
     def series(self) -> str:
         return self.python.rpartition(".")[0]
 
-    def tags(self, libc_version: str | None = None) -> Mapping[Tag, int]:
+    def tags(self, libc: Libc | None = None) -> Mapping[Tag, int]:
         """The tags that pip on the board accepts, with their rank: 0 is the best.
 
-        libc_version: that of the board's libc; None: any that there may ever be
+        libc: the board's; None: any version that there may ever be
         """
-        version = libc_version or _NEWEST.get(self.libc, "unknown")
-        accepted = BoardTags(self.machine, self.series, self.float_abi, self.libc, version).accepted
-        return {tag: rank for rank, tag in reversed(list(enumerate(accepted)))}
+        board = BoardTags(self.machine, self.series, self.float_abi, libc or newest_libc(self.libc))
+        return {tag: rank for rank, tag in reversed(list(enumerate(board.accepted)))}
 
     def markers(self) -> dict[str, str]:
         """What the board answers to environment markers (PEP 508), but for its kernel's release."""

@@ -1,0 +1,144 @@
+"""C libraries: which one, of which version, and what follows from that.
+
+A libc decides which libraries a board has, how extension modules are called, and which wheels of others pip takes
+there. A new one is one more row of the table. It knows no compiler and reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Libraries that come with the compiler, which every board has that has C++ programs.
+_GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """abi:       how the last word of triplets begins that name it
+    libraries: those that programs are linked with, by soname, as shell patterns
+    suffixes:  what stands for it in the names of CPython's extension modules
+    wheels:    the platform tag of wheels for it, without versions; "": there is none
+    newest:    a version newer than any
+    """
+
+    abi: str
+    libraries: tuple[str, ...]
+    suffixes: tuple[str, ...] = ("gnu",)
+    wheels: str = ""
+    newest: str = "unknown"
+
+
+_KINDS = {
+    "musl": _Kind(
+        abi="musl",
+        libraries=("libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1"),
+        suffixes=("musl", "gnu"),  # CPythons before 3.13 say gnu on musl, too
+        wheels="musllinux",
+        newest="1.99",
+    ),
+    "uclibc": _Kind(
+        abi="uclibc",
+        libraries=(
+            "libc.so.[01]",
+            "libm.so.[01]",
+            "libpthread.so.[01]",
+            "libdl.so.[01]",
+            "librt.so.[01]",
+            "libutil.so.[01]",
+            "libresolv.so.[01]",
+            "libcrypt.so.[01]",
+            "ld-uClibc.so.[01]",
+            "ld64-uClibc.so.[01]",
+        ),
+    ),
+    "glibc": _Kind(
+        abi="gnu",
+        libraries=(
+            "libc.so.6",
+            "libm.so.6",
+            "libmvec.so.1",
+            "libpthread.so.0",
+            "libdl.so.2",
+            "librt.so.1",
+            "libutil.so.1",
+            "libresolv.so.2",
+            "libanl.so.1",
+            "ld-linux*.so.*",
+        ),
+        wheels="manylinux",
+        newest="2.99",
+    ),
+}
+
+# PEP 600 counts from glibc 2.5 on x86 and from 2.17 everywhere else; the old names are those of its legacy aliases.
+_OLDEST_MINOR: Mapping[str, int] = {"x86_64": 5, "i686": 5}
+_LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+# Machines that pip knows manylinux of (packaging, _manylinux.py); armv7l only with hard float.
+_MANYLINUX = {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
+
+
+@dataclass(frozen=True)
+class Libc:
+    """One libc of one version: that of a board, of a compiler, or the oldest that something has to run with.
+
+    name:    "glibc", "musl" or "uclibc"
+    version: "2.31"; "unknown" where it does not tell
+    """
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        """Its version, for comparing; () where it does not tell."""
+        return tuple(map(int, self.version.split("."))) if self.version[:1].isdigit() else ()
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
+        return (*_KINDS[self.name].libraries, *_GCC_LIBRARIES)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What stands for it in the names of CPython's extension modules."""
+        return _KINDS[self.name].suffixes
+
+    def platforms(self, machine: str, float_abi: str | None) -> list[str]:
+        """The platforms of others' wheels that pip takes on a board with it, best first (PEP 600 and 656).
+
+        machine: what `uname -m` says there
+        """
+        kind, version = _KINDS[self.name].wheels, self.number
+        if not kind or not version or (kind == "manylinux" and not _has_manylinux(machine, float_abi)):
+            return []
+        oldest = _OLDEST_MINOR.get(machine, 17) if kind == "manylinux" else 0
+        names = []
+        for minor in range(version[1], oldest - 1, -1):
+            names.append(f"{kind}_{version[0]}_{minor}")
+            if kind == "manylinux" and minor in _LEGACY_NAMES:
+                names.append(_LEGACY_NAMES[minor])
+        return [f"{name}_{machine}" for name in names]
+
+
+def read_libc(text: str) -> Libc:
+    """The libc that a text such as "glibc 2.31" names."""
+    name, _, version = text.partition(" ")
+    return Libc(name, version)
+
+
+def newest_libc(name: str) -> Libc:
+    """A libc newer than any of its kind: what a board does not take that has it, no board takes."""
+    return Libc(name, _KINDS[name].newest)
+
+
+def libc_of_abi(abi: str) -> str | None:
+    """The libc that the last word of a triplet names; None where it names none, as for bare metal."""
+    return next((name for name, kind in _KINDS.items() if abi.startswith(kind.abi)), None)
+
+
+def _has_manylinux(machine: str, float_abi: str | None) -> bool:
+    return machine in _MANYLINUX and (machine != "armv7l" or float_abi == "hard")
