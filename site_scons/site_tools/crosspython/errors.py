@@ -82,6 +82,14 @@ class AuditError(CrosspythonError):
     """What was built would not work on the board: wrong machine, too new a libc, a missing library, a leaked path."""
 
 
+class DamagedFileError(AuditError):
+    """A program or library that cannot be read. reason: what is wrong with it, without its path."""
+
+    def __init__(self, path: Path, reason: str, *, found: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(f"{path}: {reason}", found=found)
+
+
 class CheckError(CrosspythonError):
     """What was built was run, and did not do what it should."""
 

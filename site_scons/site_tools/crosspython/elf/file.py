@@ -20,7 +20,7 @@ from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
 from crosspython.elf.float_abi import read_float_abi
 from crosspython.elf.time_functions import time_functions
-from crosspython.errors import AuditError
+from crosspython.errors import DamagedFileError
 from crosspython.store.walk import find_files
 
 ELF_MAGIC = b"\x7fELF"
@@ -106,7 +106,7 @@ def _read_stream(stream: IO[bytes], path: Path) -> ElfFile:
     try:
         return _read_facts(ELFFile(stream), path)
     except Exception as error:  # pyelftools answers damaged files with anything from AssertionError to KeyError
-        raise AuditError(f"{path}: a damaged ELF file", found=f"{type(error).__name__}: {error}") from error
+        raise DamagedFileError(path, "a damaged ELF file", found=f"{type(error).__name__}: {error}") from error
 
 
 def _read_facts(elf: Any, path: Path) -> ElfFile:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.elf.static_archive import THIN_ARCHIVE_MAGIC, read_archive_members
-from crosspython.errors import AuditError
+from crosspython.errors import AuditError, DamagedFileError
 from crosspython.finish.board_needs import find_libc
 from crosspython.finish.elf_rules import (
     ElfWanted,
@@ -155,8 +155,8 @@ def _judge_content(stage: Path, path: Path, build_paths: BuildPaths, wanted: Elf
             found.elves += [elf] if elf is not None else []
         elif data.startswith((ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC)):
             found.problems += _judge_archive(path, name, wanted)
-    except AuditError as error:
-        found.problems.append(Problem(name, error.what.removeprefix(f"{path}: "), found=error.found))
+    except DamagedFileError as error:
+        found.problems.append(Problem(name, error.reason, found=error.found))
 
 
 def _judge_archive(path: Path, name: str, wanted: ElfWanted) -> list[Problem]:

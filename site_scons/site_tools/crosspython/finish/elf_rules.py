@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile
@@ -49,18 +50,22 @@ def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None
     return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
 
 
-# What is wrong with files that another machine could use.
-FOREIGN = ("is for another machine", "has the wrong float ABI")
+class Kind(Enum):
+    """What a caller may do something about: a file that another machine could use; a library that nobody brings."""
+
+    FOREIGN = auto()
+    NO_LIBRARY = auto()
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with one file of a stage."""
+    """One thing that is wrong with one file of a stage, in words; with its kind where that matters to a caller."""
 
     path: str
     what: str
     expected: str | None = None
     found: str | None = None
+    kind: Kind | None = None
 
     def __str__(self) -> str:
         if self.expected is not None and self.found is not None:
@@ -74,9 +79,9 @@ def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
     found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
     expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
     if found != expected:
-        return [Problem(name, FOREIGN[0], expected=expected, found=found)]
+        return [Problem(name, "is for another machine", expected, found, Kind.FOREIGN)]
     if None not in (elf.float_abi, wanted.float_abi) and elf.float_abi != wanted.float_abi:
-        return [Problem(name, FOREIGN[1], expected=wanted.float_abi, found=elf.float_abi)]
+        return [Problem(name, "has the wrong float ABI", wanted.float_abi, elf.float_abi, Kind.FOREIGN)]
     return []
 
 
@@ -153,7 +158,8 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
                 expected, found = f"{places} below the prefix", elf.rpath or "no RPATH"
                 problems.append(Problem(name, f"will not find {library}", expected=expected, found=found))
         elif not is_board_library(library, patterns):
-            problems.append(Problem(name, f"needs {library}, which neither the prefix nor the board has"))
+            what = f"needs {library}, which neither the prefix nor the board has"
+            problems.append(Problem(name, what, kind=Kind.NO_LIBRARY))
     return problems
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.errors import AuditError
 from crosspython.finish.audit import audit_stage
-from crosspython.finish.elf_rules import FOREIGN, Problem, wanted_elf
+from crosspython.finish.elf_rules import Kind, Problem, wanted_elf
 from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.walk import find_files, walk_entries
 from crosspython.targets import Target
@@ -105,7 +105,7 @@ def find_wheel_problems(
 def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Contents) -> list[Problem]:
     """Those problems that are of files for other machines, which nobody imports: a package may choose among several."""
     modules = {path.relative_to(tree.root).as_posix() for path in contents.extensions.values()}
-    return [problem for problem in problems if problem.what in FOREIGN and problem.path not in modules]
+    return [problem for problem in problems if problem.kind is Kind.FOREIGN and problem.path not in modules]
 
 
 def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
@@ -139,7 +139,7 @@ def require_clean_wheel(problems: Sequence[Problem], title: str, site: str, log:
 
 
 def _advise(problems: Sequence[Problem]) -> str | None:
-    if any("which neither the prefix nor the board has" in problem.what for problem in problems):
+    if any(problem.kind is Kind.NO_LIBRARY for problem in problems):
         return "name the component that brings the library in an override of the package: docs/overrides.md"
     return None
 
