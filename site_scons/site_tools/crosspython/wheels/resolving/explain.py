@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from crosspython.names import suggest
 from crosspython.wheels.known.causes import known_cause
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
-from crosspython.wheels.resolving.request import Request
 
 _NAMES = Path(__file__).with_name("names.toml")
 
@@ -45,88 +45,188 @@ _GIT = re.compile(r"`([^`]+)`\s+(?:cause: )?Git operation failed")
 _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What uv printed when it failed, and what it was asked.
+
+    whole:  all of it
+    text:   its last error alone, without hints
+    flat:   the same in one line
+    """
+
+    whole: str
+    text: str
+    flat: str
+    platform: Platform
+    indexes: Indexes
+    log: Path
+
+    @property
+    def places(self) -> str:
+        return self.indexes.show()
+
+
 def explain_resolution_failure(
-    lines: Sequence[str], request: Request, platform: Platform, indexes: Indexes, log: Path
+    lines: Sequence[str], platform: Platform, indexes: Indexes, log: Path
 ) -> CrosspythonError:
-    """The error for a resolution that failed.
+    """The error for a resolution that failed: of the first rule that knows the words.
 
     lines:   what uv printed, or its end
     indexes: those that were asked; of a package that none has, they are asked once more whether they let us in
     """
-    places = indexes.show()
-    if refused := _REFUSED.search("\n".join(lines)):
-        return _unreachable(refused[1], places, log)
-    if damaged := _DAMAGED.findall("\n".join(lines)):
-        names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
-        return ArchiveError(
-            f"pkgs=: what the index has of {names} is damaged",
-            evidence=[" ".join(reason.split()) for _, _, reason in damaged],
-            log=log,
-            next="ask for another version of it",
-        )
     text = _condense(lines)
-    flat = " ".join(text.split())
-    if damaged_file := _DAMAGED_FILE.search(text) or _DAMAGED_SDIST.search(text):
-        return ArchiveError(
-            f"pkgs=: {hide_logins(damaged_file[1])} is damaged",
-            evidence=damaged_file[2].splitlines(),
-            log=log,
-            next="get that file again, or ask for another version",
-        )
-    if _OFFLINE.search("\n".join(lines)):
-        return SourceError(
-            "offline=1: what the packages need cannot be looked up",
-            evidence=text.splitlines(),
-            log=log,
-            next="make the lock once where there is a network, and keep it: lock=FILE",
-        )
-    if repository := _GIT.search(text):
-        return _no_commit(repository[1], text, log)
-    if unknown := list(dict.fromkeys(_UNKNOWN.findall(flat))):
-        if refusals := indexes.refusals(unknown[0]):
-            return _let_in_nobody(refusals, log)
-        return _unknown_names(unknown, places, log)
-    if mismatch := _HASH.search(flat):
-        return SourceError(
-            f"{mismatch[1]}: the index's file has other bytes than the index says",
-            expected=f"SHA-256 {mismatch[2]}",
-            found=f"SHA-256 {mismatch[3]}",
-            log=log,
-            next=f"ask whoever keeps {places}; a mirror or a proxy may have damaged it",
-        )
-    if _UNREACHABLE.search(flat):
-        return _unreachable(text, places, log)
-    if build := _BUILD.search(flat):
-        return _cannot_tell(build[1], text.splitlines(), log)
-    if python := _PYTHON.search(flat):
-        needs = {f"{package} needs Python {version}" for package, version in _PYTHON.findall(flat)}
-        return ConfigurationError(
-            f"pkgs=: {python[1]} does not support this Python",
-            evidence=sorted(needs),
-            expected=f"versions for Python {platform.python}",
-            log=log,
-            next="ask for another version of it, or build another Python: python=",
-        )
-    if missing := _NO_WHEEL.search(flat):
-        return ConfigurationError(
-            f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.python}, and no sdist",
-            evidence=text.splitlines(),
-            log=log,
-            next="give its source: pkgs=./FOLDER",
-        )
-    if (absent := _NO_VERSION.search(flat)) and " depends on " not in flat.replace("pkgs= depends on", ""):
-        return ConfigurationError(
-            f"pkgs=: there is {absent[1] or absent[2]}",
-            evidence=_told(flat),
-            expected=f"a version that {places} has",
-            log=log,
-        )
+    refusal = Refusal("\n".join(lines), text, " ".join(text.split()), platform, indexes, log)
+    return next((error for rule in _RULES if (error := rule(refusal))), _exclude_each_other(refusal))
+
+
+def _index_refuses(refusal: Refusal) -> CrosspythonError | None:
+    said = _REFUSED.search(refusal.whole)
+    return _unreachable(said[1], refusal.places, refusal.log) if said else None
+
+
+def _damaged(refusal: Refusal) -> CrosspythonError | None:
+    damaged = _DAMAGED.findall(refusal.whole)
+    if not damaged:
+        return None
+    names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
+    return ArchiveError(
+        f"pkgs=: what the index has of {names} is damaged",
+        evidence=[" ".join(reason.split()) for _, _, reason in damaged],
+        log=refusal.log,
+        next="ask for another version of it",
+    )
+
+
+def _damaged_file(refusal: Refusal) -> CrosspythonError | None:
+    damaged = _DAMAGED_FILE.search(refusal.text) or _DAMAGED_SDIST.search(refusal.text)
+    if not damaged:
+        return None
+    return ArchiveError(
+        f"pkgs=: {hide_logins(damaged[1])} is damaged",
+        evidence=damaged[2].splitlines(),
+        log=refusal.log,
+        next="get that file again, or ask for another version",
+    )
+
+
+def _offline(refusal: Refusal) -> CrosspythonError | None:
+    if not _OFFLINE.search(refusal.whole):
+        return None
+    return SourceError(
+        "offline=1: what the packages need cannot be looked up",
+        evidence=refusal.text.splitlines(),
+        log=refusal.log,
+        next="make the lock once where there is a network, and keep it: lock=FILE",
+    )
+
+
+def _no_commit(refusal: Refusal) -> CrosspythonError | None:
+    """Git cannot read a repository, or it has not the commit."""
+    repository = _GIT.search(refusal.text)
+    if not repository:
+        return None
+    said = refusal.text.partition("--- stderr")[2].strip() or refusal.text.splitlines()[-1]
+    return SourceError(
+        f"pkgs=: {hide_logins(repository[1])} could not be had",
+        evidence=[hide_logins(line.strip()) for line in said.splitlines() if line.strip()],
+        log=refusal.log,
+        next="see that `git clone` of that repository works here, and that it has that commit",
+    )
+
+
+def _unknown(refusal: Refusal) -> CrosspythonError | None:
+    names = list(dict.fromkeys(_UNKNOWN.findall(refusal.flat)))
+    if not names:
+        return None
+    if refusals := refusal.indexes.refusals(names[0]):
+        return _let_in_nobody(refusals, refusal.log)
+    return _unknown_names(names, refusal.places, refusal.log)
+
+
+def _other_bytes(refusal: Refusal) -> CrosspythonError | None:
+    mismatch = _HASH.search(refusal.flat)
+    if not mismatch:
+        return None
+    return SourceError(
+        f"{mismatch[1]}: the index's file has other bytes than the index says",
+        expected=f"SHA-256 {mismatch[2]}",
+        found=f"SHA-256 {mismatch[3]}",
+        log=refusal.log,
+        next=f"ask whoever keeps {refusal.places}; a mirror or a proxy may have damaged it",
+    )
+
+
+def _no_answer(refusal: Refusal) -> CrosspythonError | None:
+    return _unreachable(refusal.text, refusal.places, refusal.log) if _UNREACHABLE.search(refusal.flat) else None
+
+
+def _build_fails(refusal: Refusal) -> CrosspythonError | None:
+    build = _BUILD.search(refusal.flat)
+    return _cannot_tell(build[1], refusal.text.splitlines(), refusal.log) if build else None
+
+
+def _other_python(refusal: Refusal) -> CrosspythonError | None:
+    found = _PYTHON.findall(refusal.flat)
+    if not found:
+        return None
     return ConfigurationError(
-        f"pkgs=: these requirements exclude each other for Python {platform.python}",
-        evidence=_told(flat) or text.splitlines(),
-        log=log,
+        f"pkgs=: {found[0][0]} does not support this Python",
+        evidence=sorted({f"{package} needs Python {version}" for package, version in found}),
+        expected=f"versions for Python {refusal.platform.python}",
+        log=refusal.log,
+        next="ask for another version of it, or build another Python: python=",
+    )
+
+
+def _no_file(refusal: Refusal) -> CrosspythonError | None:
+    missing = _NO_WHEEL.search(refusal.flat)
+    if not missing:
+        return None
+    platform = refusal.platform
+    return ConfigurationError(
+        f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.python}, and no sdist",
+        evidence=refusal.text.splitlines(),
+        log=refusal.log,
+        next="give its source: pkgs=./FOLDER",
+    )
+
+
+def _no_version(refusal: Refusal) -> CrosspythonError | None:
+    absent = _NO_VERSION.search(refusal.flat)
+    if not absent or " depends on " in refusal.flat.replace("pkgs= depends on", ""):
+        return None
+    return ConfigurationError(
+        f"pkgs=: there is {absent[1] or absent[2]}",
+        evidence=_told(refusal.flat),
+        expected=f"a version that {refusal.places} has",
+        log=refusal.log,
+    )
+
+
+def _exclude_each_other(refusal: Refusal) -> CrosspythonError:
+    return ConfigurationError(
+        f"pkgs=: these requirements exclude each other for Python {refusal.platform.python}",
+        evidence=_told(refusal.flat) or refusal.text.splitlines(),
+        log=refusal.log,
         next="loosen one of them",
     )
+
+
+# In this order: what stands first explains what would match further down.
+_RULES: tuple[Callable[[Refusal], CrosspythonError | None], ...] = (
+    _index_refuses,
+    _damaged,
+    _damaged_file,
+    _offline,
+    _no_commit,
+    _unknown,
+    _other_bytes,
+    _no_answer,
+    _build_fails,
+    _other_python,
+    _no_file,
+    _no_version,
+)
 
 
 def _condense(lines: Sequence[str]) -> str:
@@ -185,20 +285,6 @@ def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
         if is_local
         else "choose a version with metadata in its sdist or with wheels, or tell what it needs at run time: "
         f"{name}.toml with dependencies = [...] and the reason (docs/overrides.md)",
-    )
-
-
-def _no_commit(requirement: str, text: str, log: Path) -> SourceError:
-    """The error for a repository that git cannot read, or that has not the commit.
-
-    text: what uv said, with git's words at its end
-    """
-    said = text.partition("--- stderr")[2].strip() or text.splitlines()[-1]
-    return SourceError(
-        f"pkgs=: {hide_logins(requirement)} could not be had",
-        evidence=[hide_logins(line.strip()) for line in said.splitlines() if line.strip()],
-        log=log,
-        next="see that `git clone` of that repository works here, and that it has that commit",
     )
 
 

@@ -63,7 +63,7 @@ class Resolver:
             (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
         status = self._uv("lock", may_fail=True)
         if status != 0:
-            raise explain_resolution_failure(self.log.tail(200), request, platform, self.indexes, self.log.path)
+            raise explain_resolution_failure(self.log.tail(200), platform, self.indexes, self.log.path)
         said = (line.partition("warning: ") for line in self.log.tail(200))
         self.warnings[:] = [text for before, found, text in said if found and not before]
         self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
