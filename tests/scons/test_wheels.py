@@ -195,6 +195,14 @@ def test_a_page_that_somebody_put_into_the_index_goes(wheels: Wheels) -> None:
     assert not page.exists()
 
 
+def test_a_wheel_that_somebody_put_there_is_told_and_not_indexed(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    stray = add_wheel(wheels.house, "stray")
+    assert f"{stray}: this build did not make it" in wheels.make("pkgs=top")
+    assert f"{stray}: this build did not make it" in wheels.make("pkgs=below")
+    assert not (wheels.house / "simple/stray").exists()
+
+
 def test_a_lock_that_somebody_changed_in_the_build_folder_is_made_again(wheels: Wheels) -> None:
     wheels.make("pkgs=top")
     good = wheels.lock.read_text()

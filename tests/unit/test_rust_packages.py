@@ -62,6 +62,22 @@ def test_a_second_call_fetches_nothing(tmp_path: Path, data: Path) -> None:
     assert unpack_rust(TRIPLE, Store(tmp_path / "none", offline=True), tmp_path / "machine") == sysroot
 
 
+@pytest.mark.parametrize("name", ["usr/lib/rustlib/armv7/libstd", "usr/bin/rustc", "usr/bin/stray"])
+def test_a_tree_that_somebody_changed_is_made_again(tmp_path: Path, data: Path, name: str) -> None:
+    store, told = Store(tmp_path / "downloads", mirror=str(data)), list[str]()
+    root = unpack_rust(TRIPLE, store, tmp_path / "machine").parent
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    (root / name).write_text("changed")
+    unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    assert told == [f"{root} was changed since it was unpacked: it is made again"]
+    (root / "usr/bin/rustc").unlink()
+    unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)
+    unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)
+    assert (root / "usr/bin/rustc").read_text() == "rustc"
+    assert len(told) == 2
+
+
 def test_what_was_broken_off_is_taken_up_again(tmp_path: Path, data: Path) -> None:
     arm = (data / "arm.deb").rename(tmp_path / "arm.deb")
     store = Store(tmp_path / "downloads", mirror=str(data), pools=lambda: ())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError
-from crosspython.wheels.house.report import read_report, report_file, write_wheel_report
+from crosspython.wheels.house.report import find_strays, read_report, report_file, write_wheel_report
 from crosspython.wheels.house.wheelhouse import fill_wheelhouse
 from crosspython.wheels.model import WheelReport
 
@@ -47,10 +47,14 @@ def test_what_another_python_has_stays(house: House) -> None:
     assert house.fill("3.13") == {"a", "b"}
 
 
-def test_a_wheel_of_somebody_elses_is_left_alone(house: House) -> None:
+def test_a_wheel_of_somebody_elses_is_left_alone_and_not_indexed(house: House) -> None:
     house.place.mkdir()
-    add_wheel(house.place, "theirs")
-    assert house.fill("3.13", "a") == {"a", "theirs"}
+    theirs = [add_wheel(house.place, "theirs"), house.place / "damaged.whl"]
+    theirs[1].touch()
+    assert house.fill("3.13", "a") == {"a", "theirs", "damaged.whl"}
+    assert find_strays(house.place) == sorted(theirs)
+    assert [path.name for path in (house.place / "simple").iterdir() if path.is_dir()] == ["a"]
+    assert [path.name for path in house.place.glob("*.metadata")] == ["a-1.0-py3-none-any.whl.metadata"]
 
 
 def test_an_unchanged_wheel_is_not_written_again(house: House) -> None:

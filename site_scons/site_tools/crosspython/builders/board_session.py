@@ -23,6 +23,7 @@ from crosspython.checks.selftest import expect
 from crosspython.errors import CheckError, ConfigurationError
 from crosspython.finish.board_needs import board_needs
 from crosspython.store.disk import write_whole
+from crosspython.wheels.house.report import find_strays
 
 WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links /opt/python/share/wheels ...
 
@@ -71,8 +72,14 @@ class BoardSession:
         """The tree as it is to lie on the board: the bundle, with the wheels beside it."""
         shutil.rmtree(self._work, ignore_errors=True)
         tree = unpack_bundle(bundle, self._work)
-        for wheel in sorted(self.build.settings.wheelhouse.glob("*.whl")):
-            if self.build.fingerprints.compare(wheel) == "other":
+        house = self.build.settings.wheelhouse
+        strays = find_strays(house)
+        for wheel in sorted(house.glob("*.whl")):
+            finding = self.build.fingerprints.compare(wheel)
+            if wheel in strays and finding == "unknown":
+                self.build.console.warn(f"{wheel}: is left out, since this build did not make it")
+                continue
+            if finding == "other":
                 raise ConfigurationError(
                     f"{wheel}: it was changed since it was put there",
                     next="scons wheels deploy, with the pkgs= that it was made for; or remove it",

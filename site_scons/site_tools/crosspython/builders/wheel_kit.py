@@ -58,4 +58,5 @@ def rust_of(build: Build) -> RustSearch:
         environment=os.environ,
         unpack_into=settings.build / "build-machine",
         crates=settings.downloads / "cargo",
+        remark=build.console.warn,
     )

@@ -32,7 +32,14 @@ from crosspython.store.sources import Source
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.building.cargo import needs_rust
-from crosspython.wheels.house.report import files_of_house, is_whole, read_report, report_file, write_wheel_report
+from crosspython.wheels.house.report import (
+    files_of_house,
+    find_strays,
+    is_whole,
+    read_report,
+    report_file,
+    write_wheel_report,
+)
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.binary import Binary
@@ -98,6 +105,8 @@ class WheelNodes:
             make_action("wheelhouse", wheelhouse, says, leaves=partial(files_of_house, *house)),
         )
         self.env.Precious(node)  # it tells which wheels are stale
+        if not self.build.only_removes:
+            self._warn_of_strays()
         if not is_whole(*house):
             self.env.AlwaysBuild(node)  # wheels failed when it was filled
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
@@ -123,6 +132,15 @@ class WheelNodes:
         if missing:
             lacks = f"this machine lacks {', '.join(missing)}, with which {name} is built if the cache has it not"
             self.build.console.warn(f"{lacks}: {describe_install(missing)}")
+
+    def _warn_of_strays(self) -> None:
+        for wheel in find_strays(self.settings.wheelhouse):
+            if self.build.fingerprints.compare(wheel) != "unknown":
+                continue  # it is ours, and its report is gone
+            self.build.console.warn(
+                f"{wheel}: this build did not make it, so it is neither in the index nor deployed; "
+                "remove it, or ask for it: pkgs=FILE"
+            )
 
     @property
     def _toolchain(self) -> Toolchain:

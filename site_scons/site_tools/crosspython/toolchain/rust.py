@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,12 +86,14 @@ class RustSearch:
     environment: the user's: PATH, HOME, rustup's own variables
     unpack_into: where the distribution's packages go if they are needed
     crates:      CARGO_HOME: where crates are kept, shared by all builds
+    remark:      is told what a user should know
     """
 
     given: Path | None
     environment: Mapping[str, str]
     unpack_into: Path
     crates: Path
+    remark: Callable[[str], None] = field(default=lambda text: None, repr=False, compare=False)
     _found: dict[str, Rust] = field(default_factory=dict, repr=False, compare=False)
     _looking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -133,7 +135,7 @@ def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Ru
         seen.append(_describe(sysroot, triple))
     if packaged_release(triple) is None:
         raise _no_std(target.name, triple, seen or ["no rustc on PATH, and no rustup"])
-    return _try(unpack_rust(triple, store, search.unpack_into), target, triple, environment)
+    return _try(unpack_rust(triple, store, search.unpack_into, search.remark), target, triple, environment)
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[Path]:

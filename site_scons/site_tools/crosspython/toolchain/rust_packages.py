@@ -10,12 +10,14 @@ import os
 import platform
 import shutil
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from crosspython.store.exclusive import exclusive
 from crosspython.store.fetch import Store
+from crosspython.store.fingerprints import Fingerprints
 from crosspython.store.sources import Source
 
 _DATA = Path(__file__).with_name("rust.toml")
@@ -41,13 +43,19 @@ def packaged_sources(triple: str) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(Source(sha256=row["sha256"], pool=row["pool"]) for row in rows))
 
 
-def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
-    """Return rustc's sysroot with the standard library for a triple: unpacked below `folder`, once.
+def unpack_rust(triple: str, store: Store, folder: Path, remark: Callable[[str], None] = lambda text: None) -> Path:
+    """Return rustc's sysroot with the standard library for a triple: unpacked below `folder`, once,
+    and again where it is not as it was left. `remark` is told of that.
 
     Raises SourceError and ArchiveError.
     """
     root = folder / f"rust-{release_of_packages()}"
     with exclusive(folder / f"{root.name}.lock"):
+        fingerprints = Fingerprints(folder)
+        if not fingerprints.is_same(root):
+            if fingerprints.compare(root) == "other":
+                remark(f"{root} was changed since it was unpacked: it is made again")
+            shutil.rmtree(root, ignore_errors=True)
         for source in packaged_sources(triple):
             mark = root / "packages" / source.sha256
             if not mark.exists():
@@ -55,6 +63,7 @@ def unpack_rust(triple: str, store: Store, folder: Path) -> Path:
                 _unpack(package, root)
                 mark.parent.mkdir(exist_ok=True)
                 mark.touch()
+                fingerprints.note(root)
     return root / "usr"
 
 

@@ -12,6 +12,7 @@ import json
 import shutil
 import zipfile
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -46,11 +47,11 @@ class IndexedWheel:
     requires_python: str | None
 
 
-def write_index(wheelhouse: Path) -> None:
+def write_index(wheelhouse: Path, leave_out: Collection[Path] = ()) -> None:
     """Write `simple/` and the metadata of each wheel in a folder. Raises ArchiveError for a file that is no wheel."""
     projects: dict[str, list[IndexedWheel]] = defaultdict(list)
     metadata = set()
-    for wheel in sorted(wheelhouse.glob("*.whl")):
+    for wheel in sorted({*wheelhouse.glob("*.whl")} - {*leave_out}):
         projects[parse_wheel_name(wheel.name).name].append(_index(wheel))
         metadata.add(f"{wheel.name}.metadata")
     for stale in wheelhouse.glob("*.whl.metadata"):

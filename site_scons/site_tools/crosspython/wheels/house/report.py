@@ -19,6 +19,20 @@ def report_file(wheelhouse: Path, series: str) -> Path:
     return wheelhouse / f"report-{series}.json"
 
 
+def wheels_named(report: Path) -> set[str]:
+    """The file names of the wheels that the report of a wheelhouse names; none where it is missing or damaged."""
+    try:
+        return {str(wheel["filename"]) for wheel in json.loads(report.read_text())["wheels"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def find_strays(wheelhouse: Path) -> list[Path]:
+    """Wheels in the folder that no report names, of whatever Python: somebody else has put them there."""
+    known = {name for report in wheelhouse.glob("report-*.json") for name in wheels_named(report)}
+    return sorted(wheel for wheel in wheelhouse.glob("*.whl") if wheel.name not in known)
+
+
 def is_whole(wheelhouse: Path, series: str) -> bool:
     """Whether all that the wheelhouse's report names lies there:
     no wheel failed when it was filled, none was removed."""

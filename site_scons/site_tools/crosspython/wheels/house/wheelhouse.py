@@ -9,14 +9,14 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from crosspython.store.disk import write_whole
 from crosspython.wheels.house.index import write_index
-from crosspython.wheels.house.report import report_file
+from crosspython.wheels.house.report import find_strays, report_file, wheels_named
 from crosspython.wheels.model import WheelReport
 
 
@@ -38,15 +38,14 @@ def fill_wheelhouse(
     missing: titles of wheels that could not be made
     """
     own = report_file(wheelhouse, series)
-    earlier = _filenames(own)
+    earlier = wheels_named(own)
     wheelhouse.mkdir(parents=True, exist_ok=True)
     for file, report in made.items():
         _put(file, wheelhouse / report.filename)
     wanted = {report.filename for report in made.values()}
-    others = {name for path in wheelhouse.glob("report-*.json") if path != own for name in _filenames(path)}
+    others = {name for path in wheelhouse.glob("report-*.json") if path != own for name in wheels_named(path)}
     for name in earlier - wanted - others:
         (wheelhouse / name).unlink(missing_ok=True)
-    write_index(wheelhouse)
     wheels = [asdict(report) for report in sorted(made.values(), key=lambda report: report.filename)]
     told = {
         "python": series,
@@ -56,6 +55,7 @@ def fill_wheelhouse(
         "wheels": wheels,
     }
     write_whole(own, json.dumps(told, indent=1) + "\n")
+    write_index(wheelhouse, find_strays(wheelhouse))
 
 
 def _put(file: Path, place: Path) -> None:
@@ -64,12 +64,3 @@ def _put(file: Path, place: Path) -> None:
     part = place.with_name(place.name + ".part")
     shutil.copyfile(file, part)
     part.replace(place)
-
-
-def _filenames(report: Path) -> set[str]:
-    """The wheels that a report names; none where it is missing or damaged."""
-    try:
-        wheels: Iterable[Any] = json.loads(report.read_text())["wheels"]
-        return {str(wheel["filename"]) for wheel in wheels}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
