@@ -43,7 +43,7 @@ class Bin:
 
     def run(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         write_programs(self.folder, TRIPLET, self.path)
-        write_refusals(self.folder, self.path)
+        write_refusals(self.folder, TRIPLET, self.path)
         env = {"PATH": f"{self.folder}:{self.path}", **environment}
         return subprocess.run([name, *arguments], env=env, capture_output=True, text=True, check=False)
 
@@ -88,6 +88,42 @@ def test_a_package_may_ask_for_the_build_machines_by_bare_names(programs: Bin, t
     assert programs.run(tool, **{NATIVE_SWITCH: "build"}).stdout.startswith("the build machine's")
 
 
+@pytest.mark.parametrize("tool", ["gcc", "g++", "cpp", "gcc-ar", "ld"])
+def test_a_name_with_a_version_means_the_boards_tool_as_well(programs: Bin, tool: str) -> None:
+    programs.wraps(tool)
+    programs.has(f"{tool}-98")
+    assert programs.run(f"{tool}-98", "-v").stdout == f"the board's {tool} -v\n"
+    assert programs.run(f"{tool}-98", **{NATIVE_SWITCH: "build"}).stdout == f"the build machine's {tool}-98\n"
+
+
+@pytest.mark.parametrize("name", [f"{os.uname().machine}-linux-gnu-gcc", f"{os.uname().machine}-redhat-linux-g++-98"])
+def test_a_compiler_by_the_build_machines_triplet_refuses_until_the_second_try(
+    programs: Bin, tmp_path: Path, name: str
+) -> None:
+    for tool in ("gcc", "g++"):
+        programs.wraps(tool)
+    programs.has(name)
+    done = programs.run(name, "-lz", **{NATIVE_LINKS: str(tmp_path / "linked")})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"crosspython: {name}: this is the build machine's")
+    assert (tmp_path / "linked").exists()
+    assert programs.run(name, **{NATIVE_SWITCH: "build"}).stdout == f"the build machine's {name}\n"
+
+
+def test_a_wrapper_keeps_a_name_that_looks_like_the_build_machines(programs: Bin) -> None:
+    """As for a board of the build machine's own kind."""
+    triplet = f"{os.uname().machine}-linux-gnu"
+    programs.wraps("gcc")
+    (programs.folder / f"{TRIPLET}-gcc").rename(programs.folder / f"{triplet}-gcc")
+    programs.has(f"{triplet}-gcc")
+    assert programs.run(f"{triplet}-gcc").stdout == "the board's gcc\n"
+
+
+def test_what_only_reads_files_is_left_alone(programs: Bin) -> None:
+    programs.has("objdump-98")
+    assert programs.run("objdump-98").stdout == "the build machine's objdump-98\n"
+
+
 @pytest.mark.parametrize(
     ("words", "is_program"),
     [
@@ -106,7 +142,7 @@ def test_it_is_noted_when_gcc_links_a_program(programs: Bin, tmp_path: Path, wor
     assert (tmp_path / "linked").exists() is is_program
 
 
-@pytest.mark.parametrize("name", ["xml2-config", "python3-config", "pg_config", "gfortran", "c99"])
+@pytest.mark.parametrize("name", ["xml2-config", "python3-config", "pg_config", "gfortran", "c99", "clang"])
 def test_what_would_answer_for_the_build_machine_refuses_by_name(programs: Bin, name: str) -> None:
     programs.has(name)
     done = programs.run(name, "--cflags")

@@ -102,7 +102,7 @@ class ComponentBuild:
         write_wrappers(self.bin, self.order.toolchain, self.workshop.target, strays)
         write_programs(self.bin, self.workshop.target.triplet, self.workshop.path)
         write_config_programs(self.sysroot / "usr", self.prefix, self.bin)
-        write_refusals(self.bin, self.workshop.path)
+        write_refusals(self.bin, self.workshop.target.triplet, self.workshop.path)
         for tool, place in find_pinned(self.recipe.plan.tools).items():
             (self.bin / tool).symlink_to(place)
         if self.order.build_python is not None:

@@ -8,6 +8,7 @@ here, goes by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028). Paths
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,8 +27,17 @@ _NATIVE = (
     *("ar", "nm", "ranlib", "gcc-ar", "gcc-nm", "gcc-ranlib"),
     *("as", "ld", "strip", "objcopy", "objdump", "readelf"),
 )
-# Further names of this machine's compilers, for which there is no wrapper.
-_UNNAMED = ("c89", "c99", "f77", "f95", "g77", "gfortran")
+# Of these, and further ones for which there is no wrapper, those that tell of this machine's headers and libraries.
+_COMPILERS = (
+    *("gcc", "cc", "g++", "c++", "cpp", "gfortran", "ld"),
+    *("c89", "c99", "c89-gcc", "c99-gcc", "f77", "f95", "g77", "clang", "clang++", "tcc"),
+)
+# The same with a version (gcc-12), with the build machine's own triplet (x86_64-linux-gnu-gcc), or with both.
+_OTHER_NAME = re.compile(
+    rf"(?P<triplet>{re.escape(os.uname().machine)}-(?:\w+-)?linux-(?:\w+-)?)?"
+    rf"(?P<tool>{'|'.join(map(re.escape, sorted({*_NATIVE, *_COMPILERS}, key=len, reverse=True)))})"
+    r"(?P<version>-\d+(?:\.\d+)*)?"
+)
 
 _NO_LIBRARY = "would tell of its libraries: declare the library as a component"
 _NO_COMPILER = "would compile for it: take $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
@@ -66,6 +76,14 @@ if [ "${{{links}-}}" ]; then
     if [ "$program$input" = yes ]; then : >"${links}"; fi
 fi
 exec {cross} "$@"
+"""
+
+# Where it was meant for a program that runs here, the build is done once more as it is for a bare `gcc`.
+_REFUSED_COMPILER = """\
+if [ "${{{switch}-}}" = build ]; then exec {native} "$@"; fi
+if [ "${{{links}-}}" ]; then : >"${links}"; fi
+echo {sentence} >&2
+exit 1
 """
 
 _PKG_CONFIG = """\
@@ -108,18 +126,19 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
         write_script(folder / name, text)
 
 
-def write_refusals(folder: Path, path: str) -> None:
-    """What of the build machine would still answer refuses, but for names that are taken in `folder`.
-    To be called last.
+def write_refusals(folder: Path, triplet: str, path: str) -> None:
+    """What of the build machine would still answer refuses, or means the board's where the toolchain has it;
+    but for names that are taken in `folder`. To be called last.
 
     path: of the build machine's own tools
     """
-    refusals = dict.fromkeys(_config_programs(path), _NO_LIBRARY) | dict.fromkeys(
-        _on_path(_UNNAMED, path), _NO_COMPILER
-    )
-    for name, why in refusals.items():
+    scripts = {
+        **{name: _refusal(name, _NO_LIBRARY) for name in _config_programs(path)},
+        **_other_names(folder, triplet, path),
+    }
+    for name, text in scripts.items():
         if not (folder / name).exists():
-            write_script(folder / name, _refusal(name, why))
+            write_script(folder / name, text)
 
 
 def write_script(path: Path, text: str) -> None:
@@ -133,11 +152,36 @@ def _wrapped(folder: Path, triplet: str) -> list[str]:
 
 
 def _bare_name(name: str, folder: Path, triplet: str, path: str) -> str:
-    native, cross = (shlex.quote(str(folder / f"{each}-{name}")) for each in (build_triplet(), triplet))
-    if name in ("gcc", "cc", "g++", "c++", "gfortran"):
+    native = shlex.quote(str(folder / f"{build_triplet()}-{name}")) if shutil.which(name, path=path) else ""
+    return _mean_the_boards(name, native, folder / f"{triplet}-{name}")
+
+
+def _mean_the_boards(tool: str, native: str, wrapper: Path) -> str:
+    """A script that means the board's tool. native: the command that it means on demand; "": there is none."""
+    cross = shlex.quote(str(wrapper))
+    if native and tool in ("gcc", "cc", "g++", "c++", "gfortran"):
         return _HEAD + _BARE_COMPILER.format(switch=NATIVE_SWITCH, links=NATIVE_LINKS, native=native, cross=cross)
-    switch = f'if [ "${{{NATIVE_SWITCH}-}}" = build ]; then exec {native} "$@"; fi\n'
-    return f'{_HEAD}{switch if shutil.which(name, path=path) else ""}exec {cross} "$@"\n'
+    switch = f'if [ "${{{NATIVE_SWITCH}-}}" = build ]; then exec {native} "$@"; fi\n' if native else ""
+    return f'{_HEAD}{switch}exec {cross} "$@"\n'
+
+
+def _other_names(folder: Path, triplet: str, path: str) -> dict[str, str]:
+    """Scripts for further names of the tools on the build machine's PATH: a version alone means the board's tool."""
+    scripts = {}
+    for name in _names_on(path):
+        match = _OTHER_NAME.fullmatch(name)
+        program = shutil.which(name, path=path)
+        if match is None or program is None:
+            continue
+        native = f"env PATH={shlex.quote(path)} {shlex.quote(program)}"
+        wrapper = folder / f"{triplet}-{match['tool']}"
+        is_asked_for_here = match["triplet"] is not None and triplet != build_triplet()
+        if wrapper.exists() and not is_asked_for_here:
+            scripts[name] = _mean_the_boards(match["tool"], native, wrapper)
+        elif match["tool"] in _COMPILERS:
+            words = {"switch": NATIVE_SWITCH, "links": NATIVE_LINKS, "native": native}
+            scripts[name] = _HEAD + _REFUSED_COMPILER.format(sentence=_say(name, _NO_COMPILER), **words)
+    return scripts
 
 
 def _native_scripts(path: str, besides: str) -> dict[str, str]:
@@ -160,16 +204,23 @@ def _on_path(names: tuple[str, ...], path: str) -> list[str]:
 
 def _config_programs(path: str) -> Iterator[str]:
     """Programs such as xml2-config that lie on the build machine's PATH and tell of its libraries."""
+    for name in _names_on(path):
+        if name.endswith(("-config", "_config")) and not name.endswith("pkg-config"):
+            yield name
+
+
+def _names_on(path: str) -> Iterator[str]:
     for folder in path.split(os.pathsep):
         if os.path.isdir(folder):
-            for name in os.listdir(folder):
-                if name.endswith(("-config", "_config")) and not name.endswith("pkg-config"):
-                    yield name
+            yield from os.listdir(folder)
 
 
 def _refusal(name: str, why: str) -> str:
-    sentence = f"crosspython: {name}: this is the build machine's, and {why}"
-    return f"{_HEAD}echo {shlex.quote(sentence)} >&2\nexit 1\n"
+    return f"{_HEAD}echo {_say(name, why)} >&2\nexit 1\n"
+
+
+def _say(name: str, why: str) -> str:
+    return shlex.quote(f"crosspython: {name}: this is the build machine's, and {why}")
 
 
 def _pkg_config_scripts(triplet: str, path: str) -> Mapping[str, str]:

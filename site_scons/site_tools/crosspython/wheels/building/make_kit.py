@@ -42,7 +42,7 @@ def make_kit(kit: Kit, workshop: Workshop) -> None:
         if kit.folder in kit.whole:
             return
         if marker.is_file() and marker.read_text() == _seal(kit, text):
-            write_refusals(kit.bin, workshop.path)  # this machine may have got more since
+            write_refusals(kit.bin, kit.target.triplet, workshop.path)  # this machine may have got more since
             marker.write_text(_seal(kit, text))
             kit.whole.add(kit.folder)
             return
@@ -51,7 +51,7 @@ def make_kit(kit: Kit, workshop: Workshop) -> None:
         kit.folder.mkdir(parents=True)
         with Log(workshop.logs / f"{kit.folder.name}.log") as log, workshop.jobserver.token():
             _make(kit, log, workshop)
-            write_refusals(kit.bin, workshop.path)
+            write_refusals(kit.bin, kit.target.triplet, workshop.path)
         marker.write_text(_seal(kit, text))
         kit.whole.add(kit.folder)
 
