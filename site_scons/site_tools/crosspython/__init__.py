@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.4.0"
 
 
 def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any) -> None:
