@@ -78,7 +78,7 @@ fi
 exec {cross} "$@"
 """
 
-# Where it was meant for a program that runs here, the build is done once more as it is for a bare `gcc`.
+# It was meant for a program that runs here, perhaps: the build is done once more, as for a bare `gcc`.
 _REFUSED_COMPILER = """\
 if [ "${{{switch}-}}" = build ]; then exec {native} "$@"; fi
 if [ "${{{links}-}}" ]; then : >"${links}"; fi
@@ -175,9 +175,11 @@ def _other_names(folder: Path, triplet: str, path: str) -> dict[str, str]:
             continue
         native = f"env PATH={shlex.quote(path)} {shlex.quote(program)}"
         wrapper = folder / f"{triplet}-{match['tool']}"
-        is_asked_for_here = match["triplet"] is not None and triplet != build_triplet()
+        is_asked_for_here = bool(match["triplet"]) and triplet != build_triplet()
         if wrapper.exists() and not is_asked_for_here:
             scripts[name] = _mean_the_boards(match["tool"], native, wrapper)
+        elif match["tool"] in _COMPILERS and not is_asked_for_here:
+            scripts[name] = _refusal(name, _NO_COMPILER)
         elif match["tool"] in _COMPILERS:
             words = {"switch": NATIVE_SWITCH, "links": NATIVE_LINKS, "native": native}
             scripts[name] = _HEAD + _REFUSED_COMPILER.format(sentence=_say(name, _NO_COMPILER), **words)
