@@ -98,7 +98,7 @@ def test_an_option_misspelt_gets_a_suggestion(project: Project) -> None:
 def test_a_file_that_a_recipe_names_and_does_not_have_is_told(project: Project) -> None:
     project.add("hello", options='configure=["--with-answers={recipe}/answers"]')
     output = project.scons(code=2)
-    assert "names a file that cannot be read" in output
+    assert "a file that the recipe names cannot be read" in output
     assert "recipes/hello/answers" in output
 
 

@@ -20,20 +20,20 @@ Import("env")
 from pathlib import Path
 from crosspython.builders.build_python import add_native
 from crosspython.recipes.plan import InstallDependencies, Make, Plan, Run
-from crosspython.recipes.recipe import NATIVE, for_build_machine, make_recipe
+from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine
+from crosspython.store.sources import Source
 
 plan = Plan(steps=(
     Run("configure", ("./configure", "--prefix={prefix}")),
     Make("install", ("DESTDIR={stage}", "install")),
     InstallDependencies(),
 ))
-sources = [dict(url="https://upstream.invalid/build-python-3.13.0.tar.gz", sha256=SHA256)]
+sources = (Source(SHA256, "https://upstream.invalid/build-python-3.13.0.tar.gz"),)
 needed = env.Autoconf("needed", "1.0",
     sources=[dict(url="https://upstream.invalid/needed-1.0.tar.gz", sha256=NEEDED)],
     environment={"NAME": "needed"})
 add_native(env, for_build_machine(env["CROSSPYTHON"].components["needed"].recipe))
-recipe = make_recipe("build-python", "3.13.0", sources=sources, folder=Path("."), plan=plan, machine=NATIVE,
-    depends=("build-needed",))
+recipe = Recipe("build-python", "3.13.0", sources, plan, folder=Path("."), machine=NATIVE, depends=("build-needed",))
 native = add_native(env, recipe)
 user = env.Autoconf("user", "3.13.1", sources=[dict(url="https://upstream.invalid/user-3.13.1.tar.gz", sha256=USER)],
     environment={"NAME": "user"}, after=[Run("ask", ("sh", "-c", "{build_python} > {stage}{prefix}/lib/word.txt"))])

@@ -23,10 +23,13 @@ def host(tmp_path: Path) -> Host:
     [
         (TOOL.strip().replace("rv1126", "rv1125"), "target=rv1125: no such board"),
         (TOOL.strip().replace("target=", 'toolchain="sdk", target='), "set up twice"),
-        ('env.Autoconf("foo", "1.0", sources=[])', "foo: the recipe's sources are wrong"),
+        ('env.Autoconf("foo", "1.0", sources=[])', "sources: expected a list of at least one source"),
         (f'env.Make("foo", "1.0", {SOURCE}, depends=["bar"])', "no component is called 'bar'"),
-        (f'env.CMake("foo", "1.0", {SOURCE}, nonsense=1)', "options that its kind does not know"),
-        (f'env.Autoconf("foo", "1.0", {SOURCE}, triplet="perhaps")', "foo: triplet='perhaps'"),
+        (f'env.CMake("foo", "1.0", {SOURCE}, nonsense=1)', "nonsense: no such key"),
+        (
+            f'env.Autoconf("foo", "1.0", {SOURCE}, triplet="perhaps")',
+            "triplet: expected True or False; found 'perhaps'",
+        ),
         ('env.Components(); env.Bundle(also=["nothing"])', "no component is called 'nothing'"),
         ('env.Components(); env.Bundle(); env.Bundle(also=["zlib", "geos"])', "declared twice"),
         ('env.Wheels("not a requirement!")', "no requirement"),
@@ -75,3 +78,77 @@ def test_every_lent_method_does(host: Host) -> None:
     places = re.findall(r"^PLACE (\w+) (\d+) (.*)$", host.scons(), re.MULTILINE)
     assert len(places) > 15
     assert {(line, file) for _, line, file in places} == {(str(BEFORE + 7), f"{host.folder}/SConstruct")}
+
+
+RECIPE = """\
+Import("env")
+from crosspython.recipes.plan import Edit, Run
+
+foo = env.Autoconf(
+    "foo",
+    1.0,
+    sources=[
+        dict(url="https://upstream.invalid/x-1.0.tar.gz", sha256=None),
+        {
+            "url": "https://upstream.invalid/x-1.0.tar.gz",
+            "sha-256": "0",
+        },
+    ],
+    depends="zlib",
+    steps=[
+        Edit("Makefile", "a", "b"),
+        Run("look", "ls -l"),
+    ],
+    configure=[*["--a"], 1],
+    nonsense=True,
+)
+"""
+LINES = {
+    "version: expected": 6,
+    "sources[0].sha256: expected": 8,
+    "sources[1].sha-256: no such key; did you mean sha256?": 11,
+    "sources[1].sha256: missing": 9,
+    "depends: expected": 14,
+    "steps[1].argv: expected": 17,
+    "configure[1]: expected": 19,
+    "nonsense: no such key": 20,
+}
+
+
+def test_all_mistakes_of_a_recipe_are_told_at_once_with_their_lines(host: Host) -> None:
+    (host.folder / "foo").mkdir()
+    (host.folder / "foo/SConscript").write_text(RECIPE)
+    host.write(TOOL, 'SConscript("foo/SConscript", exports="env")')
+    output = host.scons(code=2)
+    assert "foo: the recipe is wrong" in output
+    told = re.findall(r"^  line (\d+): (.*)$", output, re.MULTILINE)
+    assert len(told) == len(LINES)
+    for start, line in LINES.items():
+        assert [number for number, text in told if text.startswith(start)] == [str(line)], start
+    assert f'File "{host.folder}/foo/SConscript", line 4, in <module>' in output
+    assert "Traceback" not in output
+
+
+def test_a_mistake_in_options_that_were_made_elsewhere_names_the_call(host: Host) -> None:
+    host.write(
+        TOOL, 'COMMON = dict(configure="--x")', "def foo():", f'    env.Make("foo", "1", {SOURCE}, **COMMON)', "foo()"
+    )
+    assert f"line {BEFORE + 4}: configure: no such key" in host.scons(code=2)
+
+
+def test_a_patch_that_is_not_utf8_names_its_file_and_the_call(host: Host) -> None:
+    (host.folder / "0001-latin.patch").write_bytes(b"--- a/x\n+caf\xe9\n")
+    host.write(TOOL, f'env.Make("foo", "1.0", {SOURCE})')
+    output = host.scons(code=2)
+    assert f"UTF-8 in {host.folder}/0001-latin.patch" in output
+    assert f'File "{host.folder}/SConstruct", line {BEFORE + 2}, in <module>' in output
+    assert "Traceback" not in output
+
+
+def test_sconss_own_lists_are_lists(host: Host) -> None:
+    host.write(
+        TOOL,
+        "from SCons.Util import CLVar",
+        f'env.Autoconf("foo", "1.0", {SOURCE}, configure=env.Split("--a --b"), make=CLVar("x y"), triplet="no")',
+    )
+    assert "building foo 1.0" in host.scons("-n")

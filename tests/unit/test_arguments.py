@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.builders.arguments import read_bool, read_names, read_text, read_texts
+from crosspython.builders.arguments import read_names, read_text, read_texts
 from crosspython.errors import ConfigurationError
 
 
@@ -34,13 +34,3 @@ def test_a_path_is_a_text_or_a_path() -> None:
     assert read_text("Wheels", "constraints", Path("limits.txt")) == "limits.txt"
     with pytest.raises(ConfigurationError, match=r"env\.Wheels\(constraints="):
         read_text("Wheels", "constraints", ["limits.txt"])
-
-
-@pytest.mark.parametrize(("value", "meant"), [(True, True), ("yes", True), (0, False), ("off", False)])
-def test_switches_are_read_as_the_command_lines_are(value: object, meant: bool) -> None:
-    assert read_bool("zlib", "triplet", value) is meant
-
-
-def test_what_is_no_switch_is_told() -> None:
-    with pytest.raises(ConfigurationError, match="zlib: triplet='perhaps'"):
-        read_bool("zlib", "triplet", "perhaps")

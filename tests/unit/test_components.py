@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crosspython.builders.component import DECLARED, LISTS
 from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.hosttools import PINNED
-from crosspython.recipes.autoconf import plan_autoconf
-from crosspython.recipes.cmake import plan_cmake
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
-from crosspython.recipes.make import plan_make
-from crosspython.recipes.meson import plan_meson
-from crosspython.recipes.openblas import plan_openblas
-from crosspython.recipes.openssl import plan_openssl
-from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import Recipe, make_recipe
+from crosspython.recipes.recipe import Recipe
 from crosspython.recipes.release import read_release, series_names
 from crosspython.wheels.known.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
+from tests.unit.declared import board, declare
 
 COMPONENTS = REPOSITORY / "components"
 MACHINES = ("aarch64", "armv7l", "riscv64")
@@ -34,36 +28,15 @@ class Reader:
     """Stands for SCons's environment while a recipe is read: it makes the recipe, and no node."""
 
     def __init__(self, folder: Path, machine: str) -> None:
-        self.folder, self.machine = folder, machine
+        self.folder, self.target = folder, board(machine)
         self.recipes: list[Recipe] = []
 
-    def _add(self, plan: Plan, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared: dict[str, Any] = {key: tuple(options.pop(key)) for key in LISTS if key in options}
-        declared |= {key: options.pop(key) for key in DECLARED if key in options}
-        self.recipes.append(make_recipe(name, version, sources=sources, folder=self.folder, plan=plan, **declared))
-        return name
+    def __getattr__(self, kind: str) -> Callable[..., str]:
+        def read_recipe(name: str, version: str, **said: Any) -> str:
+            self.recipes.append(declare(kind, self.target, self.folder, name=name, version=version, **said))
+            return name
 
-    def _declare(self, planner: Any, name: str, version: str, sources: Any, options: dict[str, Any]) -> str:
-        declared = {key: options.pop(key) for key in DECLARED if key in options}
-        return self._add(planner(**options), name, version, sources, declared)
-
-    def Autoconf(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_autoconf, name, version, sources, options)
-
-    def Make(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_make, name, version, sources, options)
-
-    def CMake(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_cmake, name, version, sources, {"machine": self.machine, **options})
-
-    def Meson(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_meson, name, version, sources, {"machine": self.machine, **options})
-
-    def OpenBLAS(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_openblas, name, version, sources, {"machine": self.machine, "cflags": (), **options})
-
-    def OpenSSL(self, name: str, version: str, *, sources: Any, **options: Any) -> str:
-        return self._declare(plan_openssl, name, version, sources, {"machine": self.machine, **options})
+        return read_recipe
 
 
 def names_in_order() -> tuple[str, ...]:

@@ -72,7 +72,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ("table", ["a"], "table: expected a table of strings or lists of strings; found ['a']"),
         ("table", {1: "a"}, "table: expected a table of "),
         ("choice", "magic", "choice: expected cross or emulated; found 'magic'"),
-        ("is_big", "big", "is_big: expected true or false; found 'big'"),
+        ("is_big", "big", "is_big: expected True or False; found 'big'"),
         ("steps", ["make"], "steps[0]: expected a step; found 'make'"),
         ("steps", [Say("ab")], "steps[0].words: expected a list of strings; found 'ab'; write ['ab']"),  # type: ignore[arg-type]
         ("nonsense", 1, "nonsense: no such key"),

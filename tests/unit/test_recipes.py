@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.names import check_known
-from crosspython.recipes.autoconf import plan_autoconf
+from crosspython.reading import read_data
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
-from crosspython.recipes.make import plan_make
-from crosspython.recipes.openssl import openssl_target, plan_openssl
-from crosspython.recipes.plan import Autoreconf, Make, RequireModules, Run, fill
-from crosspython.recipes.recipe import NATIVE, for_build_machine, make_recipe, read_patches, read_sources
+from crosspython.recipes.kinds import KINDS
+from crosspython.recipes.openssl import openssl_target
+from crosspython.recipes.plan import Autoreconf, Install, Make, Remove, RequireModules, Run, fill
+from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
 from crosspython.recipes.release import READLINE, read_release, series_names
+from msgspec.structs import fields
 
 from tests.conftest import REPOSITORY
+from tests.unit.declared import SHA, declare, plan
 
-SHA = "0" * 64
 CPYTHON = REPOSITORY / "components" / "cpython"
 
 
@@ -26,7 +27,7 @@ def runs(plan) -> list[tuple[str, ...]]:
 
 
 def test_autoconf_gets_both_triplets_and_the_prefix() -> None:
-    (configure,) = runs(plan_autoconf(configure=["--disable-static"]))
+    (configure,) = runs(plan("Autoconf", configure=["--disable-static"]))
     assert configure == (
         "./configure",
         "--build={build_triplet}",
@@ -37,20 +38,20 @@ def test_autoconf_gets_both_triplets_and_the_prefix() -> None:
 
 
 def test_a_hand_written_configure_gets_chost_and_no_triplets() -> None:
-    plan = plan_autoconf(triplet=False)
-    configure = next(step for step in plan.steps if isinstance(step, Run))
+    made = plan("Autoconf", triplet=False)
+    configure = next(step for step in made.steps if isinstance(step, Run))
     assert configure.env == {"CHOST": "{triplet}"}
     assert not any(argument.startswith("--host") for argument in configure.argv)
-    assert not any(isinstance(step, Autoreconf) for step in plan.steps)
+    assert not any(isinstance(step, Autoreconf) for step in made.steps)
 
 
 def test_tools_are_named_without_a_path() -> None:
-    assert all("/" not in value for value in plan_autoconf().env.values())
+    assert all("/" not in value for value in plan("Autoconf").env.values())
 
 
 def test_make_is_never_given_a_number_of_jobs() -> None:
-    plans = [plan_autoconf(), plan_make(), plan_openssl("armv7l")]
-    arguments = [a for plan in plans for step in plan.steps if isinstance(step, Make) for a in step.arguments]
+    plans = [plan("Autoconf"), plan("Make"), plan("OpenSSL")]
+    arguments = [a for each in plans for step in each.steps if isinstance(step, Make) for a in step.arguments]
     assert not any(argument.startswith("-j") for argument in arguments)
 
 
@@ -69,37 +70,96 @@ def test_openssl_says_which_machines_it_knows() -> None:
 
 
 def test_openssl_keeps_its_assembler() -> None:
-    assert not any("no-asm" in argv for argv in runs(plan_openssl("armv7l")))
+    assert not any("no-asm" in argv for argv in runs(plan("OpenSSL")))
 
 
 def test_placeholders_are_filled_and_other_braces_left() -> None:
     assert fill("{prefix}/lib ${prefix} {other}", {"prefix": "/opt"}) == "/opt/lib $/opt {other}"
 
 
-def test_sources_tell_all_mistakes_at_once() -> None:
+SOURCE = {"url": "https://x.invalid/a", "sha256": SHA}
+
+
+def refusal(kind: str = "Autoconf", **said: Any) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        read_sources("zlib", [{"url": "https://x.invalid/a", "sha256": "12"}, {"sha256": SHA, "uri": "x"}])
-    text = str(caught.value)
-    assert "64 hexadecimal digits" in text
-    assert "unknown keys: uri" in text
-    assert "neither url nor pool" in text
+        declare(kind, **said)
+    return str(caught.value)
 
 
-def test_a_recipe_without_sources_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="sources are wrong"):
-        make_recipe("x", "1", sources=[], folder=Path(), plan=plan_make())
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("configure", "--disable-static", "configure: expected a list of strings; found '--disable-static'; write ["),
+        ("depends", "zlib", "depends: expected a list of strings; found 'zlib'; write ['zlib']"),
+        ("depends", ["zlib bzip2"], "depends[0]: expected a string of lower-case letters, digits and . _ + -; found"),
+        ("version", 1.0, 'version: expected a string such as "1.3.1"; found 1.0'),
+        ("version", "1/0", "version: expected a string such as \"1.3.1\"; found '1/0'"),
+        ("name", "Upper", "name: expected a string of lower-case letters, digits and . _ + -; found 'Upper'"),
+        ("name", "../up", "name: expected"),
+        ("name", "", "name: expected"),
+        ("sources", SOURCE, "sources: expected a list of at least one source: [dict(url="),
+        ("sources", [], "sources: expected a list of at least one source"),
+        ("sources", [{"url": "u", "sha256": None}], "sources[0].sha256: expected 64 hexadecimal digits"),
+        ("sources", [{"url": "u"}], "sources[0].sha256: missing, expected 64 hexadecimal digits"),
+        ("sources", [{"sha256": SHA}], "sources[0]: expected a url, a pool, or both; found {'sha256': "),
+        ("sources", [SOURCE, {**SOURCE, "uri": "x"}], "sources[1].uri: no such key; did you mean url?"),
+        ("environment", ["A=1"], "environment: expected a dict of strings"),
+        ("environment", {"A": 1}, "environment.A: expected a string; found 1"),
+        ("triplet", "perhaps", "triplet: expected True or False; found 'perhaps'"),
+        ("install", "install", "install: expected a list of strings; found 'install'; write ['install']"),
+        ("steps", ["make"], "steps[0]: expected a step of crosspython.recipes.plan, such as Run(...)"),
+        ("after", Run("a", ("b",)), "after: expected a list of steps, such as [Run(...), Install(...)]; found Run("),
+        ("after", [Run("a", "ls -l")], "after[0].argv: expected a list of strings; found 'ls -l'"),  # type: ignore[arg-type]
+        ("license", "BSD like", "license: expected an SPDX expression"),
+        ("license", 3, "license: expected an SPDX expression"),
+        ("license_files", "COPYING", "license_files: expected a list of strings; found 'COPYING'"),
+        ("confgure", [], "confgure: no such key; did you mean configure?"),
+        ("fortran", 2, "fortran: expected True or False; found 2"),
+    ],
+)
+def test_what_is_wrong_in_a_recipe_is_told_by_its_key(key: str, value: Any, told: str) -> None:
+    text = refusal(**{key: value})
+    assert f"\n  {told}" in text
+    assert "x: the recipe is wrong" in text or key == "name"
+    assert len(text.splitlines()) == 2
 
 
-@pytest.mark.parametrize("name", ["Upper", "with space", "", "../up"])
-def test_a_name_that_is_no_file_name_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="bad name"):
-        make_recipe(name, "1", sources=[{"url": "https://x.invalid/a", "sha256": SHA}], folder=Path(), plan=plan_make())
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_takes_a_misspelt_option(kind: str) -> None:
+    with pytest.raises(ConfigurationError, match="nonsense: no such key"):
+        read_data({"nonsense": 1}, KINDS[kind], kind)
 
 
-def test_an_unknown_option_gets_a_suggestion() -> None:
+def test_cpython_is_told_what_was_meant() -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean ships\?"):
+        read_data({"shps": ["lib/x"]}, KINDS["CPython"], "cpython")
+
+
+def test_all_mistakes_of_a_recipe_are_told_at_once() -> None:
+    text = refusal(configure="--x", depends="zlib", sources=[{"sha256": "12"}, {**SOURCE, "uri": "u"}], license="none")
+    for key in ("configure:", "depends:", "sources[0].sha256:", "sources[1].uri:", "license:"):
+        assert key in text
+
+
+def test_a_step_is_as_a_recipe_wrote_it() -> None:
+    step = Install("*.h", "include", name="x.h")
+    assert plan("Autoconf", after=[step]).steps[-1] == step
+    assert plan("Autoconf", after=[Remove(["a"])]).steps[-1] == Remove(("a",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_names_every_kind_and_all_that_it_takes(kind: str) -> None:
+    page = (REPOSITORY / "docs/components.md").read_text()
+    assert f"`env.{kind}`" in page
+    assert [field.name for field in fields(KINDS[kind]) if f"`{field.name}`" not in page] == []
+
+
+def test_a_patch_that_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "0001-latin.patch").write_bytes(b"--- a/x\n+++ b/x\n+caf\xe9\n")
     with pytest.raises(ConfigurationError) as caught:
-        check_known("zlib: unknown option{s}", ["confgure"], ["configure", "make"])
-    assert "did you mean configure?" in str(caught.value)
+        declare("Make", folder=tmp_path).facts()
+    assert str(tmp_path / "0001-latin.patch") in str(caught.value)
+    assert "the byte 0xe9 in line 3" in str(caught.value)
 
 
 def test_patches_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -171,9 +231,7 @@ def test_what_build_python_does_without_is_switched_off_by_name(series: str) -> 
 
 
 def test_a_component_for_the_build_machine_has_another_name_and_is_not_shipped() -> None:
-    recipe = make_recipe(
-        "a", "1", sources=[{"url": "u", "sha256": SHA}], folder=Path(), plan=plan_make(), depends=("b",)
-    )
+    recipe = declare("Make", name="a", depends=["b"])
     native = for_build_machine(recipe)
     assert (native.name, native.depends, native.machine, native.ships) == ("build-a", ("build-b",), NATIVE, ())
     assert (native.plan, native.sources) == (recipe.plan, recipe.sources)
@@ -205,13 +263,9 @@ def test_sqlite_may_load_extensions(series: str) -> None:
     assert "--enable-loadable-sqlite-extensions" in configure
 
 
-def test_a_license_is_an_spdx_expression(tmp_path: Path) -> None:
-    sources = [{"url": "https://example.org/a.tar.gz", "sha256": SHA}]
-    options = {"sources": sources, "folder": tmp_path, "plan": plan_autoconf()}
-    recipe = make_recipe("a", "1", license="mit or apache-2.0", license_files=("COPYING",), **options)
+def test_a_license_is_spelt_as_spdx_spells_it() -> None:
+    recipe = declare("Autoconf", license="mit or apache-2.0", license_files=["COPYING"])
     assert recipe.license == "MIT OR Apache-2.0"
     assert recipe.facts()["licence"] == "MIT OR Apache-2.0\nCOPYING"
-    assert make_recipe("a", "1", license="LicenseRef-Vendor", **options).license == "LicenseRef-Vendor"
-    with pytest.raises(ConfigurationError, match="SPDX") as caught:
-        make_recipe("a", "1", license="BSD like", **options)
-    assert "BSD like" in (caught.value.found or "")
+    assert declare("Autoconf", license="LicenseRef-Vendor").license == "LicenseRef-Vendor"
+    assert declare("Autoconf", license="").license == ""

@@ -100,6 +100,7 @@ VALID = 'machine = "armv7l"\ntriplet = "arm-linux-gnueabihf"\n'
         (VALID + 'prefix = "/usr"', "an absolute path"),
         (VALID + 'prefix = "/opt/my python"', "an absolute path"),
         (VALID + 'kernel = "four"', 'such as "4.19"'),
+        ('machine = ["armv7l"]', "line 1: machine: expected what uname -m says on the board: "),
         (VALID + "kernel = 4.19", "line 3: kernel: expected a string"),
         (VALID + "[board]\nname = 1", "board: no such key"),
         (VALID + "extends = 3", "extends: expected a string"),

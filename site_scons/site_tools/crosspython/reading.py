@@ -29,7 +29,7 @@ Keys = tuple[str | int, ...]
 # The line of a value in the file that it stands in; None where that is not known.
 Locate = Callable[[Keys], int | None]
 
-_NOUNS = {str: "string", bool: "true or false", int: "number", float: "number"}
+_NOUNS = {str: "string", bool: "True or False", int: "number", float: "number"}
 _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 80
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crosspython.builders.settings import VARIABLES, read_switch
+from crosspython.builders.settings import VARIABLES
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 
@@ -32,23 +32,6 @@ def require_signature(method: Callable[..., Any], arguments: Sequence[Any], name
             expected=", ".join(known) or "no argument",
             next=f'env.Tool("crosspython", {of_tool[0]}=...) says it' if of_tool else "; ".join(meant) or None,
         ) from None
-
-
-def require_lists(method: str, signature: inspect.Signature, options: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for a text where a list of texts belongs: its letters would be taken for them."""
-    for name, value in options.items():
-        default = signature.parameters[name].default if name in signature.parameters else None
-        if isinstance(default, tuple) and isinstance(value, str):
-            raise ConfigurationError(
-                f"{method}: {name}={value!r} is a text", expected=f"a list of texts: {name}=[{value!r}]"
-            )
-
-
-def read_bool(method: str, name: str, value: Any) -> bool:
-    """Yes or no, however it is written."""
-    if (switch := read_switch(str(value))) is None:
-        raise ConfigurationError(f"{method}: {name}={value!r}", expected="True or False", found=repr(value))
-    return switch
 
 
 def read_text(method: str, name: str, value: Any) -> str | None:

@@ -23,6 +23,7 @@ from crosspython.builders.build import Build, Component
 from crosspython.builders.cache import build_machine, keep, take
 from crosspython.builders.code import code_identity
 from crosspython.builders.guest import declare
+from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.recipe import Recipe
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.find import describe_file
@@ -30,8 +31,6 @@ from crosspython.toolchain.find import describe_file
 if TYPE_CHECKING:
     from crosspython.toolchain.facts import Toolchain
     from crosspython.workshop import Workshop
-
-BUILD_PYTHON = "build-python"
 
 
 def recipe_facts(env: Any, recipe: Recipe) -> list[Any]:

@@ -8,133 +8,87 @@
     env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
     env.CPython()  env.BuildPython()                                 the release that `python=` names
 
-All kinds have the options in DECLARED. All return the stage archive's node.
+recipes/kinds.py lists the kinds, and their classes what each may say. All return the stage archive's node.
 The recipe's facts and the target's are readable Values among its sources.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections import UserList
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import Shared, make_action
-from crosspython.builders.arguments import read_bool, read_names, require_lists
-from crosspython.builders.build import Build, Component
-from crosspython.builders.build_python import (
-    BUILD_PYTHON,
-    add_native,
-    recipe_facts,
-    sources_for,
-    start_bringing,
-)
-from crosspython.builders.cache import keep, take
-from crosspython.builders.guest import declare
-from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
-from crosspython.names import check_known
-from crosspython.recipes.autoconf import plan_autoconf
-from crosspython.recipes.cmake import plan_cmake
-from crosspython.recipes.cpython import (
-    LICENSE,
-    LICENSE_FILES,
-    UNREAD,
-    plan_build_python,
-    plan_cpython,
-    unread_by_build_python,
-)
-from crosspython.recipes.make import plan_make
-from crosspython.recipes.meson import plan_meson
-from crosspython.recipes.openblas import plan_openblas
-from crosspython.recipes.openssl import plan_openssl
-from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, make_recipe, native_name, read_patches
+from msgspec.structs import fields
 
-# What recipes of all kinds may say of a component.
-LISTS = ("depends", "ships", "leave_out", "license_files")
-DECLARED = (*LISTS, "fortran", "license")
+from crosspython.builders.action import Shared, make_action
+from crosspython.builders.build import Build, Component
+from crosspython.builders.build_python import add_native, recipe_facts, sources_for, start_bringing
+from crosspython.builders.cache import keep, take
+from crosspython.builders.call import find_line_in_call
+from crosspython.builders.guest import declare
+from crosspython.builders.settings import read_switch
+from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
+from crosspython.errors import ConfigurationError
+from crosspython.reading import read_data
+from crosspython.recipes.cpython import BUILD_PYTHON
+from crosspython.recipes.kind import Choices, Kind
+from crosspython.recipes.kinds import KINDS
+from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name
 
 
 def AddComponents(env: Any) -> None:
-    for method in (Autoconf, Make, CMake, Meson, OpenSSL, OpenBLAS, CPython, BuildPython, DebugSymbols):
-        env.AddMethod(method)
+    for name, kind in KINDS.items():
+        env.AddMethod(_make_method(name, kind), name)
+    env.AddMethod(DebugSymbols)
 
 
-def Autoconf(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a configure script. Options: those of recipes/autoconf.py, and what all kinds have."""
-    return _declare(env, name, version, sources, plan_autoconf, options)
+def _make_method(method: str, kind: type[Kind]) -> Callable[..., Any]:
+    """env.Autoconf("xz", "5.8.1", ...) and the like, from the fields of their kind."""
+    unnamed = tuple(name for name in ("name", "version") if name in _fields(kind))
+
+    def declare_recipe(env: Any, *positional: Any, **keywords: Any) -> Any:
+        given = unnamed[: len(positional)]
+        if len(positional) > len(unnamed) or not keywords.keys().isdisjoint(given):
+            raise ConfigurationError(
+                f"env.{method}(): too many arguments",
+                expected=f"without a keyword, {' and '.join(unnamed) or 'nothing'}, each given once",
+                found=", ".join(map(repr, positional)),
+            )
+        return _declare(env, method, kind, unnamed, dict(zip(given, positional, strict=True)) | keywords)
+
+    declare_recipe.__name__ = declare_recipe.__qualname__ = method
+    declare_recipe.__doc__ = kind.__doc__
+    return declare_recipe
 
 
-def Make(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a plain Makefile. Options: those of recipes/make.py, and what all kinds have."""
-    return _declare(env, name, version, sources, plan_make, options)
-
-
-def CMake(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a CMakeLists.txt. Options: those of recipes/cmake.py, and what all kinds have."""
-    machine = env["CROSSPYTHON"].settings.target.machine
-    return _declare(env, name, version, sources, partial(plan_cmake, machine), options)
-
-
-def Meson(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """A component with a meson.build. Options: those of recipes/meson.py, and what all kinds have."""
-    machine = env["CROSSPYTHON"].settings.target.machine
-    return _declare(env, name, version, sources, partial(plan_meson, machine), options)
-
-
-def OpenSSL(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenSSL, or what is built like it. Options: those of recipes/openssl.py, and what all kinds have."""
-    machine = env["CROSSPYTHON"].settings.target.machine
-    return _declare(env, name, version, sources, partial(plan_openssl, machine), options)
-
-
-def OpenBLAS(env: Any, name: str, version: str, *, sources: Sequence[Mapping[str, str]], **options: Any) -> Any:
-    """OpenBLAS, for the target's core. Options: those of recipes/openblas.py, and what all kinds have."""
-    target = env["CROSSPYTHON"].settings.target
-    return _declare(env, name, version, sources, partial(plan_openblas, target.machine, target.cflags), options)
-
-
-def CPython(env: Any, *, ships: Sequence[str] = ()) -> Any:
-    """The target's Python, of the release that `python=` names, with the dependencies its series declares."""
-    settings = env["CROSSPYTHON"].settings
-    release = settings.release
-    recipe = Recipe(
-        "cpython",
-        release.version,
-        release.sources,
-        plan_cpython(release, shared=settings.shared),
-        depends=release.depends,
-        patches=read_patches(_here(env) / release.series),
-        folder=_here(env),
-        ships=tuple(ships),
-        leave_out=UNREAD,
-        license=LICENSE,
-        license_files=LICENSE_FILES,
+def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], data: dict[str, Any]) -> Any:
+    """Read a recipe and make the node of what it declares. Raises ConfigurationError that lists all mistakes."""
+    settings, name = env["CROSSPYTHON"].settings, data.get("name")
+    types = _fields(kind)
+    said = read_data(
+        {key: _as_typed(value, types.get(key)) for key, value in data.items()},
+        kind,
+        f"{name if isinstance(name, str) else f'env.{method}()'}: the recipe",
+        next="docs/components.md tells what a recipe may say",
+        locate=partial(find_line_in_call, positional=unnamed),
     )
-    return _add(env, recipe)
+    recipe = said.recipe(Choices(settings.target, settings.release, settings.shared), _here(env))
+    return _add_native(env, recipe) if recipe.machine == NATIVE else _add(env, recipe)
 
 
-def BuildPython(env: Any) -> Any:
-    """The same Python for the build machine, unless `build_python=` names one. Read after the components it needs."""
-    build: Build = env["CROSSPYTHON"]
-    release = build.settings.release
-    recipe = Recipe(
-        BUILD_PYTHON,
-        release.version,
-        release.sources,
-        plan_build_python(release),
-        depends=tuple(native_name(name) for name in release.build_depends),
-        patches=read_patches(_here(env) / release.series),
-        folder=_here(env),
-        machine=NATIVE,
-        ships=(),
-        leave_out=unread_by_build_python(release),
-    )
-    for part in build.closure(release.build_depends, BUILD_PYTHON):
-        add_native(env, for_build_machine(part.recipe))
-    return add_native(env, recipe)
+@cache
+def _fields(kind: Any) -> dict[str, Any]:
+    return {field.name: field.type for field in fields(kind)}
+
+
+def _as_typed(value: Any, kind: Any) -> Any:
+    """Switches as the command line takes them, and SCons's own lists as lists."""
+    if kind is bool and (switch := read_switch(str(value))) is not None:
+        return switch
+    return list(value) if isinstance(value, UserList) else value
 
 
 def DebugSymbols(env: Any) -> list[Any]:
@@ -143,25 +97,12 @@ def DebugSymbols(env: Any) -> list[Any]:
     return [part.symbols for part in build.wanted() if part.symbols is not None]
 
 
-def _declare(
-    env: Any,
-    name: str,
-    version: str,
-    sources: Sequence[Mapping[str, str]],
-    planner: Any,
-    options: dict[str, Any],
-) -> Any:
-    signature = inspect.signature(planner)
-    known = {*signature.parameters, *DECLARED} - {"machine", "cflags"}
-    check_known(f"{name}: the recipe has options that its kind does not know", options, sorted(known))
-    lists = {key: options.pop(key) for key in LISTS if key in options}
-    declared: dict[str, Any] = {key: tuple(read_names(name, key, value)) for key, value in lists.items()}
-    switches = {"fortran", *(key for key, option in signature.parameters.items() if isinstance(option.default, bool))}
-    options |= {key: read_bool(name, key, options[key]) for key in switches & options.keys()}
-    declared |= {key: options.pop(key) for key in DECLARED if key in options}
-    require_lists(name, signature, options)
-    plan: Plan = planner(**options)
-    return _add(env, make_recipe(name, version, sources=sources, folder=_here(env), plan=plan, **declared))
+def _add_native(env: Any, recipe: Recipe) -> Any:
+    """Make the nodes of what runs here, and of all that it needs for that, by the recipes of the target's."""
+    wanted = tuple(name.removeprefix(native_name("")) for name in recipe.depends)
+    for part in env["CROSSPYTHON"].closure(wanted, recipe.name):
+        add_native(env, for_build_machine(part.recipe))
+    return add_native(env, recipe)
 
 
 def _add(env: Any, recipe: Recipe) -> Any:

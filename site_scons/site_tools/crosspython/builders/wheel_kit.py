@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
-from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.code import hash_modules
 from crosspython.builders.toolchain import toolchain_of
+from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.toolchain.rust import RustSearch
 
 if TYPE_CHECKING:

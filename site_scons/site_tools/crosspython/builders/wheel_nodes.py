@@ -18,7 +18,6 @@ from packaging.utils import canonicalize_name
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
-from crosspython.builders.build_python import BUILD_PYTHON
 from crosspython.builders.guest import declare
 from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
@@ -27,6 +26,7 @@ from crosspython.builders.wheel_table import RunSummary, is_done
 from crosspython.errors import AuditError, ConfigurationError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
+from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.targets.libc import Libc

@@ -1,37 +1,15 @@
-"""Planners of the kinds whose front is a `configure` script: autoconf's own, and hand-written ones."""
+"""The kind whose front is a `configure` script: autoconf's own, and hand-written ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from msgspec import field
 
-from crosspython.recipes.plan import Answers, Autoreconf, Make, Plan, Run, Step
-
-# What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
-CROSS_TOOLS = {
-    "CC": "{triplet}-gcc",
-    "CXX": "{triplet}-g++",
-    "CPP": "{triplet}-gcc -E",
-    "AR": "{triplet}-ar",
-    "RANLIB": "{triplet}-ranlib",
-    "NM": "{triplet}-nm",
-    "STRIP": "{triplet}-strip",
-    "OBJCOPY": "{triplet}-objcopy",
-    "READELF": "{triplet}-readelf",
-    "LD": "{triplet}-ld",
-}
+from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.plan import CROSS_TOOLS, Answers, Autoreconf, Make, Plan, Run
+from crosspython.targets import Target
 
 
-def plan_autoconf(
-    *,
-    configure: Sequence[str] = (),
-    make: Sequence[str] = (),
-    install: Sequence[str] | None = ("install",),
-    environment: Mapping[str, str] | None = None,
-    steps: Sequence[Step] = (),
-    after: Sequence[Step] = (),
-    triplet: bool = True,
-    tools: Sequence[str] = (),
-) -> Plan:
+class Autoconf(Component, frozen=True, kw_only=True):
     """configure, make, make install.
 
     triplet:    False for a hand-written configure that knows no --host and takes CHOST and CC from the environment
@@ -39,18 +17,29 @@ def plan_autoconf(
     install:    None where `make install` would do more than is wanted; `after` then does it
     after:      after the installation
     """
-    host = ("--build={build_triplet}", "--host={triplet}") if triplet else ()
-    configure_env = {"CONFIG_SITE": "{answers}"} if triplet else {"CHOST": "{triplet}"}
-    first: tuple[Step, ...] = (Autoreconf(), Answers()) if triplet else ()
-    return Plan(
-        steps=(
-            *first,
-            Run("configure", ("./configure", *host, "--prefix={prefix}", *configure), env=configure_env),
-            *steps,
-            Make("make", tuple(make)),
-            *(() if install is None else (Make("install", ("DESTDIR={stage}", *install)),)),
-            *after,
-        ),
-        tools=("make", *tools),
-        env={**CROSS_TOOLS, **(environment or {})},
-    )
+
+    configure: Strings = ()
+    make: Strings = ()
+    install: Strings | None = ("install",)
+    environment: Variables = field(default_factory=dict)
+    steps: Steps = ()
+    after: Steps = ()
+    triplet: bool = True
+    tools: Strings = ()
+
+    def plan(self, target: Target) -> Plan:
+        host = ("--build={build_triplet}", "--host={triplet}") if self.triplet else ()
+        configure_env = {"CONFIG_SITE": "{answers}"} if self.triplet else {"CHOST": "{triplet}"}
+        first: Steps = (Autoreconf(), Answers()) if self.triplet else ()
+        return Plan(
+            steps=(
+                *first,
+                Run("configure", ("./configure", *host, "--prefix={prefix}", *self.configure), env=configure_env),
+                *self.steps,
+                Make("make", self.make),
+                *(() if self.install is None else (Make("install", ("DESTDIR={stage}", *self.install)),)),
+                *self.after,
+            ),
+            tools=("make", *self.tools),
+            env={**CROSS_TOOLS, **self.environment},
+        )

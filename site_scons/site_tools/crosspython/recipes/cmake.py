@@ -1,4 +1,4 @@
-"""Planner of the kind whose front is a CMakeLists.txt, and the toolchain file that tells CMake of the board.
+"""The kind whose front is a CMakeLists.txt, and the toolchain file that tells CMake of the board.
 
 Knows what CMake has to be told so that it sees the private sysroot and nothing of the build machine. Which cmake and
 ninja are called is not its business: they are pinned (hosttools.py), so that builds do not differ by machine.
@@ -6,9 +6,11 @@ ninja are called is not its business: they are pinned (hosttools.py), so that bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from msgspec import field
 
-from crosspython.recipes.plan import Ninja, Plan, Run, Step, Write
+from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.plan import Ninja, Plan, Run, Write
+from crosspython.targets import Target
 
 FOLDER = "crosspython-build"
 TOOLCHAIN_FILE = "crosspython-toolchain.cmake"
@@ -23,38 +25,37 @@ OPTIONS = (
 )
 
 
-def plan_cmake(
-    machine: str,
-    *,
-    configure: Sequence[str] = (),
-    build: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
-    steps: Sequence[Step] = (),
-    after: Sequence[Step] = (),
-    source: str = "{source}",
-    tools: Sequence[str] = (),
-) -> Plan:
+class CMake(Component, frozen=True, kw_only=True):
     """cmake, ninja, cmake --install.
 
-    machine:   what `uname -m` says on the board
     configure: definitions: "-DENABLE_STATIC=OFF"
     build:     ninja's targets; all where there is none
     source:    the folder of the CMakeLists.txt
     """
-    places = ("-S", source, "-B", f"{{build}}/{FOLDER}", "-G", "Ninja")
-    toolchain = f"-DCMAKE_TOOLCHAIN_FILE={{build}}/{TOOLCHAIN_FILE}"
-    return Plan(
-        steps=(
-            Write(TOOLCHAIN_FILE, toolchain_file(machine)),
-            Run("configure", ("cmake", *places, toolchain, *OPTIONS, *configure)),
-            *steps,
-            Ninja("build", tuple(build), cwd=f"{{build}}/{FOLDER}"),
-            Run("install", ("cmake", "--install", f"{{build}}/{FOLDER}"), env={"DESTDIR": "{stage}"}),
-            *after,
-        ),
-        tools=("cmake", "ninja", *tools),
-        env=dict(environment or {}),
-    )
+
+    configure: Strings = ()
+    build: Strings = ()
+    environment: Variables = field(default_factory=dict)
+    steps: Steps = ()
+    after: Steps = ()
+    source: str = "{source}"
+    tools: Strings = ()
+
+    def plan(self, target: Target) -> Plan:
+        places = ("-S", self.source, "-B", f"{{build}}/{FOLDER}", "-G", "Ninja")
+        toolchain = f"-DCMAKE_TOOLCHAIN_FILE={{build}}/{TOOLCHAIN_FILE}"
+        return Plan(
+            steps=(
+                Write(TOOLCHAIN_FILE, toolchain_file(target.machine)),
+                Run("configure", ("cmake", *places, toolchain, *OPTIONS, *self.configure)),
+                *self.steps,
+                Ninja("build", self.build, cwd=f"{{build}}/{FOLDER}"),
+                Run("install", ("cmake", "--install", f"{{build}}/{FOLDER}"), env={"DESTDIR": "{stage}"}),
+                *self.after,
+            ),
+            tools=("cmake", "ninja", *self.tools),
+            env=dict(self.environment),
+        )
 
 
 def toolchain_file(machine: str) -> str:

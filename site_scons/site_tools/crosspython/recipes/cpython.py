@@ -1,4 +1,4 @@
-"""Planner of CPython: the target's interpreter, and the same version for the build machine.
+"""The kinds of CPython: the target's interpreter, and the same version for the build machine.
 
 What differs between versions is data (components/cpython/*.toml), read by release.py; this module compares no number of
 a Python, and a test holds that.
@@ -6,9 +6,14 @@ a Python, and a test holds that.
 
 from __future__ import annotations
 
-from crosspython.recipes.autoconf import CROSS_TOOLS
+from pathlib import Path
+
+from msgspec import Struct
+
 from crosspython.recipes.board_pip import edit_pip
+from crosspython.recipes.kind import Choices, Strings
 from crosspython.recipes.plan import (
+    CROSS_TOOLS,
     Answers,
     BuildDetails,
     CompilePython,
@@ -24,6 +29,7 @@ from crosspython.recipes.plan import (
     Step,
     Symlink,
 )
+from crosspython.recipes.recipe import NATIVE, Recipe, native_name, read_patches
 from crosspython.recipes.release import Release
 
 # The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are
@@ -33,7 +39,50 @@ COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/comp
 # What no step reads of its source: half of it, with the tests that build-python can do without.
 UNREAD = ("Doc/*", "PCbuild/*")
 
+BUILD_PYTHON = "build-python"
+
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
+
+
+class CPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The target's Python, of the release that `python=` names, with the dependencies its series declares."""
+
+    ships: Strings = ()
+
+    def recipe(self, choices: Choices, folder: Path) -> Recipe:
+        release = choices.release
+        return Recipe(
+            "cpython",
+            release.version,
+            release.sources,
+            plan_cpython(release, shared=choices.shared),
+            depends=release.depends,
+            patches=read_patches(folder / release.series),
+            folder=folder,
+            ships=self.ships,
+            leave_out=UNREAD,
+            license=LICENSE,
+            license_files=LICENSE_FILES,
+        )
+
+
+class BuildPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same Python for the build machine, unless `build_python=` names one. Read after the components it needs."""
+
+    def recipe(self, choices: Choices, folder: Path) -> Recipe:
+        release = choices.release
+        return Recipe(
+            BUILD_PYTHON,
+            release.version,
+            release.sources,
+            plan_build_python(release),
+            depends=tuple(native_name(name) for name in release.build_depends),
+            patches=read_patches(folder / release.series),
+            folder=folder,
+            machine=NATIVE,
+            ships=(),
+            leave_out=unread_by_build_python(release),
+        )
 
 
 def plan_cpython(release: Release, *, shared: bool) -> Plan:

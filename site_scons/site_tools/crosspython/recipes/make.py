@@ -1,26 +1,29 @@
-"""Planner of the plain kind: a Makefile and no configure."""
+"""The plain kind: a Makefile and no configure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from msgspec import field
 
-from crosspython.recipes.autoconf import CROSS_TOOLS
-from crosspython.recipes.plan import Make, Plan, Step
+from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.plan import CROSS_TOOLS, Make, Plan, Step
+from crosspython.targets import Target
 
 
-def plan_make(
-    *,
-    make: Sequence[str] = (),
-    install: Sequence[str] | None = ("install",),
-    environment: Mapping[str, str] | None = None,
-    steps: Sequence[Step] = (),
-    after: Sequence[Step] = (),
-    cwd: str = "{build}",
-    tools: Sequence[str] = (),
-) -> Plan:
+class MakefileOnly(Component, frozen=True, kw_only=True):
     """make, make install. `install=None` where the Makefile cannot install; `after` then does it."""
-    variables = tuple(f"{name}={value}" for name, value in CROSS_TOOLS.items() if name in ("CC", "AR", "RANLIB"))
-    run = [*steps, Make("make", (*variables, *make), cwd=cwd)]
-    if install is not None:
-        run.append(Make("install", (*variables, "DESTDIR={stage}", "PREFIX={prefix}", *install), cwd=cwd))
-    return Plan(steps=(*run, *after), tools=("make", *tools), env={**CROSS_TOOLS, **(environment or {})})
+
+    make: Strings = ()
+    install: Strings | None = ("install",)
+    environment: Variables = field(default_factory=dict)
+    steps: Steps = ()
+    after: Steps = ()
+    cwd: str = "{build}"
+    tools: Strings = ()
+
+    def plan(self, target: Target) -> Plan:
+        variables = tuple(f"{name}={value}" for name, value in CROSS_TOOLS.items() if name in ("CC", "AR", "RANLIB"))
+        run: list[Step] = [*self.steps, Make("make", (*variables, *self.make), cwd=self.cwd)]
+        if self.install is not None:
+            arguments = (*variables, "DESTDIR={stage}", "PREFIX={prefix}", *self.install)
+            run.append(Make("install", arguments, cwd=self.cwd))
+        return Plan(steps=(*run, *self.after), tools=("make", *self.tools), env={**CROSS_TOOLS, **self.environment})

@@ -1,4 +1,4 @@
-"""Planner of the kind whose front is a meson.build, and the cross file that tells Meson of the board.
+"""The kind whose front is a meson.build, and the cross file that tells Meson of the board.
 
 Knows Meson's names for machines. Which meson and ninja are called is not its business: they are pinned (hosttools.py),
 so that builds do not differ by machine.
@@ -6,10 +6,14 @@ so that builds do not differ by machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from msgspec import field
 
 from crosspython.errors import ConfigurationError
-from crosspython.recipes.plan import Ninja, Plan, Run, Step, Write
+from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.plan import Ninja, Plan, Run, Write
+from crosspython.targets import Target
 
 FOLDER = "crosspython-build"
 CROSS_FILE = "crosspython-cross.ini"
@@ -45,35 +49,34 @@ OPTIONS = (
 )
 
 
-def plan_meson(
-    machine: str,
-    *,
-    configure: Sequence[str] = (),
-    build: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
-    steps: Sequence[Step] = (),
-    after: Sequence[Step] = (),
-    tools: Sequence[str] = (),
-) -> Plan:
+class Meson(Component, frozen=True, kw_only=True):
     """meson setup, ninja, meson install.
 
-    machine:   what `uname -m` says on the board
     configure: options: "-Dtests=disabled"
     build:     ninja's targets; all where there is none
     """
-    setup = ("meson", "setup", FOLDER, "--cross-file", CROSS_FILE)
-    return Plan(
-        steps=(
-            Write(CROSS_FILE, cross_file(machine)),
-            Run("configure", (*setup, *OPTIONS, *configure)),
-            *steps,
-            Ninja("build", tuple(build), cwd=f"{{build}}/{FOLDER}"),
-            Run("install", ("meson", "install", "-C", FOLDER, "--no-rebuild", "--destdir", "{stage}")),
-            *after,
-        ),
-        tools=("meson", "ninja", *tools),
-        env=dict(environment or {}),
-    )
+
+    configure: Strings = ()
+    build: Strings = ()
+    environment: Variables = field(default_factory=dict)
+    steps: Steps = ()
+    after: Steps = ()
+    tools: Strings = ()
+
+    def plan(self, target: Target) -> Plan:
+        setup = ("meson", "setup", FOLDER, "--cross-file", CROSS_FILE)
+        return Plan(
+            steps=(
+                Write(CROSS_FILE, cross_file(target.machine)),
+                Run("configure", (*setup, *OPTIONS, *self.configure)),
+                *self.steps,
+                Ninja("build", self.build, cwd=f"{{build}}/{FOLDER}"),
+                Run("install", ("meson", "install", "-C", FOLDER, "--no-rebuild", "--destdir", "{stage}")),
+                *self.after,
+            ),
+            tools=("meson", "ninja", *self.tools),
+            env=dict(self.environment),
+        )
 
 
 def cross_file(machine: str) -> str:

@@ -1,4 +1,4 @@
-"""Planner of OpenBLAS, whose Makefile wants the core by a name of its own and takes no --host.
+"""The kind of OpenBLAS, whose Makefile wants the core by a name of its own and takes no --host.
 
 BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not in it (docs/decisions/0009).
 """
@@ -6,9 +6,14 @@ BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
 
 from crosspython.errors import ConfigurationError
+from crosspython.recipes.kind import Component
 from crosspython.recipes.plan import Make, Plan, Remove
+from crosspython.targets import Target
 
 # OpenBLAS's TargetList.txt. A machine's own row serves every core of it; the cores are those of -mcpu=.
 MACHINES = {
@@ -52,36 +57,40 @@ def openblas_target(machine: str, cflags: Sequence[str]) -> str:
     return NEON if machine == "armv7l" and has_neon else MACHINES[machine]
 
 
-def plan_openblas(machine: str, cflags: Sequence[str], *, threads: int = 8) -> Plan:
+class OpenBLAS(Component, frozen=True, kw_only=True):
     """make shared, make install, for one core: a board's processor is known, so nothing is chosen at run time.
 
     threads: the most that it will ever start; it starts as many as the board has cores
     """
-    variables = (
-        f"TARGET={openblas_target(machine, cflags)}",
-        "CROSS=1",
-        "CC={triplet}-gcc",
-        "AR={triplet}-ar",
-        "RANLIB={triplet}-ranlib",
-        "HOSTCC={build_triplet}-gcc",
-        "DYNAMIC_ARCH=0",
-        "NOFORTRAN=1",
-        "NO_LAPACK=1",
-        "NO_LAPACKE=1",
-        "NO_STATIC=1",
-        "NO_AFFINITY=1",
-        f"NUM_THREADS={threads}",
-        "USE_THREAD=1",
-        "MAKE_NB_JOBS=-1",  # a negative number: it takes its jobs from ours
-        # its assembler code does not say that it needs no executable stack, and so the linker would give it one
-        "LDFLAGS=-Wl,-z,noexecstack",
-        "PREFIX={prefix}",
-    )
-    return Plan(
-        steps=(
-            Make("make", (*variables, "shared")),
-            Make("install", (*variables, "DESTDIR={stage}", "install")),
-            Remove(("lib/cmake",)),  # it names the static library; CMake's own FindBLAS needs no such file
-        ),
-        tools=("gcc", "make", "perl"),
-    )
+
+    threads: Annotated[int, Meta(ge=1, description="a number of threads")] = 8
+
+    def plan(self, target: Target) -> Plan:
+        variables = (
+            f"TARGET={openblas_target(target.machine, target.cflags)}",
+            "CROSS=1",
+            "CC={triplet}-gcc",
+            "AR={triplet}-ar",
+            "RANLIB={triplet}-ranlib",
+            "HOSTCC={build_triplet}-gcc",
+            "DYNAMIC_ARCH=0",
+            "NOFORTRAN=1",
+            "NO_LAPACK=1",
+            "NO_LAPACKE=1",
+            "NO_STATIC=1",
+            "NO_AFFINITY=1",
+            f"NUM_THREADS={self.threads}",
+            "USE_THREAD=1",
+            "MAKE_NB_JOBS=-1",  # a negative number: it takes its jobs from ours
+            # its assembler code does not say that it needs no executable stack, and so the linker would give it one
+            "LDFLAGS=-Wl,-z,noexecstack",
+            "PREFIX={prefix}",
+        )
+        return Plan(
+            steps=(
+                Make("make", (*variables, "shared")),
+                Make("install", (*variables, "DESTDIR={stage}", "install")),
+                Remove(("lib/cmake",)),  # it names the static library; CMake's own FindBLAS needs no such file
+            ),
+            tools=("gcc", "make", "perl"),
+        )

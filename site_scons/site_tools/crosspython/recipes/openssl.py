@@ -1,11 +1,13 @@
-"""Planner of OpenSSL's own Configure, a Perl script whose target names are not triplets."""
+"""The kind of OpenSSL, with a Configure of its own, a Perl script whose target names are not triplets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from msgspec import field
 
 from crosspython.errors import ConfigurationError
-from crosspython.recipes.plan import Make, Plan, Run, Step
+from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.plan import Make, Plan, Run
+from crosspython.targets import Target
 
 # Configurations/10-main.conf. With the right one the assembler code builds, and `no-asm` is not needed.
 TARGETS = {
@@ -31,39 +33,30 @@ def openssl_target(machine: str) -> str:
     return TARGETS[machine]
 
 
-def plan_openssl(
-    machine: str,
-    *,
-    configure: Sequence[str] = (),
-    make: Sequence[str] = (),
-    install: Sequence[str] = ("install_sw",),
-    steps: Sequence[Step] = (),
-    after: Sequence[Step] = (),
-    environment: Mapping[str, str] | None = None,
-) -> Plan:
+class OpenSSL(Component, frozen=True, kw_only=True):
     """Configure with the target's cross prefix, make, make install_sw.
 
     /etc/ssl is the board's own: certificates installed there by the system are found.
     """
-    options = ("--libdir=lib", "--prefix={prefix}", "--openssldir=/etc/ssl", "shared", "no-tests")
-    return Plan(
-        steps=(
-            Run(
-                "configure",
-                (
-                    "perl",
-                    "./Configure",
-                    openssl_target(machine),
-                    "--cross-compile-prefix={triplet}-",
-                    *options,
-                    *configure,
-                ),
+
+    configure: Strings = ()
+    make: Strings = ()
+    install: Strings = ("install_sw",)
+    steps: Steps = ()
+    after: Steps = ()
+    environment: Variables = field(default_factory=dict)
+
+    def plan(self, target: Target) -> Plan:
+        options = ("--libdir=lib", "--prefix={prefix}", "--openssldir=/etc/ssl", "shared", "no-tests")
+        configure = ("perl", "./Configure", openssl_target(target.machine), "--cross-compile-prefix={triplet}-")
+        return Plan(
+            steps=(
+                Run("configure", (*configure, *options, *self.configure)),
+                *self.steps,
+                Make("make", self.make),
+                Make("install", ("DESTDIR={stage}", *self.install)),
+                *self.after,
             ),
-            *steps,
-            Make("make", tuple(make)),
-            Make("install", ("DESTDIR={stage}", *install)),
-            *after,
-        ),
-        tools=("make", "perl"),
-        env=dict(environment or {}),
-    )
+            tools=("make", "perl"),
+            env=dict(self.environment),
+        )

@@ -23,13 +23,40 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 PLACEHOLDER = re.compile(
     r"\{(source|build|stage|sysroot|prefix|triplet|build_triplet|recipe|build_python|answers)\}",
 )
 
 
+# What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
+CROSS_TOOLS = {
+    "CC": "{triplet}-gcc",
+    "CXX": "{triplet}-g++",
+    "CPP": "{triplet}-gcc -E",
+    "AR": "{triplet}-ar",
+    "RANLIB": "{triplet}-ranlib",
+    "NM": "{triplet}-nm",
+    "STRIP": "{triplet}-strip",
+    "OBJCOPY": "{triplet}-objcopy",
+    "READELF": "{triplet}-readelf",
+    "LD": "{triplet}-ld",
+}
+
+
+class Step:
+    """One step of a plan. Recipes make steps themselves, so their fields are looked at when a recipe is read."""
+
+    @classmethod
+    def read(cls, value: Any) -> Step:
+        if not isinstance(value, Step):
+            raise ValueError("a step of crosspython.recipes.plan, such as Run(...) or Edit(...)")
+        return msgspec.convert(vars(value), type(value), from_attributes=True)
+
+
 @dataclass(frozen=True)
-class Run:
+class Run(Step):
     """Run a command: no shell, its own environment on top of the component's."""
 
     name: str
@@ -39,7 +66,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Make:
+class Make(Step):
     """Run GNU make in the component's folder; it takes its jobs from crosspython's jobserver."""
 
     name: str
@@ -49,7 +76,7 @@ class Make:
 
 
 @dataclass(frozen=True)
-class Ninja:
+class Ninja(Step):
     """Run ninja in the component's build folder; it takes its jobs from crosspython's jobserver (ninja >= 1.13)."""
 
     name: str
@@ -58,7 +85,7 @@ class Ninja:
 
 
 @dataclass(frozen=True)
-class Write:
+class Write(Step):
     """Write a file below the source, its placeholders filled: what tells a build system of the board."""
 
     file: str
@@ -66,18 +93,18 @@ class Write:
 
 
 @dataclass(frozen=True)
-class Autoreconf:
+class Autoreconf(Step):
     """Make `configure` where the source came without one (a git export, as distributions like them)."""
 
 
 @dataclass(frozen=True)
-class Answers:
+class Answers(Step):
     """Have {answers} ready for the `configure` in {source}, if that is autoconf's:
     before, and for others, it is empty."""
 
 
 @dataclass(frozen=True)
-class Edit:
+class Edit(Step):
     """Replace a pattern (a multi-line regular expression) in a generated file: exactly `matches` times, or fail."""
 
     file: str
@@ -87,7 +114,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Install:
+class Install(Step):
     """Copy files matching a glob below the build folder into a folder below the prefix.
     `name` renames a single file."""
 
@@ -97,12 +124,12 @@ class Install:
 
 
 @dataclass(frozen=True)
-class InstallDependencies:
+class InstallDependencies(Step):
     """Copy the shared libraries of its dependencies into lib: what is unpacked anywhere brings along what it needs."""
 
 
 @dataclass(frozen=True)
-class Symlink:
+class Symlink(Step):
     """Make a symbolic link below the prefix."""
 
     link: str
@@ -110,14 +137,14 @@ class Symlink:
 
 
 @dataclass(frozen=True)
-class Remove:
+class Remove(Step):
     """Remove what matches these globs below the prefix; each has to match something."""
 
     globs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class InstallWheels:
+class InstallWheels(Step):
     """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter.
 
     edits: of files in them, by their paths in the wheel; RECORD tells what was installed
@@ -130,7 +157,7 @@ class InstallWheels:
 
 
 @dataclass(frozen=True)
-class InstallPython:
+class InstallPython(Step):
     """Run CPython's `make install`, and byte-compile the modules of Lib meanwhile: it keeps one core busy.
 
     folder: the standard library's, below the prefix
@@ -141,7 +168,7 @@ class InstallPython:
 
 
 @dataclass(frozen=True)
-class BuildDetails:
+class BuildDetails(Step):
     """Correct what a Python of 3.14 or newer says of itself in build-details.json,
     in the folder of its standard library."""
 
@@ -149,7 +176,7 @@ class BuildDetails:
 
 
 @dataclass(frozen=True)
-class CompilePython:
+class CompilePython(Step):
     """Byte-compile what is not compiled yet of a folder below the prefix;
     the .pyc name the file's place on the board."""
 
@@ -157,30 +184,10 @@ class CompilePython:
 
 
 @dataclass(frozen=True)
-class RequireModules:
+class RequireModules(Step):
     """Fail unless CPython's build made these extension modules, and say of each missing one what configure thought."""
 
     modules: tuple[str, ...]
-
-
-Step = (
-    Run
-    | Make
-    | Ninja
-    | Write
-    | Autoreconf
-    | Answers
-    | Edit
-    | Install
-    | InstallDependencies
-    | Symlink
-    | Remove
-    | InstallWheels
-    | InstallPython
-    | BuildDetails
-    | CompilePython
-    | RequireModules
-)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class MachineName(str):
 
     @classmethod
     def read(cls, value: Any) -> MachineName:
-        if value not in MACHINES:
+        if not isinstance(value, str) or value not in MACHINES:
             meant = suggest(str(value), MACHINES, aliases=ALIASES)
             raise ValueError(f"what uname -m says on the board: {', '.join(MACHINES)}", *([meant] if meant else []))
         return cls(value)

@@ -1,0 +1,91 @@
+"""The call in the user's file that is being answered: its file, and the lines of what it says.
+
+A method that is lent to an environment is called from an SConscript, or from a function of the user's. Python knows
+where: by the frames of the calls, and by the columns of the one that is at work (PEP 657).
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+
+import SCons.Node.FS
+
+from crosspython.builders.settings import COMPONENTS
+from crosspython.reading import Keys
+
+_PACKAGE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+_RECIPES = f"{COMPONENTS}{os.sep}"
+_SCONS = f"{os.sep}SCons{os.sep}"
+
+
+def users_frame() -> FrameType | None:
+    """The frame of the user's that called us; None where all is ours.
+
+    The recipes that come along are the user's where SCons was started in their repository, and ours elsewhere.
+    """
+    top = f"{os.path.realpath(SCons.Node.FS.get_default_fs().Top.get_abspath())}{os.sep}"
+    ours = (_PACKAGE,) if _RECIPES.startswith(top) else (_PACKAGE, _RECIPES)
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and (
+        (file := os.path.realpath(frame.f_code.co_filename)).startswith(ours) or _SCONS in file
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def find_line_in_call(keys: Keys, positional: Sequence[str] = ()) -> int | None:
+    """The line of an argument, or of a part of it, in the call that is being answered; the call's own as a last resort.
+
+    positional: names of the arguments that may be given without a name
+    """
+    frame = users_frame()
+    if frame is None:
+        return None
+    call = _find_call(frame)
+    if call is None:
+        return frame.f_lineno
+    node: ast.expr | None = call
+    line = call.lineno
+    for number, key in enumerate(keys):
+        node = _part(node, key, positional if number == 0 else ())
+        if node is None:
+            break
+        line = node.lineno
+    return line
+
+
+def _find_call(frame: FrameType) -> ast.Call | None:
+    """The call that a frame is at, in its file's text."""
+    position = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), None)
+    try:
+        tree = ast.parse(Path(frame.f_code.co_filename).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return next((call for call in calls if _position(call) == position), None)
+
+
+def _position(node: ast.expr) -> tuple[int | None, int | None, int | None, int | None]:
+    """As code.co_positions tells it."""
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+
+
+def _part(node: ast.expr | None, key: str | int, positional: Sequence[str]) -> ast.expr | None:
+    """The part of a call, a dict or a list that a key names; None where it does not stand there."""
+    if isinstance(node, (ast.List, ast.Tuple)):
+        items = node.elts[: key + 1] if isinstance(key, int) else []
+        is_counted = not any(isinstance(item, ast.Starred) for item in items)
+        return items[-1] if items and is_counted else None
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return next((value for name, value in pairs if isinstance(name, ast.Constant) and name.value == key), None)
+    if isinstance(node, ast.Call):
+        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        return named.get(str(key)) or dict(zip(positional, node.args, strict=False)).get(str(key))
+    return None
