@@ -121,7 +121,7 @@ def find_mistakes(data: Any, kind: Any, keys: Keys = ()) -> list[Mistake]:
             msgspec.convert(data, kind, dec_hook=_read_own)
         except msgspec.ValidationError as error:
             expected, *hints = error.__cause__.args if error.__cause__ else (describe(kind),)
-            if isinstance(data, str) and _is_list(bare):
+            if isinstance(data, str) and _is_list(bare) and _noun(_bare(get_args(bare)[0])) == "string":
                 hints = [f"write {[data]!r}"]
             found.append(Mistake(keys, "; ".join([f"expected {expected}", f"found {_SHOWN.repr(data)}", *hints])))
     return found
