@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 from pathlib import Path
 
 import pytest
-from crosspython.builders.products import describe_delivery, describe_licenses, summarize
+from crosspython.builders.products import describe_age, describe_delivery, describe_licenses, summarize
 from crosspython.finish.board_needs import BoardNeeds
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe
+from crosspython.recipes.release import Support
 from crosspython.stages.bundle import BundleReport
 
 from tests.unit.made_toolchain import VENDORS
@@ -43,3 +45,13 @@ def test_the_last_lines_say_what_the_components_are_licensed_under(tmp_path: Pat
     assert describe_licenses(recipes) == (
         "licences:  Python-2.0.1 (cpython), Zlib (alib, zlib), not stated (mine); their texts lie in share/licenses"
     )
+
+
+def test_the_last_lines_say_that_a_python_is_old_and_which_is_not() -> None:
+    support = Support("3.9", date(2025, 10, 31), 596)
+    assert describe_age(support, date(2025, 10, 31)) == []
+    (line,) = describe_age(support, date(2026, 11, 30))
+    assert line.startswith("old      Python 3.9: no security fixes since 2025-10-31 (PEP 596); python=3.11 until 2027")
+    assert "3.10" not in line and "python=3.15 until 2031-10-31" in line
+    (line,) = describe_age(support, date(2040, 1, 1))
+    assert line.endswith("(PEP 596)")

@@ -13,7 +13,8 @@ from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.hosttools import PINNED
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.recipe import Recipe
-from crosspython.recipes.release import read_release, series_names
+from crosspython.recipes.release import Library, Own, read_release, series_names
+from crosspython.recipes.versions import choose_version
 from crosspython.wheels.known.overrides import SHIPPED, read_override
 
 from tests.conftest import REPOSITORY
@@ -27,13 +28,17 @@ NOUNS = {"cpython", "cpython/build-python"}  # their data lie in <series>.toml a
 class Reader:
     """Stands for SCons's environment while a recipe is read: it makes the recipe, and no node."""
 
-    def __init__(self, folder: Path, machine: str) -> None:
-        self.folder, self.target = folder, board(machine)
+    def __init__(self, folder: Path, machine: str, version: str | None = None) -> None:
+        self.folder, self.target, self.version = folder, board(machine), version
         self.recipes: list[Recipe] = []
+        self.versions: tuple[str, ...] = ()
 
     def __getattr__(self, kind: str) -> Callable[..., str]:
         def read_recipe(name: str, version: str, **said: Any) -> str:
-            self.recipes.append(declare(kind, self.target, self.folder, name=name, version=version, **said))
+            self.versions = (version, *said.get("others", ()))
+            library = {name: Library(self.version)} if self.version else {}
+            said = choose_version({**said, "name": name, "version": version}, library)
+            self.recipes.append(declare(kind, self.target, self.folder, **said))
             return name
 
         return read_recipe
@@ -50,16 +55,25 @@ def names_in_order() -> tuple[str, ...]:
 NAMES = tuple(name for name in names_in_order() if name not in NOUNS)
 
 
-def read(name: str, machine: str = "armv7l") -> Recipe:
-    """The one recipe in components/<name>/SConscript."""
+def read(name: str, machine: str = "armv7l", version: str | None = None) -> Recipe:
+    """The one recipe in components/<name>/SConscript; in another version than its own where one is named."""
+    (recipe,) = open_recipe(name, machine, version).recipes
+    return recipe
+
+
+def open_recipe(name: str, machine: str, version: str | None) -> Reader:
     file = COMPONENTS / name / "SConscript"
-    reader = Reader(file.parent, machine)
+    reader = Reader(file.parent, machine, version)
     returned: list[str] = []
     names = {"Import": lambda *_: None, "Return": lambda *names: returned.extend(names), "env": reader}
     exec(compile(file.read_text(), str(file), "exec"), names)
-    (recipe,) = reader.recipes
-    assert [names[each] for each in returned] == [recipe.name]
-    return recipe
+    assert [names[each] for each in returned] == [recipe.name for recipe in reader.recipes]
+    return reader
+
+
+# All versions of all components: several fit several Pythons.
+VERSIONS = [(name, version) for name in NAMES for version in open_recipe(name, "armv7l", None).versions]
+of_every_version = pytest.mark.parametrize(("name", "version"), VERSIONS)
 
 
 def test_every_folder_is_in_the_list_and_every_name_has_a_folder() -> None:
@@ -68,9 +82,10 @@ def test_every_folder_is_in_the_list_and_every_name_has_a_folder() -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-@pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_can_be_planned_for_every_machine(name: str, machine: str) -> None:
-    recipe = read(name, machine)
+@of_every_version
+def test_a_recipe_can_be_planned_for_every_machine(name: str, version: str, machine: str) -> None:
+    recipe = read(name, machine, version)
+    assert recipe.version == version
     assert recipe.facts()["plan"]
 
 
@@ -84,9 +99,9 @@ def test_a_component_is_called_as_its_folder(name: str) -> None:
     assert read(name).name == name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_version_stands_in_the_source_that_upstream_has(name: str) -> None:
-    recipe = read(name)
+@of_every_version
+def test_the_version_stands_in_the_source_that_upstream_has(name: str, version: str) -> None:
+    recipe = read(name, version=version)
     address = next(source.url for source in recipe.sources if source.url)
     squeezed = [text.replace("_", ".").replace("-", ".") for text in (address, recipe.version)]
     assert squeezed[1] in squeezed[0] or name == "sqlite"  # its files are named 3460100
@@ -119,9 +134,9 @@ def test_what_it_depends_on_holds_each_name_once(name: str) -> None:
     assert len(set(depends)) == len(depends)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_the_build_machine_stands_in_a_plan(name: str) -> None:
-    text = read(name).plan.as_text()
+@of_every_version
+def test_nothing_of_the_build_machine_stands_in_a_plan(name: str, version: str) -> None:
+    text = read(name, version=version).plan.as_text()
     assert "/usr/lib" not in text
     assert "/usr/local" not in text
     assert "/usr/include" not in text
@@ -136,6 +151,16 @@ def test_what_a_python_depends_on_is_read_before_it(series: str) -> None:
     assert plan_build_python(release).steps
 
 
+@pytest.mark.parametrize("series", series_names(COMPONENTS / "cpython"))
+def test_the_libraries_of_a_python_are_versions_that_there_are_and_that_fit(series: str) -> None:
+    release = read_release(COMPONENTS / "cpython", series)
+    chosen = {name: release.libraries.get(name) for name in release.depends}
+    versions = {name: read(name, version=library and library.version).version for name, library in chosen.items()}
+    libraries = {name: Library(number) for name, number in versions.items()}
+    own = Own("all that it takes", release.version, libraries=libraries)
+    assert read_release(COMPONENTS / "cpython", own).libraries.keys() == set(release.depends)  # it fits, or raises
+
+
 def test_h5py_is_told_the_version_of_hdf5_that_there_is() -> None:
     assert read_override(SHIPPED / "h5py.toml").environment["HDF5_VERSION"] == read("hdf5").version
 
@@ -145,9 +170,9 @@ def test_pg_config_tells_the_version_of_libpq() -> None:
     assert f"PostgreSQL {recipe.version}" in recipe.plan.as_text()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_says_what_its_component_is_licensed_under(name: str) -> None:
-    recipe = read(name)
+@of_every_version
+def test_a_recipe_says_what_its_component_is_licensed_under(name: str, version: str) -> None:
+    recipe = read(name, version=version)
     assert recipe.license and recipe.license_files
     assert not any(fnmatch(text, glob) for text in recipe.license_files for glob in recipe.leave_out)
 

@@ -32,7 +32,7 @@ def test_capitals_are_no_other_name() -> None:
     ],
 )
 def test_numbers_are_near_by_their_value(wanted: str, nearest: str) -> None:
-    assert nearest_numbers(wanted, SERIES, "python={}") == nearest
+    assert nearest_numbers(wanted, SERIES, "python={}".format) == nearest
 
 
 def test_what_is_no_number_has_no_nearest() -> None:

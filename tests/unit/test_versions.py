@@ -1,36 +1,57 @@
-"""Versions of symbols, and their order."""
+"""Which version of a component is built, and what differs then."""
 
 from __future__ import annotations
 
 import pytest
-from crosspython.elf.versions import is_newer, parse_version
+from crosspython.errors import ConfigurationError
+from crosspython.recipes.release import Library
+from crosspython.recipes.versions import choose_version
+from crosspython.store.sources import Source
+
+SHA = "0" * 64
+RECIPE = {
+    "name": "openssl",
+    "version": "3.5.7",
+    "sources": ["new"],
+    "configure": ["no-apps"],
+    "license": "Apache-2.0",
+    "others": {
+        "1.1.1w": {"sources": ["old"], "license": "OpenSSL"},
+        "1.0.2u": {"sources": ["older"], "license": "OpenSSL", "configure": []},
+    },
+}
+
+
+def test_without_a_wish_it_is_the_recipes_own() -> None:
+    assert choose_version(RECIPE, {"zlib": Library("1.2.11")}) == RECIPE
+    assert choose_version({}, {}) == {}
+
+
+def test_another_version_replaces_what_differs_and_keeps_the_rest() -> None:
+    chosen = choose_version(RECIPE, {"openssl": Library("1.1.1w")})
+    differs = {"version": "1.1.1w", "sources": ["old"], "license": "OpenSSL"}
+    assert chosen == {**RECIPE, **differs}
+
+
+def test_an_unknown_version_without_a_source_names_those_known() -> None:
+    with pytest.raises(ConfigurationError, match=r"openssl 1\.1\.1k") as caught:
+        choose_version(RECIPE, {"openssl": Library("1.1.1k")})
+    assert caught.value.expected == "one of 3.5.7, 1.1.1w, 1.0.2u"
 
 
 @pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("GLIBC_2.34", (2, 34)),
-        ("GLIBC_2.2.5", (2, 2, 5)),
-        ("GLIBCXX_3.4.30", (3, 4, 30)),
-        ("4.19", (4, 19)),
-        ("GLIBC_PRIVATE", ()),
-        ("GLIBC_ABI_DT_RELR", (2, 36)),
-    ],
+    ("version", "license", "configure"),
+    [("1.1.1k", "OpenSSL", ["no-apps"]), ("1.0.2g", "OpenSSL", []), ("3.0.16", "Apache-2.0", ["no-apps"])],
 )
-def test_versions_become_numbers(text: str, version: tuple[int, ...]) -> None:
-    assert parse_version(text) == version
+def test_an_unknown_version_with_a_source_is_built_like_the_one_most_like_it(
+    version: str, license: str, configure: list[str]
+) -> None:
+    chosen = choose_version(RECIPE, {"openssl": Library(version, (Source(SHA, "https://x.invalid/a.tar.gz"),))})
+    assert (chosen["version"], chosen["license"], chosen["configure"]) == (version, license, configure)
+    assert chosen["sources"] == [{"url": "https://x.invalid/a.tar.gz", "sha256": SHA}]
 
 
-@pytest.mark.parametrize(
-    ("version", "than", "newer"),
-    [
-        ("3.2.0", "3.2", False),
-        ("3.2", "3.2.0", False),
-        ("3.2.1", "3.2", True),
-        ("5.10.0", "4.19", True),
-        ("4.9", "4.19", False),
-        ("GLIBC_2.34", "2.34", False),
-    ],
-)
-def test_what_a_version_leaves_out_is_zero(version: str, than: str, newer: bool) -> None:
-    assert is_newer(version, than) is newer
+def test_a_source_of_ones_own_for_the_recipes_version_replaces_its_sources() -> None:
+    recipe = {"name": "zlib", "version": "1.3.1", "sources": ["x"]}
+    chosen = choose_version(recipe, {"zlib": Library("1.3.1", (Source(SHA, pool="z/z"),))})
+    assert chosen == {**recipe, "sources": [{"pool": "z/z", "sha256": SHA}]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -28,17 +28,17 @@ def suggest(
     return f"did you mean {form.format(close[0])}?" if close else None
 
 
-def nearest_numbers(wanted: str, known: Sequence[str], form: str = "{}") -> str | None:
-    """`the nearest are python=3.11 and python=3.13`: of numbers as of versions, those on both sides;
-    None for no number.
+def nearest_numbers(wanted: str, known: Sequence[str], tell: Callable[[str], str] = str) -> str | None:
+    """`the nearest are 3.11 and 3.13`: of numbers as of versions, those on both sides; None for no number.
 
     known: in rising order
+    tell: what is said of one
     """
     if not re.fullmatch(r"\d+(\.\d+)*", wanted):
         return None
     number = _numbers(wanted)
     below, above = ([each for each in known if (_numbers(each) < number) is side] for side in (True, False))
-    nearest = [form.format(each) for each in (*below[-1:], *above[:1])]
+    nearest = [tell(each) for each in (*below[-1:], *above[:1])]
     if len(nearest) == 2:
         return f"the nearest are {' and '.join(nearest)}"
     return f"the {'newest' if below else 'oldest'} is {nearest[0]}"

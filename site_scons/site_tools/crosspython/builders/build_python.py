@@ -65,20 +65,19 @@ def sources_for(env: Any) -> list[Any]:
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    given, release = settings.build_python, settings.release
+    given, series = settings.build_python, settings.release.series
     if given is None:
         parts = build.closure((BUILD_PYTHON,), "cpython")
         return [item for part in parts for item in recipe_facts(env, part.recipe)]
-    text = settings.folder / f"build-python-{release.series}.txt"
+    text = settings.folder / f"build-python-{series}.txt"
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.interpreter import require_interpreter
 
-        write_whole(text, f"{require_interpreter(given, release.version)}\n")
+        write_whole(text, f"{require_interpreter(given, series)}\n")
 
-    told = f"{describe_file(given)} for {release.version}"
     action = make_action("look at build_python", look, f"looking at {given}")
-    return list(declare(env, [text], [fact(env, "build_python", told)], action))
+    return list(declare(env, [text], [fact(env, "build_python", describe_file(given))], action))
 
 
 def start_bringing(build: Build) -> Callable[[], Path]:

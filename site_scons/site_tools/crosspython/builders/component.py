@@ -37,6 +37,7 @@ from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.kind import Choices, Kind
 from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name
+from crosspython.recipes.versions import choose_version
 
 
 def AddComponents(env: Any) -> None:
@@ -53,8 +54,8 @@ def _make_method(method: str, kind: type[Kind]) -> Callable[..., Any]:
         given = unnamed[: len(positional)]
         if len(positional) > len(unnamed) or not keywords.keys().isdisjoint(given):
             raise ConfigurationError(
-                f"env.{method}(): too many arguments without a keyword",
-                expected=f"{' and '.join(unnamed) or 'none'}{', each given once' if unnamed else ''}",
+                f"env.{method}(): too many arguments",
+                expected=f"without a keyword, {' and '.join(unnamed) or 'nothing'}, each given once",
                 found=", ".join(map(repr, positional)),
             )
         return _declare(env, method, kind, unnamed, dict(zip(given, positional, strict=True)) | keywords)
@@ -67,6 +68,7 @@ def _make_method(method: str, kind: type[Kind]) -> Callable[..., Any]:
 def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], data: dict[str, Any]) -> Any:
     """Read a recipe and make the node of what it declares. Raises ConfigurationError that lists all mistakes."""
     settings, name = env["CROSSPYTHON"].settings, data.get("name")
+    data = choose_version(data, settings.release.libraries)
     types = _fields(kind)
     said = read_data(
         {key: _as_typed(value, types.get(key)) for key, value in data.items()},

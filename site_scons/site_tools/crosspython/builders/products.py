@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.arguments import read_names, read_nodes
+from crosspython.builders.arguments import read_names
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import escape, folder_node
@@ -16,6 +17,7 @@ from crosspython.builders.settings import COMPONENTS
 from crosspython.builders.toolchain import toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.recipes.recipe import Recipe
+from crosspython.recipes.release import Support, read_support, series_names
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 
@@ -78,7 +80,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
         tell()
 
     def tell() -> None:
-        build.workshop.console.closing(describe_delivery(product, summary, settings.target.prefix))
+        age = [f"  {line}" for line in describe_age(settings.release.support, date.today())]
+        build.workshop.console.closing([*describe_delivery(product, summary, settings.target.prefix), *age])
 
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
@@ -134,7 +137,6 @@ def FetchSources(env: Any) -> Any:
 def CheckBundle(env: Any, bundle: Any) -> Any:
     """Run what was built, in the emulator. Fails where there is none. Returns the node of its report."""
     build: Build = env["CROSSPYTHON"]
-    bundles = read_nodes("CheckBundle", "bundle", bundle)
     settings = build.settings
     report = settings.folder / f"check-{settings.release.version}.json"
 
@@ -156,7 +158,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
         check_bundle(subject, build.workshop.console.line, report)
 
     action = make_action("check", check, "checking the bundle in the emulator")
-    return env.AlwaysBuild(declare(env, [report], [*bundles, build.tests], action))[0]
+    return env.AlwaysBuild(declare(env, [report], [bundle, build.tests], action))[0]
 
 
 def Doctor(env: Any) -> Any:
@@ -168,8 +170,8 @@ def Doctor(env: Any) -> Any:
         from crosspython.doctor import examine, mend
 
         findings = examine(path=build.settings.path, target=build.settings.target, toolchain=build.settings.toolchain)
-        for finding in findings:
-            build.workshop.console.line(str(finding))
+        for line in (*map(str, findings), *describe_age(build.settings.release.support, date.today())):
+            build.workshop.console.line(line)
         if any(not finding.ok for finding in findings):
             raise HostToolError("this machine lacks what a build needs", next=mend(findings))
 
@@ -222,6 +224,16 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
         f"    ssh root@BOARD '{unpack}'",
     ]
+
+
+def describe_age(support: Support, today: date) -> list[str]:
+    """That a Python gets no security fixes any more, and which do; nothing where it still does."""
+    if not support.has_ended(today):
+        return []
+    others = (read_support(COMPONENTS / "cpython", series) for series in series_names(COMPONENTS / "cpython"))
+    newer = [f"python={other.series} until {other.end_of_life}" for other in others if not other.has_ended(today)]
+    lasting = f"; {', '.join(newer)}" if newer else ""
+    return [f"old      Python {support.series}: {support.describe(today)}{lasting}"]
 
 
 def megabytes(size: int) -> str:

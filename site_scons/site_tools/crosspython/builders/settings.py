@@ -17,7 +17,8 @@ from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
 from crosspython.reading import find_mistakes
-from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
+from crosspython.recipes.own_release import is_release_file, read_own_release
+from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release, series_names
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS
@@ -74,7 +75,12 @@ DEFAULT_CACHE = "~/.cache/crosspython/artifacts"
 
 VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
-    Variable("python", "CPython's series or patch release: 3.9, 3.11, 3.13, 3.14, 3.13.5, ...", DEFAULT_PYTHON),
+    Variable(
+        "python",
+        f"CPython's series or patch release: {', '.join(series_names(COMPONENTS / 'cpython'))}, 3.13.5, ...;"
+        " or a TOML file of your own",
+        DEFAULT_PYTHON,
+    ),
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
     Variable(
         "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
@@ -204,9 +210,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target = _with_prefix(target, chosen["prefix"])
     return Settings(
         target=target,
-        release=read_release(
-            COMPONENTS / "cpython", chosen["python"], READLINE if chosen["readline"] == "gnu" else LIBEDIT
-        ),
+        release=_release(start, chosen),
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
         build=Path(_place(start, chosen["build"])),
@@ -231,6 +235,12 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         libraries=chosen["libraries"],
         overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,
     )
+
+
+def _release(start: Path, chosen: Mapping[str, str]) -> Release:
+    python = chosen["python"]
+    wanted = read_own_release(python, start) if is_release_file(python) else python
+    return read_release(COMPONENTS / "cpython", wanted, READLINE if chosen["readline"] == "gnu" else LIBEDIT)
 
 
 def _with_prefix(target: Target, prefix: str) -> Target:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import make_action
-from crosspython.builders.arguments import read_nodes
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import toolchain_of
@@ -25,12 +24,10 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     wheels: as Wheels() returned them; the node of the check's report, or nothing where there are none
     """
     build: Build = env["CROSSPYTHON"]
-    given = read_nodes("CheckWheels", "wheels", wheels)
-    bundles = read_nodes("CheckWheels", "bundle", bundle)
-    if not given:
+    if not wheels:
         return []
     settings = build.settings
-    house = Path(env.File(given[0]).abspath)
+    house = Path(wheels[0].abspath)
     report = settings.folder / f"check-wheels-{settings.release.version}.json"
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
@@ -51,4 +48,4 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
         check_wheels(subject, build.workshop.console.line, report)
 
     action = make_action("wheel check", check, "checking the wheels in the emulator")
-    return [env.AlwaysBuild(declare(env, [report], [*bundles, *given], action))[0]]
+    return [env.AlwaysBuild(declare(env, [report], [bundle, *wheels], action))[0]]

@@ -57,7 +57,7 @@ class CPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             release.sources,
             plan_cpython(release, shared=choices.shared),
             depends=release.depends,
-            patches=read_patches(folder / release.series),
+            patches=(*read_patches(folder / release.series), *release.patches),
             folder=folder,
             ships=self.ships,
             leave_out=UNREAD,
@@ -77,7 +77,7 @@ class BuildPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             release.sources,
             plan_build_python(release),
             depends=tuple(native_name(name) for name in release.build_depends),
-            patches=read_patches(folder / release.series),
+            patches=(*read_patches(folder / release.series), *release.patches),
             folder=folder,
             machine=NATIVE,
             ships=(),
@@ -157,8 +157,8 @@ def _native_edits(release: Release) -> tuple[Step, ...]:
         return ()
     return (
         *(edit for edit in release.edits if edit.file == "setup.py"),
-        Edit("setup.py", r'^CROSS_COMPILING = \("_PYTHON_HOST_PLATFORM" in os\.environ\)$', "CROSS_COMPILING = True"),
-        Edit("setup.py", r"^DISABLED_MODULE_LIST = \[\]$", f"DISABLED_MODULE_LIST = {list(release.build_without)}"),
+        Edit("setup.py", r"(?i)(?<=^cross_compiling = ).*$", "True"),  # up to 3.7 the two names are in small letters
+        Edit("setup.py", r"(?i)(?<=^disabled_module_list = )\[\]$", f"{list(release.build_without)}"),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from crosspython.recipes.plan import Plan, Step
@@ -27,6 +27,11 @@ Names = tuple[Name, ...]
 Strings = tuple[str, ...]
 Steps = Annotated[tuple[Step, ...], Meta(description="a list of steps, such as [Run(...), Install(...)]")]
 Variables = Annotated[Mapping[str, str], Meta(description='a dict of strings, such as {"CFLAGS": "-O2"}')]
+
+Others = Annotated[
+    Mapping[str, Mapping[str, Any]],
+    Meta(description='a dict of what differs, by version, such as {"1.2.11": dict(sources=[...])}'),
+]
 
 
 class License(str):
@@ -57,7 +62,7 @@ class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 Sources = Annotated[
-    tuple[Annotated[SourceKeys, Meta(description='dict(url="https://...", sha256="...")')], ...],
+    tuple[SourceKeys, ...],
     Meta(min_length=1, description='a list of at least one source: [dict(url="https://...", sha256="...")]'),
 ]
 
@@ -79,7 +84,10 @@ class Kind(Protocol):
 
 
 class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What recipes may say of a component, however it is built. `Recipe` tells what the fields mean."""
+    """What recipes may say of a component, however it is built. `Recipe` tells what the fields mean.
+
+    others: further versions, each by what differs; versions.py chooses before a recipe is read
+    """
 
     name: Name
     version: Version
@@ -90,6 +98,7 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     leave_out: Strings = ()
     license: License = License()
     license_files: Strings = ()
+    others: Others = field(default_factory=dict)
 
     def plan(self, target: Target) -> Plan:
         """How it is built for a target. Raises ConfigurationError where that is not known."""

@@ -37,6 +37,7 @@ class OpenSSL(Component, frozen=True, kw_only=True):
     """Configure with the target's cross prefix, make, make install_sw.
 
     /etc/ssl is the board's own: certificates installed there by the system are found.
+    destdir: what its Makefile calls the folder in front of the prefix
     """
 
     configure: Strings = ()
@@ -45,6 +46,7 @@ class OpenSSL(Component, frozen=True, kw_only=True):
     steps: Steps = ()
     after: Steps = ()
     environment: Variables = field(default_factory=dict)
+    destdir: str = "DESTDIR"
 
     def plan(self, target: Target) -> Plan:
         options = ("--libdir=lib", "--prefix={prefix}", "--openssldir=/etc/ssl", "shared", "no-tests")
@@ -54,7 +56,7 @@ class OpenSSL(Component, frozen=True, kw_only=True):
                 Run("configure", (*configure, *options, *self.configure)),
                 *self.steps,
                 Make("make", self.make),
-                Make("install", ("DESTDIR={stage}", *self.install)),
+                Make("install", (f"{self.destdir}={{stage}}", *self.install)),
                 *self.after,
             ),
             tools=("make", "perl"),

@@ -1,13 +1,15 @@
 """Release: one release of CPython, with what its series declares in components/cpython/<series>.toml.
 
-What a Python can do is a named fact of its series. No code compares a Python's number.
+What a Python can do is a named fact of its series. No code compares a Python's number. How a release file of the user's
+own is read is own_release.py's business.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,31 @@ from crosspython.store.sources import Source
 
 # Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
 LIBEDIT, READLINE = "libedit", "readline"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library in the version that a Python is built with. sources: of the user's own; () for those of its recipe"""
+
+    version: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Support:
+    """How long a series gets security fixes. pep: the one that says so, its release schedule"""
+
+    series: str
+    end_of_life: date
+    pep: int
+
+    def has_ended(self, today: date) -> bool:
+        return today > self.end_of_life
+
+    def describe(self, today: date) -> str:
+        """In a few words: `no security fixes since 2025-10-31 (PEP 596)`."""
+        when = "no security fixes since" if self.has_ended(today) else "security fixes until"
+        return f"{when} {self.end_of_life} (PEP {self.pep})"
 
 
 @dataclass(frozen=True)
@@ -38,6 +65,8 @@ class Release:
     has_build_details: it installs a build-details.json (PEP 739)
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
     unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
+    libraries: of another version than their recipes', by component
+    patches: of the user's own
     """
 
     version: str
@@ -51,12 +80,15 @@ class Release:
     edits: tuple[Edit, ...]
     build_depends: tuple[str, ...]
     build_without: tuple[str, ...]
+    support: Support
     line_editing: str = LIBEDIT
     has_setup_py: bool = False
     can_leave_tests_out: bool = False
     has_build_details: bool = False
     abiflags: str = ""
     unused_if_static: tuple[str, ...] = ()
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    patches: tuple[Path, ...] = ()
 
     @property
     def build_modules(self) -> tuple[str, ...]:
@@ -79,46 +111,98 @@ def series_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
 
 
-def read_release(folder: Path, wanted: str, line_editing: str = LIBEDIT) -> Release:
-    """The release for `python=3.13` (its series' default) or `python=3.13.5`. Raises ConfigurationError.
+def read_support(folder: Path, series: str) -> Support:
+    """How long a series that there are data for gets security fixes."""
+    data = tomllib.loads((folder / f"{series}.toml").read_text())
+    return Support(series, data["end_of_life"], data["pep"])
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a release file of the user's own says instead of the series' file. shown: how it was asked for"""
+
+    shown: str
+    version: str
+    sources: tuple[Source, ...] = ()
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    patches: tuple[Path, ...] = ()
+
+
+def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -> Release:
+    """The release for `python=3.13` (its series' default), `python=3.13.5` or a file of the user's own.
 
     folder: holds one TOML file a series, named by it, and edits.toml
     line_editing: LIBEDIT or READLINE
+    Raises ConfigurationError.
     """
-    known = series_names(folder)
-    series = ".".join(wanted.split(".")[:2])
-    if series not in known:
-        raise ConfigurationError(
-            f"python={wanted}: there is no such series here",
-            expected=f"one of {', '.join(known)}, or a patch release of one of them",
-            next=nearest_numbers(series, known, "python={}") or suggest(wanted, known, "python={}"),
-        )
+    own = wanted if isinstance(wanted, Own) else Own(f"python={wanted}", wanted)
+    series = ".".join(own.version.split(".")[:2])
+    _require_series(folder, series, own)
     data, common = (tomllib.loads((folder / name).read_text()) for name in (f"{series}.toml", "edits.toml"))
-    releases: Mapping[str, Any] = data["releases"]
-    version = data["default"] if wanted == series else wanted
-    if version not in releases:
-        raise ConfigurationError(
-            f"python={wanted}: no source is known for this patch release",
-            expected=f"one of {', '.join(releases)}",
-            next=f"add its sources and SHA-256 to {folder / f'{series}.toml'}",
-        )
-    own = data.get(line_editing, {})
+    version = data["default"] if own.version == series else own.version
+    libraries = {name: Library(number) for name, number in data.get("libraries", {}).items()} | {**own.libraries}
+    _require_fit(own, version, libraries, data.get("fits", {}))
+    more = data.get(line_editing, {})
     return Release(
         version=version,
         series=series,
-        sources=tuple(Source(**source) for source in releases[version]),
+        sources=own.sources or _known_sources(folder / f"{series}.toml", data["releases"], version, own),
         depends=tuple(line_editing if name == LIBEDIT else name for name in data["depends"]),
         modules=tuple(data["modules"]),
         configure=tuple(data.get("configure", ())),
-        cross_configure=(*data.get("cross_configure", ()), *own.get("configure", ())),
+        cross_configure=(*data.get("cross_configure", ()), *more.get("configure", ())),
         compileall=data["compileall"],
-        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *own.get("edits", ()), *common["edits"])),
+        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *more.get("edits", ()), *common["edits"])),
         build_depends=tuple(data["build_python"]["depends"]),
         build_without=tuple(data["build_python"]["without"]),
+        support=Support(series, data["end_of_life"], data["pep"]),
         line_editing=line_editing,
         has_setup_py=data.get("has_setup_py", False),
         can_leave_tests_out=data.get("can_leave_tests_out", False),
         has_build_details=data.get("has_build_details", False),
         abiflags=data.get("abiflags", ""),
         unused_if_static=tuple(data.get("unused_if_static", ())),
+        libraries=libraries,
+        patches=own.patches,
     )
+
+
+def _require_series(folder: Path, series: str, own: Own) -> None:
+    known = series_names(folder)
+    if series in known:
+        return
+
+    def tell(name: str) -> str:
+        return f"python={name}, {read_support(folder, name).describe(date.today())}"
+
+    raise ConfigurationError(
+        f"{own.shown}: there is no such series here",
+        expected=f"one of {', '.join(known)}, or a patch release of one of them",
+        next=nearest_numbers(series, known, tell) or suggest(own.version, known, "python={}"),
+    )
+
+
+def _known_sources(file: Path, releases: Mapping[str, Any], version: str, own: Own) -> tuple[Source, ...]:
+    if version not in releases:
+        raise ConfigurationError(
+            f"{own.shown}: no source is known for this patch release",
+            expected=f"one of {', '.join(releases)}",
+            next=f"name its source and SHA-256 in a release file of your own (docs/pythons.md), or add them to {file}",
+        )
+    return tuple(Source(**source) for source in releases[version])
+
+
+def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, list[str]]) -> None:
+    """All libraries are of versions that this Python can be compiled with."""
+    misfits = [
+        f"{name} {library.version} does not go with Python {version}, which takes {' or '.join(fits[name])}"
+        for name, library in libraries.items()
+        if name in fits and not any(_is_of(library.version, number) for number in fits[name])
+    ]
+    if misfits:
+        raise ConfigurationError(f"{own.shown}: a library that does not fit", evidence=misfits)
+
+
+def _is_of(version: str, number: str) -> bool:
+    """Whether a version is one of a number's: 1.0.2u of 1.0.2, 3.5.7 of 3, and 1.1.10 not of 1.1.1."""
+    return version.startswith(number) and not version[len(number) : len(number) + 1].isdigit()
