@@ -88,6 +88,12 @@ def test_a_local_wheel_that_a_marker_leaves_out_is_no_difference(wheels: Wheels)
     assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
 
 
+def test_a_wheelhouse_of_no_wheels_is_made_as_well(wheels: Wheels) -> None:
+    output = wheels.make("pkgs=top; python_version < '3'")
+    assert "top is left out, since its marker does not hold" in output
+    assert json.loads((wheels.house / "report-3.13.json").read_text())["wheels"] == []
+
+
 def test_what_a_marker_leaves_out_is_told(wheels: Wheels) -> None:
     output = wheels.make("pkgs=Top, below; python_version < '3'")
     assert "warning: pkgs=: below is left out, since its marker does not hold for rv1126" not in output  # Top needs it
@@ -356,6 +362,16 @@ def test_a_commit_of_a_repository_is_locked_and_fetched(wheels: Wheels) -> None:
     output = wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{'0' * 40}", code=2)
     assert "Traceback" not in output
     assert "could not be had" in output
+
+
+def test_fetch_brings_the_sources_of_libraries_that_only_a_wheel_needs(wheels: Wheels) -> None:
+    wheels.declare_components()
+    add_sdist(wheels.links, "raw", build_requires=[])
+    (wheels.folder / "raw.toml").write_text('reason = "it reads YAML"\nlibraries = ["libyaml"]\n')
+    for package, is_wanted in (("top", False), ("raw", True)):
+        output = wheels.scons("fetch", f"pkgs={package}", "overrides=.", "offline=1", code=2)
+        assert ("libyaml" in output) is is_wanted
+        assert "zlib" in output
 
 
 def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:

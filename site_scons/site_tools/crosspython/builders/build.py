@@ -81,7 +81,7 @@ class Build:
     host:        the one that our methods were lent to
     toolchain:   the node of toolchain.txt, once something asked for it
     tests:       the node of the archive of CPython's own tests, once the bundle was declared
-    locked:      files that declared wheels are made of, for those who fetch all of them
+    locked:      files that declared wheels and the libraries for them are made of, for those who fetch all of them
     commits:     likewise packages that are commits of git repositories
     bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
     shipped:     names of the components in the bundle, once it was declared

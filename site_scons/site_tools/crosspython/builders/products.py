@@ -121,8 +121,8 @@ def FetchSources(env: Any) -> Any:
     listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        wanted: list[Wanted] = [(part.recipe.title, part.recipe.sources) for part in build.wanted()]
-        wanted += [(title, sources) for title, sources in build.locked if sources]
+        parts = {part.recipe.title: part.recipe.sources for part in build.wanted()}
+        wanted: list[Wanted] = [*(parts | {title: sources for title, sources in build.locked if sources}).items()]
         build.workshop.store.get_all(wanted)
         for package in build.commits:
             from crosspython.wheels.resolving.lock import fetch_commit

@@ -95,6 +95,7 @@ class WheelNodes:
         sources = [
             fact(self.env, "request", json.dumps(self.lock.asked, sort_keys=True)),
             *(self.made[name] for name in shipped),
+            *self._machine,
         ]
         house = settings.wheelhouse, settings.release.series
         says = f"filling {settings.wheelhouse.name} with {len(shipped)} wheels"
@@ -261,6 +262,7 @@ class WheelNodes:
         libraries = build.closure(override.libraries, f"the override of {package.name}")
         for library in libraries:
             self._warn_of_tools(library)
+            self.build.locked.append((library.recipe.title, library.recipe.sources))
         product = self._product(package)
         local = None if self.env.GetOption("clean") else self._local(package)
         source_hash = local.hash() if local else _hash_of(package)
