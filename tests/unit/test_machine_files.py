@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from crosspython.targets.machines import find_machine
 from crosspython.wheels.building.machine_files import (
     Facts,
     cmake_toolchain_file,
@@ -24,7 +25,7 @@ ARM = bytes.fromhex("7f454c4601010100000000000000000002002800")
 def facts(tmp_path: Path) -> Facts:
     (tmp_path / "bin").mkdir()
     return Facts(
-        machine="armv7l",
+        machine=find_machine("armv7l"),
         triplet="arm-linux-gnueabihf",
         include=tmp_path / "include/python3.13",
         extension_suffix=".cpython-313-arm-linux-gnueabihf.so",
@@ -72,7 +73,7 @@ def test_fortran_is_named_where_there_is_one(facts: Facts, fortran: bool, named:
     ("machine", "kind"), [("armv7l", "IEEE_DOUBLE_LE"), ("aarch64", "IEEE_QUAD_LE"), ("riscv64", "IEEE_QUAD_LE")]
 )
 def test_numpy_is_told_what_a_long_double_is(facts: Facts, machine: str, kind: str) -> None:
-    assert f"longdouble_format = '{kind}'" in meson_cross_file(replace(facts, machine=machine))
+    assert f"longdouble_format = '{kind}'" in meson_cross_file(replace(facts, machine=find_machine(machine)))
 
 
 def test_cmake_takes_the_private_sysroot_from_the_environment(facts: Facts) -> None:

@@ -84,6 +84,8 @@ _PACKAGES: dict[str, tuple[str | None, ...]] = {
         "qemu-linux-user",
         "qemu-riscv64",
     ),
+    "qemu-i386": ("qemu-user-static", "qemu-user-static-x86", "qemu-user-static", "qemu-linux-user", "qemu-i386"),
+    "qemu-x86_64": ("qemu-user-static", "qemu-user-static-x86", "qemu-user-static", "qemu-linux-user", "qemu-x86_64"),
     "arm-linux-gnueabihf-g++": ("g++-arm-linux-gnueabihf", None, None, None, None),
     "arm-linux-gnueabi-g++": ("g++-arm-linux-gnueabi", None, None, None, None),
     "aarch64-linux-gnu-g++": ("g++-aarch64-linux-gnu", None, "aarch64-linux-gnu-gcc", None, None),

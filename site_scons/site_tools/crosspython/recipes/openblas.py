@@ -5,26 +5,16 @@ BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
-from crosspython.errors import ConfigurationError
 from crosspython.recipes.kind import Component
 from crosspython.recipes.plan import Make, Plan, Remove
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 
-# OpenBLAS's TargetList.txt. A machine's own row serves every core of it; the cores are those of -mcpu=.
-MACHINES = {
-    "aarch64": "ARMV8",
-    "armv5tejl": "ARMV5",
-    "armv6l": "ARMV6",
-    "armv7l": "ARMV7",
-    "i686": "GENERIC",
-    "riscv64": "RISCV64_GENERIC",
-    "x86_64": "GENERIC",
-}
+# OpenBLAS's TargetList.txt, by -mcpu=. What serves a whole machine stands in the machine's row.
 CORES = {
     "cortex-a15": "CORTEXA15",
     "cortex-a53": "CORTEXA53",
@@ -35,26 +25,16 @@ CORES = {
     "cortex-a76": "CORTEXA76",
     "cortex-a9": "CORTEXA9",
 }
-# Its names for ARMv7 cores differ in whether NEON may be used, and in nothing else that matters here.
-NEON = "CORTEXA9"
 
 
-def openblas_target(machine: str, cflags: Sequence[str]) -> str:
-    """OpenBLAS's name for the core of a machine (`uname -m`) that is compiled for with these flags.
-
-    Raises ConfigurationError for a machine that it has no name for.
-    """
-    if machine not in MACHINES:
-        raise ConfigurationError(
-            f"openblas: no target is known for machine {machine!r}",
-            expected=f"one of {', '.join(MACHINES)}",
-            next="add it to MACHINES in recipes/openblas.py, from OpenBLAS's TargetList.txt",
-        )
+def openblas_target(target: Target) -> str:
+    """OpenBLAS's name for the core that is compiled for."""
+    machine, cflags = find_machine(target.machine), target.cflags
     cpu = next((flag.removeprefix("-mcpu=") for flag in cflags if flag.startswith("-mcpu=")), "")
     if cpu in CORES:
         return CORES[cpu]
     has_neon = any(flag.startswith("-mfpu=neon") for flag in cflags)
-    return NEON if machine == "armv7l" and has_neon else MACHINES[machine]
+    return machine.openblas_neon if machine.openblas_neon and has_neon else machine.openblas
 
 
 class OpenBLAS(Component, frozen=True, kw_only=True):
@@ -67,7 +47,7 @@ class OpenBLAS(Component, frozen=True, kw_only=True):
 
     def plan(self, target: Target) -> Plan:
         variables = (
-            f"TARGET={openblas_target(target.machine, target.cflags)}",
+            f"TARGET={openblas_target(target)}",
             "CROSS=1",
             "CC={triplet}-gcc",
             "AR={triplet}-ar",

@@ -6,8 +6,9 @@ there. A new one is one more row of the table. It knows no compiler and reads no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from crosspython.targets.machines import MACHINES
 
 # Libraries that come with the compiler, which every board has that has C++ programs.
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
@@ -71,11 +72,8 @@ _KINDS = {
     ),
 }
 
-# PEP 600 counts from glibc 2.5 on x86 and from 2.17 everywhere else; the old names are those of its legacy aliases.
-_OLDEST_MINOR: Mapping[str, int] = {"x86_64": 5, "i686": 5}
+# The old names of PEP 600's legacy aliases, by glibc's minor version.
 _LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-# Machines that pip knows manylinux of (packaging, _manylinux.py); armv7l only with hard float.
-_MANYLINUX = {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
 
 
 @dataclass(frozen=True)
@@ -113,9 +111,9 @@ class Libc:
         machine: what `uname -m` says there
         """
         kind, version = _KINDS[self.name].wheels, self.number
-        if not kind or not version or (kind == "manylinux" and not _has_manylinux(machine, float_abi)):
+        oldest = _oldest_manylinux(machine, float_abi) if kind == "manylinux" else 0
+        if not kind or not version or oldest is None:
             return []
-        oldest = _OLDEST_MINOR.get(machine, 17) if kind == "manylinux" else 0
         names = []
         for minor in range(version[1], oldest - 1, -1):
             names.append(f"{kind}_{version[0]}_{minor}")
@@ -140,5 +138,7 @@ def libc_of_abi(abi: str) -> str | None:
     return next((name for name, kind in _KINDS.items() if abi.startswith(kind.abi)), None)
 
 
-def _has_manylinux(machine: str, float_abi: str | None) -> bool:
-    return machine in _MANYLINUX and (machine != "armv7l" or float_abi == "hard")
+def _oldest_manylinux(machine: str, float_abi: str | None) -> int | None:
+    """The N of the oldest glibc 2.N that manylinux wheels for a machine count from; None: pip takes none there."""
+    row = MACHINES.get(machine)
+    return row.manylinux if row and row.manylinux_abi in (None, float_abi) else None

@@ -1,80 +1,176 @@
-"""The machines that boards have, as facts: one row each.
+"""The machines that boards have: one row each, with all that is called or counted by machine.
 
-Knows how a machine is called by `uname -m`, by triplets, by ELF headers and by the emulator. It knows no board, no
-compiler and no flags, and reads no file. Names of ELF machines are elf.h's.
+Knows how a machine is called by `uname -m`, by triplets, ELF headers, the emulator, build systems, Rust and wheels.
+CMake takes what `uname -m` says. It knows no board, no compiler and no flags, and reads no file.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     """One row: what `uname -m` says, and what others call it.
 
+    aliases:       what distributions, toolchains and vendors call it
     architectures: shell patterns of a triplet's first word
+    elf:           elf.h's name
     float_abis:    the conventions it can have; empty where there is only one
     emulator:      QEMU's user-mode emulator, without `-static`
+    meson:         Meson's manual, "CPU families"
+    openssl:       OpenSSL's Configurations/10-main.conf; the assembler code builds with the right one
+    openblas:      OpenBLAS's TargetList.txt: what serves every core of it
+    openblas_neon: the same for cores with NEON, where that has a name of its own
+    rust:          by float ABI, the first word of Rust's triple, and what follows "gnu" or "musl" in the last one
+                   (the rustc book, "Platform Support")
+    suffix:        how CPython calls it in the names of extension modules (its configure.ac); "": as `uname -m` does
+    long_double:   what numpy would find out of it by running a program (numpy/_core/meson.build)
+    manylinux:     the N of the oldest glibc 2.N that wheels of others count from (PEP 600); None: pip takes none of
+                   them (packaging, _manylinux.py)
+    manylinux_abi: the float ABI that they have, where pip looks at it
     """
 
     name: str
+    aliases: tuple[str, ...]
     architectures: tuple[str, ...]
     elf: str
     bits: int
-    emulator: str
-    float_abis: tuple[str, ...] = ()
     little_endian: bool = True
+    float_abis: tuple[str, ...] = ()
+    emulator: str
+    meson: str
+    openssl: str
+    openblas: str
+    openblas_neon: str | None = None
+    rust: Mapping[str | None, tuple[str, str]] = field(default_factory=dict)
+    suffix: str = ""
+    long_double: str = "IEEE_DOUBLE_LE"
+    manylinux: int | None = None
+    manylinux_abi: str | None = None
+
+    @property
+    def endian(self) -> Literal["little", "big"]:
+        """As Meson and `sys.byteorder` spell it."""
+        return "little" if self.little_endian else "big"
 
 
 # ARM's architecture stands in the triplet as `arm`, whatever its version; `armeb` is the other byte order.
 _ARM = ("arm", "armv[5-8]*[!b]", "armv[5-8]")
 
 _ROWS = (
-    Machine("armv5tejl", _ARM, "EM_ARM", 32, "qemu-arm", ("soft",)),
-    Machine("armv6l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
-    Machine("armv7l", _ARM, "EM_ARM", 32, "qemu-arm", ("hard", "soft")),
-    Machine("aarch64", ("aarch64",), "EM_AARCH64", 64, "qemu-aarch64"),
-    Machine("riscv64", ("riscv64*",), "EM_RISCV", 64, "qemu-riscv64", ("hard", "soft")),
-    Machine("i686", ("i[3-6]86",), "EM_386", 32, "qemu-i386"),
-    Machine("x86_64", ("x86_64",), "EM_X86_64", 64, "qemu-x86_64"),
+    Machine(
+        name="armv5tejl",
+        aliases=("armel", "armv5", "armv5te", "armv5tel"),
+        architectures=_ARM,
+        elf="EM_ARM",
+        bits=32,
+        float_abis=("soft",),
+        emulator="qemu-arm",
+        meson="arm",
+        openssl="linux-armv4",
+        openblas="ARMV5",
+        rust={"soft": ("armv5te", "eabi")},
+        suffix="arm",
+    ),
+    Machine(
+        name="armv6l",
+        aliases=("armv6", "armv6hf"),
+        architectures=_ARM,
+        elf="EM_ARM",
+        bits=32,
+        float_abis=("hard", "soft"),
+        emulator="qemu-arm",
+        meson="arm",
+        openssl="linux-armv4",
+        openblas="ARMV6",
+        rust={"hard": ("arm", "eabihf"), "soft": ("arm", "eabi")},
+        suffix="arm",
+    ),
+    Machine(
+        name="armv7l",
+        aliases=("armhf", "armv7", "armv7a", "armv7-a", "armv7hf", "armv8l"),
+        architectures=_ARM,
+        elf="EM_ARM",
+        bits=32,
+        float_abis=("hard", "soft"),
+        emulator="qemu-arm",
+        meson="arm",
+        openssl="linux-armv4",
+        openblas="ARMV7",
+        openblas_neon="CORTEXA9",  # its names for ARMv7 cores differ in NEON, and in nothing else that matters here
+        rust={"hard": ("armv7", "eabihf"), "soft": ("armv7", "eabi")},
+        suffix="arm",
+        manylinux=17,
+        manylinux_abi="hard",
+    ),
+    Machine(
+        name="aarch64",
+        aliases=("arm64", "armv8", "armv8a", "armv8-a"),
+        architectures=("aarch64",),
+        elf="EM_AARCH64",
+        bits=64,
+        emulator="qemu-aarch64",
+        meson="aarch64",
+        openssl="linux-aarch64",
+        openblas="ARMV8",
+        rust={None: ("aarch64", "")},
+        long_double="IEEE_QUAD_LE",
+        manylinux=17,
+    ),
+    Machine(
+        name="riscv64",
+        aliases=("riscv", "rv64", "rv64gc"),
+        architectures=("riscv64*",),
+        elf="EM_RISCV",
+        bits=64,
+        float_abis=("hard", "soft"),
+        emulator="qemu-riscv64",
+        meson="riscv64",
+        openssl="linux64-riscv64",
+        openblas="RISCV64_GENERIC",
+        rust={"hard": ("riscv64gc", "")},
+        long_double="IEEE_QUAD_LE",
+        manylinux=17,
+    ),
+    Machine(
+        name="i686",
+        aliases=("i386", "i486", "i586", "x86"),
+        architectures=("i[3-6]86",),
+        elf="EM_386",
+        bits=32,
+        emulator="qemu-i386",
+        meson="x86",
+        openssl="linux-x86",
+        openblas="GENERIC",
+        rust={None: ("i686", "")},
+        suffix="i386",
+        long_double="INTEL_EXTENDED_12_BYTES_LE",
+        manylinux=5,
+    ),
+    Machine(
+        name="x86_64",
+        aliases=("amd64", "x64", "x86-64"),
+        architectures=("x86_64",),
+        elf="EM_X86_64",
+        bits=64,
+        emulator="qemu-x86_64",
+        meson="x86_64",
+        openssl="linux-x86_64",
+        openblas="GENERIC",
+        rust={None: ("x86_64", "")},
+        long_double="INTEL_EXTENDED_16_BYTES_LE",
+        manylinux=5,
+    ),
 )
 MACHINES = {row.name: row for row in _ROWS}
-
-
-# What distributions, toolchains and vendors call them.
-ALIASES = {
-    "amd64": "x86_64",
-    "x64": "x86_64",
-    "x86-64": "x86_64",
-    "i386": "i686",
-    "i486": "i686",
-    "i586": "i686",
-    "x86": "i686",
-    "arm64": "aarch64",
-    "armv8": "aarch64",
-    "armv8a": "aarch64",
-    "armv8-a": "aarch64",
-    "armhf": "armv7l",
-    "armv7": "armv7l",
-    "armv7a": "armv7l",
-    "armv7-a": "armv7l",
-    "armv7hf": "armv7l",
-    "armv8l": "armv7l",
-    "armv6": "armv6l",
-    "armv6hf": "armv6l",
-    "armel": "armv5tejl",
-    "armv5": "armv5tejl",
-    "armv5te": "armv5tejl",
-    "armv5tel": "armv5tejl",
-    "riscv": "riscv64",
-    "rv64": "riscv64",
-    "rv64gc": "riscv64",
-}
+ALIASES = {alias: row.name for row in _ROWS for alias in row.aliases}
 
 
 def find_machine(name: str) -> Machine:

@@ -1,9 +1,8 @@
 """Rust for a target: a compiler, a cargo and the target's standard library, all of one build, found and tried.
 
-Knows how Rust names a target (the rustc book, "Platform Support"), where a Rust may be had, and in which order the
-places are asked: what the user names, the machine's own, rustup's other toolchains, the distribution's packages. It
-compiles nothing but one small sample. How cargo is told about it is wheels/building/cargo.py's business. All paths
-belong to the build machine.
+Knows where a Rust may be had, and in which order the places are asked: what the user names, the machine's own, rustup's
+other toolchains, the distribution's packages. It compiles nothing but one small sample. How cargo is told about it is
+wheels/building/cargo.py's business. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -20,23 +19,12 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
+from crosspython.targets.machines import MACHINES, find_machine
 from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import PATIENCE
 from crosspython.toolchain.rust_packages import packaged_release, release_of_packages, unpack_rust
 from crosspython.toolchain.sample import judge_code
 
-# (machine, float ABI) -> Rust's name of the machine, and what follows "gnu" or "musl" in the last word.
-_TRIPLES = {
-    ("armv5tejl", "soft"): ("armv5te", "eabi"),
-    ("armv6l", "hard"): ("arm", "eabihf"),
-    ("armv6l", "soft"): ("arm", "eabi"),
-    ("armv7l", "hard"): ("armv7", "eabihf"),
-    ("armv7l", "soft"): ("armv7", "eabi"),
-    ("aarch64", None): ("aarch64", ""),
-    ("riscv64", "hard"): ("riscv64gc", ""),
-    ("i686", None): ("i686", ""),
-    ("x86_64", None): ("x86_64", ""),
-}
 _LIBCS = {"glibc": "gnu", "musl": "musl"}
 
 # It needs the standard library, and no linker.
@@ -66,11 +54,12 @@ class Rust:
 
 def rust_triple(target: Target, libc: str) -> str:
     """Return Rust's name for a target; `libc` is the toolchain's. Raises ToolchainError where it has none."""
-    row = _TRIPLES.get((target.machine, target.float_abi))
+    row = find_machine(target.machine).rust.get(target.float_abi)
     if row is None or libc not in _LIBCS:
+        known = sorted(name for name, machine in MACHINES.items() if machine.rust)
         raise ToolchainError(
             f"Rust packages cannot be built for {target.name}",
-            expected=f"{', '.join(sorted({machine for machine, _ in _TRIPLES}))}, with glibc or musl",
+            expected=f"{', '.join(known)}, with glibc or musl",
             found=f"{target.machine} with {libc}",
             next="name a ready wheel's index, or leave the package out",
         )

@@ -18,10 +18,8 @@ from crosspython.errors import AuditError
 from crosspython.finish.board_needs import find_libc
 from crosspython.targets import Target
 from crosspython.targets.libc import Libc
+from crosspython.targets.machines import MACHINES
 from crosspython.toolchain.facts import Toolchain
-
-# How CPython calls machines in the names of extension modules, where `uname -m` says another word (its configure.ac).
-_SUFFIX_WORDS = {"armv5tejl": "arm", "armv6l": "arm", "armv7l": "arm", "i686": "i386"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,8 @@ class BoardTags:
 
     @property
     def _word(self) -> str:
-        return _SUFFIX_WORDS.get(self.machine, self.machine)
+        row = MACHINES.get(self.machine)
+        return row.suffix if row and row.suffix else self.machine
 
 
 def board_platforms(board: BoardTags) -> list[str]:

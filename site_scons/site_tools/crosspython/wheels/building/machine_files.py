@@ -12,20 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.recipes.meson import cpu_family
+from elftools.elf.enums import ENUM_E_MACHINE
+
+from crosspython.recipes.meson import host_machine
+from crosspython.targets.machines import Machine
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import write_programs, write_script
-
-# numpy/_core/meson.build: what it would find out by running a program.
-_LONG_DOUBLES = {
-    "aarch64": "IEEE_QUAD_LE",
-    "i686": "INTEL_EXTENDED_12_BYTES_LE",
-    "riscv64": "IEEE_QUAD_LE",
-    "x86_64": "INTEL_EXTENDED_16_BYTES_LE",
-}
-
-# Bytes 18 and 19 of an ELF header, elf.h's e_machine, as `od` prints them.
-_ELF_MACHINES = {"arm": "28 00", "aarch64": "b7 00", "riscv64": "f3 00", "x86": "03 00", "x86_64": "3e 00"}
 
 # The interpreter of the engine at work, as CMake names it.
 _PYTHON = "$ENV{CROSSPYTHON_PYTHON}"
@@ -41,7 +33,7 @@ class Facts:
     path:      of the build machine's own tools
     """
 
-    machine: str
+    machine: Machine
     triplet: str
     include: Path
     extension_suffix: str
@@ -49,10 +41,6 @@ class Facts:
     fortran: bool
     emulator: tuple[str, ...]
     path: str
-
-    @property
-    def family(self) -> str:
-        return cpu_family(self.machine)
 
     @property
     def run(self) -> Path:
@@ -96,12 +84,9 @@ def meson_cross_file(facts: Facts) -> str:
     return (
         meson_section("binaries", binaries)
         + "[properties]\nneeds_exe_wrapper = true\n"
-        + f"longdouble_format = {_LONG_DOUBLES.get(facts.machine, 'IEEE_DOUBLE_LE')!r}\n"
+        + f"longdouble_format = {facts.machine.long_double!r}\n"
         + f"cmake_toolchain_file = {str(MachineFiles.below(facts.bin.parent).cmake)!r}\n"
-        + meson_section(
-            "host_machine",
-            {"system": "linux", "cpu_family": facts.family, "cpu": facts.machine, "endian": "little"},
-        )
+        + meson_section("host_machine", host_machine(facts.machine))
     )
 
 
@@ -170,7 +155,9 @@ def programs(facts: Facts) -> dict[str, str]:
 
 def _run_script(facts: Facts) -> str:
     """What starts a program: the target's in the emulator, others as they are (CMake hands us Pythons, too)."""
-    lines = f'case $(od -An -tx1 -j18 -N2 "$1" 2>/dev/null) in\n" {_ELF_MACHINES[facts.family]}")\n'
+    # Bytes 18 and 19 of an ELF header (elf.h's e_machine), as `od` prints them.
+    number = ENUM_E_MACHINE[facts.machine.elf].to_bytes(2, facts.machine.endian).hex(" ")
+    lines = f'case $(od -An -tx1 -j18 -N2 "$1" 2>/dev/null) in\n" {number}")\n'
     if facts.emulator:
         libraries = '-E LD_LIBRARY_PATH="$CROSSPYTHON_SYSROOT/usr/lib"'
         lines += f'    exec {shlex.join(facts.emulator)} {libraries} "$@" ;;\n'

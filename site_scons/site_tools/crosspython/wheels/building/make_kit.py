@@ -16,6 +16,7 @@ from crosspython.finish.python_tree import is_no_test, read_build_time_vars
 from crosspython.run.log import Log
 from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.store.tree import unpack_tree
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.emulator import emulate, emulator_command
 from crosspython.toolchain.programs import write_config_programs, write_refusals
 from crosspython.toolchain.wrapper import write_wrappers
@@ -73,7 +74,7 @@ def _make(kit: Kit, log: Log, workshop: Workshop) -> None:
     write_wrappers(kit.bin, kit.toolchain, kit.target, strays="drop")
     variables = read_build_time_vars(kit.standard_library)
     facts = Facts(
-        machine=kit.target.machine,
+        machine=find_machine(kit.target.machine),
         triplet=kit.target.triplet,
         include=kit.include,
         extension_suffix=str(variables["EXT_SUFFIX"]),
