@@ -88,6 +88,15 @@ def test_a_local_wheel_that_a_marker_leaves_out_is_no_difference(wheels: Wheels)
     assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
 
 
+@pytest.mark.parametrize("form", ["absent", "file://{}/absent"])
+def test_a_folder_of_packages_that_is_not_there_is_told(wheels: Wheels, form: str) -> None:
+    place = form.format(wheels.folder)
+    (wheels.folder / "req.txt").write_text(f"--find-links {place}\nnowhere\n")
+    output = wheels.make("pkgs=@req.txt", code=2)
+    assert f"find-links: there is no {wheels.folder}/absent" in output
+    assert "no such package: nowhere" in output
+
+
 def test_a_wheelhouse_of_no_wheels_is_made_as_well(wheels: Wheels) -> None:
     output = wheels.make("pkgs=top; python_version < '3'")
     assert "top is left out, since its marker does not hold" in output

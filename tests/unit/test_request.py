@@ -41,7 +41,7 @@ def test_a_marker_ends_at_a_comma() -> None:
 
 @pytest.mark.parametrize("text", ["numpy=2", "numpy==", "==2", "a b>=", "https://example.invalid/x"])
 def test_what_is_no_requirement_is_told_as_it_was_typed(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match="what pkgs= asks for cannot be read") as caught:
         read(text)
     assert any(text.split()[-1] in line for line in caught.value.evidence)
 
@@ -309,7 +309,7 @@ def test_a_missing_requirements_file_is_named(tmp_path: Path) -> None:
 
 def test_a_requirements_file_that_names_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "req.txt").write_text("-r req.txt\n")
-    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match="what pkgs= asks for cannot be read") as caught:
         read("@req.txt", start=tmp_path)
     assert "names itself" in str(caught.value)
 

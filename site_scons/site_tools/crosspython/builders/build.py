@@ -211,7 +211,10 @@ class Build:
         """Where packages come from: asked of pip, once a run."""
         from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
 
-        return indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
+        found = indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
+        for remark in found.remarks:
+            self.console.warn(remark)
+        return found
 
     @property
     def uv_cache(self) -> Path:

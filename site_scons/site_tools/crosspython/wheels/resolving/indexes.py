@@ -14,11 +14,11 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 from crosspython.errors import hide_logins
 from crosspython.store.access import OPEN, Access, login_in
+from crosspython.store.places import local_path
 
 _PATIENCE = 60  # seconds
 # `pip config list`: global.index-url='...', install.pre='1', :env:.find-links='...'
@@ -37,12 +37,14 @@ class Indexes:
     """uv's options and environment for the indexes that pip would ask; places: their addresses.
 
     access: how files are asked for where such an index says that they lie
+    remarks: what a user should know of them
     """
 
     options: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     access: Access = OPEN
+    remarks: tuple[str, ...] = ()
 
     def show(self) -> str:
         """The addresses as they may be shown: without passwords."""
@@ -120,15 +122,18 @@ def indexes_for_uv(
 
     options: list[str] = ["--index-strategy", "unsafe-best-match"]
     places: list[str] = []
+    remarks: list[str] = []
     for option, names in (
         ("--default-index", "index-url"),
         ("--index", "extra-index-url"),
         ("--find-links", "find-links"),
     ):
         for place in values(names):
-            if "://" not in place:
-                place = str(Path(place).expanduser())
-                if not Path(place).exists():  # pip passes over what is not there; uv would fail
+            path = local_path(place)
+            if path is not None:
+                place = str(path.expanduser())
+                if not path.expanduser().exists():  # pip passes over what is not there; uv would fail
+                    remarks.append(f"{names}: there is no {place}, so no packages are looked for there")
                     continue
             options += [option, place]
             places.append(place)
@@ -159,7 +164,7 @@ def indexes_for_uv(
         client=client,
         proxies=dict.fromkeys(("http", "https"), proxy) if proxy else {},
     )
-    return Indexes(tuple(options), tuple(places), network, access)
+    return Indexes(tuple(options), tuple(places), network, access, tuple(remarks))
 
 
 def _is_on(value: str) -> bool:

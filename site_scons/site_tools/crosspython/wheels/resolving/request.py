@@ -255,7 +255,7 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
         if places[project.name] != project.path:
             reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
     if reader.problems:
-        raise ConfigurationError("pkgs=: cannot be read", evidence=reader.problems, expected=_FORMS)
+        raise ConfigurationError("what pkgs= asks for cannot be read", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
         raise ConfigurationError(
             "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
