@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import tomllib
 from pathlib import Path
@@ -147,46 +148,51 @@ def test_an_emulator_is_found_by_either_name(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("facts", "name"),
     [
-        ("ID=debian\n", "apt"),
-        ("ID=ubuntu\nID_LIKE=debian\n", "apt"),
-        ('ID=linuxmint\nID_LIKE="ubuntu debian"\n', "apt"),
-        ("ID=fedora\n", "dnf"),
-        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf"),
-        ("ID=arch\n", "pacman"),
-        ('ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n', "zypper"),
-        ("ID=alpine\nVERSION_ID=3.22.1\n", "apk"),
+        ({"ID": "debian"}, "apt"),
+        ({"ID": "ubuntu", "ID_LIKE": "debian"}, "apt"),
+        ({"ID": "linuxmint", "ID_LIKE": "ubuntu debian"}, "apt"),
+        ({"ID": "fedora"}, "dnf"),
+        ({"ID": "rocky", "ID_LIKE": "rhel centos fedora"}, "dnf"),
+        ({"ID": "arch"}, "pacman"),
+        ({"ID": "opensuse-tumbleweed", "ID_LIKE": "opensuse suse"}, "zypper"),
+        ({"ID": "alpine", "VERSION_ID": "3.22.1"}, "apk"),
     ],
 )
-def test_the_distribution_is_read_from_os_release(tmp_path: Path, text: str, name: str) -> None:
-    (tmp_path / "os-release").write_text(text)
-    manager = find_manager(tmp_path / "os-release")
+def test_the_distribution_says_which_family_it_is_of(facts: dict[str, str], name: str) -> None:
+    manager = find_manager(facts)
     assert manager is not None
     assert manager.name == name
 
 
 @pytest.mark.parametrize(
-    ("text", "package"),
+    ("facts", "package"),
     [
-        ('ID=debian\nVERSION_ID="12"\n', "qemu-user-static"),
-        ('ID=debian\nVERSION_ID="13"\n', "qemu-user"),
-        ("ID=debian\n", "qemu-user"),
-        ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n', "qemu-user-static"),
-        ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="26.04"\n', "qemu-user"),
-        ('ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n', "qemu-user-static"),
+        ({"ID": "debian", "VERSION_ID": "12"}, "qemu-user-static"),
+        ({"ID": "debian", "VERSION_ID": "13"}, "qemu-user"),
+        ({"ID": "debian"}, "qemu-user"),
+        ({"ID": "ubuntu", "ID_LIKE": "debian", "VERSION_ID": "24.04"}, "qemu-user-static"),
+        ({"ID": "ubuntu", "ID_LIKE": "debian", "VERSION_ID": "26.04"}, "qemu-user"),
+        ({"ID": "linuxmint", "ID_LIKE": "ubuntu debian", "VERSION_ID": "22"}, "qemu-user-static"),
     ],
 )
-def test_the_emulators_package_is_the_one_that_this_release_has(tmp_path: Path, text: str, package: str) -> None:
-    (tmp_path / "os-release").write_text(text)
-    assert package_of("qemu-arm", find_manager(tmp_path / "os-release")) == package
+def test_the_emulators_package_is_the_one_that_this_release_has(facts: dict[str, str], package: str) -> None:
+    assert package_of("qemu-arm", find_manager(facts)) == package
 
 
-@pytest.mark.parametrize("text", ["ID=plan9\n", "", None])
-def test_another_distribution_is_not_guessed(tmp_path: Path, text: str | None) -> None:
-    if text is not None:
-        (tmp_path / "os-release").write_text(text)
-    assert find_manager(tmp_path / "os-release") is None
+@pytest.mark.parametrize("facts", [{"ID": "plan9"}, {}])
+def test_another_distribution_is_not_guessed(facts: dict[str, str]) -> None:
+    assert find_manager(facts) is None
+
+
+def test_a_machine_that_says_nothing_of_itself_is_told_the_programs_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> dict[str, str]:
+        raise OSError("no os-release")
+
+    monkeypatch.setattr(platform, "freedesktop_os_release", fail)
+    assert hosttools.read_os_release() == {}
+    assert find_manager() is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ openSUSE and Alpine.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -17,8 +18,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crosspython.errors import HostToolError
-
-_OS_RELEASE = Path("/etc/os-release")
 
 
 @dataclass(frozen=True)
@@ -101,13 +100,20 @@ PINNED = ("cmake", "meson", "ninja")
 _SAME = ("gcc", "make", "perl", "patch", "file", "autoconf", "automake", "gawk", "bison", "flex", "m4", "sed", "tar")
 
 
-def find_manager(os_release: Path = _OS_RELEASE) -> PackageManager | None:
-    """Return how this machine installs packages, or None for a distribution nobody taught us."""
+def read_os_release() -> Mapping[str, str]:
+    """What this machine's distribution says of itself (os-release(5)); nothing where it says nothing."""
     try:
-        lines = os_release.read_text(errors="replace").splitlines()
+        return platform.freedesktop_os_release()
     except OSError:
-        return None
-    facts = {name: value.strip("\"'") for name, _, value in (line.partition("=") for line in lines)}
+        return {}
+
+
+def find_manager(facts: Mapping[str, str] | None = None) -> PackageManager | None:
+    """Return how a machine installs packages, or None for a distribution nobody taught us.
+
+    facts: what its os-release says; None: this machine's
+    """
+    facts = read_os_release() if facts is None else facts
     families = [facts.get("ID", ""), *facts.get("ID_LIKE", "").split()]
     families += [family.split("-")[0] for family in families]
     found = next((manager for manager in MANAGERS if set(manager.families) & set(families)), None)

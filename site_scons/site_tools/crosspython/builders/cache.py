@@ -32,6 +32,7 @@ from crosspython.builders.scons_internals import (
     made_together,
 )
 from crosspython.builders.verified import note_made, tell_of_spoilt
+from crosspython.hosttools import read_os_release
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
 
@@ -135,10 +136,7 @@ def key_of(node: Any, step: NodeAction) -> str:
 @cache
 def build_machine() -> str:
     """The kind of machine that something built here runs on: its CPU, its libc and its distribution's release."""
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
-        release = {}
+    release = read_os_release()
     libc = " ".join(platform.libc_ver())
     return f"{os.uname().machine} {libc} {release.get('ID', '')} {release.get('VERSION_ID', '')}".strip()
 
