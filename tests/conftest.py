@@ -145,12 +145,18 @@ class Project:
         return self.folder / "build" / target / "logs" / f"{name}-1.0.log"
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests share one build folder: with several workers (pytest -n2 --dist loadgroup) one
-    of them runs them all."""
+    """Whatever starts SCons, a real compiler or a board is slow, by the folder that it stands in.
+
+    Tests with a real compiler share one build folder, so one worker runs them all (pytest -n2 --dist loadgroup).
+    """
     for item in items:
-        if item.get_closest_marker("slow"):
+        folder = item.path.relative_to(REPOSITORY).parts[1]
+        if folder in ("target", "board") or (item.get_closest_marker("slow") and folder == "scons"):
             item.add_marker(pytest.mark.xdist_group("slow"))
+        if folder != "unit":
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

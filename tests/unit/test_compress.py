@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import random
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from crosspython.run.jobserver import Beside, Jobserver, at_once
 from crosspython.run.signals import Stop
+from crosspython.store import compress as module
 from crosspython.store.compress import compressing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MEBI = 1 << 20
+BLOCK = 1 << 16  # larger than the window that one block shares with the next
 
 
 def compress(path: Path, content: bytes, sizes: list[int], beside: Beside = at_once) -> bytes:
@@ -34,10 +37,18 @@ def texts(size: int) -> bytes:
     return b" ".join(chance.choices(words, k=size // 6 + 1))[:size]
 
 
-@pytest.mark.parametrize("size", [0, 1, MEBI - 1, MEBI, MEBI + 1, 5 * MEBI + 12345])
-def test_one_member_that_every_reader_knows(tmp_path: Path, size: int) -> None:
+@pytest.fixture(scope="module")
+def small_blocks() -> Iterator[None]:
+    """Many blocks, though the content is small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK", BLOCK)
+        yield
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK + 12345])
+def test_one_member_that_every_reader_knows(small_blocks: None, tmp_path: Path, size: int) -> None:
     content = texts(size)
-    packed = compress(tmp_path / "x.gz", content, [1 << 18])
+    packed = compress(tmp_path / "x.gz", content, [BLOCK // 3])
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     assert reader.decompress(packed) == content
     assert reader.eof
@@ -47,13 +58,15 @@ def test_one_member_that_every_reader_knows(tmp_path: Path, size: int) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(1, 3 * MEBI), min_size=1, max_size=4), st.integers(1, 5))
-def test_neither_pieces_nor_cores_show(tmp_path_factory: pytest.TempPathFactory, sizes: list[int], jobs: int) -> None:
-    folder, content, stop = tmp_path_factory.mktemp("gz"), texts(4 * MEBI + 7), Stop()
+@given(st.lists(st.integers(1, 3 * BLOCK), min_size=1, max_size=4), st.integers(1, 5))
+def test_neither_pieces_nor_cores_show(
+    small_blocks: None, tmp_path_factory: pytest.TempPathFactory, sizes: list[int], jobs: int
+) -> None:
+    folder, content, stop = tmp_path_factory.mktemp("gz"), texts(8 * BLOCK + 7), Stop()
     with Jobserver(jobs, folder, makeflags="", stop=stop) as pool, pool.token():
         several = compress(folder / "several", content, sizes, pool.beside)
     stop.close()
-    assert several == compress(folder / "one", content, [1 << 18])
+    assert several == compress(folder / "one", content, [BLOCK // 3])
 
 
 def test_an_error_beside_is_raised(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import crosspython
 PACKAGE = Path(crosspython.__file__).parent
 
 
-def imports(path: Path) -> set[str]:
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
     """Names of the modules that a file imports, relative ones resolved roughly to the package."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -19,7 +21,7 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
-    return found
+    return frozenset(found)
 
 
 def test_scons_is_imported_by_builders_alone() -> None:

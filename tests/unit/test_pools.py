@@ -46,6 +46,7 @@ def test_without_apt_there_are_no_pools(tmp_path: Path, monkeypatch: pytest.Monk
     assert apt_pools() == ()
 
 
+@pytest.mark.slow
 def test_this_machines_own_apt_is_understood() -> None:
     bases = apt_pools()
     assert bases

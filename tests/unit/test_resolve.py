@@ -25,6 +25,8 @@ from tests.unit.loopback import reply, server
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
 from tests.unit.made_wheel import make_wheel
 
+pytestmark = pytest.mark.slow  # each test runs uv
+
 BOARD = Platform("armv7l", "glibc", "3.13.5", "hard")
 
 

@@ -54,6 +54,7 @@ def test_wheels_that_its_pip_would_refuse_are_told(tmp_path: Path) -> None:
     assert f"its pip takes linux_other and not linux_{MACHINE}" in refused.detail
 
 
+@pytest.mark.slow  # pip makes a virtual environment and installs into it
 @pytest.mark.parametrize("year", [1970, 2050])
 def test_pip_installs_whatever_the_clock_says(tmp_path: Path, year: int) -> None:
     there = f"import time; time.localtime = lambda *_: time.struct_time(({year}, 1, 1, 0, 3, 20, 3, 1, 0))"

@@ -35,6 +35,7 @@ def links(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lock(tmp_path: Path, links: Path) -> Iterator[Locking]:
+    """Makes locks, with uv: the tests that do are slow."""
     indexes = Indexes(("--no-index", "--find-links", str(links)), (str(links),))
     with Log(tmp_path / "lock.log") as log:
 
@@ -52,6 +53,7 @@ def packages(lock: Lock) -> dict[str, LockedPackage]:
     return {package.name: package for package in lock.packages}
 
 
+@pytest.mark.slow
 def test_only_wheels_that_may_fit_are_kept(lock: Locking, links: Path) -> None:
     add_sdist(links, "top")
     fitting = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_39_armv7l")
@@ -62,6 +64,7 @@ def test_only_wheels_that_may_fit_are_kept(lock: Locking, links: Path) -> None:
     assert top.other_wheels == (there.name,)
 
 
+@pytest.mark.slow
 def test_build_requirements_are_read_from_sdists_that_may_be_built(lock: Locking, links: Path) -> None:
     add_sdist(links, "native", build_requires=["flit_core", "idna"])
     add_sdist(links, "pure", build_requires=["idna"])
@@ -71,6 +74,7 @@ def test_build_requirements_are_read_from_sdists_that_may_be_built(lock: Locking
     assert found["pure"].build_requires == ()
 
 
+@pytest.mark.slow
 def test_a_package_whose_headers_a_build_needs_is_locked_for_it_alone(lock: Locking, links: Path) -> None:
     add_sdist(links, "user", build_requires=["numpy>=2"])
     add_sdist(links, "numpy", "2.2")
@@ -79,12 +83,14 @@ def test_a_package_whose_headers_a_build_needs_is_locked_for_it_alone(lock: Lock
     assert not found["user"].build_only
 
 
+@pytest.mark.slow
 def test_a_package_that_is_needed_at_run_time_too_is_no_build_only_one(lock: Locking, links: Path) -> None:
     add_sdist(links, "user", needs=["numpy"], build_requires=["numpy>=2"])
     add_sdist(links, "numpy", "2.2")
     assert not packages(lock("user"))["numpy"].build_only
 
 
+@pytest.mark.slow
 def test_an_override_names_further_packages_for_headers(lock: Locking, links: Path) -> None:
     add_sdist(links, "user", build_requires=[])
     add_sdist(links, "base")
@@ -111,6 +117,7 @@ def test_numpy_does_not_need_itself() -> None:
     assert target_needs(package, Override("numpy"), BOARD) == frozenset()
 
 
+@pytest.mark.slow
 def test_an_sdist_with_other_bytes_than_the_index_says_is_refused(
     lock: Locking, links: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +218,7 @@ def test_the_order_in_which_names_are_typed_does_not_count(tmp_path: Path) -> No
     assert describe_request(one, BOARD, tmp_path) == describe_request(two, BOARD, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_package_that_can_neither_be_taken_nor_built_is_told(lock: Locking, links: Path) -> None:
     add_wheel(links, "top", tag="cp312-cp312-manylinux_2_17_armv7l")
     with pytest.raises(ConfigurationError, match="top"):
@@ -226,6 +234,7 @@ def ask(folder: Path, *lines: str) -> str:
     return "@req.txt"
 
 
+@pytest.mark.slow
 def test_only_files_with_a_hash_that_is_asked_for_are_kept(lock: Locking, links: Path, tmp_path: Path) -> None:
     sdist = add_sdist(links, "top")
     wheel = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_17_armv7l")
@@ -237,6 +246,7 @@ def test_only_files_with_a_hash_that_is_asked_for_are_kept(lock: Locking, links:
     assert (top.sdist, [file.name for file in top.wheels]) == (None, [wheel.name])
 
 
+@pytest.mark.slow
 def test_a_package_of_which_no_file_has_the_hash_is_refused(lock: Locking, links: Path, tmp_path: Path) -> None:
     add_wheel(links, "top")
     with pytest.raises(ConfigurationError) as caught:
@@ -244,6 +254,7 @@ def test_a_package_of_which_no_file_has_the_hash_is_refused(lock: Locking, links
     assert caught.value.evidence == ("top 1.0: none of its files for this board has a hash that is asked for",)
 
 
+@pytest.mark.slow
 def test_where_some_have_a_hash_all_need_one_but_for_local_projects(lock: Locking, links: Path, tmp_path: Path) -> None:
     """Secure installs: pip demands it of dependencies, too."""
     below = add_wheel(links, "below")

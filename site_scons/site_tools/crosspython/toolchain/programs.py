@@ -170,8 +170,7 @@ def _other_names(folder: Path, triplet: str, path: str) -> dict[str, str]:
     scripts = {}
     for name in _names_on(path):
         match = _OTHER_NAME.fullmatch(name)
-        program = shutil.which(name, path=path)
-        if match is None or program is None:
+        if match is None or (program := shutil.which(name, path=path)) is None:
             continue
         native = f"env PATH={shlex.quote(path)} {shlex.quote(program)}"
         wrapper = folder / f"{triplet}-{match['tool']}"
