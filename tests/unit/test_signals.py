@@ -78,6 +78,7 @@ def test_an_earlier_wakeup_descriptor_still_gets_every_signal(stop: Stop, restor
     os.kill(os.getpid(), signal.SIGTERM)
     assert select.select([reader], [], [], 2)[0] == [reader]
     assert os.read(reader, 64) == bytes([signal.SIGTERM])
+    assert select.select([stop], [], [], 2)[0] == [stop]  # the watch is done with what this test closes
     os.close(reader)
     os.close(writer)
 
