@@ -150,6 +150,18 @@ def test_what_lets_the_build_machine_in_is_refused(wrapped: Wrapped, arguments: 
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("machine", "own", "other"), [("x86_64", "-m64", "-m32"), ("i686", "-m32", "-m64")])
+def test_a_boards_own_size_of_registers_is_no_stray(wrapped: Wrapped, machine: str, own: str, other: str) -> None:
+    """OpenSSL's linux-x86_64 says -m64."""
+    target = replace(RV1126, machine=machine, triplet=f"{machine}-linux-gnu", float_abi=None, cflags=())
+    write_wrappers(wrapped.bin, wrapped.toolchain, target)
+    env = {"CROSSPYTHON_SYSROOT": str(wrapped.sysroot)}
+    for flag, status in ((own, 0), (other, 1)):
+        command = [wrapped.bin / f"{machine}-linux-gnu-gcc", "-c", flag, "a.c"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert (done.returncode, flag in done.stdout.split()) == (status, not status)
+
+
 @pytest.mark.parametrize(
     "argument",
     [

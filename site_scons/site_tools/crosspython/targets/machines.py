@@ -31,6 +31,7 @@ class Machine:
     rust:          by float ABI, the first word of Rust's triple, and what follows "gnu" or "musl" in the last one
                    (the rustc book, "Platform Support")
     suffix:        how CPython calls it in the names of extension modules (its configure.ac); "": as `uname -m` does
+    size_flag:     GCC's flag for its registers' size (x86 Options), which build systems such as OpenSSL's add
     long_double:   what numpy would find out of it by running a program (numpy/_core/meson.build)
     manylinux:     the N of the oldest glibc 2.N that wheels of others count from (PEP 600); None: pip takes none of
                    them (packaging, _manylinux.py)
@@ -51,6 +52,7 @@ class Machine:
     openblas_neon: str | None = None
     rust: Mapping[str | None, tuple[str, str]] = field(default_factory=dict)
     suffix: str = ""
+    size_flag: str = ""
     long_double: str = "IEEE_DOUBLE_LE"
     manylinux: int | None = None
     manylinux_abi: str | None = None
@@ -151,6 +153,7 @@ _ROWS = (
         openblas="GENERIC",
         rust={None: ("i686", "")},
         suffix="i386",
+        size_flag="-m32",
         long_double="INTEL_EXTENDED_12_BYTES_LE",
         manylinux=5,
     ),
@@ -165,6 +168,7 @@ _ROWS = (
         openssl="linux-x86_64",
         openblas="GENERIC",
         rust={None: ("x86_64", "")},
+        size_flag="-m64",
         long_double="INTEL_EXTENDED_16_BYTES_LE",
         manylinux=5,
     ),

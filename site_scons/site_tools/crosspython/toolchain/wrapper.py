@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Literal
 
 from crosspython.targets import Target
+from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
+
+_SIZES = ("-m16", "-m32", "-m64", "-mx32")  # of an x86's registers
 
 # Room for the RPATH that finish/stage.py writes over it: 64 characters.
 RESERVED_RPATH = "/crosspython-reserves-this-room-for-an-rpath".ljust(64, "-")
@@ -69,7 +72,7 @@ for word do
         refuse "$option$word" "a folder of the build machine, and not for the target" ;;
     -march=native | -mcpu=native | -mtune=native)
         refuse "$word" "would mean the build machine's CPU, and not the target's" ;;
-    -m16 | -m32 | -m64 | -mx32)
+    {sizes})
         refuse "$word" "a flag for the build machine's kind of CPU" ;;
     -c) links= compiles=yes ;;
     -S | -E | -M | -MM | -fsyntax-only) links= ;;
@@ -143,10 +146,15 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
     call = [shlex.quote(toolchain.prefix + tool), *before, '"$@"', *after]
     return (
         _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
-        + _CHECK.format(own=_own_folders(toolchain))
+        + _check(toolchain, target)
         + (_LINK.format(rpath=RESERVED_RPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
         + f"exec {_LAUNCHER} {' '.join(call)}\n"
     )
+
+
+def _check(toolchain: Toolchain, target: Target) -> str:
+    own_size = find_machine(target.machine).size_flag
+    return _CHECK.format(own=_own_folders(toolchain), sizes=" | ".join(size for size in _SIZES if size != own_size))
 
 
 def _libc_place(toolchain: Toolchain) -> str:
@@ -182,6 +190,6 @@ def _wrap_linker(toolchain: Toolchain, target: Target, stray: str) -> str:
     own = '--sysroot="$sysroot" ' if toolchain.sysroot is None else ""
     return (
         _HEAD.format(name=f"{target.triplet}-ld", target=target.name, stray=stray)
-        + _CHECK.format(own=_own_folders(toolchain))
+        + _check(toolchain, target)
         + f'exec {shlex.quote(toolchain.prefix + "ld")} {own}"$@" -L"$sysroot/usr/lib" -rpath-link "$sysroot/usr/lib"\n'
     )
