@@ -145,7 +145,7 @@ def test_a_build_python_that_is_none_is_refused_before_anything_is_built(project
 def test_a_build_python_of_another_series_is_refused(project: Project) -> None:
     project.add("hello", options='configure=["--with-build-python={build_python}"]')
     output = project.scons(f"build_python={sys.executable}", "python=3.9", code=2)
-    assert f"build_python={sys.executable} cannot build Python 3.9" in output
+    assert f"build_python={sys.executable} cannot build Python 3.9." in output
     assert "found:    CPython 3" in output
 
 

@@ -36,6 +36,14 @@ def host(tmp_path: Path) -> Host:
         ('env.Wheels("six", binary="nver")', "binary"),
         ('env.Deploy("x", board="ro ot@")', "ro ot@"),
         ("env.CheckBundle()", "env.CheckBundle()"),
+        ("env.CheckBundle(3)", "env.CheckBundle(bundle=3)"),
+        ("env.Deploy(None or [3], board='a@b')", "env.Deploy(bundle=[3])"),
+        ("env.CheckBoard(3)", "env.CheckBoard(bundle=3)"),
+        ("env.CheckWheels([], [None])", "env.CheckWheels(wheels=[None])"),
+        ('env.CPython("3.13")', "env.CPython(): too many arguments"),
+        ('env.Make("foo", "1.0", "2.0")', "env.Make(): too many arguments"),
+        ('env.Make("foo", name="bar")', "env.Make(): too many arguments"),
+        ('env.CPython(shps=["lib/x"])', "shps: no such key; did you mean ships?"),
     ],
 )
 def test_a_refusal_names_the_line_that_asked(host: Host, call: str, what: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tests.conftest import TOOLS, Project
 from tests.unit.made_elf import make_elf
@@ -541,3 +544,75 @@ def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels)
     assert "top needs below, and there is no wheel of it" in output
     assert "make " in output
     assert "anew with the tool that wrote it" in output
+
+
+def uv(folder: Path, *arguments: str) -> None:
+    options = ["--no-index", "--find-links", "../links", "--python", sys.executable, "--cache-dir", "../uv-cache", "-q"]
+    subprocess.run([find_uv_bin(), *arguments, *options], cwd=folder, check=True)
+
+
+def test_what_uv_exports_is_taken_as_a_lock(wheels: Wheels) -> None:
+    """The real uv, for all platforms: the board gets its own wheels and what its markers want."""
+    for tag in (NATIVE, "cp311-cp311-manylinux_2_17_x86_64"):
+        add_wheel(wheels.links, "native", tag=tag, files={"native/__init__.py": ""})
+    add_wheel(wheels.links, "elsewhere")
+    needs = """"top", "native", "elsewhere; platform_machine == 'x86_64'\""""
+    (wheels.folder / "app").mkdir()
+    (wheels.folder / "app/pyproject.toml").write_text(project("app", "3", needs) + 'requires-python = ">=3.11"\n')
+    uv(wheels.folder / "app", "lock")
+    export = ("export", "--format", "pylock.toml", "--output-file", "../pylock.toml")
+    uv(wheels.folder / "app", *export, "--no-emit-project")
+    wheels.make("lock=pylock.toml")
+    assert wheels.filenames() == {
+        "top-1.0-py3-none-any.whl",
+        "below-1.5-py3-none-any.whl",
+        f"native-1.0-{NATIVE}.whl",
+    }
+    uv(wheels.folder / "app", *export)
+    wheels.declare_components()
+    wheels.scons("nothing", "lock=pylock.toml")  # with the project itself, which would be built
+
+
+PIP = """\
+lock-version = "1.0"
+created-by = "pip"
+
+[[packages]]
+name = "below"
+
+[packages.archive]
+url = "{links}/below-1.5-py3-none-any.whl"
+
+[packages.archive.hashes]
+sha256 = "{below}"
+
+[[packages]]
+name = "top"
+version = "1.0"
+
+[[packages.wheels]]
+name = "top-1.0-py3-none-any.whl"
+url = "{links}/top-1.0-py3-none-any.whl"
+
+[packages.wheels.hashes]
+sha256 = "{top}"
+"""
+
+
+def test_what_pip_lock_writes_is_taken_as_a_lock(wheels: Wheels) -> None:
+    """As pip 26.3 writes it for `top` and for `below @ file:///...`: an archive has no version, and nobody an edge."""
+    files = {"below": "below-1.5-py3-none-any.whl", "top": "top-1.0-py3-none-any.whl"}
+    hashes = {name: sha256(wheels.links / file) for name, file in files.items()}
+    (wheels.folder / "pylock.toml").write_text(PIP.format(links=wheels.links.as_uri(), **hashes))
+    wheels.make("lock=pylock.toml")
+    assert wheels.filenames() == {*files.values()}
+
+
+def test_what_pip_locked_for_this_machine_alone_is_told(wheels: Wheels) -> None:
+    """pip lock takes the one file that is for the machine that it runs on."""
+    here = add_wheel(wheels.links, "top", "2.0", tag="cp311-cp311-manylinux_2_17_x86_64")
+    text = PIP.format(links=wheels.links.as_uri(), top=sha256(here), below="0" * 64).replace('"1.0"\n\n', '"2.0"\n\n')
+    (wheels.folder / "pylock.toml").write_text(text.replace("top-1.0-py3-none-any.whl", here.name))
+    output = wheels.make("lock=pylock.toml", code=2)
+    assert "this lock does not hold for armv7l" in output
+    assert "Traceback" not in output

@@ -39,21 +39,29 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         read_override(tmp_path / "x.toml")
     told = "\n".join(caught.value.evidence)
     for word in (
-        "did you mean libraries?",
-        "reason:",
-        "imports:",
-        "magic",
-        "minutes:",
-        "dependencies:",
-        "environment:",
-        "config_settings:",
+        "line 1: librarys: no such key; did you mean libraries?",
+        "reason: missing, expected a sentence that says why",
+        "line 2: imports: expected a list of strings; found 'a'; write ['a']",
+        "line 3: engine: expected cross or emulated; found 'magic'",
+        "line 4: minutes: expected a number above 0; found 0",
+        "line 5: dependencies[0]: expected a requirement such as \"numpy>=1.24\"; found 'a b'",
+        "line 7: environment.A: expected a string; found 1",
+        "line 9: config_settings.b: expected a string or a list of strings; found 2",
     ):
         assert word in told
+    assert len(caught.value.evidence) == 8
+
+
+def test_a_reason_that_says_nothing_and_a_switch_for_a_number_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('reason = " "\nminutes = true\ndependencies = [3]\n')
+    with pytest.raises(ConfigurationError) as caught:
+        read_override(tmp_path / "x.toml")
+    assert [line.partition(":")[0] for line in caught.value.evidence] == ["line 1", "line 2", "line 3"]
 
 
 def test_dependencies_that_are_no_list_are_told(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('reason = "r"\ndependencies = 3\n')
-    with pytest.raises(ConfigurationError, match="dependencies: expected a list of strings"):
+    with pytest.raises(ConfigurationError, match="line 2: dependencies: expected a list of strings"):
         read_override(tmp_path / "x.toml")
 
 

@@ -121,7 +121,7 @@ def find_mistakes(data: Any, kind: Any, keys: Keys = ()) -> list[Mistake]:
             msgspec.convert(data, kind, dec_hook=_read_own)
         except msgspec.ValidationError as error:
             expected, *hints = error.__cause__.args if error.__cause__ else (describe(kind),)
-            if isinstance(data, str) and _is_list(bare):
+            if isinstance(data, str) and _is_list(bare) and _noun(_bare(get_args(bare)[0])) == "string":
                 hints = [f"write {[data]!r}"]
             found.append(Mistake(keys, "; ".join([f"expected {expected}", f"found {_SHOWN.repr(data)}", *hints])))
     return found
@@ -143,15 +143,18 @@ def describe(kind: Any) -> str:
         return f"a list of {_plural(choices[0])}"
     if get_origin(bare) is not None:
         return f"a table of {_plural(choices[1])}"
-    noun = _NOUNS.get(bare, "table")
-    return noun if bare is bool else f"a {noun}"
+    return _noun(bare) if bare is bool else f"a {_noun(bare)}"
+
+
+def _noun(kind: Any) -> str:
+    return next((noun for basic, noun in _NOUNS.items() if isinstance(kind, type) and issubclass(kind, basic)), "table")
 
 
 def _plural(kind: Any) -> str:
     bare = _bare(kind)
     if get_origin(bare) in (Union, UnionType):
         return " or ".join(map(_plural, get_args(bare)))
-    return f"lists of {_plural(get_args(bare)[0])}" if _is_list(bare) else f"{_NOUNS.get(bare, 'table')}s"
+    return f"lists of {_plural(get_args(bare)[0])}" if _is_list(bare) else f"{_noun(bare)}s"
 
 
 def _read_own(kind: Any, value: Any) -> Any:

@@ -12,6 +12,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from SCons.Node import Node
+from SCons.Util import flatten
+
 from crosspython.builders.settings import VARIABLES
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
@@ -50,6 +53,18 @@ def read_texts(method: str, name: str, value: Any) -> list[str]:
 def read_names(method: str, name: str, value: Any) -> list[str]:
     """Names in a list, or in one text with blanks or commas between them."""
     return [word for text in read_texts(method, name, value) for word in re.split(r"[\s,]+", text) if word]
+
+
+def read_nodes(method: str, name: str, value: Any) -> list[Any]:
+    """Nodes of SCons, or paths of what it makes; one alone is a list of one, and lists in lists are one."""
+    nodes = flatten([value])
+    if any(not isinstance(node, (str, Node)) for node in nodes):
+        raise ConfigurationError(
+            f"env.{method}({name}={value!r}): not an argument that is understood",
+            expected="what another of these methods returned: a node, or a list of nodes",
+            found=repr(value),
+        )
+    return list(nodes)
 
 
 def _text(value: Any, shown: str, expected: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from crosspython.board.address import parse_address
 from crosspython.builders.action import make_action
-from crosspython.builders.arguments import read_text
+from crosspython.builders.arguments import read_nodes, read_text
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 
@@ -58,5 +58,6 @@ def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> A
             GOALS[goal](board)
 
     action = make_action(goal, act, f"{goal}: {named}")
-    needed = [bundle] if bundle and named else []  # without a board it fails at once, and nothing is built before
+    given = read_nodes(method, "bundle", bundle) if bundle is not None else []
+    needed = given if named else []  # without a board it fails at once, and nothing is built before
     return env.AlwaysBuild(declare(env, [report], needed, action))[0]

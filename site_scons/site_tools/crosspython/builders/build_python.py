@@ -65,19 +65,20 @@ def sources_for(env: Any) -> list[Any]:
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    given, series = settings.build_python, settings.release.series
+    given, release = settings.build_python, settings.release
     if given is None:
         parts = build.closure((BUILD_PYTHON,), "cpython")
         return [item for part in parts for item in recipe_facts(env, part.recipe)]
-    text = settings.folder / f"build-python-{series}.txt"
+    text = settings.folder / f"build-python-{release.series}.txt"
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.interpreter import require_interpreter
 
-        write_whole(text, f"{require_interpreter(given, series)}\n")
+        write_whole(text, f"{require_interpreter(given, release.version)}\n")
 
+    told = f"{describe_file(given)} for {release.version}"
     action = make_action("look at build_python", look, f"looking at {given}")
-    return list(declare(env, [text], [fact(env, "build_python", describe_file(given))], action))
+    return list(declare(env, [text], [fact(env, "build_python", told)], action))
 
 
 def start_bringing(build: Build) -> Callable[[], Path]:

@@ -54,8 +54,8 @@ def _make_method(method: str, kind: type[Kind]) -> Callable[..., Any]:
         given = unnamed[: len(positional)]
         if len(positional) > len(unnamed) or not keywords.keys().isdisjoint(given):
             raise ConfigurationError(
-                f"env.{method}(): too many arguments",
-                expected=f"without a keyword, {' and '.join(unnamed) or 'nothing'}, each given once",
+                f"env.{method}(): too many arguments without a keyword",
+                expected=f"{' and '.join(unnamed) or 'none'}{', each given once' if unnamed else ''}",
                 found=", ".join(map(repr, positional)),
             )
         return _declare(env, method, kind, unnamed, dict(zip(given, positional, strict=True)) | keywords)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.arguments import read_names
+from crosspython.builders.arguments import read_names, read_nodes
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import escape, folder_node
@@ -137,6 +137,7 @@ def FetchSources(env: Any) -> Any:
 def CheckBundle(env: Any, bundle: Any) -> Any:
     """Run what was built, in the emulator. Fails where there is none. Returns the node of its report."""
     build: Build = env["CROSSPYTHON"]
+    bundles = read_nodes("CheckBundle", "bundle", bundle)
     settings = build.settings
     report = settings.folder / f"check-{settings.release.version}.json"
 
@@ -158,7 +159,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
         check_bundle(subject, build.workshop.console.line, report)
 
     action = make_action("check", check, "checking the bundle in the emulator")
-    return env.AlwaysBuild(declare(env, [report], [bundle, build.tests], action))[0]
+    return env.AlwaysBuild(declare(env, [report], [*bundles, build.tests], action))[0]
 
 
 def Doctor(env: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import make_action
+from crosspython.builders.arguments import read_nodes
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import toolchain_of
@@ -24,10 +25,12 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     wheels: as Wheels() returned them; the node of the check's report, or nothing where there are none
     """
     build: Build = env["CROSSPYTHON"]
-    if not wheels:
+    given = read_nodes("CheckWheels", "wheels", wheels)
+    bundles = read_nodes("CheckWheels", "bundle", bundle)
+    if not given:
         return []
     settings = build.settings
-    house = Path(wheels[0].abspath)
+    house = Path(env.File(given[0]).abspath)
     report = settings.folder / f"check-wheels-{settings.release.version}.json"
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
@@ -48,4 +51,4 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
         check_wheels(subject, build.workshop.console.line, report)
 
     action = make_action("wheel check", check, "checking the wheels in the emulator")
-    return [env.AlwaysBuild(declare(env, [report], [bundle, *wheels], action))[0]]
+    return [env.AlwaysBuild(declare(env, [report], [*bundles, *given], action))[0]]

@@ -62,7 +62,7 @@ class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 Sources = Annotated[
-    tuple[SourceKeys, ...],
+    tuple[Annotated[SourceKeys, Meta(description='dict(url="https://...", sha256="...")')], ...],
     Meta(min_length=1, description='a list of at least one source: [dict(url="https://...", sha256="...")]'),
 ]
 

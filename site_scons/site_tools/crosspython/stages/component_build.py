@@ -221,7 +221,7 @@ class ComponentBuild:
         if given.suffix == ".zst":
             unpack_tree(given, self.python)
         else:
-            install_interpreter(given, ".".join(self.recipe.version.split(".")[:2]), self.python / "bin")
+            install_interpreter(given, self.recipe.version, self.python / "bin")
 
 
 def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:

@@ -1,7 +1,8 @@
 """An interpreter of the build machine's own, which a user offers in the place of a build-python.
 
 Knows how to ask one what it is and how to put it where builds look for it. Bytecode and build scripts are of one X.Y,
-so another one is refused; what is built with it is the plans' business. All paths belong to the build machine.
+so another one is refused. So is an older X.Y.Z: CPython's make lets it run the new standard library (Makefile.pre.in,
+PYTHON_FOR_BUILD). What is built with it is the plans' business. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.version import Version
 
 from crosspython.errors import ConfigurationError
 
@@ -42,24 +45,36 @@ class Interpreter:
         return f"{self.implementation} {self.version}"
 
 
-def require_interpreter(path: Path, series: str) -> Interpreter:
-    """Run an interpreter and return what it is. Raises ConfigurationError unless it is a CPython of this X.Y."""
-    interpreter = _ask(path, series)
-    if interpreter.implementation != "CPython" or interpreter.version.split(".")[:2] != series.split("."):
+def require_interpreter(path: Path, version: str) -> Interpreter:
+    """Run an interpreter and return what it is.
+
+    version: X.Y.Z of the Python that is built
+    Raises ConfigurationError unless it is a CPython of that X.Y, and not an older one.
+    """
+    interpreter, series = _ask(path, version), _series(version)
+    is_of_series = interpreter.implementation == "CPython" and _series(interpreter.version) == series
+    if not is_of_series or Version(interpreter.version) < Version(version):
         raise ConfigurationError(
-            f"build_python={path} cannot build Python {series}", expected=f"CPython {series}", found=str(interpreter)
+            f"build_python={path} cannot build Python {version}",
+            expected=f"CPython {version}, or a newer {series}",
+            found=str(interpreter),
+            next="leave build_python= out, and one is built",
         )
     return interpreter
 
 
-def install_interpreter(path: Path, series: str, folder: Path) -> None:
+def _series(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def install_interpreter(path: Path, version: str, folder: Path) -> None:
     """Put an interpreter into a folder of programs, by the names that builds look for on PATH.
 
     Scripts and not links: the interpreter's own place, by which it finds its library, stays as it is.
     """
-    executable = require_interpreter(path, series).executable
+    executable = require_interpreter(path, version).executable
     folder.mkdir(parents=True)
-    for name in ("python3", f"python{series}"):
+    for name in ("python3", f"python{_series(version)}"):
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(executable)} "$@"\n')
         (folder / name).chmod(0o755)
 
@@ -69,14 +84,14 @@ def install_stand_in(version: str, folder: Path) -> None:
 
     version: X.Y.Z
     """
-    series = ".".join(version.split(".")[:2])
+    series = _series(version)
     folder.mkdir(parents=True)
     for name in ("python3", f"python{series}"):
         (folder / name).write_text(_STAND_IN.format(version=version, series=series))
         (folder / name).chmod(0o755)
 
 
-def _ask(path: Path, series: str) -> Interpreter:
+def _ask(path: Path, version: str) -> Interpreter:
     """Isolated (-I), so that no PYTHONPATH of the user's changes the answer."""
     try:
         done = subprocess.run(
@@ -97,5 +112,5 @@ def _ask(path: Path, series: str) -> Interpreter:
         said = (done.stderr or done.stdout).strip().splitlines()
         found = f"exit status {done.returncode}" + (f": {said[-1]}" if said else ", and no answer")
     raise ConfigurationError(
-        f"build_python={path} is no Python that runs here", expected=f"CPython {series}", found=found
+        f"build_python={path} is no Python that runs here", expected=f"CPython {version}", found=found
     )
