@@ -333,6 +333,28 @@ def test_a_single_package_goes_another_way(wheels: Wheels) -> None:
     assert "no component is called 'cpython'" in wheels.make("pkgs=native", "binary=native=never", code=2)
 
 
+COUNTS = """\
+from crosspython.wheels.repairing import repair
+judge = repair.judge_ready
+def judge_and_tell(wheel, name, facts):
+    print(f"judging {name}")
+    return judge(wheel, name, facts)
+repair.judge_ready = judge_and_tell
+open_build(env)
+"""
+
+
+def test_a_ready_wheel_is_judged_once(wheels: Wheels) -> None:
+    script = wheels.folder / "SConstruct"
+    script.write_text(script.read_text().replace("open_build(env)\n", COUNTS))
+    add_wheel(wheels.links, "native", tag=NATIVE)
+    add_sdist(wheels.links, "native")
+    assert wheels.make("pkgs=native top").count("judging native-1.0") == 1
+    assert "judging" not in wheels.make("pkgs=native top")
+    (wheels.house.parent / "stages/wheels/native-1.0-cp313.whl").unlink()
+    assert wheels.make("pkgs=native top").count("judging native-1.0") == 1
+
+
 def test_a_ready_wheel_that_the_audit_refuses_is_built_instead(wheels: Wheels) -> None:
     """As piwheels' numpy, which needs a library that the board does not have."""
     speed = make_elf(needed=["libopenblas.so.0"], tail=b"\0PyInit__speed\0")

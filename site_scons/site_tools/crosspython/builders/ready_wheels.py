@@ -20,7 +20,7 @@ from crosspython.builders.code import code_identity
 from crosspython.errors import ArchiveError, AuditError, SourceError
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
-from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
 from crosspython.wheels.resolving.lock import fetch_file
 
 _FETCHES = 8
@@ -32,6 +32,9 @@ class Verdicts:
     def __init__(self, build: Build, toolchain: Callable[[], Toolchain | None]) -> None:
         self.build, self.toolchain = build, cache(toolchain)
         self.file = build.settings.folder / "stages" / "wheels" / f"verdicts-{build.settings.release.series}.json"
+        self.reports: dict[
+            str, WheelReport
+        ] = {}  # of this run, by the wheel's SHA-256: nobody has to judge it once more
         self.known = _read(self.file) if build.fingerprints.is_same(self.file) else {}
 
     def bring(self, wanted: Iterable[tuple[LockedPackage, LockedFile]]) -> None:
@@ -78,7 +81,7 @@ class Verdicts:
         work = build.workshop.work / f"ready-{package.name}-{settings.release.series}"
         repair = Repair(package, settings.target, toolchain, settings.release.series, work)
         try:
-            judge_ready(path, file.name, repair)
+            self.reports[file.sha256] = judge_ready(path, file.name, repair)
         except (AuditError, ArchiveError) as error:
             return "; ".join(error.evidence) or f"{error.what}{f': {error.found}' if error.found else ''}"
         return ""

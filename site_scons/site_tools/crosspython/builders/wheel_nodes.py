@@ -74,7 +74,7 @@ class WheelNodes:
         self._require_known(binary)
         tags = self.platform.tags(_libc_of(build))
         chosen = choose_files(lock.packages, binary, tags)
-        verdicts = Verdicts(build, lambda: _find_toolchain(build))
+        self.verdicts = verdicts = Verdicts(build, lambda: _find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
@@ -251,7 +251,7 @@ class WheelNodes:
                 series=settings.release.series,
                 work=build.workshop.work / f"ready-{package.name}-{self.platform.series}",
             )
-            return take_ready(path, file.name, product, repair)
+            return take_ready(path, file.name, product, repair, self.verdicts.reports.get(file.sha256))
 
         sources = [fact(self.env, f"file of {package.name}", file.sha256), *self._machine]
         return self._declare(package, sources, take, f"taking {file.name}")

@@ -164,9 +164,14 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     return report
 
 
-def take_ready(wheel: Path, filename: str, product: Path, repair: Repair) -> WheelReport:
-    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is."""
-    report = judge_ready(wheel, filename, repair)
+def take_ready(
+    wheel: Path, filename: str, product: Path, repair: Repair, judged: WheelReport | None = None
+) -> WheelReport:
+    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is.
+
+    judged: what judge_ready said of it, where that was asked before
+    """
+    report = judged or judge_ready(wheel, filename, repair)
     product.parent.mkdir(parents=True, exist_ok=True)
     part = product.with_name(product.name + ".part")
     shutil.copyfile(wheel, part)
