@@ -13,7 +13,8 @@ from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.hosttools import PINNED
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.recipe import Recipe
-from crosspython.recipes.release import Library, Own, read_release, series_names
+from crosspython.recipes.release import Library, Own, read_release
+from crosspython.recipes.series import series_names
 from crosspython.recipes.versions import choose_version
 from crosspython.wheels.known.overrides import SHIPPED, read_override
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from crosspython.recipes.release import read_release, series_names
+from crosspython.recipes.release import read_release
+from crosspython.recipes.series import series_names
 
 from tests.conftest import REPOSITORY
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.recipes.own_release import is_release_file, read_own_release
-from crosspython.recipes.release import Library, Own, Support, read_release, series_names
+from crosspython.recipes.release import Library, Own, Support, read_release
+from crosspython.recipes.series import series_names
 
 from tests.conftest import REPOSITORY
 

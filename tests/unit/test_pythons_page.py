@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crosspython.recipes.release import read_release, series_names
+from crosspython.recipes.release import read_release
+from crosspython.recipes.series import series_names
 
 from tests.conftest import REPOSITORY
 from tests.unit.test_components import COMPONENTS, read

@@ -12,7 +12,8 @@ from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.plan import Autoreconf, Install, Make, Remove, RequireModules, Run, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
-from crosspython.recipes.release import READLINE, read_release, series_names
+from crosspython.recipes.release import READLINE, read_release
+from crosspython.recipes.series import series_names
 from msgspec.structs import fields
 
 from tests.conftest import REPOSITORY

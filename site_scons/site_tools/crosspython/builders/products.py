@@ -17,7 +17,8 @@ from crosspython.builders.settings import COMPONENTS
 from crosspython.builders.toolchain import toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.recipes.recipe import Recipe
-from crosspython.recipes.release import Support, read_support, series_names
+from crosspython.recipes.release import Support, read_support
+from crosspython.recipes.series import series_names
 from crosspython.store.disk import write_whole
 from crosspython.toolchain.facts import Toolchain
 

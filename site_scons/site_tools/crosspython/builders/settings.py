@@ -18,7 +18,8 @@ from crosspython.hosttools import without_virtual_environments
 from crosspython.names import check_known
 from crosspython.reading import find_mistakes
 from crosspython.recipes.own_release import is_release_file, read_own_release
-from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release, series_names
+from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
+from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from msgspec import field
 
-from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.fields import Steps, Strings, Variables
+from crosspython.recipes.kind import Component
 from crosspython.recipes.plan import Ninja, Plan, Run, Write
 from crosspython.targets import Target
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from crosspython.recipes.board_pip import edit_pip
-from crosspython.recipes.kind import Choices, Strings
+from crosspython.recipes.fields import Strings
+from crosspython.recipes.kind import Choices
 from crosspython.recipes.plan import (
     CROSS_TOOLS,
     Answers,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import field
 
-from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.fields import Steps, Strings, Variables
+from crosspython.recipes.kind import Component
 from crosspython.recipes.plan import CROSS_TOOLS, Make, Plan, Step
 from crosspython.targets import Target
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from msgspec import field
 
-from crosspython.recipes.kind import Component, Steps, Strings, Variables
+from crosspython.recipes.fields import Steps, Strings, Variables
+from crosspython.recipes.kind import Component
 from crosspython.recipes.plan import Ninja, Plan, Run, Write
 from crosspython.targets import Target
 from crosspython.targets.machines import Machine, find_machine

@@ -21,13 +21,13 @@ from msgspec import Meta, Struct
 
 from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data, read_toml
+from crosspython.recipes.fields import NAME, Sha256
 from crosspython.recipes.release import Library, Own
 from crosspython.store.sources import Source
 
 _DOCUMENTATION = "docs/pythons.md tells how to write one"
 Version = Annotated[str, Meta(pattern=r"^3\.\d+\.\d+\Z", description='a release of CPython such as "3.5.2"')]
-Number = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._+-]*\Z", description='a version such as "1.0.2g"')]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="64 hexadecimal digits in small letters")]
+Number = Annotated[str, Meta(pattern=NAME, description='a version such as "1.0.2g"')]
 Path_ = Annotated[str, Meta(min_length=1, description="a path of this machine")]
 
 

@@ -1,21 +1,21 @@
 """Release: one release of CPython, with what its series declares in components/cpython/<series>.toml.
 
-What a Python can do is a named fact of its series. No code compares a Python's number. How a release file of the user's
-own is read is own_release.py's business.
+What a Python can do is a named fact of its series. No code compares a Python's number. How a series' file is read is
+series.py's business, and how a release file of the user's own is, own_release.py's.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import nearest_numbers, suggest
+from crosspython.recipes.fields import Sources
 from crosspython.recipes.plan import Edit
+from crosspython.recipes.series import SeriesKeys, read_edits, read_series, series_names
 from crosspython.store.sources import Source
 
 # Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
@@ -106,15 +106,13 @@ class Release:
         return self.interpreter + self.abiflags
 
 
-def series_names(folder: Path) -> tuple[str, ...]:
-    """The series there are data for, oldest first."""
-    return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
-
-
 def read_support(folder: Path, series: str) -> Support:
     """How long a series that there are data for gets security fixes."""
-    data = tomllib.loads((folder / f"{series}.toml").read_text())
-    return Support(series, data["end_of_life"], data["pep"])
+    return _support(series, read_series(folder, series))
+
+
+def _support(series: str, keys: SeriesKeys) -> Support:
+    return Support(series, keys.end_of_life, keys.pep)
 
 
 @dataclass(frozen=True)
@@ -138,30 +136,30 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
     own = wanted if isinstance(wanted, Own) else Own(f"python={wanted}", wanted)
     series = ".".join(own.version.split(".")[:2])
     _require_series(folder, series, own)
-    data, common = (tomllib.loads((folder / name).read_text()) for name in (f"{series}.toml", "edits.toml"))
-    version = data["default"] if own.version == series else own.version
-    libraries = {name: Library(number) for name, number in data.get("libraries", {}).items()} | {**own.libraries}
-    _require_fit(own, version, libraries, data.get("fits", {}))
-    more = data.get(line_editing, {})
+    keys = read_series(folder, series)
+    version = keys.default if own.version == series else own.version
+    libraries = {name: Library(number) for name, number in keys.libraries.items()} | {**own.libraries}
+    _require_fit(own, version, libraries, keys.fits)
+    more = keys.libedit if line_editing == LIBEDIT else keys.readline
     return Release(
         version=version,
         series=series,
-        sources=own.sources or _known_sources(folder / f"{series}.toml", data["releases"], version, own),
-        depends=tuple(line_editing if name == LIBEDIT else name for name in data["depends"]),
-        modules=tuple(data["modules"]),
-        configure=tuple(data.get("configure", ())),
-        cross_configure=(*data.get("cross_configure", ()), *more.get("configure", ())),
-        compileall=data["compileall"],
-        edits=tuple(Edit(**edit) for edit in (*data.get("edits", ()), *more.get("edits", ()), *common["edits"])),
-        build_depends=tuple(data["build_python"]["depends"]),
-        build_without=tuple(data["build_python"]["without"]),
-        support=Support(series, data["end_of_life"], data["pep"]),
+        sources=own.sources or _known_sources(folder / f"{series}.toml", keys.releases, version, own),
+        depends=tuple(line_editing if name == LIBEDIT else name for name in keys.depends),
+        modules=keys.modules,
+        configure=keys.configure,
+        cross_configure=(*keys.cross_configure, *more.configure),
+        compileall=keys.compileall,
+        edits=tuple(each.edit() for each in (*keys.edits, *more.edits, *read_edits(folder))),
+        build_depends=keys.build_python.depends,
+        build_without=keys.build_python.without,
+        support=_support(series, keys),
         line_editing=line_editing,
-        has_setup_py=data.get("has_setup_py", False),
-        can_leave_tests_out=data.get("can_leave_tests_out", False),
-        has_build_details=data.get("has_build_details", False),
-        abiflags=data.get("abiflags", ""),
-        unused_if_static=tuple(data.get("unused_if_static", ())),
+        has_setup_py=keys.has_setup_py,
+        can_leave_tests_out=keys.can_leave_tests_out,
+        has_build_details=keys.has_build_details,
+        abiflags=keys.abiflags,
+        unused_if_static=keys.unused_if_static,
         libraries=libraries,
         patches=own.patches,
     )
@@ -182,17 +180,17 @@ def _require_series(folder: Path, series: str, own: Own) -> None:
     )
 
 
-def _known_sources(file: Path, releases: Mapping[str, Any], version: str, own: Own) -> tuple[Source, ...]:
+def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, own: Own) -> tuple[Source, ...]:
     if version not in releases:
         raise ConfigurationError(
             f"{own.shown}: no source is known for this patch release",
             expected=f"one of {', '.join(releases)}",
             next=f"name its source and SHA-256 in a release file of your own (docs/pythons.md), or add them to {file}",
         )
-    return tuple(Source(**source) for source in releases[version])
+    return tuple(keys.source() for keys in releases[version])
 
 
-def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, list[str]]) -> None:
+def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, tuple[str, ...]]) -> None:
     """All libraries are of versions that this Python can be compiled with."""
     misfits = [
         f"{name} {library.version} does not go with Python {version}, which takes {' or '.join(fits[name])}"
