@@ -123,9 +123,33 @@ def test_modules_are_compiled_to_where_their_copies_will_lie_and_bad_ones_left_o
     copies = stage / "opt/python/lib"
     lines = (f"{library / name}\t{copies / name}\n" for name in ("good.py", "bad.py", "binary.py"))
     (tmp_path / "share").write_text("".join(lines))
-    subprocess.run([sys.executable, COMPILE_MODULES, tmp_path / "share", stage], check=True)
+    subprocess.run([sys.executable, COMPILE_MODULES, tmp_path / "share", stage, "unchecked"], check=True)
     [compiled] = (path for path in stage.rglob("*") if path.is_file())
     assert compiled == Path(importlib.util.cache_from_source(str(copies / "good.py")))
     assert struct.unpack_from("<I", compiled.read_bytes(), 4) == (1,)  # by hash, and not checked
     code = marshal.loads(compiled.read_bytes()[16:])
     assert code.co_filename == "/opt/python/lib/good.py"
+
+
+def compile_one(tmp_path: Path, text: str, *words: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
+    """compile_modules.py for one module, by a Python to which something was done before."""
+    (tmp_path / "one.py").write_text(text)
+    (tmp_path / "share").write_text(f"{tmp_path}/one.py\t{tmp_path}/one.py\n")
+    arguments = [str(COMPILE_MODULES), str(tmp_path / "share"), str(tmp_path), *words]
+    program = f"{before}\nimport runpy, sys; sys.argv = {arguments!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+def test_a_python_before_3_7_is_asked_for_no_mode_that_it_does_not_know(tmp_path: Path) -> None:
+    older = """import py_compile
+del py_compile.PycInvalidationMode
+py_compile.compile = lambda file, cfile, dfile, doraise: open(cfile, 'w').write(dfile)"""
+    assert compile_one(tmp_path, "x = 1\n", "unchecked", before=older).returncode == 0
+    [compiled] = (tmp_path / "__pycache__").iterdir()
+    assert compiled.read_text() == "/one.py"
+
+
+def test_what_cannot_be_compiled_is_told_where_that_is_asked_for(tmp_path: Path) -> None:
+    assert compile_one(tmp_path, "def f(:\n", "checked").returncode == 0
+    done = compile_one(tmp_path, "def f(:\n", "checked", "strict")
+    assert done.returncode == 1 and "one.py" in done.stderr

@@ -1,12 +1,12 @@
-"""Byte-compiles modules to where their installed copies will look for it.
-Run by build-python, which may be of any series.
+"""Byte-compiles modules to where their installed copies will look for it. Run by build-python, of any series: this is
+Python 3.5's language and library.
 
-    python compile_modules.py LIST ROOT
+    python compile_modules.py LIST ROOT unchecked|checked [strict]
 
 A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its
-place on the board. What cannot be compiled is left out: CompilePython comes later and says why.
-The .pyc files are those of a standard
-library: valid whatever time their sources bear (PEP 552, unchecked).
+place on the board. Whether the .pyc is valid, Python tells by the source's hash where that is checked, and never by its
+time (PEP 552); before 3.7 it knows its time alone, and that is noted. What cannot be compiled is left out, or with strict
+told at the end.
 """
 
 import importlib.util
@@ -15,17 +15,25 @@ import py_compile
 import sys
 
 
-def main(listing: str, root: str) -> None:
+def validity(mode: str) -> dict:
+    """The keyword of compile() that says how the .pyc's validity is told."""
+    modes = getattr(py_compile, "PycInvalidationMode", None)
+    return {} if modes is None else {"invalidation_mode": modes[mode.upper() + "_HASH"]}
+
+
+def main(listing: str, root: str, mode: str, strict: str = "") -> None:
+    failed = []
     with open(listing) as lines:
         for line in lines:
             source, copy = line.rstrip("\n").split("\t")
             compiled = importlib.util.cache_from_source(copy)
             os.makedirs(os.path.dirname(compiled), exist_ok=True)
             try:
-                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-                py_compile.compile(source, compiled, copy[len(root) :], doraise=True, invalidation_mode=mode)
-            except (py_compile.PyCompileError, ValueError):
-                pass
+                py_compile.compile(source, compiled, copy[len(root) :], doraise=True, **validity(mode))
+            except (py_compile.PyCompileError, ValueError) as error:
+                failed.append(str(error))
+    if strict and failed:
+        sys.exit("".join(failed))
 
 
 main(*sys.argv[1:])

@@ -44,6 +44,9 @@ _COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
 # Bytes at the begin of a configure script in which autoconf says that it has made it.
 _HEAD = 1000
 
+# Modules that are not meant to be compiled: CPython's own Makefile leaves them out.
+_BAD = re.compile(r"bad_coding|badsyntax|lib2to3/tests/data")
+
 # Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can
 # show in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
 _SHARES = 8
@@ -201,7 +204,7 @@ def _install_python(step: InstallPython, build: ComponentBuild) -> None:
     lines = [f"{path}\t{folder / path.relative_to(library)}" for path in sorted(library.rglob("*.py"))]
     install = f"+$(MAKE) -C {build.source} {fill(' '.join(step.arguments), build.places)}"
     script = shutil.copy(_COMPILE_MODULES, build.work)  # to where no path has blanks
-    _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir}", meanwhile=install)
+    _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir} unchecked", meanwhile=install)
     remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
     _remove_empty_folders(folder)
 
@@ -216,23 +219,19 @@ def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
     """Bytecode is valid by what the source holds and never by its time (PEP 552): cp, FTP and git give files new times.
     Users edit what lies in site-packages, so there the source is looked at."""
     folder = build.stage / step.folder
-    waiting = [path for path in sorted(folder.rglob("*.py")) if not has_bytecode(path)]
+    waiting = [path for path in sorted(folder.rglob("*.py")) if not (has_bytecode(path) or _BAD.search(str(path)))]
     packages = [path for path in waiting if path.is_relative_to(folder / "site-packages")]
     library = [path for path in waiting if path not in packages]
-    for name, mode, files in (("library", "unchecked-hash", library), ("packages", "checked-hash", packages)):
-        command = (
-            "{build_python}",
-            *("-m", "compileall", "-q"),
-            *("--invalidation-mode", mode),
-            *("-x", "'bad_coding|badsyntax|lib2to3/tests/data'"),
-            *("-s", str(build.destdir), "-p", "/", "-i", "$@"),
-        )
-        _make_shares(build, f"compile-{name}", [str(path) for path in files], " ".join(command))
+    script = shutil.copy(_COMPILE_MODULES, build.work)
+    for name, mode, files in (("library", "unchecked", library), ("packages", "checked", packages)):
+        lines = [f"{path}\t{path}" for path in files]
+        command = f"{{build_python}} {script} $@ {build.destdir} {mode} strict"
+        _make_shares(build, f"compile-{name}", lines, command)
 
 
 def _make_shares(build: ComponentBuild, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
     """Let make run a command for each share of these lines, in a file `$@`, and another beside them all."""
-    count = min(_SHARES, len(lines))  # no empty one: compileall would take that for all of sys.path
+    count = min(_SHARES, len(lines))
     for share in range(count):
         (build.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::count]))
     shares = " ".join(f"share-{share}" for share in range(count))
