@@ -50,6 +50,7 @@ class Workbench:
             target,
             toolchain,
             "3.13",
+            "",
             folder / "work/wheel",
             engine="cross",
             tools=folder / "tools",

@@ -75,7 +75,8 @@ def rv1126() -> Target:
 
 def make_repair(folder: Path, name: str = "toy", version: str = "1.0", **options: object) -> Repair:
     package = LockedPackage(name, version)
-    usual = {"package": package, "target": rv1126(), "toolchain": TOOLCHAIN, "series": "3.13", "work": folder / "work"}
+    python = {"series": "3.13", "abiflags": ""}
+    usual = {"package": package, "target": rv1126(), "toolchain": TOOLCHAIN, **python, "work": folder / "work"}
     return Repair(**usual | options)  # type: ignore[arg-type]
 
 

@@ -96,10 +96,18 @@ def test_old_names_of_manylinux_stand_beside_the_new() -> None:
         (BoardTags("aarch64", "3.14", None, Libc("glibc", "2.36")), ".cpython-314-aarch64-linux-gnu.so"),
         (BoardTags("i686", "3.13", None, Libc("glibc", "2.36")), ".cpython-313-i386-linux-gnu.so"),
         (BoardTags("riscv64", "3.13", "hard", Libc("musl", "1.2")), ".cpython-313-riscv64-linux-musl.so"),
+        (BoardTags("armv7l", "3.5", "hard", Libc("glibc", "2.31"), "m"), ".cpython-35m-arm-linux-gnueabihf.so"),
     ],
 )
 def test_extension_modules_end_as_cpython_calls_them(board: BoardTags, suffix: str) -> None:
     assert board.suffixes[0] == suffix
+
+
+def test_a_python_with_letters_behind_its_number_takes_wheels_of_its_abi() -> None:
+    board = BoardTags("armv7l", "3.5", "hard", Libc("glibc", "2.31"), "m")
+    assert str(board.accepted[0]) == "cp35-cp35m-linux_armv7l"
+    code = MachineCode((".cpython-35m-arm-linux-gnueabihf.so",))
+    assert predict_tags(parse_tag("cp35-none-linux_arm"), code, board) == parse_tag("cp35-cp35m-linux_armv7l")
 
 
 def test_tags_that_no_file_name_can_say_are_refused() -> None:

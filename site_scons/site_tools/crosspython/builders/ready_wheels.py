@@ -79,7 +79,7 @@ class Verdicts:
         build, settings = self.build, self.build.settings
         path = fetch_file(file, build.workshop.store, package.title)
         work = build.workshop.work / f"ready-{package.name}-{settings.release.series}"
-        repair = Repair(package, settings.target, toolchain, settings.release.series, work)
+        repair = Repair(package, settings.target, toolchain, settings.release.series, settings.release.abiflags, work)
         try:
             self.reports[file.sha256] = judge_ready(path, file.name, repair)
         except (AuditError, ArchiveError) as error:

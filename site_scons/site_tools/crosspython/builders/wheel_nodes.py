@@ -249,6 +249,7 @@ class WheelNodes:
                 target=settings.target,
                 toolchain=self._toolchain,
                 series=settings.release.series,
+                abiflags=settings.release.abiflags,
                 work=build.workshop.work / f"ready-{package.name}-{self.platform.series}",
             )
             return take_ready(path, file.name, product, repair, self.verdicts.reports.get(file.sha256))

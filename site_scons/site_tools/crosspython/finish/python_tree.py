@@ -112,7 +112,7 @@ def _dangles(name: str, target: str, kept: Container[str]) -> bool:
 
 def read_build_time_vars(library: Path) -> dict[str, Any]:
     """The variables of sysconfig, from the _sysconfigdata of a standard library's folder."""
-    (file,) = library.glob("_sysconfigdata_*.py")
+    (file,) = library.glob("_sysconfigdata*.py")  # in 3.5 it is called that alone
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "build_time_vars":
             variables: dict[str, Any] = ast.literal_eval(node.value)

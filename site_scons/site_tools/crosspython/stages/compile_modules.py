@@ -5,17 +5,18 @@ Python 3.5's language and library.
 
 A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its
 place on the board. Whether the .pyc is valid, Python tells by the source's hash where that is checked, and never by its
-time (PEP 552); before 3.7 it knows its time alone, and that is noted. What cannot be compiled is left out, or with strict
-told at the end.
+time (PEP 552); before 3.7 it knows its time alone, and that is noted. What cannot be compiled is left out, or with
+strict told at the end.
 """
 
 import importlib.util
 import os
 import py_compile
 import sys
+from typing import Any
 
 
-def validity(mode: str) -> dict:
+def validity(mode: str) -> "dict[str, Any]":
     """The keyword of compile() that says how the .pyc's validity is told."""
     modes = getattr(py_compile, "PycInvalidationMode", None)
     return {} if modes is None else {"invalidation_mode": modes[mode.upper() + "_HASH"]}

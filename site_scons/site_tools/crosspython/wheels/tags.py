@@ -28,17 +28,19 @@ class BoardTags:
 
     series: CPython's, "3.13"
     libc: the board's, which manylinux and musllinux wheels may ask for
+    abiflags: letters behind the number in the name of CPython's ABI (PEP 3149): "m" up to 3.7
     """
 
     machine: str
     series: str
     float_abi: str | None
     libc: Libc
+    abiflags: str = ""
 
     @classmethod
-    def of(cls, target: Target, toolchain: Toolchain, series: str) -> BoardTags:
+    def of(cls, target: Target, toolchain: Toolchain, series: str, abiflags: str) -> BoardTags:
         """Those of a target; its own libc counts where it states one."""
-        return cls(target.machine, series, target.float_abi, find_libc(target, toolchain))
+        return cls(target.machine, series, target.float_abi, find_libc(target, toolchain), abiflags)
 
     @property
     def python(self) -> tuple[int, int]:
@@ -50,6 +52,10 @@ class BoardTags:
         return "cp" + self.series.replace(".", "")
 
     @property
+    def abi(self) -> str:
+        return self.interpreter + self.abiflags
+
+    @property
     def platform(self) -> str:
         return f"linux_{self.machine}"
 
@@ -57,9 +63,8 @@ class BoardTags:
     def accepted(self) -> tuple[Tag, ...]:
         """All tags that pip takes on the board, best first."""
         platforms = board_platforms(self)
-        abis = [self.interpreter]
         return (
-            *cpython_tags(self.python, abis=abis, platforms=platforms),
+            *cpython_tags(self.python, abis=[self.abi], platforms=platforms),
             *compatible_tags(self.python, interpreter=self.interpreter, platforms=platforms),
         )
 
@@ -75,7 +80,7 @@ class BoardTags:
     def suffixes(self) -> tuple[str, ...]:
         """The ends of the names of extension modules that this Python imports."""
         abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
-        number = self.series.replace(".", "")
+        number = self.abi.removeprefix("cp")
         return (
             *(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in self.libc.suffixes),
             ".abi3.so",
@@ -121,7 +126,7 @@ def _right_tag(tag: Tag, code: MachineCode, board: BoardTags) -> Tag:
         return Tag(tag.interpreter, "abi3", board.platform)
     if code.extensions and (tag.abi in ("none", "abi3") or tag.interpreter.startswith("py")):
         only_stable = all(name.endswith(".abi3.so") for name in code.extensions)
-        return Tag(board.interpreter, "abi3" if only_stable else board.interpreter, board.platform)
+        return Tag(board.interpreter, "abi3" if only_stable else board.abi, board.platform)
     return Tag(tag.interpreter, tag.abi, board.platform)
 
 

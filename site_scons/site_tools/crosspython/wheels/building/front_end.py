@@ -149,6 +149,7 @@ class WheelBuild:
             target=kit.target,
             toolchain=kit.toolchain,
             series=kit.release.series,
+            abiflags=kit.release.abiflags,
             work=self.work / "repair",
             engine=engine,
             tools=kit.bin,

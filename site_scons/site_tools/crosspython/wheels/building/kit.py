@@ -107,7 +107,7 @@ class Kit:
     @property
     def include(self) -> Path:
         """The folder with the target's Python.h."""
-        return self.sysroot / f"usr/include/python{self.release.series}"
+        return self.sysroot / f"usr/include/python{self.release.series}{self.release.abiflags}"
 
     @property
     def standard_library(self) -> Path:

@@ -62,7 +62,7 @@ class Repair:
     """What finishing one wheel has to know.
 
     package:   what was locked: the wheel has to be that
-    series:    CPython's, "3.13"
+    series, abiflags: CPython's, "3.13" and ""
     work:      a folder for this wheel alone; replaced, and gone when all went well
     engine:    for the report
     tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
@@ -77,6 +77,7 @@ class Repair:
     target: Target
     toolchain: Toolchain
     series: str
+    abiflags: str
     work: Path
     engine: str = "ready"
     tools: Path | None = None
@@ -89,7 +90,7 @@ class Repair:
 
     @property
     def board(self) -> BoardTags:
-        return BoardTags.of(self.target, self.toolchain, self.series)
+        return BoardTags.of(self.target, self.toolchain, self.series, self.abiflags)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -227,7 +228,7 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
     if not board.accepts(tags):
         raise AuditError(
             f"{repair.package.title}: the wheel is not for the board's Python",
-            expected=f"{board.interpreter}-{board.interpreter}-{board.platform}, or another that pip takes there",
+            expected=f"{board.interpreter}-{board.abi}-{board.platform}, or another that pip takes there",
             found=compress_tags(tags),
             log=repair.log,
         )

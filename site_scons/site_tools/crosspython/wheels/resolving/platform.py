@@ -20,17 +20,21 @@ from crosspython.wheels.tags import BoardTags
 
 @dataclass(frozen=True)
 class Platform:
-    """machine: what `uname -m` says there; libc: "glibc", "musl" or "uclibc"; python: CPython's release, "3.13.5"."""
+    """machine: what `uname -m` says there; libc: "glibc", "musl" or "uclibc"; python: CPython's release, "3.13.5".
+
+    abiflags: letters behind the number in the name of its ABI: "m" up to 3.7
+    """
 
     machine: str
     libc: str
     python: str
     float_abi: str | None = None
+    abiflags: str = ""
 
     @classmethod
     def of(cls, target: Target, release: Release) -> Platform:
         triplet = parse_triplet(target.triplet)
-        return cls(target.machine, triplet.libc or "glibc", release.version, target.float_abi)
+        return cls(target.machine, triplet.libc or "glibc", release.version, target.float_abi, release.abiflags)
 
     @property
     def series(self) -> str:
@@ -41,7 +45,8 @@ class Platform:
 
         libc: the board's; None: any version that there may ever be
         """
-        board = BoardTags(self.machine, self.series, self.float_abi, libc or newest_libc(self.libc))
+        board_libc = libc or newest_libc(self.libc)
+        board = BoardTags(self.machine, self.series, self.float_abi, board_libc, self.abiflags)
         return {tag: rank for rank, tag in reversed(list(enumerate(board.accepted)))}
 
     def markers(self) -> dict[str, str]:
