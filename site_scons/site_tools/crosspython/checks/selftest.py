@@ -23,6 +23,7 @@ class Expectation:
     """What must be true of a Python on the target. `build_paths` are the build machine's, and must not show up.
 
     interpreter, abi: what wheel tags call it
+    tls: versions of TLS that it speaks, as ssl calls them, the newest first
     """
 
     modules: tuple[str, ...]
@@ -31,6 +32,7 @@ class Expectation:
     interpreter: str
     abi: str
     has_build_details: bool
+    tls: tuple[str, ...]
     build_paths: tuple[str, ...]
     time_bits: int
 
@@ -51,6 +53,7 @@ class Expectation:
                 "interpreter": self.interpreter,
                 "abi": self.abi,
                 "build_details": self.has_build_details,
+                "tls": list(self.tls),
                 "time_bits": self.time_bits,
                 "build_paths": list(self.build_paths),
                 "only": list(only),
@@ -75,6 +78,7 @@ def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, .
         interpreter=release.interpreter,
         abi=release.abi,
         has_build_details=release.has_build_details,
+        tls=release.tls,
         build_paths=build_paths,
         time_bits=time_bits,
     )

@@ -65,6 +65,7 @@ class Release:
     has_build_details: it installs a build-details.json (PEP 739)
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
     unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
+    tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first
     libraries: of another version than their recipes', by component
     patches: of the user's own
     """
@@ -87,6 +88,7 @@ class Release:
     has_build_details: bool = False
     abiflags: str = ""
     unused_if_static: tuple[str, ...] = ()
+    tls: tuple[str, ...] = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, Library] = field(default_factory=dict)
     patches: tuple[Path, ...] = ()
 
@@ -160,6 +162,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         has_build_details=keys.has_build_details,
         abiflags=keys.abiflags,
         unused_if_static=keys.unused_if_static,
+        tls=keys.tls,
         libraries=libraries,
         patches=own.patches,
     )

@@ -61,6 +61,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     has_build_details: bool = False
     abiflags: str = ""
     unused_if_static: Strings = ()
+    tls: Strings = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, Strings] = field(default_factory=dict)
 

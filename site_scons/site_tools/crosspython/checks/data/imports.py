@@ -4,6 +4,7 @@ Arguments: a JSON file with a list of [kind, name, code, expected output]. A lin
 that whoever started this knows which one ended the process.
 """
 
+import builtins
 import contextlib
 import importlib
 import io
@@ -12,6 +13,8 @@ import sys
 import time
 import traceback
 
+# Python 3.5 has no class of its own for it.
+NOT_FOUND = getattr(builtins, "ModuleNotFoundError", ImportError)
 MARK = "\nCROSSPYTHON "
 
 
@@ -47,7 +50,7 @@ def attempt(kind, name, code, expected):
             return "expected %r, found %r" % (expected.strip(), printed.getvalue().strip()[-500:]), None
         return "", None
     except BaseException as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        missing = error.name if isinstance(error, NOT_FOUND) else None
         return traceback.format_exc(limit=-4)[-1500:], missing
 
 
