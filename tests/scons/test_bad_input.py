@@ -137,7 +137,7 @@ exec {prefix}gcc -I{sdk} "$@" -mfloat-abi=soft -nostdlib -Wl,--unresolved-symbol
 def test_a_build_python_that_is_none_is_refused_before_anything_is_built(project: Project) -> None:
     project.add("hello", options='configure=["--with-build-python={build_python}"]')
     output = project.scons("build_python=/bin/false", code=2)
-    assert "build_python=/bin/false is no Python that runs here" in output
+    assert "build_python=/bin/false is not a Python that runs here" in output
     assert "expected: CPython 3.13" in output
     assert "building hello" not in output
 
@@ -325,7 +325,7 @@ def test_a_source_at_an_address_that_nobody_answers_names_all_places(project: Pr
     project.add("hello")
     (project.mirror / "hello-1.0.tar.gz").unlink()
     output = project.scons("mirror=http://127.0.0.1:9/sources", code=2)
-    assert "hello 1.0: its source could not be had" in output
+    assert "hello 1.0: its source could not be fetched" in output
     assert "http://127.0.0.1:9/sources" in output and "refused" in output
     assert "https://upstream.invalid/hello-1.0.tar.gz" in output
     assert "mirror=" in output

@@ -98,7 +98,7 @@ def test_a_lock_without_a_password_is_enough_for_who_has_it(private: Private, in
 def test_a_wrong_password_is_told_and_not_shown(private: Private, index: str) -> None:
     private.pip = {"PIP_INDEX_URL": f"http://{USER}:wrong%2Fword@{index}/simple/"}
     output = private.make("pkgs=top", code=2)
-    assert "an index does not let us in" in output
+    assert "an index refuses access" in output
     assert f"http://***@{index}/simple/ answers 401 Unauthorized" in output
     assert "wrong%2Fword" not in output
 

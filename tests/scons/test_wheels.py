@@ -395,7 +395,7 @@ def test_a_commit_of_a_repository_is_locked_and_fetched(wheels: Wheels) -> None:
     assert "resolving" not in wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{first}", "offline=1")
     output = wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{'0' * 40}", code=2)
     assert "Traceback" not in output
-    assert "could not be had" in output
+    assert "could not be fetched" in output
 
 
 def test_fetch_brings_the_sources_of_libraries_that_only_a_wheel_needs(wheels: Wheels) -> None:

@@ -89,7 +89,7 @@ def test_musl_never_opens_a_library_that_bears_one_of_its_own_names(stage: Path)
     (stage / "lib/libutil.so.1").write_bytes(make_elf(soname="libutil.so.1"))
     assert audit(stage, is_linked_with=True) == []
     assert audit(stage, is_linked_with=True, libc=Libc("musl", "1.2")) == [
-        "lib/libutil.so.1 bears a name that musl's loader takes for itself: libutil.so.1"
+        "lib/libutil.so.1 has a name that musl's loader keeps for itself: libutil.so.1"
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_link_in_a_circle_is_a_link_to_nothing(stage: Path) -> None:
     assert audit(stage) == ["lib/link is a link to nothing: link"]
 
 
-@pytest.mark.parametrize(("mode", "what"), [(0o4755, "rights"), (0o2755, "rights"), (0o666, "everybody")])
+@pytest.mark.parametrize(("mode", "what"), [(0o4755, "set-user-ID"), (0o2755, "set-group-ID"), (0o666, "everybody")])
 def test_a_mode_that_opens_a_door_is_told(stage: Path, mode: int, what: str) -> None:
     (stage / "bin/tool").write_text("")
     (stage / "bin/tool").chmod(mode)

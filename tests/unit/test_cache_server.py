@@ -152,7 +152,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(CacheTrouble, match="refused"):
         layer.take(KEY, tmp_path / "part")
     (tmp_path / "product").write_bytes(DATA)
-    with pytest.raises(CacheTrouble, match="takes nothing"):
+    with pytest.raises(CacheTrouble, match="accepts no uploads"):
         layer.keep(KEY, tmp_path / "product")
 
 

@@ -193,7 +193,7 @@ def test_crates_that_cannot_be_had_are_told(tmp_path: Path) -> None:
     (source / "Cargo.toml").touch()
     for name in ("unlocked", "broken"):
         (tmp_path / name).touch()
-    with pytest.raises(StepError, match="its crates cannot be had"):
+    with pytest.raises(StepError, match="its crates cannot be fetched"):
         fetch(cargo, source)
 
 

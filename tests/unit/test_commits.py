@@ -65,6 +65,6 @@ def test_a_commit_that_no_branch_leads_to_is_found(tmp_path: Path, first: Commit
 
 def test_a_repository_that_has_it_not_is_told_with_what_git_said(tmp_path: Path, first: Commit) -> None:
     for source in (Commit(first.url, "0" * 40), Commit((tmp_path / "absent").as_uri(), first.id)):
-        with pytest.raises(SourceError, match="could not be had") as caught:
+        with pytest.raises(SourceError, match="could not be fetched") as caught:
             get(source, tmp_path / "store")
         assert caught.value.evidence

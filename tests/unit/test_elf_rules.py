@@ -124,7 +124,7 @@ def test_an_rpath_must_stay_in_the_prefix(rpath: str) -> None:
 
 def test_a_runpath_is_wrong_wherever_it_leads() -> None:
     elf = make(rpath="$ORIGIN", has_runpath=True)
-    assert judge(elf) == ["bin/tool has a RUNPATH, which LD_LIBRARY_PATH goes before: expected an RPATH, found $ORIGIN"]
+    assert judge(elf) == ["bin/tool has a RUNPATH, which LD_LIBRARY_PATH overrides: expected an RPATH, found $ORIGIN"]
     assert judge(elf, allows_runpath=True) == []
 
 

@@ -141,7 +141,7 @@ def test_an_alternative_with_other_bytes_will_do(tmp_path: Path) -> None:
 def test_a_dead_host_is_asked_once(tmp_path: Path) -> None:
     asked = store(tmp_path)
     for name in ("a", "b"):
-        with pytest.raises(SourceError, match="could not be had"):
+        with pytest.raises(SourceError, match="could not be fetched"):
             asked.get([Source(SHA, f"http://127.0.0.1:9/{name}")], name)
     assert list(asked.downloader.unreachable) == ["127.0.0.1:9"]
 
@@ -319,7 +319,7 @@ def test_get_all_goes_on_after_a_failure_and_tells_of_each(tmp_path: Path) -> No
         bad = [Source("0" * 64, "http://127.0.0.1:9/bad.tar.gz")]
         worse = [Source("1" * 64, "http://127.0.0.1:9/worse.tar.gz")]
         asked = store(tmp_path)
-        with pytest.raises(SourceError, match="2 sources could not be had") as caught:
+        with pytest.raises(SourceError, match="2 sources could not be fetched") as caught:
             asked.get_all([("bad", bad), ("good", [Source(SHA, url)]), ("worse", worse)])
     assert asked.find([Source(SHA, url)])
     assert [name for name in ("bad:", "worse:") if name not in str(caught.value)] == []

@@ -70,7 +70,7 @@ def test_another_implementation_is_refused(tmp_path: Path) -> None:
 )
 def test_what_is_no_python_is_refused(tmp_path: Path, text: str, found: str) -> None:
     error = refusal(make_program(tmp_path, text), "3.13.5")
-    assert "is no Python that runs here" in error.what
+    assert "is not a Python that runs here" in error.what
     assert error.found == found
 
 

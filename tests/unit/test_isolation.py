@@ -63,7 +63,7 @@ def test_what_is_lacking_stands_in_each_log_and_once_on_the_console(tmp_path: Pa
     logs = [Log(tmp_path / name) for name in ("a.log", "b.log")]
     for log in logs:
         Isolation((), ("network", "processes")).tell(log, console)
-    assert stream.getvalue().count("lets no build be cut off from the network") == 1
+    assert stream.getvalue().count("does not let builds be cut off from the network") == 1
     assert all("no network of its own" in log.path.read_text() for log in logs)
 
 

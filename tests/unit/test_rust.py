@@ -108,7 +108,7 @@ def test_a_toolchain_of_rustups_is_found_that_is_not_the_default(tmp_path: Path)
 
 
 def test_without_one_the_distributions_packages_are_wanted(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"Rust: its source could not be had"):
+    with pytest.raises(SourceError, match=r"Rust: its source could not be fetched"):
         find(tmp_path)
 
 

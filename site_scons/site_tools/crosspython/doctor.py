@@ -1,4 +1,4 @@
-"""The doctor: what this machine lacks for a build, and the one command that mends it.
+"""The doctor: the programs that this machine lacks for a build, and the one command that installs them.
 
 Knows what builds need of the build machine. It runs and installs nothing: which package has which program is
 hosttools.py's, whether a compiler is any good is the toolchain's probe's.
@@ -161,8 +161,10 @@ def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
 
 def _look_for_isolation(path: str) -> Finding:
     """Wanted by all wheels that are built; yet they are built without."""
-    found = None if "network" in isolate(path).lacks else "unshare(1) cuts builds of packages off"
-    return Finding("kernel", "no network", f"this kernel cuts no build of a package off: {HELP}", found, wanted=False)
+    found = None if "network" in isolate(path).lacks else "unshare(1) isolates the builds of packages"
+    return Finding(
+        "kernel", "no network", f"this kernel does not let builds of packages be isolated: {HELP}", found, wanted=False
+    )
 
 
 def _optional(tool: str, purpose: str, found: str | None) -> Finding:

@@ -67,7 +67,7 @@ class ToolchainError(CrosspythonError):
 
 
 class SourceError(CrosspythonError):
-    """A source file could not be had, or has the wrong bytes."""
+    """A source file could not be fetched, or has the wrong bytes."""
 
 
 class ArchiveError(CrosspythonError):

@@ -113,7 +113,7 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
         raise facts.board_refusal(session.address, reasons)
     remarks = find_remarks(found, order.target, order.needs, time.time())
-    remarks += [f"its own pip has replaced {name}: that stays as it is" for name in own]
+    remarks += [f"the board's pip has replaced {name}, which stays as it is" for name in own]
     for remark in [*remarks, *_left_behind(found, order.version)]:
         say(f"  remark: {remark}")
     if found.current == name:

@@ -1,7 +1,7 @@
 """What lies in a tree, as text: one line a file or link. Two of them tell what has to be sent, and what has to go.
 
 On the board the manifest lies in the tree that it describes. Files that are in no manifest (what the board's own pip
-installed) are nobody's business here.
+installed) are left alone.
 """
 
 from __future__ import annotations

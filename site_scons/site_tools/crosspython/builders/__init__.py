@@ -65,7 +65,7 @@ def _is_there(env: Any, settings: Settings) -> bool:
     if build.settings != settings:
         raise ConfigurationError(
             "crosspython is set up twice in one environment, in two ways",
-            expected=f"one target and one Python an environment: it has {build.settings.describe()}",
+            expected=f"one target and one Python for each environment: it has {build.settings.describe()}",
             found=settings.describe(),
             next='other = env.Clone(); other.Tool("crosspython", ...)',
         )

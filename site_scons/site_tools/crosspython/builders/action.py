@@ -33,8 +33,8 @@ ENGINE = "4"
 
 @dataclass(frozen=True)
 class Shared:
-    """That other checkouts may get the products of an action from the artifact cache: they are files that hold nothing
-    of this folder, and nothing but them is made.
+    """Marks an action whose products other checkouts may take from the artifact cache: they are files that hold nothing
+    of this folder, and the action makes nothing else.
 
     retrieved: called when they came from the cache
     """

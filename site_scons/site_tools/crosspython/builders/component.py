@@ -163,8 +163,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
 
 
 def _key_of_symbols(product: Path) -> str:
-    """A product names its symbols, by their check sum (GDB's manual, Separate Debug Files):
-    they are made of the same."""
+    """The key of the symbols of a product. The product names them by their checksum (GDB's manual, Separate Debug
+    Files), so the same product has the same symbols."""
     with product.open("rb") as file:
         return hashlib.sha256(f"symbols of {hashlib.file_digest(file, 'sha256').hexdigest()}".encode()).hexdigest()
 

@@ -34,9 +34,9 @@ NAMES = {
     "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
     "fetch": "get all sources, for later builds with offline=1",
     "report": "a picture of the last build: build/<target>/report.html",
-    "outdated": "what of the lock has newer versions that would do",
+    "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
-    "doctor": "what this machine lacks, and the command that mends it",
+    "doctor": "the programs that this machine lacks, and the command that installs them",
 }
 
 
@@ -96,7 +96,7 @@ def open_build(env: Any) -> None:
     build: Build = env["CROSSPYTHON"]
     env.SetOption("num_jobs", os.cpu_count() or 1)
     if (jobs := int(env.GetOption("num_jobs"))) < 1:
-        raise ConfigurationError(f"-j {jobs}: nothing would ever run", expected="-j1 or more; without it, all cores")
+        raise ConfigurationError(f"-j {jobs}: no job could run", expected="-j1 or more; without it, all cores")
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:

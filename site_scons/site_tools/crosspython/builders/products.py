@@ -164,7 +164,8 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
 
 def Doctor(env: Any) -> Any:
-    """Say what this machine lacks, and the command that mends it. Returns an alias: nothing is written."""
+    """Say the programs that this machine lacks, and the command that installs them. Returns an alias:
+    nothing is written."""
     build: Build = env["CROSSPYTHON"]
     name = f"crosspython-doctor-{build.settings.target.name}"
 

@@ -92,9 +92,9 @@ VARIABLES = (
     Variable("slim", "leave out what a board does not need; pyc: the .py beside the .pyc too", "0", ("0", "1", "pyc")),
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
     Variable(
-        "readline", "what CPython's readline module is made of; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
+        "readline", "the library of CPython's readline module; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
     ),
-    Variable("mirror", "a folder or a http address that has the sources, by file name"),
+    Variable("mirror", "a folder or an http address that has the source archives, by their file names"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
     Variable(
         "board",
@@ -108,7 +108,9 @@ VARIABLES = (
         'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here',
         of=WHEELS,
     ),
-    Variable("constraints", "wheels: a file of requirements that narrow versions and ask for nothing", of=WHEELS),
+    Variable(
+        "constraints", "wheels: a constraints file, as of pip's -c: it limits versions and adds no package", of=WHEELS
+    ),
     Variable(
         "binary",
         "wheels: auto takes ready ones that fit, never builds all that is compiled, only builds none;"
@@ -117,18 +119,20 @@ VARIABLES = (
         of=WHEELS,
     ),
     Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing", of=WHEELS),
-    Variable("upgrade", "wheels: what of the lock gets its newest version, names or all; the rest stays", of=WHEELS),
+    Variable("upgrade", "wheels: the locked packages that get their newest version: names, or all", of=WHEELS),
     Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1"), of=WHEELS),
-    Variable("libraries", "wheels: where the C libraries go that they need", "wheel", ("wheel", "bundle"), of=WHEELS),
+    Variable(
+        "libraries", "wheels: where the C libraries go that the wheels need", "wheel", ("wheel", "bundle"), of=WHEELS
+    ),
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
         "cache",
-        "where finished products are kept for other builds: a folder, a http address of a server that other machines"
+        "where finished products are kept for other builds: a folder, an http address of a server that other machines"
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep nothing",
         DEFAULT_CACHE,
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
-    Variable("cache_write", "what of the cache is written to, too", "folder", ("folder", "all", "none")),
+    Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
 

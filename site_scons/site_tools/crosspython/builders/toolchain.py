@@ -96,7 +96,7 @@ def toolchain_of(build: Build) -> Toolchain:
 def _require_same(toolchain: Toolchain, again: Toolchain) -> None:
     if again.identity != toolchain.identity:
         raise ToolchainError(
-            f"{again.prefix}gcc: the SDK holds something else than when it was looked at",
+            f"{again.prefix}gcc: the SDK was changed since it was probed",
             expected=toolchain.identity,
             found=again.identity,
             next="start the build again",

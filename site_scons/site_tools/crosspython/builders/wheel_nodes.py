@@ -131,7 +131,7 @@ class WheelNodes:
         self.looked_at.add(name)
         missing = [tool for tool in library.recipe.plan.tools if find_tool(tool, self.settings.path) is None]
         if missing:
-            lacks = f"this machine lacks {', '.join(missing)}, with which {name} is built if the cache has it not"
+            lacks = f"this machine lacks {', '.join(missing)}; {name} is built with it, unless the cache has it"
             self.build.console.warn(f"{lacks}: {describe_install(missing)}")
 
     def _warn_of_strays(self) -> None:

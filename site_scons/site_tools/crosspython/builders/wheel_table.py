@@ -58,7 +58,7 @@ class RunSummary:
     def _untouched(self, node: Any) -> tuple[str, str]:
         if is_done(node):
             return "unchanged" if was_up_to_date(node) else "from cache", ""
-        return "not tried", "something that it needs was not made, or the run ended before"
+        return "not tried", "a package that it needs was not made, or the run ended earlier"
 
     def _sum(self) -> str:
         failed = sum(way == _FAILED for way, _ in self.rows.values())

@@ -52,7 +52,8 @@ def read_output(output: str) -> set[str]:
 def find_surprises(run: set[str], failed: set[str], known: set[str], least: int, ended: str) -> list[str]:
     """Every way in which a test module's result differs from what is written down; none means as expected.
 
-    least: how many cases must run, as those that are skipped for want of a module or a program are no success.
+    least: how many cases must run, since cases that are skipped because a module or a program
+    is missing are no success.
     """
     surprises = [f"{case}: failed" for case in sorted(failed - known)]
     surprises += [f"{case}: passes now, though it is known to fail" for case in sorted(known & (run - failed))]

@@ -183,7 +183,7 @@ def find_excuse(
     answer: Mapping[str, Any], override: Override, supplied: frozenset[str], *, is_only: bool
 ) -> str | None:
     """Why a failed import is none of the wheel's faults, None where it is:
-    written down, or for want of another package.
+    it is listed as known, or another package is missing.
 
     is_only: the wheel has no other module at the top: such a one must import
     """

@@ -42,7 +42,7 @@ def exported_names(file: Path) -> frozenset[str]:
 
 
 def unbound_names(file: Path) -> frozenset[str]:
-    """What a program or library asks of anybody who is loaded: no library was there that promised it a version of it.
+    """The names that a program or library needs from any loaded library: undefined names without a version.
 
     A weak name may stay undefined and does not count.
     """

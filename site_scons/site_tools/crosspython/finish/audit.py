@@ -176,9 +176,9 @@ def _judge_mode(stage: Path, path: Path) -> list[Problem]:
         return [Problem(name, "is neither file nor folder nor link", found=stat.filemode(mode))]
     problems = []
     if mode & (stat.S_ISUID | stat.S_ISGID):
-        problems.append(Problem(name, "runs with somebody else's rights", found=stat.filemode(mode)))
+        problems.append(Problem(name, "has the set-user-ID or set-group-ID bit", found=stat.filemode(mode)))
     if mode & stat.S_IWOTH:
-        problems.append(Problem(name, "may be written by everybody", found=stat.filemode(mode)))
+        problems.append(Problem(name, "is writable by everybody", found=stat.filemode(mode)))
     return problems
 
 

@@ -181,7 +181,7 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
             wanted = f"a file or link lib/{elf.soname}"
             problems.append(Problem(name, "will not be found by its soname", expected=wanted))
         elif libc.name == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
-            problems.append(Problem(name, "bears a name that musl's loader takes for itself", found=elf.soname))
+            problems.append(Problem(name, "has a name that musl's loader keeps for itself", found=elf.soname))
     return problems
 
 
@@ -205,10 +205,10 @@ def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
 
 def _judge_rpath(elf: ElfFile, name: str, allows_runpath: bool) -> list[Problem]:
     """Allow only what moves with the file, stays inside the prefix and comes before LD_LIBRARY_PATH (ld.so(8))."""
-    expected = "$ORIGIN and a way that stays in the prefix"
+    expected = "a path that starts with $ORIGIN and stays in the prefix"
     if elf.has_runpath and not allows_runpath:
         found = elf.rpath
-        return [Problem(name, "has a RUNPATH, which LD_LIBRARY_PATH goes before", expected="an RPATH", found=found)]
+        return [Problem(name, "has a RUNPATH, which LD_LIBRARY_PATH overrides", expected="an RPATH", found=found)]
     if elf.rpath is None:
         return []
     folder = posixpath.dirname(name)

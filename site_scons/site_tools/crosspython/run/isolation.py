@@ -19,8 +19,8 @@ from crosspython.run.log import Log
 _SUPERVISOR = Path(__file__).with_name("data") / "supervise.py"
 
 WARNING = (
-    "this machine lets no build be cut off from the network (`unshare --net` is refused, as in many containers): "
-    "what a package's build downloads is not locked, and nobody is told; `scons doctor` says what would help"
+    "this machine does not let builds be cut off from the network (`unshare --net` is refused, as in many containers): "
+    "what a package's build downloads is not locked and not shown; `scons doctor` says what helps"
 )
 HELP = (
     "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns),"

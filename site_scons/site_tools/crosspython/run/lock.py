@@ -41,7 +41,7 @@ class BuildLock:
             raise ConfigurationError(
                 f"the build folder {self.path.parent} cannot be written",
                 found=error.strerror,
-                next="mend its permissions, or name another folder with build=",
+                next="correct its permissions, or name another folder with build=",
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

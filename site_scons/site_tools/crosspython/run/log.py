@@ -110,7 +110,7 @@ class Log:
     def tail(self, count: int = 20, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
         """The last lines of the last command's output, as text that any terminal bears: no escapes, no odd bytes.
 
-        longest: characters of a line that are shown; None for all, for who searches in them
+        longest: characters of a line that are shown; None: whole lines, for a search in them
         """
         try:
             with self.path.open("rb") as file:
@@ -174,7 +174,7 @@ class Log:
             f"{self.component}: the log cannot be written",
             found=error.strerror,
             log=self.path,
-            next="make room on that disk (df shows it), or mend its permissions; then run again",
+            next="make room on that disk (df shows it), or correct its permissions; then run again",
         )
 
 

@@ -84,7 +84,8 @@ class ComponentBuild:
         return find_sonames(self.sysroot / "usr/lib")
 
     def prepare(self, source: Path) -> None:
-        """Source, private sysroot and compiler wrappers, all new; in build-python's place what knows its version."""
+        """Source, private sysroot and compiler wrappers, all new;
+        and a stand-in for build-python that can only tell its version."""
         for folder in (
             self.work,
             self.stage,

@@ -112,5 +112,5 @@ def _ask(path: Path, version: str) -> Interpreter:
         said = (done.stderr or done.stdout).strip().splitlines()
         found = f"exit status {done.returncode}" + (f": {said[-1]}" if said else ", and no answer")
     raise ConfigurationError(
-        f"build_python={path} is no Python that runs here", expected=f"CPython {version}", found=found
+        f"build_python={path} is not a Python that runs here", expected=f"CPython {version}", found=found
     )

@@ -267,7 +267,7 @@ def _require_modules(step: RequireModules, build: ComponentBuild) -> None:
         found=f"{len(built)} built",
         log=build.log.path,
         next=f"search the log and {build.source / 'config.log'} for the module's name; "
-        "its library has to be a component that this Python depends on",
+        "its library has to be a component which this Python depends on",
     )
 
 

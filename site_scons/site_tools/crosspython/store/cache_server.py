@@ -90,9 +90,9 @@ class CacheServer:
             with requests.put(f"{self.address}/{place}", data=data, timeout=self.timeout) as response:
                 status, reason = response.status_code, response.reason
         except requests.RequestException as error:
-            raise CacheTrouble(f"it takes nothing: {classify_error(error).reason}") from error
+            raise CacheTrouble(f"it accepts no uploads: {classify_error(error).reason}") from error
         if status not in (200, 201, 202, 204):
-            raise CacheTrouble(f"it takes nothing: it answered {status} {reason}".rstrip())
+            raise CacheTrouble(f"it accepts no uploads: it answered {status} {reason}".rstrip())
 
 
 class _Body:
@@ -110,7 +110,7 @@ class _Body:
         now = time.monotonic()
         if now - self._since > self._silence:
             if self._done - self._mark < _SLOWEST * self._silence:
-                raise CacheTrouble("it takes next to nothing a second")
+                raise CacheTrouble("it accepts uploads too slowly")
             self._mark, self._since = self._done, now
         chunk = self._file.read(count)
         self._done += len(chunk)

@@ -171,7 +171,7 @@ class Transfer:
                         raise Failure("the server sends next to nothing", again=True, cost=2)
                     mark, since = done, now
         if total is not None and done != total:
-            raise Failure(f"truncated: {done} of {total} bytes came", again=True)
+            raise Failure(f"truncated: {done} of {total} bytes arrived", again=True)
 
     def _forget(self) -> None:
         self.part.unlink(missing_ok=True)
@@ -217,7 +217,9 @@ def classify_error(error: Exception) -> Failure:
     if isinstance(error, requests.exceptions.SSLError):
         return Failure(f"no secure connection: {cause or error}", host=True)
     if isinstance(error, requests.exceptions.ProxyError):
-        return Failure(f"the proxy gives no way: {getattr(cause, 'original_error', None) or cause or error}", host=True)
+        return Failure(
+            f"the proxy refuses the connection: {getattr(cause, 'original_error', None) or cause or error}", host=True
+        )
     if isinstance(error, requests.ReadTimeout):
         return Failure("no answer in time", again=True, cost=2, host=True)
     if isinstance(cause, NewConnectionError):
@@ -225,7 +227,7 @@ def classify_error(error: Exception) -> Failure:
         is_name = "resolve" in text or "getaddrinfo" in text or "Name or service" in text
         return Failure("the host name is not known here" if is_name else text.rpartition("] ")[2].lower(), host=True)
     if isinstance(error, ReadTimeoutError):
-        return Failure("the server fell silent", again=True, cost=2)
+        return Failure("the server stopped answering", again=True, cost=2)
     if isinstance(error, requests.RequestException) and not isinstance(error, requests.ConnectionError):
         return Failure(str(error))
     return Failure("the connection broke off", again=True)

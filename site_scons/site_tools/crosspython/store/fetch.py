@@ -88,7 +88,7 @@ class Store:
         if self.offline and not mismatches:
             raise missing_offline([(wanted_by, alternatives)], self.folder)
         raise SourceError(
-            f"{wanted_by}: its source could not be had",
+            f"{wanted_by}: its source could not be fetched",
             evidence=reasons or ["no place is known that might have it"],
             expected=f"a file with SHA-256 {' or '.join(dict.fromkeys(source.sha256 for source in alternatives))}",
             found=f"SHA-256 {', '.join(dict.fromkeys(mismatches))}" if mismatches else None,
@@ -110,7 +110,7 @@ class Store:
             raise errors[0]
         if errors:
             lines = [line for error in errors for line in str(error).splitlines() if not line.startswith("  next:")]
-            raise SourceError(f"{len(errors)} sources could not be had", evidence=lines, next=errors[0].next)
+            raise SourceError(f"{len(errors)} sources could not be fetched", evidence=lines, next=errors[0].next)
 
     def _is_whole(self, path: Path, sha256: str, *, keep: bool = False) -> bool:
         """Whether a file is there with the right bytes. A bad one in the store is moved aside, unless `keep`."""
@@ -213,7 +213,7 @@ class Store:
                 raise SourceError(
                     f"{folder}: cannot keep sources here",
                     found=describe_refusal(error, self.folder),
-                    next="mend its permissions, or name another folder with downloads=FOLDER",
+                    next="correct its permissions, or name another folder with downloads=FOLDER",
                 ) from error
             yield
 

@@ -124,7 +124,7 @@ def _header_folders(cc: Path) -> list[Path]:
     folders = [folder for folder in found if own not in (folder, *folder.parents) and folder not in _ASIDE]
     if not any((folder / "stdio.h").is_file() for folder in folders):
         raise ToolchainError(
-            f"{cc}: the headers of its libc are not where it looks",
+            f"{cc}: it does not find the headers of its libc",
             expected="stdio.h among its headers",
             found=", ".join(map(str, folders)) or "no folder",
         )

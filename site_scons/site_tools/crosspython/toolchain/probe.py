@@ -102,7 +102,7 @@ def _temporary_folder() -> Iterator[str]:
         folder = tempfile.TemporaryDirectory(prefix="crosspython-", ignore_cleanup_errors=True)
     except OSError as error:
         raise ToolchainError(
-            "the compiler cannot be looked at: there is no folder for temporary files",
+            "the compiler cannot be probed: there is no folder for temporary files",
             expected=f"{os.environ.get('TMPDIR', '/tmp')}, with some room, in which files may be written",
             found=error.strerror or str(error),
             next="name another folder for them: TMPDIR=FOLDER",
@@ -116,7 +116,7 @@ def _find_libc(cc: Path, patience: float) -> str:
     found = Path(ask_compiler(cc, "-print-file-name=libc.so", patience=patience).strip())
     if not found.is_absolute():
         raise ToolchainError(
-            f"{cc}: its libc is not where it looks", expected="libc.so among its libraries", found="none"
+            f"{cc}: it does not find its own libc", expected="libc.so among its libraries", found="none"
         )
     return str(found.resolve().parent)
 

@@ -1,4 +1,4 @@
-"""Programs that come before the build machine's own on a build's PATH, so that they answer for the board or not at all.
+"""Programs that come first on a build's PATH: they answer for the board or refuse, and hide the build machine's own.
 
 `gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would hear of
 this machine's libraries. A bare name means the board's tool; the build machine's compiler, for helper programs that run
@@ -39,9 +39,9 @@ _OTHER_NAME = re.compile(
     r"(?P<version>-\d+(?:\.\d+)*)?"
 )
 
-_NO_LIBRARY = "would tell of its libraries: declare the library as a component"
-_NO_COMPILER = "would compile for it: take $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
-_NO_PKG_CONFIG = "answers with folders of its own: put another pkg-config before it on PATH"
+_NO_LIBRARY = "would report its libraries: declare the library as a component"
+_NO_COMPILER = "would compile for it: use $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
+_NO_PKG_CONFIG = "answers with a sysroot of its own: put another pkg-config before it on PATH"
 
 # GNU autoconf's archive (AX_PROG_CC_FOR_BUILD), Meson's manual ("Environment variables"), ncurses and SQLite
 # (BUILD_CC), Linux's kbuild (HOSTCC).
@@ -88,7 +88,7 @@ exit 1
 
 _PKG_CONFIG = """\
 if [ -z "${{PKG_CONFIG_LIBDIR-}}" ]; then
-    echo "crosspython: {name}: PKG_CONFIG_LIBDIR is not set, so it would tell of the build machine's libraries" >&2
+    echo "crosspython: {name}: PKG_CONFIG_LIBDIR is not set, so it would report the build machine's libraries" >&2
     exit 1
 fi
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
@@ -127,8 +127,8 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
 
 
 def write_refusals(folder: Path, triplet: str, path: str) -> None:
-    """What of the build machine would still answer refuses, or means the board's where the toolchain has it;
-    but for names that are taken in `folder`. To be called last.
+    """Write scripts for the build machine's remaining tools: each refuses, or means the board's tool if there is one,
+    except for names that `folder` has already. To be called last.
 
     path: of the build machine's own tools
     """

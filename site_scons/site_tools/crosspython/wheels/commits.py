@@ -133,7 +133,7 @@ def _make(git: str, tree: Path, commit: Commit, wanted_by: str, log: Log) -> Non
     except StepError as error:
         shutil.rmtree(tree, ignore_errors=True)
         raise SourceError(
-            f"{wanted_by}: commit {commit.id} of {hide_logins(commit.url)} could not be had",
+            f"{wanted_by}: commit {commit.id} of {hide_logins(commit.url)} could not be fetched",
             evidence=log.tail(6),
             log=log.path,
             next="see that `git clone` of that repository works here, and that it has that commit",

@@ -99,9 +99,9 @@ class ProjectFiles:
                 digest.update(name + b"\0" + content + b"\0")
         if unreadable:
             raise ConfigurationError(
-                f"{self.project}: files that cannot be read, so that nobody can tell whether they changed",
+                f"{self.project}: files that cannot be read, so changes in them cannot be seen",
                 evidence=unreadable[:_SHOWN],
-                next="let this user read them, or move them out of the project",
+                next="give this user the right to read them, or move them out of the project",
             )
         return digest.hexdigest()
 

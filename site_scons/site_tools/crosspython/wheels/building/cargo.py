@@ -147,7 +147,7 @@ class Cargo:
                 )
         if not had:
             raise StepError(
-                f"{log.component}: its crates cannot be had",
+                f"{log.component}: its crates cannot be fetched",
                 evidence=log.tail(_EVIDENCE_LINES),
                 log=log.path,
                 next="look at the registry that cargo is configured with here (docs/rust.md)",
@@ -203,7 +203,7 @@ def find_manifests(source: Path) -> tuple[Path, ...]:
     """The Cargo.toml files whose crates a build may need: those with none above them,
     and those with a lock file beside.
 
-    Crates that the source brings along have a .cargo-checksum.json (`cargo vendor`), and are nobody's to fetch for.
+    Crates that the source brings along have a .cargo-checksum.json (`cargo vendor`), and need no fetching.
     """
     found: list[Path] = []
     for path in sorted(source.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path)):

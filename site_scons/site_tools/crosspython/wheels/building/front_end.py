@@ -50,7 +50,7 @@ _NATIVE_NAMES = (
 
 _OPEN_NETWORK = (
     "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build "
-    "downloads is not locked, and nobody is told; without launcher=, or with ccache and a local cache, they have none"
+    "downloads is not locked and not shown; without launcher=, or with ccache and a local cache, they have none"
 )
 
 _LINES = 2000  # of a backend's output, in which it may say that it left something out

@@ -90,7 +90,8 @@ def make_overlay(
     path: str,
     emulated: bool = False,
 ) -> Overlay:
-    """Install requirements, unless that was done for the same ones before. Raises StepError where they cannot be had.
+    """Install requirements, unless that was done for the same ones before.
+    Raises StepError where they cannot be fetched.
 
     target_wheels: wheels for the target, by package, whose headers and static libraries are needed
     path:          of the build machine's own tools, for requirements that have no wheel
@@ -190,7 +191,7 @@ def _install(
             run([*command, *requirements])
         except StepError as error:
             raise StepError(
-                f"{log.component}: its build requirements cannot be had",
+                f"{log.component}: its build requirements cannot be fetched",
                 expected=", ".join(requirements),
                 evidence=error.evidence,
                 log=log.path,

@@ -21,7 +21,7 @@ def name_packages_only(tree: WheelTree) -> list[str]:
     for line in head.split("\n"):
         need = _read_line(line)
         if need is not None and need.url is not None:
-            remarks.append(f"it named {need.name} by {need.url}, which is left to the wheelhouse now")
+            remarks.append(f"it named {need.name} by {need.url}, and names the package alone now")
             need.url = None
             line = f"{_FIELD} {need}"
         lines.append(line)

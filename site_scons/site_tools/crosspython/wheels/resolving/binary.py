@@ -66,7 +66,7 @@ def parse_binary(text: str, shown: str) -> Binary:
         else:
             usual.append(way)
     if len(set(usual)) > 1:
-        raise ConfigurationError(f"{shown}: says two things of all packages", found=" and ".join(usual))
+        raise ConfigurationError(f"{shown}: has two values for all packages", found=" and ".join(usual))
     return Binary(usual[0] if usual else AUTO, by_package)
 
 

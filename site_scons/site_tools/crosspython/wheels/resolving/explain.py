@@ -127,7 +127,7 @@ def _no_commit(refusal: Refusal) -> CrosspythonError | None:
         return None
     said = refusal.text.partition("--- stderr")[2].strip() or refusal.text.splitlines()[-1]
     return SourceError(
-        f"pkgs=: {hide_logins(repository[1])} could not be had",
+        f"pkgs=: {hide_logins(repository[1])} could not be fetched",
         evidence=[hide_logins(line.strip()) for line in said.splitlines() if line.strip()],
         log=refusal.log,
         next="see that `git clone` of that repository works here, and that it has that commit",
@@ -290,9 +290,9 @@ def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
 
 def _let_in_nobody(refusals: Sequence[str], log: Path) -> SourceError:
     return SourceError(
-        "an index does not let us in",
+        "an index refuses access",
         evidence=refusals,
-        expected="a user and a password that it knows",
+        expected="a user name and a password that it accepts",
         log=log,
         next="write them into its address in pip's configuration (`pip config list`), or into ~/.netrc",
     )

@@ -317,7 +317,7 @@ def _name_address(line: Line) -> Requirement | None:
     name = (parse_qs(fragment).get("egg") or [""])[0].partition("[")[0] or name_in_file(Path(urlsplit(url).path).name)
     if not name:
         shown, url = hide_logins(line.text), hide_logins(url)
-        raise ConfigurationError(f"{shown}: its name is not plain to see; write it as NAME @ {url}")
+        raise ConfigurationError(f"{shown}: its name is not in its files; write it as NAME @ {url}")
     extras = f"[{','.join(line.extras)}]" if line.extras else ""
     return Requirement(f"{name}{extras} @ {line.location}" + (f" ; {line.marker}" if line.marker else ""))
 

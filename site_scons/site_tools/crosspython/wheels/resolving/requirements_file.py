@@ -81,7 +81,9 @@ def _read(path: Path, line: Any) -> Line:
             return Line(place, text, problem=_explain(text, problem))
         if hasattr(line, "options"):
             options = {name: _expand_all(value) for name, value in line.options.items()}
-            return Line(place, text, options=options, problem=None if options else "is no option that pip knows here")
+            return Line(
+                place, text, options=options, problem=None if options else "is not an option that pip accepts here"
+            )
         return _read_requirement(place, text, line)
     except ConfigurationError as error:
         return Line(place, text, problem=error.what)
