@@ -109,6 +109,11 @@ foo = env.Autoconf(
     ],
     configure=[*["--a"], 1],
     nonsense=True,
+    others={
+        "0.9": dict(
+            make="all",
+        ),
+    },
 )
 """
 LINES = {
@@ -120,6 +125,7 @@ LINES = {
     "steps[1].argv: expected": 17,
     "configure[1]: expected": 19,
     "nonsense: no such key": 20,
+    "others.0.9.make: expected a list of strings": 23,
 }
 
 

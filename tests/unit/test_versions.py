@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.release import Library
-from crosspython.recipes.versions import choose_version
+from crosspython.recipes.versions import choose_version, read_recipe
 from crosspython.store.sources import Source
 
 SHA = "0" * 64
@@ -55,3 +56,27 @@ def test_a_source_of_ones_own_for_the_recipes_version_replaces_its_sources() -> 
     recipe = {"name": "zlib", "version": "1.3.1", "sources": ["x"]}
     chosen = choose_version(recipe, {"zlib": Library("1.3.1", (Source(SHA, pool="z/z"),))})
     assert chosen == {**recipe, "sources": [{"pool": "z/z", "sha256": SHA}]}
+
+
+def refusal(others: object, **said: object) -> tuple[str, ...]:
+    sources = [{"url": "https://x.invalid/a.tar.gz", "sha256": SHA}]
+    recipe = {"name": "zlib", "version": "1.3.1", "sources": sources, "others": others, **said}
+    with pytest.raises(ConfigurationError) as caught:
+        read_recipe(recipe, KINDS["Autoconf"], {}, "zlib: the recipe")
+    return caught.value.evidence
+
+
+def test_a_mistake_in_a_version_that_is_not_built_is_told_too() -> None:
+    others = {"1.2.11": {"sources": [{"sha256": "12"}], "confgure": [], "make": "all"}, "1.2/8": {"license": "?"}}
+    assert [line.partition(": ")[0] for line in refusal(others, depends="x")] == [
+        "depends",
+        "others.1.2.11.confgure",
+        "others.1.2.11.sources[0].sha256",
+        "others.1.2.11.make",
+        "others.1.2/8.license",
+    ]
+
+
+@pytest.mark.parametrize("others", ["1.2.11", ["1.2.11"], {"1.2.11": "x"}, {1.2: {}}, None])
+def test_others_that_are_no_versions_are_told(others: object) -> None:
+    assert any(line.startswith("others") for line in refusal(others))

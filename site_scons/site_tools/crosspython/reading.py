@@ -54,6 +54,15 @@ def read_data(data: Any, kind: type[T], what: str, *, next: str | None = None, l
         raise mistaken(what, find_mistakes(data, kind), next=next, locate=locate) from None
 
 
+def is_right(data: Any, kind: Any) -> bool:
+    """Whether data are of a class."""
+    try:
+        msgspec.convert(data, kind, dec_hook=_read_own)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def mistaken(
     what: str, mistakes: Sequence[Mistake], *, next: str | None = None, locate: Locate | None = None
 ) -> ConfigurationError:

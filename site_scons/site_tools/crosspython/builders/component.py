@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import UserList
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,11 @@ from crosspython.builders.guest import declare
 from crosspython.builders.settings import read_switch
 from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
 from crosspython.errors import ConfigurationError
-from crosspython.reading import read_data
 from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.kind import Choices, Kind
 from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name
-from crosspython.recipes.versions import choose_version
+from crosspython.recipes.versions import read_recipe
 
 
 def AddComponents(env: Any) -> None:
@@ -68,11 +67,10 @@ def _make_method(method: str, kind: type[Kind]) -> Callable[..., Any]:
 def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], data: dict[str, Any]) -> Any:
     """Read a recipe and make the node of what it declares. Raises ConfigurationError that lists all mistakes."""
     settings, name = env["CROSSPYTHON"].settings, data.get("name")
-    data = choose_version(data, settings.release.libraries)
-    types = _fields(kind)
-    said = read_data(
-        {key: _as_typed(value, types.get(key)) for key, value in data.items()},
+    said = read_recipe(
+        _as_typed(data, _fields(kind)),
         kind,
+        settings.release.libraries,
         f"{name if isinstance(name, str) else f'env.{method}()'}: the recipe",
         next="docs/components.md tells what a recipe may say",
         locate=partial(find_line_in_call, positional=unnamed),
@@ -86,11 +84,19 @@ def _fields(kind: Any) -> dict[str, Any]:
     return {field.name: field.type for field in fields(kind)}
 
 
-def _as_typed(value: Any, kind: Any) -> Any:
-    """Switches as the command line takes them, and SCons's own lists as lists."""
-    if kind is bool and (switch := read_switch(str(value))) is not None:
-        return switch
-    return list(value) if isinstance(value, UserList) else value
+def _as_typed(data: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's keywords, and those of its other versions: switches as the command line takes them, SCons's own lists
+    as lists."""
+    typed: dict[str, Any] = {}
+    for key, value in data.items():
+        if types.get(key) is bool and (switch := read_switch(str(value))) is not None:
+            typed[key] = switch
+        elif key == "others" and isinstance(value, Mapping):
+            read = {name: _as_typed(part, types) for name, part in value.items() if isinstance(part, Mapping)}
+            typed[key] = {**value, **read}
+        else:
+            typed[key] = list(value) if isinstance(value, UserList) else value
+    return typed
 
 
 def DebugSymbols(env: Any) -> list[Any]:

@@ -8,16 +8,45 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
-from typing import Any
+from typing import Any, TypeVar
 
 from crosspython.errors import ConfigurationError
+from crosspython.reading import Locate, Mistake, find_mistakes, is_right, mistaken, read_data
 from crosspython.recipes.release import Library
+
+T = TypeVar("T")
+
+
+def read_recipe(
+    recipe: Mapping[str, Any],
+    kind: type[T],
+    libraries: Mapping[str, Library],
+    what: str,
+    *,
+    next: str | None = None,
+    locate: Locate | None = None,
+) -> T:
+    """A recipe's keywords as those of its kind, for the version that a Python is built with.
+
+    All versions are read, so that a mistake shows whichever is built.
+    Raises ConfigurationError that lists all mistakes.
+    """
+    mistakes = [] if is_right(recipe, kind) else find_mistakes(recipe, kind)
+    others = recipe.get("others", {})
+    for version, differs in others.items() if isinstance(others, Mapping) else ():
+        whole = {**recipe, **differs, "version": version} if isinstance(differs, Mapping) else recipe
+        if not is_right(whole, kind):
+            own = (each for each in find_mistakes(whole, kind) if each.keys[0] in differs)
+            mistakes += [Mistake(("others", version, *each.keys), each.problem) for each in own]
+    if mistakes:
+        raise mistaken(what, mistakes, next=next, locate=locate)
+    return read_data(choose_version(recipe, libraries), kind, what, next=next, locate=locate)
 
 
 def choose_version(recipe: Mapping[str, Any], libraries: Mapping[str, Library]) -> dict[str, Any]:
     """A recipe's keywords for the version that a Python is built with; where it names none, for the recipe's own.
 
-    recipe: not validated yet; with `others`, keywords by version that replace those of the recipe
+    recipe: with `others`, keywords by version that replace those of the recipe
     A version with a source of the user's own is built like the known one that its number has most in common with.
     Raises ConfigurationError for one without, where the recipe does not know it.
     """
