@@ -40,6 +40,8 @@ def standalone(tmp_path: Path) -> Standalone:
         (["board=root@192.168.1.10"], "nothing in this run is about a board"),
         (["bundle", "ssh_config=x"], "scons deploy ssh_config=x"),
         (["doctor", "overrides=x"], "would be ignored"),
+        (["max_size=40M"], "scons image max_size=40M"),
+        (["bundle", "pip=0"], "nothing in this run is about an image"),
     ],
 )
 def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arguments: list[str], says: str) -> None:
@@ -53,6 +55,7 @@ def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arg
         ["binary=auto", "check=0", "pkgs="],
         ["wheels", "pkgs=six", "binary=never"],
         ["fetch", "pkgs=six"],
+        ["image", "pkgs=six", "image=squashfs", "max_size=40M", "pip=0"],
         ["check", "board=root@192.168.1.10"],
         ["pkgs=six", "libraries=bundle"],
         ["deploy", "board=root@b", "pkgs=six", "libraries=bundle"],

@@ -90,6 +90,10 @@ class DamagedFileError(AuditError):
         super().__init__(f"{path}: {reason}", found=found)
 
 
+class ImageError(CrosspythonError):
+    """What was asked for cannot be one image: two packages have a file of the same name, or it is too large."""
+
+
 class CheckError(CrosspythonError):
     """What was built was run, and did not do what it should."""
 

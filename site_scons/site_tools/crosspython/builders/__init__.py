@@ -14,6 +14,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
+from crosspython.builders.image import AddImage
 from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.products import AddProducts
 from crosspython.builders.refusal import refusing
@@ -45,6 +46,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddProducts(own)
     AddReport(own)
     AddWheels(own)
+    AddImage(own)
     AddLockGoals(own)
     AddBoard(own)
     AddWheelCheck(own)

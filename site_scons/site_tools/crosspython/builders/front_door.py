@@ -17,7 +17,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import names_of_aliases
-from crosspython.builders.settings import BOARD, VARIABLES, WHEELS
+from crosspython.builders.settings import BOARD, IMAGE, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
 from crosspython.names import check_known
@@ -28,6 +28,7 @@ NAMES = {
     "bundle": "the archive that is unpacked on the board",
     "sysroot": "the folder that firmware code compiles and links against",
     "wheels": "the wheelhouse: what pkgs= names and all it needs at run time, for the board's own pip",
+    "image": "the bundle with what pkgs= names installed in it, as one file for the board",
     "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
     "deploy": "put it on the board that board= names, and switch to it when its check has passed",
     "rollback": "let that board use what it used before",
@@ -41,9 +42,10 @@ NAMES = {
 
 
 # What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
-_WITH_WHEELS, _BUNDLING, _ON_BOARD = {"fetch", "check"}, {"bundle", "deploy"}, {"deploy", "rollback", "check"}
+_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image"}, {"bundle", "deploy"}
+_ON_BOARD = {"deploy", "rollback", "check"}
 _ON_LOCK = {"outdated", "why"}
-_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD)}
+_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD), IMAGE: ("image",)}
 
 
 def help_text() -> str:
@@ -124,6 +126,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
             {
                 WHEELS: asks_for_wheels(env, goals) or not _ON_LOCK.isdisjoint(goals),
                 BOARD: not _ON_BOARD.isdisjoint(goals),
+                IMAGE: "image" in goals,
             },
         )
 
@@ -139,7 +142,7 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
     if not ignored:
         return
     of, shown = ignored[0].of, [f"{variable.name}={given[variable.name]}" for variable in ignored]
-    goal = "wheels" if of == WHEELS else "deploy"
+    goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image"}[of]
     raise ConfigurationError(
         f"{' '.join(shown)}: would be ignored, since nothing in this run is about {of}",
         expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),

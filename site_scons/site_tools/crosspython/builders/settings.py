@@ -41,7 +41,7 @@ def read_switch(text: str) -> bool | None:
 class Variable:
     """One thing to choose on the command line. `allowed` is empty where anything goes.
 
-    of: what alone it is about, WHEELS or BOARD: in a run without them it would be ignored
+    of: what alone it is about, WHEELS, BOARD or IMAGE: in a run without them it would be ignored
     """
 
     name: str
@@ -68,7 +68,7 @@ class Variable:
         return text
 
 
-WHEELS, BOARD = "wheels", "a board"
+WHEELS, BOARD, IMAGE = "wheels", "a board", "an image"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
@@ -126,6 +126,15 @@ VARIABLES = (
     ),
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
+        "image",
+        "image: what one file it becomes, to be unpacked or mounted",
+        "tar.gz",
+        ("tar.gz", "squashfs"),
+        of=IMAGE,
+    ),
+    Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),
+    Variable("pip", "image: 0 leaves out pip and what would install it", "1", ("0", "1"), of=IMAGE),
+    Variable(
         "cache",
         "where finished products are kept for other builds: a folder, an http address of a server that other machines"
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep nothing",
@@ -135,6 +144,11 @@ VARIABLES = (
     Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
+
+
+def find_variable(name: str) -> Variable:
+    """The one of this name."""
+    return next(variable for variable in VARIABLES if variable.name == name)
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,9 @@ class Settings:
     check: bool
     libraries: str
     overrides: Path | None
+    image: str
+    max_size: int | None
+    pip: bool
 
     @property
     def folder(self) -> Path:
@@ -239,6 +256,9 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],
         overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,
+        image=chosen["image"],
+        max_size=read_size("max_size", chosen["max_size"]) if chosen["max_size"] else None,
+        pip=chosen["pip"] == "1",
     )
 
 
@@ -286,15 +306,18 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
             f"cache={','.join(hide_logins(place) for place in places)}: not a cache",
             expected="a folder, an address with http:// or https://, one of each with a comma between, or none",
         )
-    limit = SIZE.fullmatch(chosen["cache_limit"])
-    if limit is None:
-        raise ConfigurationError(
-            f"cache_limit={chosen['cache_limit']}: not a size", expected="a number with M, G or T behind it: 500M, 20G"
-        )
     folder = (folders or [DEFAULT_CACHE if servers else "none"])[0]
     return CacheChoice(
         folder=None if folder == "none" else Path(_place(start, folder)),
         server=servers[0] if servers else None,
         writes=chosen["cache_write"],
-        limit=int(limit[1]) * UNITS[limit[2]],
+        limit=read_size("cache_limit", chosen["cache_limit"]),
     )
+
+
+def read_size(name: str, text: str | None) -> int:
+    """Bytes. name: of the variable or argument. Raises ConfigurationError."""
+    size = SIZE.fullmatch(text or "")
+    if size is None:
+        raise ConfigurationError(f"{name}={text}: not a size", expected="a number with M, G or T behind it: 500M, 20G")
+    return int(size[1]) * UNITS[size[2]]

@@ -1,0 +1,143 @@
+"""An image as a node: the bundle with the wheels of the same run installed in it, as one file for the board.
+
+What only images need is imported when one is made: the bundle alone shall not pay for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crosspython.builders.action import fact, make_action
+from crosspython.builders.arguments import read_nodes, read_text
+from crosspython.builders.build import Build
+from crosspython.builders.build_python import sources_for, start_bringing
+from crosspython.builders.guest import declare
+from crosspython.builders.settings import find_variable, read_size
+from crosspython.errors import ConfigurationError
+from crosspython.store.disk import write_whole
+
+if TYPE_CHECKING:
+    from crosspython.image.make import ImageReport
+
+NAME = "python-image"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+
+
+def AddImage(env: Any) -> None:
+    env.AddMethod(Image)
+
+
+def Image(
+    env: Any,
+    bundle: Any,
+    wheels: Sequence[Any] = (),
+    form: str | None = None,
+    max_size: str | None = None,
+    name: str = NAME,
+) -> Any:
+    """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
+
+    bundle, wheels: as Bundle() and Wheels() returned them
+    form:           "tar.gz", "squashfs"; None: what `image=` says
+    max_size:       what it may take on the board, "40M"; None: what `max_size=` says
+    name:           what its file begins with
+    """
+    build: Build = env["CROSSPYTHON"]
+    settings = build.settings
+    form = find_variable("image").read({"image": settings.image if form is None else form})
+    limit = settings.max_size if max_size is None else read_size("max_size", read_text("Image", "max_size", max_size))
+    bundles, given = read_nodes("Image", "bundle", bundle), read_nodes("Image", "wheels", wheels)
+    house = _house(env, build, given)
+    _require_name(name)
+    version = settings.release.version
+    product = settings.folder / f"{name}-{version}-{settings.target.name}.{form}"
+    summary = product.with_name(f"{product.name}.txt")
+    choices = f"form={form} slim={settings.slim} pip={settings.pip} limit={limit} prefix={settings.target.prefix}"
+
+    def image(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.image.make import ImageOrder, make_image
+
+        build_python = start_bringing(build)()  # holds no job token: it may be built only now
+        order = ImageOrder(
+            bundle=Path(source[0].abspath),
+            wheels=_files(house),
+            build_python=build_python,
+            version=version,
+            prefix=settings.target.prefix,
+            slim=settings.slim,
+            has_pip=settings.pip,
+            form=form,
+            limit=limit,
+            product=product,
+        )
+        with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
+            report = make_image(order, build.workshop)
+        write_whole(summary, "".join(f"{line}\n" for line in describe_parts(report)))
+        build.workshop.console.closing(describe_image(product, form, report, settings.target.prefix))
+
+    sources = [*bundles, *given, fact(env, "choices of the image", choices), *sources_for(env)]
+    action = make_action("image", image, f"putting {len(given[1:]) or 'no'} wheels and Python into {product.name}")
+    node, _ = declare(env, [product, summary], sources, action)
+    return node
+
+
+def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -> list[str]:
+    """The build's last lines: what was made, the size of each part, and how it gets to the board."""
+    name, parent = product.name, prefix.rpartition("/")[0] or "/"
+    commands = {
+        "tar.gz": f"mkdir -p {parent} && tar -C {parent} -xzf /tmp/{name}",
+        "squashfs": f"mkdir -p {prefix} && mount -t squashfs -o loop,ro /tmp/{name} {prefix}",
+    }
+    return [
+        f"{product}",
+        *(f"  {line}" for line in describe_parts(report)),
+        "  to put it there:",
+        f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
+        f"    ssh root@BOARD '{commands[form]}'",
+    ]
+
+
+def describe_parts(report: ImageReport) -> list[str]:
+    """Its size, and that of each package, largest first."""
+    from crosspython.image.make import show_size
+
+    width = max(len(title) for title, _ in report.parts)
+    return [
+        f"size:  {show_size(report.file)} the file, {show_size(report.unpacked)} unpacked, of which",
+        *(f"  {title:<{width}}  {show_size(size):>9}" for title, size in report.parts),
+    ]
+
+
+def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
+    """The report of the wheelhouse that wheels are of. Raises ConfigurationError where it is another build's."""
+    from crosspython.wheels.house.report import report_file
+
+    if not wheels:
+        return None
+    settings = build.settings
+    own, found = report_file(settings.wheelhouse, settings.release.series), Path(env.File(wheels[0]).abspath)
+    if found != own:
+        raise ConfigurationError(
+            "env.Image(): these wheels are not for this Python on this board",
+            expected=f"what env.Wheels() of the same environment returned: {own} and its wheels",
+            found=str(found),
+        )
+    return own
+
+
+def _files(house: Path | None) -> tuple[Path, ...]:
+    if house is None:
+        return ()
+    return tuple(house.parent / wheel["filename"] for wheel in json.loads(house.read_text())["wheels"])
+
+
+def _require_name(name: Any) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"env.Image(name={name!r}): not a name for an image", expected="letters, digits and . + _ -"
+        )

@@ -1,0 +1,82 @@
+"""Bytecode of installed packages, and what slim= leaves of a package.
+
+Modules are compiled by build-python, each package in a process of its own: what a process has compiled before can show
+in a .pyc, and so the bytes do not depend on what else is in the image. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from crosspython.finish.bytecode import source_of_bytecode
+from crosspython.finish.python_tree import slimmed
+from crosspython.image.install import Package, Tree
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.workshop import Workshop
+
+_COMPILE_PACKAGES = Path(__file__).with_name("compile_packages.py")
+
+
+def compile_packages(tree: Tree, packages: Sequence[Package], python: Path, workshop: Workshop) -> None:
+    """Byte-compile what packages have brought, side by side where cores are free.
+
+    python: an interpreter of the same X.Y that runs here
+    """
+    running = [
+        workshop.jobserver.beside(partial(_compile, tree, package, python, workshop))
+        for package in packages
+        if _modules(tree, package)
+    ]
+    for each in running:
+        each.result()
+    for package in packages:
+        package.names += _find_bytecode(tree, package)
+
+
+def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: bool) -> None:
+    """Leave out of packages what a bundle leaves out of itself with the same slim=."""
+    for package in packages:
+        places = slimmed(dict.fromkeys(package.names, ""), without_sources=without_sources)
+        for name in package.names:
+            if name not in places:
+                tree.root.joinpath(name).unlink()
+        for name, place in places.items():
+            if name != place:
+                tree.root.joinpath(name).replace(tree.root / place)
+        package.names = sorted(places.values())
+    for folder, _, _ in os.walk(tree.root, topdown=False):
+        if not os.listdir(folder):
+            os.rmdir(folder)
+
+
+def _modules(tree: Tree, package: Package) -> list[str]:
+    return sorted(name for name in package.names if name.startswith(f"{tree.site}/") and name.endswith(".py"))
+
+
+def _compile(tree: Tree, package: Package, python: Path, workshop: Workshop) -> None:
+    modules = [(str(tree.root / name), f"{tree.prefix}/{name}") for name in _modules(tree, package)]
+    with Log(workshop.logs / f"image-{package.name}.log") as log:
+        run_command(
+            [str(python), "-S", "-B", str(_COMPILE_PACKAGES)],
+            cwd=tree.root,
+            env={"PATH": workshop.path, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1"},
+            log=log,
+            input=json.dumps(modules).encode(),
+        )
+
+
+def _find_bytecode(tree: Tree, package: Package) -> list[str]:
+    """The .pyc files of a package's modules, in folders that it may share with others."""
+    modules = set(_modules(tree, package))
+    folders = sorted({os.path.dirname(name) for name in modules})
+    found = [
+        f"{folder}/__pycache__/{path.name}"
+        for folder in folders
+        for path in sorted((tree.root / folder / "__pycache__").glob("*.pyc"))
+    ]
+    return [name for name in found if source_of_bytecode(name) in modules]

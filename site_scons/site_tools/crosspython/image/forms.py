@@ -1,0 +1,68 @@
+"""The forms that an image comes in: one file each, the same bytes for the same tree.
+
+Knows how a tree becomes an archive and a squashfs. What lies in the tree is others' business. All paths belong to the
+build machine, but for the prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from crosspython.hosttools import require_tools
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.store.tree import pack_tree
+from crosspython.store.walk import walk_entries
+from crosspython.workshop import EPOCH, Workshop
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to bring a tree to a board.
+
+    tools:      programs of this machine that make it
+    is_mounted: it stays as it is on the board, and takes the room there that it takes here
+    write:      writes the tree that lies at a prefix into a new file
+    """
+
+    tools: tuple[str, ...]
+    is_mounted: bool
+    write: Callable[[Path, Path, str, Workshop], None]
+
+    def require_tools(self, path: str) -> None:
+        """Raise HostToolError where this machine cannot make it."""
+        require_tools(self.tools, path)
+
+
+def _write_archive(tree: Path, product: Path, prefix: str, workshop: Workshop) -> None:
+    """To be unpacked in the folder above the prefix."""
+    root = PurePosixPath(prefix).name
+    pack_tree(tree, product, epoch=EPOCH, root=root, beside=workshop.jobserver.beside)
+
+
+def _write_squashfs(tree: Path, product: Path, prefix: str, workshop: Workshop) -> None:
+    """To be mounted at the prefix, or anywhere."""
+    _set_modes(tree)
+    times = ("-all-time", str(EPOCH), "-mkfs-time", str(EPOCH))
+    options = ("-noappend", "-all-root", "-no-xattrs", "-no-progress", "-processors", "1", *times)
+    with Log(workshop.logs / f"{product.name}.log") as log:
+        run_command(
+            ["mksquashfs", str(tree), str(product), *options], cwd=product.parent, env={"PATH": workshop.path}, log=log
+        )
+
+
+def _set_modes(tree: Path) -> None:
+    """755 or 644, as archives have it: what the umask of this machine's user allowed shows in no product."""
+    tree.chmod(0o755)
+    for entry in walk_entries(tree):
+        if not entry.is_symlink():
+            is_open = entry.is_dir() or entry.stat().st_mode & 0o100
+            Path(entry.path).chmod(0o755 if is_open else 0o644)
+
+
+FORMS = {
+    "tar.gz": Form((), False, _write_archive),
+    "squashfs": Form(("mksquashfs",), True, _write_squashfs),
+}

@@ -1,0 +1,141 @@
+"""Making an image: the bundle's tree, the wheels in it, their bytecode, one file. Reads like a table of contents.
+
+All paths belong to the build machine, but for the prefix.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from crosspython.errors import ArchiveError, ImageError
+from crosspython.finish.python_tree import is_no_test
+from crosspython.image.bytecode import compile_packages, slim_packages
+from crosspython.image.forms import FORMS
+from crosspython.image.install import Package, Tree, install_wheels, remove_pip
+from crosspython.store.tree import unpack_tree
+from crosspython.store.walk import find_files
+from crosspython.workshop import Workshop
+
+_LARGEST = 3
+
+
+@dataclass(frozen=True)
+class ImageOrder:
+    """One image to be made.
+
+    bundle:       the archive with the Python
+    wheels:       what is installed into it
+    build_python: the stage archive of the Python that runs here, or an interpreter's path
+    version:      CPython's, "3.13.5"
+    slim:         as the bundle's: "0", "1", "pyc"
+    has_pip:      whether pip stays in it
+    form:         a key of FORMS
+    limit:        how many bytes it may take on the board; None: as many as it does
+    """
+
+    bundle: Path
+    wheels: tuple[Path, ...]
+    build_python: Path
+    version: str
+    prefix: str
+    slim: str
+    has_pip: bool
+    form: str
+    limit: int | None
+    product: Path
+
+    @property
+    def series(self) -> str:
+        return ".".join(self.version.split(".")[:2])
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """Sizes in bytes: of the file, of the tree on the board, and of each part of that tree, largest first."""
+
+    file: int
+    unpacked: int
+    parts: tuple[tuple[str, int], ...]
+
+
+def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
+    """Put an image together; it appears when it is whole, and not where it is larger than it may be.
+
+    Raises ImageError, ArchiveError, HostToolError: this machine lacks what its form is made with.
+    """
+    form = FORMS[order.form]
+    form.require_tools(workshop.path)
+    work = workshop.work / f"{order.product.name}.tree"
+    shutil.rmtree(work, ignore_errors=True)
+    tree = _unpack(order, work / "board")
+    packages = install_wheels(tree, order.wheels)
+    compile_packages(tree, packages, _find_interpreter(order.build_python, work / "build-python"), workshop)
+    if order.slim != "0":
+        slim_packages(tree, packages, without_sources=order.slim == "pyc")
+    parts = _weigh(tree, packages, f"Python {order.version}")
+    unpacked = sum(size for _, size in parts)
+    if not form.is_mounted:
+        _require_limit(order, unpacked, parts)
+    product = order.product.with_name(f"{order.product.name}.part.{order.form}")
+    try:
+        form.write(tree.root, product, order.prefix, workshop)
+        if form.is_mounted:
+            _require_limit(order, product.stat().st_size, parts)
+        product.replace(order.product)
+    finally:
+        product.unlink(missing_ok=True)
+    shutil.rmtree(work)
+    return ImageReport(order.product.stat().st_size, unpacked, parts)
+
+
+def _unpack(order: ImageOrder, folder: Path) -> Tree:
+    unpack_tree(order.bundle, folder)
+    root = folder / PurePosixPath(order.prefix).name
+    if not (root / f"lib/python{order.series}").is_dir():
+        raise ArchiveError(
+            f"{order.bundle}: not a bundle of Python {order.series} for {order.prefix}",
+            expected=f"{root.name}/lib/python{order.series} in it",
+            next="take what env.Bundle() returns",
+        )
+    tree = Tree(root, order.series, order.prefix)
+    if not order.has_pip:
+        remove_pip(tree)
+    return tree
+
+
+def _find_interpreter(build_python: Path, folder: Path) -> Path:
+    if build_python.suffix != ".zst":
+        return build_python
+    unpack_tree(build_python, folder, only=is_no_test)
+    return folder / "bin/python3"
+
+
+def _weigh(tree: Tree, packages: Sequence[Package], python: str) -> tuple[tuple[str, int], ...]:
+    """The size of each package and of all the rest, largest first."""
+    sizes = {package.title: sum(_size(tree.root / name) for name in package.names) for package in packages}
+    rest = sum(map(_size, find_files(tree.root))) - sum(sizes.values())
+    return tuple(sorted({python: rest, **sizes}.items(), key=lambda part: (-part[1], part[0])))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _require_limit(order: ImageOrder, size: int, parts: Sequence[tuple[str, int]]) -> None:
+    if order.limit is None or size <= order.limit:
+        return
+    largest = ", ".join(f"{title} {show_size(each)}" for title, each in parts[:_LARGEST])
+    raise ImageError(
+        f"{order.product.name} is too large",
+        expected=f"at most {show_size(order.limit)} on the board (max_size=)",
+        found=f"{show_size(size)}; the largest: {largest}",
+        next="slim=pyc pip=0 makes it smaller; image=squashfs is compressed on the board, too",
+    )
+
+
+def show_size(size: int) -> str:
+    """A size as people read it; what is small keeps a digit that tells something."""
+    return f"{size / 1e6:.1f} MB" if size >= 50_000 else f"{size / 1e3:.1f} kB"

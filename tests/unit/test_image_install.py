@@ -1,0 +1,155 @@
+"""Wheels that are installed into a bundle's tree: where their parts go, what starts, and who has a name first."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from crosspython.errors import ArchiveError, ImageError
+from crosspython.image.install import Tree, install_wheels, remove_pip
+
+from tests.unit.made_bundle import PREFIX, SERIES, SITE, lay_bundle
+from tests.unit.made_packages import add_wheel
+
+GREET = {
+    "greet.py": "import sys\ndef main():\n    print('hello', *sys.argv[1:])\n",
+    "greet-1.0.dist-info/entry_points.txt": "[console_scripts]\ngreet = greet:main\n",
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(lay_bundle(tmp_path / "a tree"), SERIES, PREFIX)
+
+
+def script(tmp_path: Path, name: str, says: str, program: str = "tool") -> Path:
+    """A wheel with a console script of this name."""
+    files = {
+        f"{name}.py": f"def main(): print({says!r})\n",
+        f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{program} = {name}:main\n",
+    }
+    return add_wheel(tmp_path, name, files=files)
+
+
+def run(program: Path, *arguments: str) -> str:
+    command = [str(program), *arguments]
+    return subprocess.run(command, cwd="/", env={"PATH": os.defpath}, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_console_script_starts_from_wherever_the_tree_lies(tree: Tree, tmp_path: Path) -> None:
+    install_wheels(tree, [add_wheel(tmp_path, "greet", files=GREET)])
+    moved = tmp_path / "moved elsewhere"
+    tree.root.rename(moved)
+    assert run(moved / "bin/greet", "board") == "hello board\n"
+    (tmp_path / "link").symlink_to(moved / "bin/greet")
+    assert run(tmp_path / "link") == "hello\n"
+
+
+@pytest.mark.parametrize("head", ["#!python", "#!/usr/bin/env python3", "#!/usr/bin/env python"])
+def test_a_script_of_a_wheels_own_starts_likewise(tree: Tree, tmp_path: Path, head: str) -> None:
+    text = f"{head}\nimport mine\nprint(mine.answer)\n"
+    files = {"mine.py": "answer = 42\n", "mine-1.0.data/scripts/answer": text}
+    install_wheels(tree, [add_wheel(tmp_path, "mine", files=files)])
+    assert run(tree.root / "bin/answer") == "42\n"
+
+
+def test_parts_of_a_wheel_go_where_pip_puts_them(tree: Tree, tmp_path: Path) -> None:
+    files = {
+        "mine/__init__.py": "",
+        "mine-1.0.data/data/share/mine/table": "1",
+        "mine-1.0.data/headers/mine.h": "",
+        "mine-1.0.data/purelib/pure.py": "",
+    }
+    [package] = install_wheels(tree, [add_wheel(tmp_path, "mine", files=files)])
+    placed = {
+        "share/mine/table",
+        f"include/site/python{SERIES}/mine/mine.h",
+        f"{SITE}/pure.py",
+        f"{SITE}/mine/__init__.py",
+    }
+    assert placed <= set(package.names)
+    assert all((tree.root / name).is_file() for name in package.names)
+
+
+def test_record_is_of_what_was_installed(tree: Tree, tmp_path: Path) -> None:
+    install_wheels(tree, [add_wheel(tmp_path, "greet", files=GREET)])
+    rows = list(csv.reader((tree.root / SITE / "greet-1.0.dist-info/RECORD").open()))
+    assert "../../../bin/greet" in {row[0] for row in rows}
+    for name, digest, _ in rows:
+        content = (tree.root / SITE / name).read_bytes()
+        if digest:
+            assert digest == f"sha256={base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip('=')}"
+
+
+def test_two_programs_of_one_name_are_told_with_both_packages(tree: Tree, tmp_path: Path) -> None:
+    with pytest.raises(ImageError) as caught:
+        install_wheels(tree, [script(tmp_path, "alpha", "a"), script(tmp_path, "beta", "b")])
+    assert caught.value.evidence == ("alpha 1.0 and beta 1.0 both have the program bin/tool",)
+
+
+def test_all_files_of_one_name_are_told_at_once(tree: Tree, tmp_path: Path) -> None:
+    wheels = [
+        add_wheel(tmp_path, name, files={"tests/a.py": name, "tests/b.py": name, "tests/same.py": ""})
+        for name in ("alpha", "beta")
+    ]
+    with pytest.raises(ImageError) as caught:
+        install_wheels(tree, wheels)
+    assert [line.rpartition("/")[2] for line in caught.value.evidence] == ["a.py", "b.py"]
+
+
+def test_a_file_where_another_package_has_a_folder_is_told(tree: Tree, tmp_path: Path) -> None:
+    wheels = [
+        add_wheel(tmp_path, "alpha", files={"thing/a.py": ""}),
+        add_wheel(tmp_path, "beta", files={"thing": "text"}),
+        add_wheel(tmp_path, "gamma", files={"thing/a.py/b.py": ""}),
+    ]
+    with pytest.raises(ImageError) as caught:
+        install_wheels(tree, wheels)
+    assert [line.partition(" both")[0] for line in caught.value.evidence] == [
+        "alpha 1.0 and beta 1.0",
+        "alpha 1.0 and gamma 1.0",
+    ]
+
+
+def test_nobody_takes_the_interpreters_place(tree: Tree, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="same name") as caught:
+        install_wheels(tree, [script(tmp_path, "alpha", "a", program="python3")])
+    assert caught.value.evidence == ("the bundle and alpha 1.0 both have the program bin/python3",)
+
+
+def test_the_same_bytes_twice_are_no_clash(tree: Tree, tmp_path: Path) -> None:
+    wheels = [
+        add_wheel(tmp_path, name, files={"space/__init__.py": "", f"space/{name}.py": ""}) for name in ("a1", "b1")
+    ]
+    first, second = install_wheels(tree, wheels)
+    assert f"{SITE}/space/__init__.py" in first.names and f"{SITE}/space/__init__.py" not in second.names
+
+
+def test_a_newer_pip_takes_the_place_of_the_bundles(tree: Tree, tmp_path: Path) -> None:
+    install_wheels(tree, [add_wheel(tmp_path, "pip", "26.0", files={"pip/new.py": ""})])
+    assert sorted(path.name for path in (tree.root / SITE).glob("pip*")) == ["pip", "pip-26.0.dist-info"]
+    assert [path.name for path in (tree.root / SITE / "pip").iterdir()] == ["new.py"]
+    assert not (tree.root / "bin/pip3").exists()
+
+
+def test_without_pip_nothing_of_it_is_left(tree: Tree) -> None:
+    remove_pip(tree)
+    assert [path for path in tree.root.rglob("*") if "pip" in path.name] == []
+    assert (tree.root / f"lib/python{SERIES}/os.py").is_file()
+
+
+def test_a_name_outside_of_its_folder_is_refused(tree: Tree, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="outside of its folder"):
+        install_wheels(tree, [add_wheel(tmp_path, "mine", files={"mine-1.0.data/scripts/../lib/x": ""})])
+
+
+def test_a_damaged_wheel_is_told_by_its_name(tree: Tree, tmp_path: Path) -> None:
+    wheel = add_wheel(tmp_path, "mine")
+    wheel.write_bytes(wheel.read_bytes()[:-40])
+    with pytest.raises(ArchiveError, match="mine-1"):
+        install_wheels(tree, [wheel])
