@@ -142,7 +142,7 @@ def test_wheels_of_another_python_stay(wheels: Wheels) -> None:
 
 
 def test_the_libc_of_the_board_decides_which_ready_wheel_is_taken(wheels: Wheels) -> None:
-    wheels.folder.joinpath("mine.toml").write_text('extends = "rv1126"\nlibc_baseline = "glibc 2.28"\n')
+    wheels.folder.joinpath("mine.toml").write_text('extends = "rv1126"\nlibc = "board"\nlibc_baseline = "glibc 2.28"\n')
     add_wheel(wheels.links, "native", tag="cp313-cp313-manylinux_2_17_armv7l")
     add_wheel(wheels.links, "native", tag="cp313-cp313-manylinux_2_29_armv7l")
     arguments = ("pkgs=native", "target=./mine.toml")

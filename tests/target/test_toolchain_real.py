@@ -17,7 +17,7 @@ from crosspython.finish.audit import Audit
 from crosspython.targets import load_target, target_names
 from crosspython.toolchain.emulator import emulator_command
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.probe import load_toolchain
+from crosspython.toolchain.load import load_toolchain
 from crosspython.toolchain.time_bits import MACROS
 from crosspython.toolchain.wrapper import RESERVED_RPATH, write_wrappers
 
@@ -240,7 +240,7 @@ def test_another_machine_under_a_fitting_name_is_refused(tmp_path: Path) -> None
 
 def load_for_baseline(folder: Path, baseline: str) -> Toolchain:
     """Look at the distribution's compiler for a board of the user's with another libc."""
-    (folder / "mine.toml").write_text(f'extends = "rv1126"\nlibc_baseline = "{baseline}"\n')
+    (folder / "mine.toml").write_text(f'extends = "rv1126"\nlibc = "board"\nlibc_baseline = "{baseline}"\n')
     return load_toolchain(load_target("./mine.toml", folder), None, path=PATH, unpack_into=folder)
 
 

@@ -11,7 +11,8 @@ from crosspython.errors import ToolchainError
 from crosspython.targets import load_target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.probe import load_toolchain, probe_toolchain
+from crosspython.toolchain.load import load_toolchain
+from crosspython.toolchain.probe import probe_toolchain
 
 from tests.unit.fake_compiler import GLIBC, make_compiler
 from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, make_elf

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.errors import ConfigurationError
+from crosspython.targets.libc import Libc
 
 
 def read(**given: Any) -> Settings:
@@ -73,3 +74,45 @@ def test_a_list_is_as_good_as_its_text() -> None:
     settings = read(pkgs=["numpy>=1,<3", "./app"], binary=("auto", "numpy=never"))
     assert settings.packages == "numpy>=1,<3, ./app"
     assert settings.binary.of("numpy") == "never"
+
+
+def write_board(folder: Path, more: str) -> str:
+    (folder / "mine.toml").write_text(f'extends = "rv1126"\n{more}\n')
+    return str(folder / "mine.toml")
+
+
+def test_what_is_built_for_a_libc_is_measured_against_it() -> None:
+    settings = read(libc="glibc 2.28")
+    assert settings.libc == settings.target.libc == settings.target.libc_baseline == Libc("glibc", "2.28")
+
+
+def test_a_boards_own_libc_is_built_for(tmp_path: Path) -> None:
+    for key in ("libc", "libc_baseline"):
+        settings = read(target=write_board(tmp_path, f'{key} = "glibc 2.31"'))
+        assert settings.target.libc == settings.target.libc_baseline == Libc("glibc", "2.31")
+        assert settings.libc is None
+
+
+@pytest.mark.parametrize("given", [{"toolchain": "/sdk"}, {"libc": "board"}])
+def test_an_sdks_libc_and_the_compilers_own_are_kept(tmp_path: Path, given: dict[str, str]) -> None:
+    target = read(target=write_board(tmp_path, 'libc = "glibc 2.31"'), **given).target
+    assert (target.libc, target.libc_baseline) == (None, None)
+
+
+def test_a_libc_that_is_asked_for_goes_before_an_sdks() -> None:
+    assert read(toolchain="/sdk", libc="glibc 2.28").target.libc == Libc("glibc", "2.28")
+
+
+@pytest.mark.parametrize("libc", ["glibc", "2.28", "musl", "musl 1.2", "private", "glibc-2.28", "glibc 2.28 "])
+def test_a_libc_that_cannot_be_built_for_is_refused(libc: str) -> None:
+    with pytest.raises(ConfigurationError, match="not a libc to build for") as caught:
+        read(libc=libc)
+    assert 'libc="glibc 2.28"' in str(caught.value.expected)
+
+
+def test_a_libc_that_the_board_does_not_load_is_refused(tmp_path: Path) -> None:
+    board = write_board(tmp_path, 'libc_baseline = "glibc 2.28"')
+    with pytest.raises(ConfigurationError, match="mine would not load what is built"):
+        read(target=board, libc="glibc 2.31")
+    with pytest.raises(ConfigurationError, match="libc: the board has glibc"):
+        read(target=write_board(tmp_path, 'libc_baseline = "glibc 2.28"\nlibc = "glibc 2.31"'))

@@ -71,7 +71,7 @@ PYTHON_PACKAGES = {
 class Finding:
     """One thing that was looked for.
 
-    kind:  "tool", "compiler", "place" (of an SDK), "kernel" or "python"
+    kind:  "tool", "compiler", "place" (of an SDK), "libc", "kernel" or "python"
     found: where it is, or None
     wanted: every build needs it; else only some packages do, which `purpose` names
     """
@@ -104,7 +104,7 @@ def examine(
     tools = TOOLS | (SDK_TOOLS if toolchain else {})
     findings = [_look(tool, purpose, path) for tool, purpose in tools.items()]
     findings.append(_look(find_machine(target.machine).emulator, "runs the board's programs here, for check", path))
-    findings.append(_look_for_compiler(target, toolchain, path))
+    findings += [_look_for_compiler(target, toolchain, path), _tell_libc(target)]
     findings += [] if toolchain else [_look_for_fortran(target, path)]
     findings += [_optional(tool, purpose, find_tool(tool, path)) for tool, purpose in OPTIONAL_TOOLS.items()]
     beside = f"{Path(sys.executable).parent}:{path}"
@@ -141,6 +141,12 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
         return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
     found = _find_cross_tool(target, "g++", path)
     return Finding("compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain=", found)
+
+
+def _tell_libc(target: Target) -> Finding:
+    """Which libc is built for; that of an SDK or a compiler is only known once it was asked."""
+    libc = target.libc or "the compiler's own libc"
+    return Finding("libc", "libc", "", f"what is built starts on boards with {libc}, or a newer one")
 
 
 def _look_for_fortran(target: Target, path: str) -> Finding:

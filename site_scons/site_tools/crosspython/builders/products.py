@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,11 @@ from crosspython.recipes.recipe import Recipe
 from crosspython.recipes.release import Support, read_support
 from crosspython.recipes.series import series_names
 from crosspython.store.disk import write_whole
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 if TYPE_CHECKING:
+    from crosspython.finish.board_needs import VersionNeed
     from crosspython.stages.bundle import BundleReport
     from crosspython.store.fetch import Wanted
 
@@ -190,7 +192,14 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str
         *_left_out(report, slim),
         *report.needs.describe(),
         f"dates:     {toolchain.describe_time()}",
+        f"libc:      {describe_boards(toolchain.libc, report.needs.versions)}",
     ]
+
+
+def describe_boards(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
+    """For which libc something was built, and on which boards it starts. needs: versions of symbols, by their kind"""
+    least = f"glibc {needs['GLIBC'].version.removeprefix('GLIBC_')}" if "GLIBC" in needs else str(libc)
+    return f"built for {libc}; starts on boards with {least}" + ("" if libc.name == "uclibc" else " or a newer one")
 
 
 def _left_out(report: BundleReport, slim: str) -> list[str]:

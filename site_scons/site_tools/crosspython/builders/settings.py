@@ -21,6 +21,7 @@ from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
+from crosspython.targets.libc import Libc, read_choice
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
@@ -83,6 +84,11 @@ VARIABLES = (
         DEFAULT_PYTHON,
     ),
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
+    Variable(
+        "libc",
+        'the libc to build for: a glibc such as "glibc 2.28", which needs no SDK, or board, the compiler\'s own;'
+        " without it, board with toolchain=, else what the target says",
+    ),
     Variable(
         "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
     ),
@@ -165,10 +171,12 @@ class CacheChoice:
 class Settings:
     """What was chosen. Paths belong to the build machine, but for `target.prefix`.
 
+    libc:  the one that was asked for by its version
     start: where relative paths begin that are read later: those in `packages` and `constraints`
     """
 
     target: Target
+    libc: Libc | None
     release: Release
     toolchain: str | None
     rust: Path | None
@@ -230,8 +238,10 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     target = load_target(chosen["target"], start)
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])
+    libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
     return Settings(
-        target=target,
+        target=_with_libc(target, libc, keeps_own=bool(chosen["toolchain"] or chosen["libc"])),
+        libc=libc,
         release=_release(start, chosen),
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
@@ -274,6 +284,33 @@ def _with_prefix(target: Target, prefix: str) -> Target:
             f"prefix={prefix}: not a place for Python on the board", evidence=[str(each) for each in mistakes]
         )
     return replace(target, prefix=prefix.rstrip("/"))
+
+
+def _read_libc(choice: str) -> Libc | None:
+    if find_mistakes({"libc": choice}, TargetKeys):
+        raise ConfigurationError(
+            f"libc={choice}: not a libc to build for",
+            expected='board, or a glibc such as libc="glibc 2.28" (in quotes)',
+            found=choice,
+            next="for a board with musl or uClibc give its SDK as toolchain=; docs/targets.md, The libc",
+        )
+    return read_choice(choice)
+
+
+def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target:
+    """A target that is built for a libc: the one that was asked for, or its own where the compiler's is not to be kept.
+
+    What is built is then measured against that libc.
+    """
+    boards = target.libc_baseline
+    libc = asked or (None if keeps_own else target.libc)
+    if libc and boards and not boards.loads(libc):
+        raise ConfigurationError(
+            f"libc={libc}: {target.name} would not load what is built",
+            expected=f"{boards} at most, the board's libc (libc_baseline)",
+            found=str(libc),
+        )
+    return replace(target, libc=libc, libc_baseline=libc or boards)
 
 
 def _place(start: Path, path: str) -> str:

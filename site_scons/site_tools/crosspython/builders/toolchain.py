@@ -16,12 +16,14 @@ from typing import Any
 
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
+from crosspython.builders.code import hash_modules
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import folder_node
 from crosspython.builders.scons_internals import wait_in
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_place
 from crosspython.toolchain.sdk import is_spoilt
@@ -36,7 +38,7 @@ def toolchain_node(env: Any) -> Any:
         return build.toolchain
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.toolchain.probe import load_toolchain
+        from crosspython.toolchain.load import load_toolchain
 
         toolchain = load_toolchain(
             settings.target,
@@ -45,12 +47,15 @@ def toolchain_node(env: Any) -> Any:
             unpack_into=settings.folder / "toolchain",
             remark=build.console.warn,
         )
+        _require_libc(toolchain, settings.libc)
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
         build.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
     asked = " ".join(field.name for field in fields(Toolchain))
+    if settings.target.libc is not None:
+        asked += f"\n{hash_modules(frozenset([MAKE_OLDER]))}"
     sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
@@ -60,6 +65,15 @@ def toolchain_node(env: Any) -> Any:
     build.toolchain = nodes[0]
     wait_in(nodes[0], _InTurn(build))
     return nodes[0]
+
+
+def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
+    if asked is not None and toolchain.libc != asked:
+        raise ToolchainError(
+            f"{toolchain.prefix}gcc cannot link for {asked}",
+            expected=f"libc='{toolchain.libc}' or an older one, or libc=board",
+            found=f"a compiler whose own libc is {toolchain.libc}",
+        )
 
 
 def known_toolchain(build: Build) -> Toolchain | None:
@@ -84,7 +98,7 @@ def toolchain_of(build: Build) -> Toolchain:
         if not build.has_whole_sdk:
             settings, copies = build.settings, build.settings.folder / "toolchain"
             if is_spoilt(copies):
-                from crosspython.toolchain.probe import load_toolchain
+                from crosspython.toolchain.load import load_toolchain
 
                 build.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
                 again = load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=copies)
@@ -114,6 +128,8 @@ def target_fact(env: Any) -> Any:
 
 
 _LOOKING = threading.Lock()
+# What is made for an older glibc is made anew by another crosspython.
+MAKE_OLDER = "crosspython.toolchain.older_glibc.make"
 
 
 class _InTurn(set[Any]):

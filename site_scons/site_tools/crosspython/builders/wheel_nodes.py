@@ -412,7 +412,7 @@ def _find_toolchain(build: Build) -> Toolchain | None:
     known = known_toolchain(build)
     if known is not None or build.only_looks:
         return known
-    from crosspython.toolchain.probe import load_toolchain  # what a run that knows its toolchain need not pay for
+    from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
 
     build.take_lock()
     into = settings.folder / "toolchain"

@@ -5,13 +5,61 @@ Reads, never writes. Paths belong to the build machine.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerSymSection
+from elftools.elf.gnuversions import GNUVerDefSection, GNUVerSymSection
 
 from crosspython.errors import AuditError
+
+_HIDDEN = 0x8000  # VERSYM_HIDDEN of glibc's elf.h
+
+
+@dataclass(frozen=True)
+class VersionedSymbol:
+    """What a library offers under one name and version.
+
+    is_hidden: for programs of old alone; linkers do not take it (see exported_functions)
+    size:      bytes, of a variable; place: two names of one variable have the same
+    """
+
+    name: str
+    version: str
+    is_hidden: bool = False
+    is_variable: bool = False
+    is_weak: bool = False
+    size: int = 0
+    place: int = 0
+
+
+def versioned_symbols(library: Path) -> tuple[VersionedSymbol, ...]:
+    """All that a shared library offers with a version. Raises AuditError for a file that is none."""
+    with library.open("rb") as stream:
+        elf: Any = ELFFile(stream)
+        table, versions = elf.get_section_by_name(".dynsym"), _versions(elf)
+        definitions = next((part for part in elf.iter_sections() if isinstance(part, GNUVerDefSection)), None)
+        if table is None or versions is None or definitions is None:
+            raise AuditError(
+                f"{library}: no shared library with versions of symbols", expected="a .gnu.version_d section"
+            )
+        names = {node["vd_ndx"]: next(aux).name for node, aux in definitions.iter_versions()}
+        return tuple(
+            VersionedSymbol(
+                str(symbol.name),
+                names[number & ~_HIDDEN],
+                is_hidden=bool(number & _HIDDEN),
+                is_variable=symbol.entry.st_info.type == "STT_OBJECT",
+                is_weak=symbol.entry.st_info.bind == "STB_WEAK",
+                size=int(symbol.entry.st_size),
+                place=int(symbol.entry.st_value),
+            )
+            for index, symbol in enumerate(table.iter_symbols())
+            if _is_defined(symbol)
+            and isinstance(number := versions.get_symbol(index)["ndx"], int)
+            and symbol.name != names.get(number & ~_HIDDEN)  # a version bears its own name as a symbol
+        )
 
 
 def exported_functions(library: Path) -> frozenset[str]:
@@ -100,6 +148,5 @@ def _is_visible(symbol: Any) -> bool:
 
 
 def _is_hidden(version: Any) -> bool:
-    """pyelftools gives the number's names, and hides its top bit in `ndx` as it stands (VERSYM_HIDDEN,
-    glibc's elf.h)."""
-    return isinstance(version.entry.ndx, int) and bool(version.entry.ndx & 0x8000)
+    """pyelftools gives the number's names, and hides its top bit in `ndx` as it stands."""
+    return isinstance(version.entry.ndx, int) and bool(version.entry.ndx & _HIDDEN)

@@ -95,6 +95,10 @@ class Libc:
         """Its version, for comparing; () where it does not tell."""
         return tuple(map(int, self.version.split("."))) if self.version[:1].isdigit() else ()
 
+    def loads(self, other: Libc) -> bool:
+        """Whether a board with it loads what was built for another one: for the same kind, and no newer one."""
+        return self.name == other.name and other.number <= self.number
+
     @property
     def libraries(self) -> tuple[str, ...]:
         """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
@@ -126,6 +130,11 @@ def read_libc(text: str) -> Libc:
     """The libc that a text such as "glibc 2.31" names."""
     name, _, version = text.partition(" ")
     return Libc(name, version)
+
+
+def read_choice(text: str) -> Libc | None:
+    """The libc to build for, of what a user may choose; None for "board", which is what the compiler has."""
+    return None if text == "board" else read_libc(text)
 
 
 def newest_libc(name: str) -> Libc:

@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Locate, Mistake, mistaken, read_data, read_toml
-from crosspython.targets.libc import Libc, read_libc
+from crosspython.targets.libc import Libc, read_choice, read_libc
 from crosspython.targets.machines import ALIASES
 from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
@@ -34,6 +34,7 @@ class Target:
     prefixes:     known names of compilers for it, best first, without the trailing dash
     cflags:       CPU flags
     float_abi:    "hard", "soft", or None where the machine has no choice
+    libc:         the glibc that is built for where no SDK is given (the board's), or None: the compiler's
     libc_baseline: the board's own libc, or None: the toolchain's
     kernel:       "4.19", the board's, or None
     emulator_cpu: a CPU of QEMU's that has what cflags ask for, or None: QEMU's default
@@ -47,6 +48,7 @@ class Target:
     prefixes: tuple[str, ...]
     cflags: tuple[str, ...]
     float_abi: str | None
+    libc: Libc | None
     libc_baseline: Libc | None
     kernel: str | None
     emulator_cpu: str | None
@@ -75,6 +77,10 @@ def load_target(name_or_path: str, start: Path) -> Target:
 
 
 def _make_target(name: str, values: dict[str, Any]) -> Target:
+    boards = read_libc(values["libc_baseline"]) if "libc_baseline" in values else None
+    libc = boards if boards and boards.name == "glibc" else None
+    if "libc" in values:
+        libc = read_choice(values["libc"])
     return Target(
         name=name,
         description=values.get("description", name),
@@ -83,7 +89,8 @@ def _make_target(name: str, values: dict[str, Any]) -> Target:
         prefixes=tuple(values.get("prefixes", [values["triplet"]])),
         cflags=tuple(values.get("cflags", ())),
         float_abi=values.get("float_abi", parse_triplet(values["triplet"]).float_abi),
-        libc_baseline=read_libc(values["libc_baseline"]) if "libc_baseline" in values else None,
+        libc=libc,
+        libc_baseline=boards,
         kernel=values.get("kernel"),
         emulator_cpu=values.get("emulator_cpu"),
         prefix=values.get("prefix", "/opt/python").rstrip("/"),

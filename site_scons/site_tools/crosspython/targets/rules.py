@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Mistake
+from crosspython.targets.libc import read_choice, read_libc
 from crosspython.targets.machines import ALIASES, MACHINES, find_machine, fits_architecture
 from crosspython.targets.triplet import Triplet, parse_triplet
 
@@ -50,6 +51,10 @@ Baseline = Annotated[
     str,
     Meta(pattern=r"^(glibc|musl|uclibc) \d+\.\d+(\.\d+)*\Z", description='one such as "glibc 2.31" or "musl 1.2"'),
 ]
+LibcChoice = Annotated[
+    str,
+    Meta(pattern=r"^(board|glibc 2\.\d+)\Z", description='"board", or a glibc such as "glibc 2.28"'),
+]
 Kernel = Annotated[str, Meta(pattern=r"^\d+\.\d+(\.\d+)*\Z", description='a string such as "4.19"')]
 Cpu = Annotated[str, Meta(pattern=r"^\S+\Z", description="a CPU that QEMU knows, such as cortex-a7")]
 Place = Annotated[
@@ -69,6 +74,7 @@ class TargetKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prefixes: Prefixes | None = None
     cflags: tuple[Flag, ...] | None = None
     float_abi: Literal["hard", "soft"] | None = None
+    libc: LibcChoice | None = None
     libc_baseline: Baseline | None = None
     kernel: Kernel | None = None
     emulator_cpu: Cpu | None = None
@@ -96,7 +102,13 @@ def judge_agreement(values: Mapping[str, Any]) -> list[Mistake]:
         return [Mistake(("triplet",), f"{triplet.text!r} is for bare metal, not for Linux")]
     if not fits_architecture(machine, triplet.architecture):
         return [Mistake(("triplet",), f"a compiler for {triplet.text!r} does not make code for {machine.name}")]
-    return list(_judge_float_abi(values, triplet, machine.float_abis))
+    return [*_judge_float_abi(values, triplet, machine.float_abis), *_judge_libc(values)]
+
+
+def _judge_libc(values: Mapping[str, Any]) -> Iterator[Mistake]:
+    wanted, boards = read_choice(values.get("libc", "board")), values.get("libc_baseline")
+    if wanted and boards and not read_libc(boards).loads(wanted):
+        yield Mistake(("libc",), f"the board has {boards} (libc_baseline), and loads nothing for {wanted}")
 
 
 def _judge_float_abi(values: Mapping[str, Any], triplet: Triplet, known: tuple[str, ...]) -> Iterator[Mistake]:

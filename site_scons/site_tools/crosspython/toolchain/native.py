@@ -25,7 +25,7 @@ from crosspython.hosttools import require_tools
 from crosspython.targets import Target
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import probe_toolchain
-from crosspython.toolchain.query import ask_compiler, try_ask
+from crosspython.toolchain.query import ask_compiler, own_folder, searched_folders
 
 _LIBC = Path(__file__).with_name("native.toml")
 _DRIVERS = ("gcc", "g++")
@@ -74,6 +74,7 @@ def native_target() -> Target:
         prefixes=(),
         cflags=(),
         float_abi=None,
+        libc=None,
         libc_baseline=None,
         kernel=None,
         emulator_cpu=None,
@@ -101,7 +102,7 @@ def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
     for name in _BINUTILS:
         (folder / "bin" / f"{target.triplet}-{name}").symlink_to(Path(shutil.which(name, path=path) or name).absolute())
     linker = Path(shutil.which("ld", path=path) or "ld").absolute()
-    own = Path(ask_compiler(cc, "-print-libgcc-file-name")).parent
+    own = own_folder(cc)
     for place in (folder / "libexec/ld", folder / "bin" / f"{target.triplet}-ld"):
         _write_script(place, _LINKER.format(own=own, program=shlex.quote(str(linker)), sysroot=folder), linker)
     return probe_toolchain(folder / "bin" / f"{target.triplet}-gcc", target)
@@ -117,10 +118,7 @@ def _write_script(place: Path, text: str, program: Path) -> None:
 
 def _header_folders(cc: Path) -> list[Path]:
     """Where a compiler looks for headers that are not its own."""
-    _, _, said = try_ask(cc, "-E", "-v", "-x", "c", os.devnull)
-    listed = re.search(r"^#include <\.\.\.> search starts here:\n(.*?)^End of search list", said, re.M | re.S)
-    own = Path(ask_compiler(cc, "-print-libgcc-file-name")).parent.resolve()
-    found = [Path(line.strip()).resolve() for line in listed[1].splitlines()] if listed else []
+    own, found = own_folder(cc).resolve(), searched_folders(cc, "c")
     folders = [folder for folder in found if own not in (folder, *folder.parents) and folder not in _ASIDE]
     if not any((folder / "stdio.h").is_file() for folder in folders):
         raise ToolchainError(

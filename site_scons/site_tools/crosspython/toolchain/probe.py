@@ -22,13 +22,12 @@ from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.facts import Toolchain
-from crosspython.toolchain.find import find_compiler, prefix_of
+from crosspython.toolchain.find import prefix_of
 from crosspython.toolchain.query import PATIENCE, ask_compiler, try_ask
 from crosspython.toolchain.sample import check_code
-from crosspython.toolchain.sdk import Remark
 from crosspython.toolchain.time_bits import find_time
 
-__all__ = ["Toolchain", "load_toolchain", "probe_toolchain"]
+__all__ = ["Toolchain", "probe_toolchain"]
 
 _MACROS = """\
 #if defined __has_include
@@ -45,17 +44,11 @@ _PROGRAMS = ("cc1", "cc1plus", "as", "ld")
 _FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
 
 
-def load_toolchain(
-    target: Target, toolchain: str | None, *, path: str, unpack_into: Path, remark: Remark = print
-) -> Toolchain:
-    """Find a compiler and look at it. Raises as find_compiler and probe_toolchain do."""
-    return probe_toolchain(find_compiler(target, toolchain, path=path, unpack_into=unpack_into, remark=remark), target)
-
-
-def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> Toolchain:
+def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, made_of: str | None = None) -> Toolchain:
     """Run a compiler, check what it makes for a target and return what it is.
 
     patience: seconds that each of its processes may take
+    made_of: a hash of what it is made of, where its files do not tell; None: they do
     Raises ToolchainError: it does not run, or makes code that the board cannot run or load.
     """
     triplet = ask_compiler(cc, "-dumpmachine", patience=patience)
@@ -76,7 +69,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE) -> 
         f"kernel headers {kernel or 'none'}",
         "sysroot of its own" if own else "rooted in the build machine",
         *([f"{time.bits}-bit time"] if find_machine(target.machine).bits == 32 else []),
-        f"sha256 {_hash_parts(parts, macros)}",
+        f"sha256 {made_of or _hash_parts(parts, macros)}",
     )
     return Toolchain(
         prefix=prefix_of(cc.absolute()),

@@ -80,6 +80,21 @@ def find_kernel_headers(compiler: Path) -> Path:
     return Path(found[1])
 
 
+def searched_folders(compiler: Path, language: str, *arguments: str) -> list[Path]:
+    """Where a compiler looks for headers, in its order, with links resolved.
+
+    language: "c" or "c++"
+    """
+    _, _, said = try_ask(compiler, *arguments, "-E", "-v", "-x", language, os.devnull)
+    listed = re.search(r"^#include <\.\.\.> search starts here:\n(.*?)^End of search list", said, re.M | re.S)
+    return [Path(line.strip()).resolve() for line in listed[1].splitlines()] if listed else []
+
+
+def own_folder(compiler: Path) -> Path:
+    """The folder of a GCC's own libraries, with its own headers below it."""
+    return Path(ask_compiler(compiler, "-print-libgcc-file-name")).parent
+
+
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what GCC reads from it to find headers, libraries and its own parts (GCC's manual)."""
     drop = (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crosspython.toolchain.layout import OF_ITS_VERSION, split_compiler
 
-_BINUTILS = ("addr2line", "ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "size", "strings", "strip")
+BINUTILS = ("addr2line", "ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "size", "strings", "strip")
 
 
 def program_of(cc: Path, tool: str) -> Path:
@@ -30,7 +30,7 @@ def plain_of(cc: Path, unpack_into: Path) -> Path:
     folder = (unpack_into / f"{cc.name}-front" / "bin").absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for tool in (*OF_ITS_VERSION, *_BINUTILS):
+    for tool in (*OF_ITS_VERSION, *BINUTILS):
         program = program_of(cc, tool)
         if os.access(program, os.X_OK):
             script = folder / f"{Path(prefix).name}{tool}" if not prefix.endswith("/") else folder / tool

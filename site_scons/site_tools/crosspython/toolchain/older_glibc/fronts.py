@@ -1,0 +1,79 @@
+"""Scripts in front of a compiler: it sees the headers and libraries of one folder, and nothing of its own libc."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.layout import OF_ITS_VERSION
+from crosspython.toolchain.versioned import BINUTILS
+
+_HEAD = "#!/bin/sh\n# Written by crosspython: {name} with the headers and libraries of another libc.\n"
+
+# GCC takes headers of its own libc from a folder that no --sysroot moves, so all folders are named. They come after
+# those that a build names. The driver of C also compiles C++, whose headers lie before those of the libc.
+_DRIVER = """\
+cxx={always}
+for word do
+    case $word in
+    *.cc | *.cp | *.cxx | *.cpp | *.CPP | *.c++ | *.C | *.ii | c++ | c++-* | -xc++*) cxx=yes ;;
+    esac
+done
+if [ "$cxx" ]; then set -- "$@" {cxx}; fi
+exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ {macros} "$@" -nostdinc {gcc}
+"""
+_FORTRAN = 'exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ "$@"\n'
+# GCC hands the linker folders that it finds from its own place, whatever the sysroot is: its own may be looked into.
+_LINKER = """\
+for word do
+    shift
+    case $word in
+    -L{own}/..*) ;;
+    *) set -- "$@" "$word" ;;
+    esac
+done
+exec {program} "$@" -nostdlib -L{folder}/usr/lib -rpath-link {folder}/usr/lib
+"""
+
+
+def write_fronts(
+    folder: Path, compiler: Toolchain, own: Path, *, gccs: Iterable[Path], cxx: Iterable[Path], macros: Sequence[str]
+) -> None:
+    """Write a script or a link for each program of a compiler, with the folder in the place of its sysroot.
+
+    own:  the compiler's own folder, of which the linker may know
+    gccs, cxx: folders with the compiler's own headers, and with those of C++
+    """
+    words = {
+        "folder": shlex.quote(str(folder)),
+        "own": own,
+        "macros": " ".join(macros),
+        "gcc": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in (*gccs, folder / "usr/include")),
+        "cxx": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in cxx),
+    }
+    texts = {
+        "gcc": _DRIVER.replace("{always}", ""),
+        "cpp": _DRIVER.replace("{always}", ""),
+        "g++": _DRIVER.replace("{always}", "yes"),
+        "gfortran": _FORTRAN,
+        "ld": _LINKER,
+    }
+    for name in (*OF_ITS_VERSION, *BINUTILS):
+        program = Path(f"{compiler.prefix}{name}")
+        if os.access(program, os.X_OK):
+            place = folder / "bin" / program.name
+            text = texts.get(name, 'exec {program} "$@"\n').format(program=shlex.quote(str(program)), **words)
+            _write(place, _HEAD.format(name=name) + text, program)
+            if name == "ld":
+                _write(folder / "libexec/ld", _HEAD.format(name=name) + text, program)
+
+
+def _write(place: Path, text: str, program: Path) -> None:
+    """With the program's time: a launcher that remembers knows a compiler by that."""
+    place.write_bytes(os.fsencode(text))
+    place.chmod(0o755)
+    status = program.stat()
+    os.utime(place, ns=(status.st_mtime_ns, status.st_mtime_ns))

@@ -1,0 +1,193 @@
+"""Debian's own compiler links for a glibc that is older than its own; what it makes runs, and needs no more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from crosspython.elf.file import read_elf
+from crosspython.errors import ToolchainError
+from crosspython.targets import load_target
+from crosspython.targets.libc import Libc
+from crosspython.toolchain.emulator import emulator_command
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.load import load_toolchain
+
+pytestmark = pytest.mark.slow
+
+PATH = os.environ["PATH"]
+OLD = Libc("glibc", "2.28")
+TARGET = replace(load_target("rv1126", Path("/")), libc=OLD, libc_baseline=OLD)
+
+# What came later, and what programs do where it is missing: a function of the same name is their own.
+C = """\
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if __GLIBC_PREREQ(2, 29) || __has_include(<sys/single_threaded.h>)
+#error these are headers of a newer glibc
+#endif
+
+static int begun;
+__attribute__((constructor)) static void begin(int count, char **arguments) { begun = count; }
+__attribute__((destructor)) static void end(void) { puts("destroyed"); }
+static pid_t gettid(void) { return 7; }
+static void *run(void *none) { return (void *)(long)gettid(); }
+
+int main(int count, char **arguments)
+{
+    static char stack[SIGSTKSZ + PTHREAD_STACK_MIN];
+    struct stat status;
+    pthread_t thread;
+    void *answer, *library = dlopen("libm.so.6", RTLD_NOW);
+    pthread_create(&thread, NULL, run, NULL);
+    pthread_join(thread, &answer);
+    setenv("SEEN", "yes", 1);
+    printf("%d %ld %g %d %d %s %zu\\n", begun, (long)answer, pow(count + 1, 3), stat("/", &status),
+           fcntl(0, F_GETFD) >= 0, library && dlsym(library, "cos") ? getenv("SEEN") : "no", sizeof stack / 1024);
+    return 0;
+}
+"""
+LIBRARY = """\
+#include <stdexcept>
+#include <string>
+void fail(int number) { throw std::runtime_error("number " + std::to_string(number)); }
+"""
+CXX = """\
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <thread>
+void fail(int number);
+struct Static { Static() { std::cout << "made "; } ~Static() { std::cout << " gone" << std::endl; } } one;
+int main()
+{
+    std::mutex mutex;
+    std::condition_variable condition;
+    bool ran = false;
+    std::thread thread([&] { std::lock_guard<std::mutex> lock(mutex); ran = true; condition.notify_one(); });
+    {
+        std::unique_lock<std::mutex> lock(mutex);
+        condition.wait_for(lock, std::chrono::seconds(20), [&] { return ran; });
+    }
+    thread.join();
+    std::random_device device;
+    try { fail(device() != device() ? 1 : 0); } catch (std::runtime_error &error) { std::cout << error.what(); }
+    std::cout << " " << std::filesystem::exists("/");
+}
+"""
+FORTRAN = """\
+subroutine twice(number, text) bind(c)
+  use iso_c_binding
+  real(c_double), value :: number
+  character(kind=c_char), intent(out) :: text(3)
+  character(len=3) :: written
+  write (written, '(f3.1)') 2 * number
+  text = transfer(written, text)
+end subroutine
+"""
+CALLS_FORTRAN = """\
+#include <stdio.h>
+void twice(double, char *);
+int main(void) { char text[4] = {0}; twice(1.25, text); puts(text); return 0; }
+"""
+
+
+@pytest.fixture(scope="module")
+def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path_factory.mktemp("toolchain"))
+
+
+def compile_with(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [toolchain.prefix + tool, *TARGET.cflags, "-O1", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def make(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> None:
+    done = compile_with(toolchain, tool, folder, *arguments)
+    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
+
+
+def run(toolchain: Toolchain, folder: Path) -> str:
+    """What a program says in the emulator; nothing that it needs is newer than what was asked for."""
+    for path in folder.iterdir():
+        elf = read_elf(path)
+        if elf is not None and elf.kind != "relocatable":
+            assert not [version for version in elf.versions_of("GLIBC_") if not OLD.loads(Libc("glibc", version[6:]))]
+            assert {"libstdc++.so.6", "libgcc_s.so.1", "libgfortran.so.5"}.isdisjoint(elf.needed)
+            assert not elf.has_executable_stack
+    command = [*emulator_command(TARGET, toolchain, PATH), "./program"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_it_is_known_as_the_older_libc_with_the_boards_size_of_time(toolchain: Toolchain) -> None:
+    assert (toolchain.libc, toolchain.time_bits) == (OLD, 32)
+    assert toolchain.time_limit == "glibc 2.28 is older than 2.34"
+
+
+def test_the_same_is_made_in_every_folder(toolchain: Toolchain, tmp_path: Path) -> None:
+    assert load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path).identity == toolchain.identity
+
+
+def test_a_program_in_c_runs_its_constructors_threads_and_libraries(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(C)
+    make(toolchain, "gcc", tmp_path, "main.c", "-o", "program", "-pthread", "-lm", "-ldl")
+    assert run(toolchain, tmp_path) == "1 7 8 0 1 yes 24\ndestroyed\n"
+
+
+def test_exceptions_of_cxx_pass_between_libraries(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "library.cpp").write_text(LIBRARY)
+    (tmp_path / "main.cpp").write_text(CXX)
+    make(toolchain, "gcc", tmp_path, "-shared", "-fPIC", "library.cpp", "-o", "liblibrary.so", "-lstdc++")
+    make(toolchain, "g++", tmp_path, "main.cpp", "-o", "program", "-L.", "-llibrary", "-pthread", "-Wl,-rpath,$ORIGIN")
+    assert run(toolchain, tmp_path) == "made number 1 1 gone\n"
+
+
+def test_fortran_is_part_of_a_shared_library(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "library.f90").write_text(FORTRAN)
+    (tmp_path / "main.c").write_text(CALLS_FORTRAN)
+    make(toolchain, "gfortran", tmp_path, "-shared", "-fPIC", "library.f90", "-o", "liblibrary.so")
+    make(toolchain, "gcc", tmp_path, "main.c", "-o", "program", "-L.", "-llibrary", "-Wl,-rpath,$ORIGIN")
+    assert run(toolchain, tmp_path) == "2.5\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#include <unistd.h>\nint main(void) { return gettid(); }",  # 2.30
+        "#include <sys/random.h>\n#include <stdlib.h>\nint main(void) { return arc4random() != 0; }",  # 2.36
+    ],
+)
+def test_what_the_older_libc_lacks_is_not_there(toolchain: Toolchain, tmp_path: Path, text: str) -> None:
+    (tmp_path / "main.c").write_text(text)
+    done = compile_with(toolchain, "gcc", tmp_path, "-D_GNU_SOURCE", "main.c", "-o", "program")
+    assert done.returncode != 0 and "undefined reference" in done.stderr
+
+
+def test_time_of_64_bits_that_the_older_libc_lacks_is_not_chosen(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text("#include <time.h>\nint main(void) { return sizeof(time_t) != 4 || !time(0); }\n")
+    make(toolchain, "gcc", tmp_path, "-w", "-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64", "main.c", "-o", "program")
+    assert run(toolchain, tmp_path) == ""
+
+
+@pytest.mark.parametrize(("name", "version", "began"), [("riscv64", "2.26", "2.27"), ("rv1126", "2.16", "2.17")])
+def test_a_glibc_that_the_machine_never_had_is_refused(tmp_path: Path, name: str, version: str, began: str) -> None:
+    target = replace(load_target(name, Path("/")), libc=Libc("glibc", version))
+    with pytest.raises(ToolchainError, match=f"too old for {target.machine}") as caught:
+        load_toolchain(target, None, path=PATH, unpack_into=tmp_path)
+    assert caught.value.expected == f"libc='glibc {began}' or newer"
