@@ -262,6 +262,24 @@ def test_wheels_that_need_what_is_not_locked_are_all_told_also_beside_other_fail
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("form", ["bad", "./bad-1.0-py3-none-any.whl"])
+def test_others_go_on_where_a_damaged_file_stops_the_resolution(wheels: Wheels, form: str) -> None:
+    bad = add_wheel(wheels.folder if "/" in form else wheels.links, "bad")
+    good = bad.read_bytes()
+    bad.write_bytes(good[:200])
+    assert "is damaged" in wheels.make(f"pkgs=top {form}", code=2)
+    assert wheels.filenames() == set()
+    for _ in range(2):
+        output = wheels.make("-k", f"pkgs=top {form}", code=2)
+        assert "the others go on (-k)" in output
+        assert output.count("is damaged") == 2
+        assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    assert json.loads((wheels.house / "report-3.13.json").read_text())["missing"] == ["bad"]
+    bad.write_bytes(good)
+    wheels.make("-k", f"pkgs=top {form}")
+    assert bad.name in wheels.filenames()
+
+
 def test_a_file_whose_hash_differs_from_the_lock_is_refused(wheels: Wheels) -> None:
     wheels.make("pkgs=below")
     wheels.scons("-c", "wheels", f"lock={wheels.lock}")

@@ -74,6 +74,14 @@ class ArchiveError(CrosspythonError):
     """An archive is damaged, of an unknown kind, or holds members that must not be unpacked."""
 
 
+class DamagedPackagesError(ArchiveError):
+    """What is to be had of packages is damaged. packages: their normalized names."""
+
+    def __init__(self, packages: Sequence[str], what: str, *, evidence: Sequence[str], log: Path, next: str) -> None:
+        self.packages = tuple(packages)
+        super().__init__(what, evidence=evidence, log=log, next=next)
+
+
 class StepError(CrosspythonError):
     """A command of a component's plan failed, hung, or left something other than what was declared."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import SCons.Script
 
 from crosspython.builders.settings import Settings
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, DamagedPackagesError
 from crosspython.names import suggest
 from crosspython.recipes.recipe import NATIVE, Recipe
 from crosspython.run.console import Console
@@ -90,6 +90,7 @@ class Build:
     artifacts:   the artifact cache
     index_options: pip's options about indexes in the requirements files of what is asked for
     has_whole_sdk: our copy of the SDK was looked through in this run
+    damaged:     what a resolution went on without, under -k
     wheels:      where each wheel that was asked for will lie, by its title
     """
 
@@ -109,6 +110,7 @@ class Build:
     work_lock: BuildLock | None = None
     artifacts: Artifacts | None = None
     index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    damaged: list[DamagedPackagesError] = field(default_factory=list)
     wheels: dict[str, Path] = field(default_factory=dict)
     has_whole_sdk: bool = False
 
@@ -167,6 +169,11 @@ class Build:
     def only_looks(self) -> bool:
         """Whether this run changes nothing, or only removes."""
         return any(self.environment.GetOption(option) for option in _LOOKS)
+
+    @property
+    def keeps_going(self) -> bool:
+        """Whether a failure leaves alone what does not need what failed (-k)."""
+        return bool(self.environment.GetOption("keep_going"))
 
     @property
     def only_removes(self) -> bool:

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, DamagedPackagesError
 from crosspython.names import check_known
 from crosspython.wheels.known.overrides import find_override, stated_dependencies
 from crosspython.wheels.model import LockedPackage, Override
@@ -202,9 +202,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
     keep = _kept(earlier, settings.upgrade)
     workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
-        lock = make_lock(
-            request, platform, resolver, workshop.store, lambda name: override_of(build, name), path.parent, keep
-        )
+        lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
     write_pylock(path, lock, platform.as_marker(of_series=True))
     build.fingerprints.note(path)
     workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
@@ -216,6 +214,32 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
         workshop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")
     return lock
+
+
+def _resolve(
+    build: Build,
+    resolver: Resolver,
+    request: Request,
+    platform: Platform,
+    folder: Path,
+    keep: Sequence[LockedPackage],
+) -> tuple[Lock, Request]:
+    """The lock for a request; under -k for what of it is not damaged, which is then the request.
+
+    Without a file of a package nobody knows what that needs, so a resolution cannot go on with it.
+    """
+    store = build.workshop.store
+    try:
+        return make_lock(
+            request, platform, resolver, store, lambda name: override_of(build, name), folder, keep
+        ), request
+    except DamagedPackagesError as error:
+        rest = request.without(error.packages)
+        if not build.keeps_going or rest is None:
+            raise
+        build.damaged.append(error)
+        build.console.warn(f"{error.what}: the others go on (-k)")
+    return _resolve(build, resolver, rest, platform, folder, keep)
 
 
 def _names_of(lock: Lock) -> set[str]:

@@ -78,6 +78,7 @@ class WheelNodes:
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
+        self.damaged, build.damaged = build.damaged, []
         self.made: dict[str, Any] = {}
         self.looked_at: set[str] = set()
 
@@ -88,7 +89,10 @@ class WheelNodes:
 
         def wheelhouse(target: list[Any], source: list[Any], env: Any) -> None:
             self._require_agreement()
-            self._fill(self._shipped())
+            self._fill(self._shipped(), self._damaged_names())
+            if self.damaged:
+                self._note_house()
+                raise self.damaged[0]
             self.build.console.closing(self._closing())
 
         shipped = self._shipped()
@@ -211,13 +215,21 @@ class WheelNodes:
         """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
         there = [name for name in self._shipped() if is_done(self.made[name])]
         missing = [self.packages[name].title for name in self._shipped() if name not in there]
-        if self.summary.has_failures and self.env.GetOption("keep_going"):
+        missing += self._damaged_names()
+        if self.summary.has_failures and self.build.keeps_going:
             self._fill(there, missing)
-            house = self.settings.wheelhouse, self.settings.release.series
-            self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
+            self._note_house()
         if self.summary.has_failures and (error := self._disagreement(there)):
             self.build.console.warn(str(error))
         self.build.console.line("\n".join(self.summary.lines()))
+
+    def _note_house(self) -> None:
+        house = self.settings.wheelhouse, self.settings.release.series
+        self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
+
+    def _damaged_names(self) -> list[str]:
+        """Packages that could not even be locked."""
+        return sorted({name for error in self.damaged for name in error.packages})
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
         """The node of one wheel, once those that it needs have theirs."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError, hide_logins
+from crosspython.errors import ConfigurationError, CrosspythonError, DamagedPackagesError, SourceError, hide_logins
 from crosspython.names import suggest
 from crosspython.wheels.known.causes import known_cause
 from crosspython.wheels.resolving.indexes import Indexes
@@ -34,7 +34,7 @@ _REFUSED = re.compile(r"hint: (An index .+)")
 # uv's hints on a file whose name, version or content it cannot believe, and that it therefore passes over.
 _DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
 # Of a file that it was told to take, and of an sdist. What follows the first line says what is wrong.
-_DAMAGED_FILE = re.compile(r"Failed to read `\S+ @ (\S+\.whl)`\n(.+)", re.DOTALL)
+_DAMAGED_FILE = re.compile(r"Failed to read `(\S+ @ \S+\.whl)`\n(.+)", re.DOTALL)
 _DAMAGED_SDIST = re.compile(r"`([^`]+)`\nFailed to extract archive: .*\n(.+)", re.DOTALL)
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
@@ -89,7 +89,8 @@ def _damaged(refusal: Refusal) -> CrosspythonError | None:
     if not damaged:
         return None
     names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
-    return ArchiveError(
+    return DamagedPackagesError(
+        [canonicalize_name(name) for name, _, _ in damaged],
         f"pkgs=: what the index has of {names} is damaged",
         evidence=[" ".join(reason.split()) for _, _, reason in damaged],
         log=refusal.log,
@@ -101,9 +102,11 @@ def _damaged_file(refusal: Refusal) -> CrosspythonError | None:
     damaged = _DAMAGED_FILE.search(refusal.text) or _DAMAGED_SDIST.search(refusal.text)
     if not damaged:
         return None
-    return ArchiveError(
-        f"pkgs=: {hide_logins(damaged[1])} is damaged",
-        evidence=damaged[2].splitlines(),
+    requirement, reasons = Requirement(damaged[1]), damaged[2]
+    return DamagedPackagesError(
+        [canonicalize_name(requirement.name)],
+        f"pkgs=: {hide_logins(requirement.url or str(requirement))} is damaged",
+        evidence=reasons.splitlines(),
         log=refusal.log,
         next="get that file again, or ask for another version",
     )

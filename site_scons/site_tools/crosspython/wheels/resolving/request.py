@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,14 @@ class Request:
         """Normalized names of all that was asked for."""
         names = [canonicalize_name(Requirement(text).name) for text in self.requirements]
         return (*names, *(project.name for project in self.projects))
+
+    def without(self, names: Collection[str]) -> Request | None:
+        """The same but for packages of these names; None where nothing else, or just the same, would be asked for."""
+        kept = tuple(text for text in self.requirements if canonicalize_name(Requirement(text).name) not in names)
+        projects = tuple(project for project in self.projects if project.name not in names)
+        if not (kept or projects) or (kept, projects) == (self.requirements, self.projects):
+            return None
+        return replace(self, requirements=kept, projects=projects)
 
     def details(self) -> dict[str, Any]:
         """What of it decides beside names and versions, as plain data for a lock:
