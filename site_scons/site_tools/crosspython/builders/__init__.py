@@ -16,6 +16,7 @@ from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
 from crosspython.builders.image import AddImage
 from crosspython.builders.lock_goals import AddLockGoals
+from crosspython.builders.papers import AddPapers
 from crosspython.builders.products import AddProducts
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
@@ -48,6 +49,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddWheels(own)
     AddImage(own)
     AddLockGoals(own)
+    AddPapers(own)
     AddBoard(own)
     AddWheelCheck(own)
     lend_methods([wrapper for wrapper in added_methods(own) if wrapper not in scons_own], env)

@@ -85,6 +85,7 @@ class Build:
     commits:     likewise packages that are commits of git repositories
     bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
     shipped:     names of the components in the bundle, once it was declared
+    in_sysroot:  likewise of those in the sysroot
     lock:        held from the first action on; the standalone front door takes it earlier
     work_lock:   held where the work folder is not this build's own
     artifacts:   the artifact cache
@@ -105,6 +106,7 @@ class Build:
     commits: list[LockedPackage] = field(default_factory=list)
     bundled: list[str] = field(default_factory=list)
     shipped: frozenset[str] | None = None
+    in_sysroot: frozenset[str] | None = None
     toolchain: Any = None
     tests: Any = None
     work_lock: BuildLock | None = None

@@ -35,6 +35,8 @@ NAMES = {
     "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
     "fetch": "get all sources, for later builds with offline=1",
     "report": "a picture of the last build: build/<target>/report.html",
+    "sbom": "what the products are made of, as CycloneDX: build/<target>/sbom/",
+    "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
     "doctor": "the programs that this machine lacks, and the command that installs them",
@@ -42,7 +44,7 @@ NAMES = {
 
 
 # What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
-_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image"}, {"bundle", "deploy"}
+_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image", "sbom", "legal-info"}, {"bundle", "deploy"}
 _ON_BOARD = {"deploy", "rollback", "check"}
 _ON_LOCK = {"outdated", "why"}
 _GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD), IMAGE: ("image",)}

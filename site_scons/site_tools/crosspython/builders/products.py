@@ -12,6 +12,7 @@ from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names, read_nodes
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
+from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
 from crosspython.builders.settings import COMPONENTS
 from crosspython.builders.toolchain import toolchain_of
@@ -55,6 +56,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     python, *libraries = _python_and_libraries(build, "Bundle", also, build.bundled)
+    require_allowed_components(build, (python, *libraries), "the bundle")
     build.shipped = frozenset(part.recipe.name for part in (python, *libraries))
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
@@ -101,7 +103,10 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     """
     build: Build = env["CROSSPYTHON"]
     folder = build.settings.sysroot
-    parts = [part.node for part in _python_and_libraries(build, "Sysroot", also)]
+    components = _python_and_libraries(build, "Sysroot", also)
+    require_allowed_components(build, components, "the sysroot")
+    build.in_sysroot = frozenset(part.recipe.name for part in components)
+    parts = [part.node for part in components]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.finish.board_needs import find_libc

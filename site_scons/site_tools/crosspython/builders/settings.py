@@ -108,6 +108,10 @@ VARIABLES = (
         of=BOARD,
     ),
     Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own", of=BOARD),
+    Variable(
+        "forbid_licenses",
+        'licences that nothing may come under that the board gets, as SPDX names them: "GPL-3.0-only AGPL-3.0*"',
+    ),
     Variable("offline", "never touch the network", "0", ("0", "1")),
     Variable(
         "pkgs",
@@ -188,6 +192,7 @@ class Settings:
     downloads: Path
     board: str | None
     ssh_config: Path | None
+    forbid_licenses: str
     offline: bool
     cache: CacheChoice
     launcher: str | None
@@ -253,6 +258,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         downloads=Path(_place(start, chosen["downloads"])),
         board=chosen["board"] or None,
         ssh_config=Path(_place(start, chosen["ssh_config"])) if chosen["ssh_config"] else None,
+        forbid_licenses=chosen["forbid_licenses"],
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,

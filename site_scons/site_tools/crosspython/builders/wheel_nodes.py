@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, Component
 from crosspython.builders.guest import declare
+from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
 from crosspython.builders.wheel_lock import found_file, lock_file, override_of
@@ -84,6 +85,7 @@ class WheelNodes:
 
     def declare(self) -> list[Any]:
         """The report of the wheelhouse, then one node a wheel."""
+        self._require_allowed()
         wheels = [self._wheel(name, ()) for name in self.packages]
         settings = self.settings
 
@@ -117,6 +119,14 @@ class WheelNodes:
         self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         self.build.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
+
+    def _require_allowed(self) -> None:
+        """What goes into the wheelhouse has no licence that `forbid_licenses=` names. Raises ConfigurationError."""
+        shipped = [self.packages[name] for name in self._shipped()]
+        built = [package.name for package in shipped if self.chosen[package.name] is None]
+        libraries = tuple(sorted({each for name in built for each in override_of(self.build, name).libraries}))
+        held = self.build.closure(libraries, "wheels") if self.settings.forbid_licenses else ()
+        require_allowed_wheels(self.build, {package: self.chosen[package.name] for package in shipped}, held)
 
     def _require_known(self, binary: Binary) -> None:
         """A name that binary= has is one of the packages, or it was misspelt and would be ignored."""

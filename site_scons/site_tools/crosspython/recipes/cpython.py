@@ -43,6 +43,7 @@ UNREAD = ("Doc/*", "PCbuild/*")
 BUILD_PYTHON = "build-python"
 
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
+CPE = "python:python"
 
 
 class CPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +65,7 @@ class CPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             leave_out=UNREAD,
             license=LICENSE,
             license_files=LICENSE_FILES,
+            cpe=CPE,
         )
 
 

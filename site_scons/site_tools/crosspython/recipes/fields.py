@@ -18,6 +18,7 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="64 hexadec
 Names = tuple[Name, ...]
 Strings = tuple[str, ...]
 Steps = Annotated[tuple[Step, ...], Meta(description="a list of steps, such as [Run(...), Install(...)]")]
+Cpe = Annotated[str, Meta(pattern=r"^([a-z0-9._-]+:[a-z0-9._-]+)?\Z", description='a string such as "openssl:openssl"')]
 Variables = Annotated[Mapping[str, str], Meta(description='a dict of strings, such as {"CFLAGS": "-O2"}')]
 
 

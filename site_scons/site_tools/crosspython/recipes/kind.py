@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct, field
 
-from crosspython.recipes.fields import License, Name, Names, Sources, Strings, Version
+from crosspython.recipes.fields import Cpe, License, Name, Names, Sources, Strings, Version
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import Recipe, read_patches
 from crosspython.recipes.release import Release
@@ -56,6 +56,7 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     leave_out: Strings = ()
     license: License = License()
     license_files: Strings = ()
+    cpe: Cpe = ""
     others: Others = field(default_factory=dict)
 
     def plan(self, target: Target) -> Plan:
@@ -76,4 +77,5 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             leave_out=self.leave_out,
             license=self.license,
             license_files=self.license_files,
+            cpe=self.cpe,
         )

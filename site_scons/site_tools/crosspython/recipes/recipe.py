@@ -31,6 +31,8 @@ class Recipe:
     `*` matches slashes, too
     license: what it may be used under, as an SPDX expression (spdx.org/licenses); "" where the recipe does not say
     license_files: globs in the source of the texts that go with it: they become share/licenses/<name>/
+    cpe:     "vendor:product", as the National Vulnerability Database calls it (nvd.nist.gov/products/cpe); "" where it
+             has no name for it
     """
 
     name: str
@@ -46,6 +48,7 @@ class Recipe:
     leave_out: tuple[str, ...] = ()
     license: str = ""
     license_files: tuple[str, ...] = ()
+    cpe: str = ""
 
     @property
     def title(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from crosspython.errors import ArchiveError, CrosspythonError
 from crosspython.store.disk import write_whole
@@ -57,6 +59,16 @@ def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
     return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
 
 
+def reports_of_house(wheelhouse: Path, series: str) -> tuple[WheelReport, ...]:
+    """The reports of all wheels that were made for one Python and lie there; none where its report cannot be read."""
+    try:
+        entries = json.loads(report_file(wheelhouse, series).read_text())["wheels"]
+        reports = [_as_report(entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return tuple(report for report in reports if (wheelhouse / report.filename).is_file())
+
+
 def write_wheel_report(report: WheelReport, path: Path) -> None:
     write_whole(path, json.dumps(asdict(report), indent=1) + "\n")
 
@@ -64,8 +76,11 @@ def write_wheel_report(report: WheelReport, path: Path) -> None:
 def read_report(path: Path) -> WheelReport:
     """A report as write_report left it. Raises ArchiveError."""
     try:
-        data = json.loads(path.read_text())
-        known = {field.name: data[field.name] for field in fields(WheelReport)}
+        return _as_report(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArchiveError(f"{path}: no report of a wheel", found=str(error), next=f"remove {path}") from error
+
+
+def _as_report(data: Mapping[str, Any]) -> WheelReport:
+    known = {field.name: data[field.name] for field in fields(WheelReport)}
     return WheelReport(**{**known, **{name: tuple(known[name]) for name in _TUPLES}})

@@ -1,0 +1,259 @@
+"""The papers of what is built: `scons sbom` and `scons legal-info`. They tell of what lies there, and change nothing.
+
+What writes them is imported when they are asked for: no other run shall pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build, Component
+from crosspython.builders.paths import folder_node
+from crosspython.builders.toolchain import toolchain_node, toolchain_of
+from crosspython.store.disk import write_whole
+
+if TYPE_CHECKING:
+    from crosspython.papers.part import Inventory, Part
+    from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
+
+_SHOWN = 8  # names in a line of the console
+
+
+def AddPapers(env: Any) -> None:
+    env.AddMethod(Sbom)
+    env.AddMethod(LegalInfo)
+
+
+def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) -> Any:
+    """Write down what the bundle, the sysroot and the wheelhouse are made of: build/<target>/sbom/.
+    Returns an alias: it is written anew each time that it is asked for.
+
+    bundle, sysroot, wheels: what env.Bundle(), env.Sysroot() and env.Wheels() returned, of what it shall tell. The
+    wheelhouse is told of too where an earlier run filled it.
+    """
+    build: Build = env["CROSSPYTHON"]
+    folder = build.settings.folder / "sbom"
+
+    def sbom(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.papers.cyclonedx import write_cyclonedx
+
+        for name, inventory in _inventories(build, bundle, sysroot):
+            write_whole(folder / f"{name}.cdx.json", write_cyclonedx(inventory))
+            build.console.line(f"  {folder / name}.cdx.json: {len(inventory.parts)} parts")
+            _tell_unclear(build, [part for part in inventory.parts if part.kind != "crate" and not part.license])
+
+    return _goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
+
+
+def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) -> Any:
+    """Gather the texts of all licences, the sources' names and hashes, patches and a table: build/<target>/legal-info/.
+    Returns an alias. The arguments are those of env.Sbom()."""
+    build: Build = env["CROSSPYTHON"]
+    folder = build.settings.folder / "legal-info"
+
+    def legal_info(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.papers.legal_info import Delivered, write_legal_info
+
+        products: dict[str, list[str]] = {}
+        parts: dict[str, Part] = {}
+        for name, inventory in _inventories(build, bundle, sysroot):
+            for part in inventory.parts:
+                products.setdefault(part.ref, []).append(name)
+                parts.setdefault(part.ref, part)
+        texts = _license_texts(build)
+        delivered = [Delivered(parts[ref], tuple(products[ref]), texts.get(parts[ref].title, {})) for ref in parts]
+        without = write_legal_info(delivered, folder)
+        build.console.line(f"  {folder}: {len(parts)} parts, manifest.csv")
+        if without:
+            build.console.warn(f"no text of a licence was found for {_name_some(without)}")
+
+    return _goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
+
+
+def require_allowed_components(build: Build, components: Iterable[Component], product: str) -> None:
+    """No component has a licence that `forbid_licenses=` names. Raises ConfigurationError, before anything is built."""
+    if build.settings.forbid_licenses and not build.only_removes:
+        _require_allowed(build, [(part.recipe.title, part.recipe.license) for part in components], product)
+
+
+def require_allowed_wheels(
+    build: Build, chosen: Mapping[LockedPackage, LockedFile | None], components: Iterable[Component]
+) -> None:
+    """The same for packages, by what their wheels and sdists say, which are fetched for that, and for the components
+    that libraries are put into them of. chosen: the ready wheel of each; None: it is built."""
+    if not build.settings.forbid_licenses or build.only_looks:
+        return
+    licenses = [(package.title, _license_of(build, package, file)) for package, file in chosen.items()]
+    licenses += [(f"{part.recipe.title}, for a wheel", part.recipe.license) for part in components]
+    _require_allowed(build, licenses, "the wheelhouse")
+
+
+def _require_allowed(build: Build, licenses: Sequence[tuple[str, str]], product: str) -> None:
+    from crosspython.papers.forbidden import read_forbidden, require_allowed
+
+    require_allowed(licenses, read_forbidden(build.settings.forbid_licenses), product)
+
+
+def _license_of(build: Build, package: LockedPackage, file: LockedFile | None) -> str:
+    from crosspython.papers.sources import read_source_metadata
+    from crosspython.papers.stated_licenses import read_stated_license
+    from crosspython.papers.wheels import read_wheel_file
+    from crosspython.wheels.resolving.lock import fetch_commit, fetch_file
+
+    store = build.workshop.store
+    if file is not None:
+        return read_stated_license(read_wheel_file(fetch_file(file, store, package.title)).metadata)[0]
+    if package.commit is not None:
+        source = fetch_commit(package, store, build.settings.path)
+    elif package.sdist is not None:
+        source = fetch_file(package.sdist, store, package.title)
+    else:
+        assert package.folder is not None  # a package is made of something
+        source = package.folder
+    return read_stated_license(read_source_metadata(source))[0]
+
+
+def _goal(env: Any, build: Build, name: str, products: Sequence[Any], folder: Path, function: Any) -> Any:
+    sources = [toolchain_node(env), *env.Flatten([product for product in products if product])]
+    alias = env.Alias(
+        f"crosspython-{name}-{build.settings.target.name}",
+        sources,
+        make_action(name, function, f"writing {folder.name}"),
+    )
+    env.Clean(alias, folder_node(env, folder))
+    return env.AlwaysBuild(alias)
+
+
+def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inventory]]:
+    """The inventories of all that is there, by the names of the papers."""
+    from crosspython.papers.components import hash_file
+    from crosspython.papers.part import Inventory, each_once
+
+    settings = build.settings
+    version, facts = settings.release.version, _facts(build)
+    found = []
+    if bundle is not None:
+        file = Path(bundle.abspath)
+        name = file.name.removesuffix(".tar.gz")
+        parts = [*_components(build, build.shipped or ()), *_packages_in_bundle(build)]
+        found.append((name, Inventory(name, version, each_once(parts), hash_file(file), facts)))
+    if sysroot is not None:
+        name, parts = settings.sysroot.name, [*_components(build, build.in_sysroot or ())]
+        found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(parts), facts=facts)))
+    if wheels := _wheels(build):
+        name = f"wheels-{settings.release.series}"
+        found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(wheels), facts=facts)))
+    return found
+
+
+def _facts(build: Build) -> dict[str, str]:
+    target, toolchain = build.settings.target, toolchain_of(build)
+    return {
+        "target": target.name,
+        "machine": target.machine,
+        "triplet": target.triplet,
+        "compiler": toolchain.compiler,
+        "libc": str(toolchain.libc),
+        "python": build.settings.release.version,
+    }
+
+
+def _components(build: Build, names: Iterable[str]) -> list[Part]:
+    from crosspython.papers.components import describe_component
+
+    recipes = {name: component.recipe for name, component in build.components.items()}
+    return [describe_component(recipes[name], recipes, _stage(build, name)) for name in sorted(names)]
+
+
+def _stage(build: Build, name: str) -> Path:
+    return Path(build.components[name].node.abspath)
+
+
+def _packages_in_bundle(build: Build) -> list[Part]:
+    """What CPython installs beside itself: pip."""
+    from crosspython.papers.wheels import packages_in_stage
+
+    return packages_in_stage(_stage(build, "cpython"))
+
+
+def _wheels(build: Build) -> list[Part]:
+    """The parts of the wheelhouse as it lies there; none where it was never filled."""
+    from crosspython.builders.wheel_lock import known_lock, override_of
+    from crosspython.papers.wheels import describe_wheel, find_owners
+    from crosspython.wheels.house.report import reports_of_house
+
+    reports = reports_of_house(build.settings.wheelhouse, build.settings.release.series)
+    lock = known_lock(build) if reports else None
+    packages = {package.name: package for package in lock.packages} if lock else {}
+    versions = {report.name: report.version for report in reports}
+    wanted = {name for report in reports for name in override_of(build, report.name).libraries}
+    stages = {
+        part.recipe.name: Path(part.node.abspath)
+        for part in build.closure(tuple(sorted(wanted & build.components.keys())), "wheels")
+    }
+    owners = find_owners({soname for report in reports for soname in report.grafted}, stages)
+    found: list[Part] = []
+    for report in reports:
+        package = packages.get(report.name)
+        found += describe_wheel(
+            build.settings.wheelhouse / report.filename,
+            report,
+            package,
+            versions,
+            _libraries(build, report, owners),
+            _crates(build, report, package),
+        )
+    return found
+
+
+def _libraries(build: Build, report: WheelReport, owners: dict[str, str]) -> tuple[Part, ...]:
+    from crosspython.papers.wheels import as_held, library_of_compiler
+
+    held = _components(build, {owners[soname] for soname in report.grafted if soname in owners})
+    compiler = toolchain_of(build).compiler
+    others = [library_of_compiler(soname, compiler) for soname in report.grafted if soname not in owners]
+    return (*map(as_held, held), *others)
+
+
+def _crates(build: Build, report: WheelReport, package: LockedPackage | None) -> tuple[Part, ...]:
+    """The crates of a Rust package that was built here from an sdist."""
+    if package is None or package.sdist is None or report.engine == "ready":
+        return ()
+    from crosspython.wheels.building.cargo import needs_rust
+
+    if not needs_rust(package.build_requires):
+        return ()
+    from crosspython.papers.crates import crates_of_sdist
+    from crosspython.wheels.resolving.lock import fetch_file
+
+    return crates_of_sdist(fetch_file(package.sdist, build.workshop.store, package.title))
+
+
+def _license_texts(build: Build) -> dict[str, dict[str, bytes]]:
+    """The texts of licences by the titles of what they are of."""
+    from crosspython.papers.legal_info import texts_in_stage
+    from crosspython.papers.wheels import read_wheel_file
+    from crosspython.wheels.house.report import reports_of_house
+
+    texts = {}
+    for component in build.components.values():
+        stage = Path(component.node.abspath)
+        if stage.is_file():
+            texts[component.recipe.title] = texts_in_stage(stage, component.recipe.name)
+    for report in reports_of_house(build.settings.wheelhouse, build.settings.release.series):
+        file = read_wheel_file(build.settings.wheelhouse / report.filename)
+        texts[f"{report.name} {report.version}"] = dict(file.license_texts)
+    return texts
+
+
+def _tell_unclear(build: Build, parts: Sequence[Part]) -> None:
+    if parts:
+        build.console.warn(f"no SPDX licence is clear for {_name_some([part.title for part in parts])}")
+
+
+def _name_some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,73 @@
+"""What a recipe tells of its component, as a part of a product."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from packageurl import PackageURL
+
+from crosspython.papers.part import COMPONENT, Change, Origin, Part, full_cpe
+from crosspython.recipes.plan import Edit
+from crosspython.recipes.recipe import Recipe
+from crosspython.store.sources import Source
+
+
+def describe_component(recipe: Recipe, recipes: Mapping[str, Recipe], stage: Path | None = None) -> Part:
+    """A component as a part. recipes: all, by name. stage: its stage archive, if it is there."""
+    return Part(
+        kind=COMPONENT,
+        name=recipe.name,
+        version=recipe.version,
+        purl=_purl(recipe),
+        cpe=full_cpe(recipe.cpe, recipe.version),
+        license=recipe.license,
+        sha256=hash_file(stage) if stage is not None and stage.is_file() else "",
+        origins=tuple(_origin(source) for source in recipe.sources),
+        changes=tuple(Change(patch.name, patch.read_text(encoding="utf-8")) for patch in recipe.patches),
+        edited=tuple(sorted(_edited(recipe))),
+        depends=tuple(sorted(_ref(recipes[name]) for name in recipe.depends if name in recipes)),
+        made="cross-compiled from source",
+    )
+
+
+def hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _purl(recipe: Recipe) -> str:
+    """Upstream's release is nobody's package: of type generic, with where it can be had (purl-spec, generic)."""
+    origin = next((source for source in recipe.sources if source.url), recipe.sources[0] if recipe.sources else None)
+    qualifiers = {}
+    if origin is not None:
+        qualifiers = {"checksum": f"sha256:{origin.sha256}"}
+        if origin.url:
+            qualifiers["download_url"] = origin.url
+    return PackageURL("generic", None, recipe.name, recipe.version, qualifiers).to_string()
+
+
+def _ref(recipe: Recipe) -> str:
+    return _purl(recipe).partition("?")[0]
+
+
+def _origin(source: Source) -> Origin:
+    return Origin(source.filename, source.sha256, source.url or f"pool/main/{source.pool}")
+
+
+def _edited(recipe: Recipe) -> set[str]:
+    """The files that edits of a plan change, wherever in its steps they stand."""
+    found = set[str]()
+    waiting: list[Any] = [getattr(recipe.plan, field.name) for field in fields(recipe.plan)]
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, Edit):
+            found.add(thing.file)
+        elif isinstance(thing, (tuple, list)):
+            waiting += thing
+        elif hasattr(thing, "edits"):
+            waiting.append(thing.edits)
+    return found

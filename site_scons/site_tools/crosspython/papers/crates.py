@@ -1,0 +1,63 @@
+"""The crates that a Rust package is compiled with, as its Cargo.lock has them (cargo's book, "Cargo.toml vs
+Cargo.lock").
+
+A lock holds those for all machines, and those of its tests: what of them the board's wheel holds only cargo knows.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from packageurl import PackageURL
+
+from crosspython.papers.part import CRATE, Part
+from crosspython.store.formats import read_members
+from crosspython.store.tree import reading
+
+_LOCK = "Cargo.lock"
+_REGISTRY = "registry+"
+# Locks in such folders are of programs that no wheel is made of.
+_BESIDE = {"tests", "test", "examples", "example", "benches", "fuzz", "vendor", "docs"}
+
+
+def crates_of_sdist(sdist: Path) -> tuple[Part, ...]:
+    """The crates that the locks in an sdist name; none where it has no lock that can be read."""
+    found: dict[str, Part] = {}
+    for text in _locks(sdist):
+        found |= {crate.ref: crate for crate in read_cargo_lock(text)}
+    return tuple(found[ref] for ref in sorted(found))
+
+
+def read_cargo_lock(text: str) -> tuple[Part, ...]:
+    """The crates of a lock that come from somewhere else than its own folder; none where it is no lock."""
+    try:
+        packages = tomllib.loads(text).get("package", [])
+        return tuple(_crate(package) for package in packages if package.get("source"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+
+
+def _crate(package: dict[str, Any]) -> Part:
+    name, version, source = str(package["name"]), str(package["version"]), str(package["source"])
+    is_registry = source.startswith(_REGISTRY)
+    qualifiers = {} if is_registry else {"vcs_url": source}
+    return Part(
+        kind=CRATE,
+        name=name,
+        version=version,
+        purl=PackageURL("cargo", None, name, version, qualifiers).to_string(),
+        sha256=str(package.get("checksum", "")),
+        made="named by a Cargo.lock",
+    )
+
+
+def _locks(sdist: Path) -> Iterator[str]:
+    with reading(sdist):
+        for member in read_members(sdist):
+            path = PurePosixPath(member.name)
+            if path.name == _LOCK and member.open is not None and _BESIDE.isdisjoint(path.parts[1:]):
+                with member.open() as stream:
+                    yield stream.read().decode("utf-8", errors="replace")

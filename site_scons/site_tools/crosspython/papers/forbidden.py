@@ -1,0 +1,128 @@
+"""Licences that a user does not want: whether what a part may be used under leaves a choice without them.
+
+Knows SPDX expressions (its specification, Annex B): of "A OR B" one may be chosen, "A AND B" brings both.
+"GPL-2.0-or-later" is a choice, too: of version 2 or 3 of that licence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from license_expression import ExpressionError, LicenseWithExceptionSymbol, get_spdx_licensing
+
+from crosspython.errors import ConfigurationError
+from crosspython.names import check_known
+
+# Families of which a licence says "or any later version", with their versions.
+_FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "AGPL": ("1.0", "3.0"),
+    "GFDL": ("1.1", "1.2", "1.3"),
+    "GPL": ("1.0", "2.0", "3.0"),
+    "LGPL": ("2.0", "2.1", "3.0"),
+}
+_ONLY, _LATER = "-only", "-or-later"
+# What SPDX writes where nothing is said: it can be forbidden, too.
+NOT_STATED = "NOASSERTION"
+
+
+def read_forbidden(text: str) -> tuple[str, ...]:
+    """What `forbid_licenses=` says: identifiers of licences, or globs of them ("GPL-3.0*").
+    Raises ConfigurationError."""
+    names = text.replace(",", " ").split()
+    known = _licensing().known_symbols
+    spelt = {key.lower(): str(symbol.key) for key, symbol in known.items()}
+    spelt |= {alias.lower(): str(symbol.key) for symbol in known.values() for alias in symbol.aliases}
+    spelt[NOT_STATED.lower()] = NOT_STATED
+    plain = [name for name in names if not _is_glob(name) and not name.startswith("LicenseRef-")]
+    unknown = [name for name in plain if name.lower() not in spelt]
+    if unknown:
+        _tell_unknown(unknown, [key for key in {*spelt.values()} if not key.startswith("LicenseRef-scancode")])
+    return tuple(spelt.get(name.lower(), name) for name in names)
+
+
+def _tell_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:
+    try:
+        check_known("forbid_licenses=: SPDX has no such licence{s}", unknown, sorted(known), form="forbid_licenses={}")
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.what,
+            evidence=error.evidence,
+            expected='identifiers of spdx.org/licenses, such as GPL-3.0-only, or globs of them, such as "GPL-3.0*"',
+        ) from None
+
+
+def find_forbidden(expression: str, forbidden: Sequence[str]) -> tuple[str, ...]:
+    """The licences of an expression that are forbidden, if it leaves no choice without them; else none."""
+    try:
+        tree = _licensing().parse(expression)
+    except ExpressionError:
+        tree = None
+    if tree is None:
+        return (NOT_STATED,) if _matches(NOT_STATED, forbidden) else ()
+    return tuple(sorted(_unavoidable(tree, tuple(_widened(forbidden)))))
+
+
+def require_allowed(
+    licenses: Iterable[tuple[str, str]], forbidden: Sequence[str], product: str, next: str | None = None
+) -> None:
+    """Raise ConfigurationError that names each part by which a forbidden licence would come.
+
+    licenses: titles of parts, with their expressions
+    """
+    guilty = [
+        f"{title}: {expression or 'states no licence that is clear'}"
+        for title, expression in licenses
+        if find_forbidden(expression, forbidden)
+    ]
+    if guilty:
+        raise ConfigurationError(
+            f"forbid_licenses=: {product} would hold what is forbidden",
+            evidence=guilty,
+            expected=f"nothing that can only be had under {' or '.join(forbidden)}",
+            next=next,
+        )
+
+
+def _unavoidable(tree: Any, forbidden: Sequence[str]) -> set[str]:
+    kind = type(tree).__name__
+    if kind in ("AND", "OR"):
+        parts = [_unavoidable(each, forbidden) for each in tree.args]
+        return set() if kind == "OR" and not all(parts) else set().union(*parts)
+    name = str(tree)
+    if isinstance(tree, LicenseWithExceptionSymbol):  # an exception makes another licence of it
+        return {name} if _matches(name, forbidden) else set()
+    later = _versions_from(name)
+    is_forbidden = _matches(name, forbidden) or (later and all(_matches(each, forbidden) for each in later))
+    return {name} if is_forbidden else set()
+
+
+def _widened(forbidden: Sequence[str]) -> Iterable[str]:
+    """Who forbids version 3 or any later one forbids each of them."""
+    for name in forbidden:
+        yield name
+        yield from _versions_from(name)
+
+
+def _versions_from(name: str) -> tuple[str, ...]:
+    """The single licences among which an "-or-later" is a choice; none for any other name."""
+    family, _, version = name.removesuffix(_LATER).rpartition("-")
+    versions = _FAMILIES.get(family, ())
+    if not name.endswith(_LATER) or version not in versions:
+        return ()
+    return tuple(f"{family}-{each}{_ONLY}" for each in versions[versions.index(version) :])
+
+
+def _matches(name: str, forbidden: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, each) for each in forbidden)
+
+
+def _is_glob(name: str) -> bool:
+    return not {*name}.isdisjoint("*?[")
+
+
+@cache
+def _licensing() -> Any:
+    return get_spdx_licensing()

@@ -1,0 +1,45 @@
+"""What the source of a Python package says of itself before anything is built: its PKG-INFO, or its pyproject.toml.
+
+Knows that an sdist has its core metadata at the top (PEP 517, PEP 625), and what of the same stands in a project's
+pyproject.toml (PEP 621, PEP 639).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from email.message import Message
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+from crosspython.store.formats import read_members
+from crosspython.store.tree import reading
+
+_PKG_INFO = "PKG-INFO"
+
+
+def read_source_metadata(source: Path) -> Message:
+    """The metadata of an sdist or of a project's folder; empty where it tells none. Raises ArchiveError."""
+    if source.is_dir():
+        return _read_project(source / "pyproject.toml")
+    with reading(source):
+        for member in read_members(source):
+            if member.name.count("/") == 1 and member.name.endswith(f"/{_PKG_INFO}") and member.open is not None:
+                with member.open() as stream:
+                    return HeaderParser().parsestr(stream.read().decode("utf-8", errors="replace"))
+    return Message()
+
+
+def _read_project(file: Path) -> Message:
+    metadata = Message()
+    try:
+        project: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+        license = project.get("license", "")
+        metadata["License-Expression" if isinstance(license, str) else "License"] = (
+            license if isinstance(license, str) else str(license.get("text", ""))
+        )
+        for classifier in project.get("classifiers", ()):
+            metadata["Classifier"] = str(classifier)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return Message()
+    return metadata

@@ -1,0 +1,51 @@
+"""What a Python package says of its licence, as an SPDX expression where that is clear, and in its own words where not.
+
+Knows the core metadata's fields (PEP 639 and what stood there before it) and the trove classifiers; it never guesses: a
+"BSD License" may be any of several.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from email.message import Message
+from functools import cache
+from pathlib import Path
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+_LONGEST = 100  # a longer text in `License` is the licence itself
+_CLASSIFIER = "License :: "
+
+
+def read_stated_license(metadata: Message) -> tuple[str, str]:
+    """The SPDX expression, "" where none is clear, and then what is said in its place."""
+    if (expression := _as_expression(str(metadata.get("License-Expression", "")))) is not None:
+        return expression, ""
+    field = " ".join(str(metadata.get("License", "")).split())
+    names = [name for line in metadata.get_all("Classifier", []) if (name := _last_part(str(line)))]
+    known = {_table()[name] for name in names if name in _table()}
+    if len(field) <= _LONGEST and (expression := _as_expression(_table().get(field, field))) is not None:
+        return expression, ""
+    if len(known) == 1 and all(name in _table() for name in names):
+        return known.pop(), ""
+    return "", ", ".join(dict.fromkeys(names)) or (field[:_LONGEST] if field.upper() != "UNKNOWN" else "")
+
+
+def _last_part(classifier: str) -> str:
+    if not classifier.startswith(_CLASSIFIER):
+        return ""
+    name = classifier.rpartition(" :: ")[2]
+    return "" if name == "OSI Approved" else name
+
+
+def _as_expression(text: str) -> str | None:
+    try:
+        return canonicalize_license_expression(text) if text.strip() else None
+    except InvalidLicenseExpression:
+        return None
+
+
+@cache
+def _table() -> dict[str, str]:
+    table: dict[str, str] = tomllib.loads((Path(__file__).parent / "stated_licenses.toml").read_text())["licenses"]
+    return table

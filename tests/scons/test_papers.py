@@ -1,0 +1,101 @@
+"""`scons sbom`, `scons legal-info` and `forbid_licenses=`, with tiny ready wheels and a component of a few lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOOLS, Project
+from tests.unit.made_packages import sha256
+from tests.unit.made_wheel import make_wheel
+
+SCONSTRUCT = """\
+import os
+DefaultEnvironment(tools=[])
+env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
+env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
+from crosspython.builders.front_door import open_build
+open_build(env)
+wheels = env.Wheels()
+env.Alias("wheels", wheels)
+env.Alias("sbom", env.Sbom(wheels=wheels))
+env.Alias("legal-info", env.LegalInfo(wheels=wheels))
+"""
+
+
+class Papers(Project):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.links = folder / "links"
+        made = {"License-Expression: MIT": "top", "License-Expression: GPL-3.0-or-later": "below"}
+        for license, name in made.items():
+            needs = ["Requires-Dist: below"] if name == "top" else []
+            files = {f"{name}.py": "", f"{name}-1.0.dist-info/licenses/COPYING": f"the text of {name}\n"}
+            make_wheel(self.links, f"{name}-1.0-py3-none-any.whl", files, metadata=[license, *needs])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.links)}
+
+    @property
+    def products(self) -> Path:
+        return self.folder / "build/rv1126"
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Papers:
+    return Papers(tmp_path / "project")
+
+
+def test_the_wheelhouse_gets_an_sbom_and_the_licences_of_all_that_is_in_it(papers: Papers) -> None:
+    output = papers.scons("sbom", "legal-info", "pkgs=top")
+    sbom = papers.products / "sbom/wheels-3.13.cdx.json"
+    assert "wheels-3.13.cdx.json: 2 parts" in output
+    bom = json.loads(sbom.read_text())
+    hashes = {each["name"]: each["hashes"][0]["content"] for each in bom["components"]}
+    assert hashes == {name: sha256(papers.links / f"{name}-1.0-py3-none-any.whl") for name in ("top", "below")}
+    assert {"ref": "pkg:pypi/top@1.0", "dependsOn": ["pkg:pypi/below@1.0"]} in bom["dependencies"]
+    legal = papers.products / "legal-info"
+    assert (legal / "licenses/below-1.0/licenses-COPYING").read_text() == "the text of below\n"
+    assert "wheels-3.13,below,1.0,package,GPL-3.0-or-later" in (legal / "manifest.csv").read_text()
+    before = sbom.read_bytes()
+    papers.scons("sbom", "pkgs=top")
+    assert sbom.read_bytes() == before
+
+
+def test_a_forbidden_licence_is_told_before_anything_is_built(papers: Papers) -> None:
+    output = papers.scons("wheels", "pkgs=top", "forbid_licenses=GPL-3.0-only", code=2)
+    assert "forbid_licenses=: the wheelhouse would hold what is forbidden" in output
+    assert "below 1.0: GPL-3.0-or-later" in output and "top 1.0" not in output
+    assert not (papers.products / "wheels").exists() and not (papers.products / "stages").exists()
+    papers.scons("wheels", "pkgs=top", "forbid_licenses=GPL-2.0*")
+
+
+def test_bundle_and_sysroot_get_sboms_with_the_texts_of_licences(project: Project) -> None:
+    project.add("base", options='license="GPL-3.0-or-later", license_files=["code.c"], cpe="some:base"')
+    project.add("cpython", options='license="MIT", depends=["base"]')
+    script = project.folder / "SConstruct"
+    goals = """
+bundle, sysroot = env.Bundle(), env.Sysroot()
+env.Alias("sbom", env.Sbom(bundle, sysroot))
+env.Alias("legal-info", env.LegalInfo(bundle, sysroot))
+"""
+    script.write_text(script.read_text() + goals)
+    output = project.scons("sbom", "forbid_licenses=GPL-3.0-only", code=2)
+    assert "the bundle would hold what is forbidden" in output and "base 1.0: GPL-3.0-or-later" in output
+    project.scons("sbom", "legal-info")
+    products = project.folder / "build/rv1126"
+    bundle = json.loads((products / "sbom/python-1.0-rv1126.cdx.json").read_text())
+    assert bundle["metadata"]["component"]["hashes"][0]["content"] == sha256(products / "python-1.0-rv1126.tar.gz")
+    assert {"ref": "pkg:generic/cpython@1.0", "dependsOn": ["pkg:generic/base@1.0"]} in bundle["dependencies"]
+    base = next(each for each in bundle["components"] if each["name"] == "base")
+    assert base["hashes"][0]["content"] == sha256(project.stage("base"))
+    sysroot = json.loads((products / "sbom/sysroot.cdx.json").read_text())
+    assert sysroot["components"] == bundle["components"]
+    [text] = (products / "legal-info/licenses/base-1.0").iterdir()
+    assert text.read_text() == "int f(void){return 1;}\n"
+    project.scons("-c", "sbom", "legal-info")
+    assert not (products / "sbom").exists() and not (products / "legal-info").exists()
