@@ -10,6 +10,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import Library, Own, Support, read_release
 from crosspython.recipes.series import series_names
+from crosspython.store.sources import Source
 
 from tests.conftest import REPOSITORY
 
@@ -118,3 +119,10 @@ def test_later_series_end_later() -> None:
 )
 def test_the_last_day_is_one_with_fixes(today: date, told: str) -> None:
     assert Support("3.9", date(2025, 10, 31), 596).describe(today) == told
+
+
+def test_the_pip_of_a_release_that_nobody_knows_is_left_alone() -> None:
+    sources = (Source(SHA, "https://x.invalid/Python-3.9.3.tgz"),)
+    assert read_release(CPYTHON, "3.9.2").edits_pip
+    assert not read_release(CPYTHON, Own("python=./our.toml", "3.9.3", sources)).edits_pip
+    assert not read_release(CPYTHON, "3.5.10").edits_pip

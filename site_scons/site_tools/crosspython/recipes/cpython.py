@@ -104,7 +104,10 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
             *((BuildDetails(library),) if release.has_build_details else ()),
             InstallWheels(
-                f"{library}/ensurepip/_bundled/*.whl", f"{library}/site-packages", python, edits=edit_pip(python)
+                f"{library}/ensurepip/_bundled/*.whl",
+                f"{library}/site-packages",
+                python,
+                edits=edit_pip(python) if release.edits_pip else (),
             ),
             Symlink("bin/python", "python3"),
             *_cleaning(release, shared=shared),

@@ -64,6 +64,7 @@ class Release:
     can_leave_tests_out: configure can be told so
     has_build_details: it installs a build-details.json (PEP 739)
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
+    edits_pip: the pip that comes with it is one that board_pip.py knows
     unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
     tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first
     libraries: of another version than their recipes', by component
@@ -87,6 +88,7 @@ class Release:
     can_leave_tests_out: bool = False
     has_build_details: bool = False
     abiflags: str = ""
+    edits_pip: bool = True
     unused_if_static: tuple[str, ...] = ()
     tls: tuple[str, ...] = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, Library] = field(default_factory=dict)
@@ -161,6 +163,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         can_leave_tests_out=keys.can_leave_tests_out,
         has_build_details=keys.has_build_details,
         abiflags=keys.abiflags,
+        edits_pip=keys.edits_pip and version in keys.releases,
         unused_if_static=keys.unused_if_static,
         tls=keys.tls,
         libraries=libraries,

@@ -60,6 +60,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     can_leave_tests_out: bool = False
     has_build_details: bool = False
     abiflags: str = ""
+    edits_pip: bool = True
     unused_if_static: Strings = ()
     tls: Strings = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, str] = field(default_factory=dict)
