@@ -115,10 +115,10 @@ def describe_parts(report: ImageReport) -> list[str]:
 
 def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
     """The report of the wheelhouse that wheels are of. Raises ConfigurationError where it is another build's."""
-    from crosspython.wheels.house.report import report_file
-
     if not wheels:
         return None
+    from crosspython.wheels.house.report import report_file
+
     settings = build.settings
     own, found = report_file(settings.wheelhouse, settings.release.series), Path(env.File(wheels[0]).abspath)
     if found != own:

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from crosspython.builders.scons_internals import wait_in
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
+from crosspython.targets import Target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_place
@@ -124,7 +126,12 @@ def _facts_file(build: Build) -> Path:
 def target_fact(env: Any) -> Any:
     """The target, as a source of everything that is built for it."""
     target = env["CROSSPYTHON"].settings.target
-    return fact(env, f"target {target.name}", json.dumps(asdict(target), indent=1, sort_keys=True))
+    return fact(env, f"target {target.name}", _describe(target))
+
+
+@cache
+def _describe(target: Target) -> str:
+    return json.dumps(asdict(target), indent=1, sort_keys=True)
 
 
 _LOOKING = threading.Lock()
