@@ -280,6 +280,16 @@ def test_others_go_on_where_a_damaged_file_stops_the_resolution(wheels: Wheels, 
     assert bad.name in wheels.filenames()
 
 
+def test_others_go_on_where_a_damaged_sdist_would_have_to_be_built(wheels: Wheels) -> None:
+    """Its wheels for other machines tell the resolution all that it asks."""
+    add_wheel(wheels.links, "bad", tag="cp313-cp313-manylinux_2_17_x86_64")
+    sdist = add_sdist(wheels.links, "bad")
+    sdist.write_bytes(sdist.read_bytes()[:100])
+    output = wheels.make("-k", "pkgs=top bad", code=2)
+    assert "is damaged" in output
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+
+
 def test_a_file_whose_hash_differs_from_the_lock_is_refused(wheels: Wheels) -> None:
     wheels.make("pkgs=below")
     wheels.scons("-c", "wheels", f"lock={wheels.lock}")

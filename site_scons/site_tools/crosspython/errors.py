@@ -77,7 +77,9 @@ class ArchiveError(CrosspythonError):
 class DamagedPackagesError(ArchiveError):
     """What is to be had of packages is damaged. packages: their normalized names."""
 
-    def __init__(self, packages: Sequence[str], what: str, *, evidence: Sequence[str], log: Path, next: str) -> None:
+    def __init__(
+        self, packages: Sequence[str], what: str, *, evidence: Sequence[str], next: str, log: Path | None = None
+    ) -> None:
         self.packages = tuple(packages)
         super().__init__(what, evidence=evidence, log=log, next=next)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ArchiveError, ConfigurationError, DamagedPackagesError
 from crosspython.store.sources import Source
 from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
@@ -340,7 +340,16 @@ def _read_requires(package: LockedPackage, store: Store, path: str) -> LockedPac
     has_native_code = not any(is_pure(wheel.name) for wheel in package.wheels) or bool(package.other_wheels)
     if package.sdist is None or not has_native_code:
         return package
-    return replace(package, build_requires=read_build_requires(fetch_file(package.sdist, store, package.title)))
+    sdist = fetch_file(package.sdist, store, package.title)
+    try:
+        return replace(package, build_requires=read_build_requires(sdist))
+    except ArchiveError as error:
+        raise DamagedPackagesError(
+            [package.name],
+            f"pkgs=: {package.title} is damaged: {error.what}",
+            evidence=[error.found] if error.found else [],
+            next="ask for another version of it",
+        ) from error
 
 
 def _others(package: LockedPackage, names: Sequence[str], platform: Platform) -> tuple[str, ...]:
