@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from crosspython.errors import ArchiveError, HostToolError, ImageError
+from crosspython.image.forms import FORMS
 from crosspython.image.make import ImageOrder, ImageReport, make_image
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
@@ -45,6 +46,7 @@ def make(folder: Path, *wheels: Path, path: str = os.environ["PATH"], **more: An
         "bundle": pack_bundle(folder),
         "wheels": wheels,
         "build_python": Path(sys.executable),
+        "name": "python-image",
         "version": VERSION,
         "prefix": PREFIX,
         "slim": "0",
@@ -100,11 +102,11 @@ def test_the_same_wheels_make_the_same_bytes(tmp_path: Path, greet: Path) -> Non
     for name, mask in (("a", 0o022), ("b", 0o077)):
         before = os.umask(mask)
         try:
-            images += [make(tmp_path / name / form, greet, other, form=form)[0] for form in ("tar.gz", "squashfs")]
+            images += [make(tmp_path / name / form, greet, other, form=form)[0] for form in FORMS]
         finally:
             os.umask(before)
-    assert images[0].read_bytes() == images[2].read_bytes()
-    assert images[1].read_bytes() == images[3].read_bytes()
+    made = [image.read_bytes() for image in images]
+    assert len(made) == 2 * len(FORMS) and made[: len(FORMS)] == made[len(FORMS) :]
 
 
 def test_everything_is_roots_and_of_one_time(tmp_path: Path, greet: Path) -> None:

@@ -43,7 +43,7 @@ def Image(
     """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 
     bundle, wheels: as Bundle() and Wheels() returned them
-    form:           "tar.gz", "squashfs"; None: what `image=` says
+    form:           "tar.gz", "squashfs", "deb", "ipk"; None: what `image=` says
     max_size:       what it may take on the board, "40M"; None: what `max_size=` says
     name:           what its file begins with
     """
@@ -67,6 +67,7 @@ def Image(
             bundle=Path(source[0].abspath),
             wheels=_files(house),
             build_python=build_python,
+            name=name,
             version=version,
             prefix=settings.target.prefix,
             slim=settings.slim,
@@ -92,6 +93,8 @@ def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -
     commands = {
         "tar.gz": f"mkdir -p {parent} && tar -C {parent} -xzf /tmp/{name}",
         "squashfs": f"mkdir -p {prefix} && mount -t squashfs -o loop,ro /tmp/{name} {prefix}",
+        "deb": f"dpkg -i /tmp/{name}",
+        "ipk": f"opkg install /tmp/{name}",
     }
     return [
         f"{product}",

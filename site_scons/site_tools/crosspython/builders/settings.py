@@ -137,9 +137,9 @@ VARIABLES = (
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
         "image",
-        "image: what one file it becomes, to be unpacked or mounted",
+        "image: what one file it becomes: to be unpacked, mounted, or installed by dpkg or opkg",
         "tar.gz",
-        ("tar.gz", "squashfs"),
+        ("tar.gz", "squashfs", "deb", "ipk"),
         of=IMAGE,
     ),
     Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),

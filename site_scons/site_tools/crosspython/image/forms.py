@@ -1,7 +1,7 @@
 """The forms that an image comes in: one file each, the same bytes for the same tree.
 
-Knows how a tree becomes an archive and a squashfs. What lies in the tree is others' business. All paths belong to the
-build machine, but for the prefix.
+Knows how a tree becomes an archive and a squashfs; packages are debian.py's business. What lies in the tree is others'
+business. All paths belong to the build machine, but for the prefix.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crosspython.hosttools import require_tools
+from crosspython.image.contents import Contents
+from crosspython.image.debian import write_deb, write_ipk
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.store.tree import pack_tree
@@ -24,32 +26,35 @@ class Form:
 
     tools:      programs of this machine that make it
     is_mounted: it stays as it is on the board, and takes the room there that it takes here
-    write:      writes the tree that lies at a prefix into a new file
+    write:      writes it into a new file
     """
 
     tools: tuple[str, ...]
     is_mounted: bool
-    write: Callable[[Path, Path, str, Workshop], None]
+    write: Callable[[Contents, Path, Workshop], None]
 
     def require_tools(self, path: str) -> None:
         """Raise HostToolError where this machine cannot make it."""
         require_tools(self.tools, path)
 
 
-def _write_archive(tree: Path, product: Path, prefix: str, workshop: Workshop) -> None:
+def _write_archive(contents: Contents, product: Path, workshop: Workshop) -> None:
     """To be unpacked in the folder above the prefix."""
-    root = PurePosixPath(prefix).name
-    pack_tree(tree, product, epoch=EPOCH, root=root, beside=workshop.jobserver.beside)
+    root = PurePosixPath(contents.prefix).name
+    pack_tree(contents.tree, product, epoch=EPOCH, root=root, beside=workshop.jobserver.beside)
 
 
-def _write_squashfs(tree: Path, product: Path, prefix: str, workshop: Workshop) -> None:
+def _write_squashfs(contents: Contents, product: Path, workshop: Workshop) -> None:
     """To be mounted at the prefix, or anywhere."""
-    _set_modes(tree)
+    _set_modes(contents.tree)
     times = ("-all-time", str(EPOCH), "-mkfs-time", str(EPOCH))
     options = ("-noappend", "-all-root", "-no-xattrs", "-no-progress", "-processors", "1", *times)
     with Log(workshop.logs / f"{product.name}.log") as log:
         run_command(
-            ["mksquashfs", str(tree), str(product), *options], cwd=product.parent, env={"PATH": workshop.path}, log=log
+            ["mksquashfs", str(contents.tree), str(product), *options],
+            cwd=product.parent,
+            env={"PATH": workshop.path},
+            log=log,
         )
 
 
@@ -65,4 +70,6 @@ def _set_modes(tree: Path) -> None:
 FORMS = {
     "tar.gz": Form((), False, _write_archive),
     "squashfs": Form(("mksquashfs",), True, _write_squashfs),
+    "deb": Form((), False, write_deb),
+    "ipk": Form((), False, write_ipk),
 }

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from crosspython.errors import ArchiveError, ImageError
 from crosspython.finish.python_tree import is_no_test
 from crosspython.image.bytecode import compile_packages, slim_packages
+from crosspython.image.contents import Contents
 from crosspython.image.forms import FORMS
 from crosspython.image.install import Package, Tree, install_wheels, remove_pip
 from crosspython.store.tree import unpack_tree
@@ -29,6 +30,7 @@ class ImageOrder:
     bundle:       the archive with the Python
     wheels:       what is installed into it
     build_python: the stage archive of the Python that runs here, or an interpreter's path
+    name:         what it is called
     version:      CPython's, "3.13.5"
     slim:         as the bundle's: "0", "1", "pyc"
     has_pip:      whether pip stays in it
@@ -39,6 +41,7 @@ class ImageOrder:
     bundle: Path
     wheels: tuple[Path, ...]
     build_python: Path
+    name: str
     version: str
     prefix: str
     slim: str
@@ -76,19 +79,19 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
     if order.slim != "0":
         slim_packages(tree, packages, without_sources=order.slim == "pyc")
     parts = _weigh(tree, packages, f"Python {order.version}")
-    unpacked = sum(size for _, size in parts)
+    contents = Contents(tree.root, order.prefix, order.name, order.version, parts)
     if not form.is_mounted:
-        _require_limit(order, unpacked, parts)
+        _require_limit(order, contents.size, parts)
     product = order.product.with_name(f"{order.product.name}.part.{order.form}")
     try:
-        form.write(tree.root, product, order.prefix, workshop)
+        form.write(contents, product, workshop)
         if form.is_mounted:
             _require_limit(order, product.stat().st_size, parts)
         product.replace(order.product)
     finally:
         product.unlink(missing_ok=True)
     shutil.rmtree(work)
-    return ImageReport(order.product.stat().st_size, unpacked, parts)
+    return ImageReport(order.product.stat().st_size, contents.size, parts)
 
 
 def _unpack(order: ImageOrder, folder: Path) -> Tree:

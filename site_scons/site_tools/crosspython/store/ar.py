@@ -1,13 +1,15 @@
 """Members of an `ar` archive: a static library, or a Debian package.
 
-Knows the common format with the GNU and BSD ways of long names (ar(5)). What lies in the members is the caller's
-business. Nothing is unpacked.
+Knows the common format, and in reading the GNU and BSD ways of long names (ar(5)). What lies in the members is the
+caller's business. Nothing is unpacked.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, NamedTuple
 
 ARCHIVE_MAGIC = b"!<arch>\n"
@@ -56,3 +58,15 @@ def _name(file: IO[bytes], raw_name: bytes, start: int, size: int, long_names: b
     if raw_name.startswith(b"/") and raw_name[1:].isdigit():
         raw_name = long_names[int(raw_name[1:]) :].partition(b"\n")[0]
     return ArMember(raw_name.removesuffix(b"/").decode(errors="replace"), start, size)
+
+
+def write_ar(archive: Path, files: Sequence[Path], epoch: int) -> None:
+    """Write files under their own names, of up to 16 characters, all owned by root and of one time (seconds)."""
+    with archive.open("wb") as stream:
+        stream.write(ARCHIVE_MAGIC)
+        for path in files:
+            size = path.stat().st_size
+            stream.write(f"{path.name:<16}{epoch:<12}{0:<6}{0:<6}{100644:<8}{size:<10}`\n".encode())
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, stream)
+            stream.write(b"\n" * (size % 2))

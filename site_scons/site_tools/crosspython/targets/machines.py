@@ -30,6 +30,7 @@ class Machine:
     openblas_neon: the same for cores with NEON, where that has a name of its own
     rust:          by float ABI, the first word of Rust's triple, and what follows "gnu" or "musl" in the last one
                    (the rustc book, "Platform Support")
+    debian:        by float ABI, what dpkg calls its architecture (dpkg's cputable and tupletable)
     suffix:        how CPython calls it in the names of extension modules (its configure.ac); "": as `uname -m` does
     size_flag:     GCC's flag for its registers' size (x86 Options), which build systems such as OpenSSL's add
     long_double:   what numpy would find out of it by running a program (numpy/_core/meson.build)
@@ -51,6 +52,7 @@ class Machine:
     openblas: str
     openblas_neon: str | None = None
     rust: Mapping[str | None, tuple[str, str]] = field(default_factory=dict)
+    debian: Mapping[str | None, str] = field(default_factory=dict)
     suffix: str = ""
     size_flag: str = ""
     long_double: str = "IEEE_DOUBLE_LE"
@@ -79,6 +81,7 @@ _ROWS = (
         openssl="linux-armv4",
         openblas="ARMV5",
         rust={"soft": ("armv5te", "eabi")},
+        debian={"soft": "armel"},
         suffix="arm",
     ),
     Machine(
@@ -93,6 +96,7 @@ _ROWS = (
         openssl="linux-armv4",
         openblas="ARMV6",
         rust={"hard": ("arm", "eabihf"), "soft": ("arm", "eabi")},
+        debian={"hard": "armhf", "soft": "armel"},
         suffix="arm",
     ),
     Machine(
@@ -108,6 +112,7 @@ _ROWS = (
         openblas="ARMV7",
         openblas_neon="CORTEXA9",  # its names for ARMv7 cores differ in NEON, and in nothing else that matters here
         rust={"hard": ("armv7", "eabihf"), "soft": ("armv7", "eabi")},
+        debian={"hard": "armhf", "soft": "armel"},
         suffix="arm",
         manylinux=17,
         manylinux_abi="hard",
@@ -123,6 +128,7 @@ _ROWS = (
         openssl="linux-aarch64",
         openblas="ARMV8",
         rust={None: ("aarch64", "")},
+        debian={None: "arm64"},
         long_double="IEEE_QUAD_LE",
         manylinux=17,
     ),
@@ -138,6 +144,7 @@ _ROWS = (
         openssl="linux64-riscv64",
         openblas="RISCV64_GENERIC",
         rust={"hard": ("riscv64gc", "")},
+        debian={"hard": "riscv64"},
         long_double="IEEE_QUAD_LE",
         manylinux=17,
     ),
@@ -152,6 +159,7 @@ _ROWS = (
         openssl="linux-x86",
         openblas="GENERIC",
         rust={None: ("i686", "")},
+        debian={None: "i386"},
         suffix="i386",
         size_flag="-m32",
         long_double="INTEL_EXTENDED_12_BYTES_LE",
@@ -168,6 +176,7 @@ _ROWS = (
         openssl="linux-x86_64",
         openblas="GENERIC",
         rust={None: ("x86_64", "")},
+        debian={None: "amd64"},
         size_flag="-m64",
         long_double="INTEL_EXTENDED_16_BYTES_LE",
         manylinux=5,
