@@ -68,7 +68,7 @@ def test_a_failure_of_another_kind_is_told_without_more_ado(tmp_path: Path, log:
         (None, isolate(os.environ["PATH"]).words, 0),
         ("ccache", isolate(os.environ["PATH"]).words, 0),
         ("distcc", isolate(os.environ["PATH"], network=True).words, 1),
-        ("sccache", (), 1),
+        ("sccache", isolate(os.environ["PATH"], network=True).words, 1),
     ],
 )
 def test_a_build_has_the_network_only_where_the_launcher_needs_it_and_says_so(
@@ -76,6 +76,7 @@ def test_a_build_has_the_network_only_where_the_launcher_needs_it_and_says_so(
 ) -> None:
     (tmp_path / "ccache").write_text("#!/bin/sh\necho '(default) remote_storage = '\n")
     (tmp_path / "ccache").chmod(0o755)
+    (tmp_path / "sccache").symlink_to("ccache")
     build = Build(tmp_path, log, links=False, succeeds=True)
     build.workshop = SimpleNamespace(  # type: ignore[assignment]
         path=os.environ["PATH"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import HostToolError
-from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment, reason_for_network
+from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment, reason_for_network, start_server
 
 
 @pytest.fixture
@@ -89,3 +89,18 @@ def test_what_speaks_with_servers_needs_the_network(name: str) -> None:
 
 def test_without_a_launcher_nothing_needs_the_network() -> None:
     assert reason_for_network({}) == ""
+
+
+@pytest.mark.parametrize(("name", "is_started"), [("sccache", True), ("ccache", False)])
+def test_a_server_is_started_where_it_outlives_a_build(tmp_path: Path, name: str, is_started: bool) -> None:
+    program = tmp_path / name
+    program.write_text('#!/bin/sh\necho "$@" >"$PLACE"\nexit 2\n')
+    program.chmod(0o755)
+    start_server({"CROSSPYTHON_LAUNCHER": str(program), "PLACE": str(tmp_path / "called")})
+    assert (tmp_path / "called").exists() is is_started
+    if is_started:
+        assert (tmp_path / "called").read_text() == "--start-server\n"
+
+
+def test_without_a_launcher_there_is_no_server() -> None:
+    start_server({})

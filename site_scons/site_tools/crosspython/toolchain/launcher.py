@@ -25,7 +25,7 @@ class Launcher:
     and where that lies below home.
 
     network:   why each of its compilations needs the network; "": it needs none, but for what ccache's settings may say
-    serves:    it leaves a server of its own running, which is to outlive a build
+    serves:    it leaves a server of its own running, which is to outlive a build; it takes --start-server
     remembers: it finds earlier work by the paths of a compilation, so these have to be the same in every checkout
     """
 
@@ -74,6 +74,17 @@ def reason_for_network(environment: Mapping[str, str]) -> str:
         return ""
     name = Path(program).name
     return _reason_of_ccache(program, environment) if name == "ccache" else LAUNCHERS[name].network
+
+
+def start_server(environment: Mapping[str, str]) -> None:
+    """Start the server of a launcher that has one, unless it runs: one that a build started would end with the build.
+
+    environment: launcher_environment's variables
+    """
+    program = environment.get("CROSSPYTHON_LAUNCHER")
+    if program is not None and LAUNCHERS[Path(program).name].serves:
+        # It fails where the server runs, and where it cannot start: then the first compilation says why.
+        subprocess.run([program, "--start-server"], env=dict(environment), capture_output=True, check=False)
 
 
 def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:

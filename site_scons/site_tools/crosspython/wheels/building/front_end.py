@@ -26,7 +26,7 @@ from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.toolchain.emulator import find_emulator
-from crosspython.toolchain.launcher import LAUNCHERS, reason_for_network
+from crosspython.toolchain.launcher import reason_for_network, start_server
 from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -197,14 +197,13 @@ class WheelBuild:
         return Engine(name, python, environment, self.timeout, self._before()), overlay
 
     def _before(self) -> tuple[str, ...]:
-        """What keeps the build to itself. A launcher may have to reach other machines, or leaves a server running."""
+        """What keeps the build to itself. A launcher may have to reach other machines, or a server of its own."""
         launcher = Path(self.workshop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
         reason = reason_for_network(self.workshop.launcher)
         if reason:
             self.log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")
             self.workshop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
-        if launcher and LAUNCHERS[launcher].serves:
-            return ()
+        start_server(self.workshop.launcher)
         isolation = isolate(self.workshop.path, network=bool(reason))
         isolation.tell(self.log, self.workshop.console)
         return isolation.words
