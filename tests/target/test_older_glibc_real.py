@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from crosspython.elf.file import read_elf
 from crosspython.errors import ToolchainError
-from crosspython.targets import load_target
+from crosspython.targets import Target, load_target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.emulator import emulator_command
 from crosspython.toolchain.facts import Toolchain
@@ -114,7 +114,8 @@ def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
 
 
 def compile_with(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [toolchain.prefix + tool, *TARGET.cflags, "-O1", *arguments]
+    flags = TARGET.cflags if toolchain.triplet == TARGET.triplet else ()
+    command = [toolchain.prefix + tool, *flags, "-O1", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -123,7 +124,7 @@ def make(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> None
     assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
 
 
-def run(toolchain: Toolchain, folder: Path) -> str:
+def run(toolchain: Toolchain, folder: Path, target: Target = TARGET) -> str:
     """What a program says in the emulator; nothing that it needs is newer than what was asked for."""
     for path in folder.iterdir():
         elf = read_elf(path)
@@ -131,7 +132,8 @@ def run(toolchain: Toolchain, folder: Path) -> str:
             assert not [version for version in elf.versions_of("GLIBC_") if not OLD.loads(Libc("glibc", version[6:]))]
             assert {"libstdc++.so.6", "libgcc_s.so.1", "libgfortran.so.5"}.isdisjoint(elf.needed)
             assert not elf.has_executable_stack
-    command = [*emulator_command(TARGET, toolchain, PATH), "./program"]
+    emulator = emulator_command(target, toolchain, PATH) if target is TARGET else []
+    command = [*emulator, "./program"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
@@ -148,6 +150,17 @@ def test_a_program_in_c_runs_its_constructors_threads_and_libraries(toolchain: T
     (tmp_path / "main.c").write_text(C)
     make(toolchain, "gcc", tmp_path, "main.c", "-o", "program", "-pthread", "-lm", "-ldl")
     assert run(toolchain, tmp_path) == "1 7 8 0 1 yes 24\ndestroyed\n"
+
+
+def test_a_board_like_the_build_machine_is_built_for_by_its_own_compiler(tmp_path: Path) -> None:
+    machine = os.uname().machine
+    (tmp_path / "own.toml").write_text(f'machine = "{machine}"\ntriplet = "{machine}-linux-gnu"\nlibc = "glibc 2.28"\n')
+    target = load_target("./own.toml", tmp_path)
+    toolchain = load_toolchain(target, None, path=PATH, unpack_into=tmp_path / "toolchain")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/main.c").write_text(C)
+    make(toolchain, "gcc", tmp_path / "made", "main.c", "-o", "program", "-pthread", "-lm", "-ldl")
+    assert run(toolchain, tmp_path / "made", target) == "1 7 8 0 1 yes 24\ndestroyed\n"
 
 
 def test_exceptions_of_cxx_pass_between_libraries(toolchain: Toolchain, tmp_path: Path) -> None:

@@ -131,6 +131,15 @@ def test_of_two_folders_the_first_counts(tmp_path: Path) -> None:
     assert (tmp_path / "older/stdio.h").read_text() == "first"
 
 
+def test_of_the_build_machines_headers_only_the_libcs_are_taken(tmp_path: Path) -> None:
+    for name in ("stdio.h", "zlib.h", "bits/types.h", "python3/Python.h"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).write_text(name)
+    make_headers(tmp_path / "older", [tmp_path / "own"], "2.28", NEWER, only=frozenset(("stdio.h", "bits")))
+    found = {path.relative_to(tmp_path / "older").as_posix() for path in (tmp_path / "older").rglob("*.h")}
+    assert found == {"stdio.h", "bits/types.h"}
+
+
 def test_cxx_headers_do_not_use_what_the_older_glibc_lacks(tmp_path: Path) -> None:
     (tmp_path / "own/bits").mkdir(parents=True)
     (tmp_path / "own/bits/c++config.h").write_text(

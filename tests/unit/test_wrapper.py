@@ -193,6 +193,12 @@ def test_an_sdk_below_usr_local_is_not_refused(tmp_path: Path) -> None:
     assert "-L/usr/local/lib/sdk/sysroot/usr/lib" in wrapped.call("gcc", "-L/usr/local/lib/sdk/sysroot/usr/lib", "a.c")
 
 
+def test_a_distributions_compiler_with_another_sysroot_still_names_its_own_folder(tmp_path: Path) -> None:
+    wrapped = Wrapped(tmp_path, sysroot=Path("/project/build/rv1126/toolchain/glibc-2.28"))
+    own = "-L/usr/lib/gcc-cross/arm-linux-gnueabihf/12"  # as libtool gives it back, for g++ and gfortran
+    assert own in wrapped.call("g++", own, "a.o")
+
+
 @pytest.mark.parametrize("tool", ["gcc", "g++", "cpp", "ld"])
 def test_without_a_sysroot_nothing_is_compiled(wrapped: Wrapped, tool: str) -> None:
     done = wrapped.run(tool, "a.c", CROSSPYTHON_SYSROOT="")

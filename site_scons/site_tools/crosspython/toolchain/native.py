@@ -82,6 +82,12 @@ def native_target() -> Target:
     )
 
 
+def libc_names() -> frozenset[str]:
+    """The headers, and whole folders of them, that are a libc's or the kernel's, by name."""
+    libc = tomllib.loads(_LIBC.read_text())
+    return frozenset((*libc["headers"], *libc["folders"]))
+
+
 def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
     """Make the toolchain anew in a folder of its own. path: the PATH with the build machine's compilers.
 

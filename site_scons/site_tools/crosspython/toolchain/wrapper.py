@@ -166,7 +166,7 @@ def _own_folders(toolchain: Toolchain) -> str:
     """The cross compiler's own folders, as libtool reads them from its output and gives them back with -L."""
     folders = ["/usr/lib/gcc-cross", f"/usr/lib/gcc/{toolchain.triplet}"]
     if toolchain.sysroot is not None:
-        folders = [str(toolchain.sysroot), str(Path(toolchain.prefix).parent.parent)]
+        folders += [str(toolchain.sysroot), str(Path(toolchain.prefix).parent.parent)]
     return " | ".join(f"{option}{shlex.quote(folder)}/*" for folder in folders for option in ("-I", "-L", "-isystem"))
 
 

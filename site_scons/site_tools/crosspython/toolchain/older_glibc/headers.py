@@ -53,14 +53,19 @@ _HAS_BY = {
 }
 
 
-def make_headers(place: Path, folders: Iterable[Path], version: str, newer: frozenset[str]) -> None:
+def make_headers(
+    place: Path, folders: Iterable[Path], version: str, newer: frozenset[str], *, only: frozenset[str] | None = None
+) -> None:
     """Fill an empty folder. Of headers of one name the first folder's counts, as for a compiler.
 
     version: of the older glibc; newer: the functions that came after it
+    only:    names of headers and of whole folders that are the libc's, where others lie beside them; None: all are
     """
     later = {name for name, came in _CAME_WITH.items() if is_newer(came, version)}
     for folder in folders:
         for path, name in _libc_headers(folder):
+            if only is not None and only.isdisjoint((name, name.partition("/")[0])):
+                continue
             if name in later or (place / name).is_symlink() or (place / name).exists():
                 continue
             (place / name).parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import hashlib
 import shlex
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crosspython.elf.file import read_elf
@@ -27,6 +27,7 @@ from crosspython.store.walk import find_files
 from crosspython.targets import Target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.native import libc_names
 from crosspython.toolchain.older_glibc.fronts import write_fronts
 from crosspython.toolchain.older_glibc.headers import make_config, make_headers
 from crosspython.toolchain.older_glibc.stubs import (
@@ -83,15 +84,12 @@ def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) ->
         (folder / part).mkdir(parents=True)
     nonshared = {name for names in _NONSHARED.values() for name in names}
     newer = frozenset(name for name, came in first.items() if is_newer(came, libc.version)) - nonshared
-    alone = ("--sysroot", str(folder)) if compiler.sysroot is None else ()
-    own, searched = own_folder(cc), searched_folders(cc, "c", *alone)
-    cxx = [path for path in searched_folders(cc, "c++", *alone) if path not in searched]
-    gccs = [path for path in searched if own.resolve() in (path, *path.parents)]
-    make_headers(folder / "usr/include", [path for path in searched if path not in gccs], libc.version, newer)
-    make_config(folder / "c++", cxx, newer)
+    found = _find_headers(cc, compiler, libc, folder)
+    make_headers(folder / "usr/include", found.libc, libc.version, newer, only=found.only)
+    make_config(folder / "c++", found.cxx, newer)
     _make_stubs(folder, cc, libraries, libc, target)
     time = ("-D_TIME_BITS=32",) if compiler.time_bits == 64 and _is_32_bit(newer) else ()
-    write_fronts(folder, compiler, own, gccs=gccs, cxx=[folder / "c++", *cxx], macros=time)
+    write_fronts(folder, compiler, found.own, gccs=found.gccs, cxx=[folder / "c++", *found.cxx], macros=time)
     front = folder / "bin" / cc.name
     _make_objects(folder, front, cc, target, libc)
     shutil.rmtree(folder / "work")
@@ -101,6 +99,43 @@ def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) ->
         libc_folder=compiler.libc_folder,
         parts={**compiler.parts, **made.parts, str(folder): status_of(folder) or ""},
     )
+
+
+@dataclass(frozen=True)
+class _Headers:
+    """Where a compiler looks: in its own folder, and for headers of its own, of its libc and of C++.
+
+    only: names of those of its libc, where other projects' lie beside them
+    """
+
+    own: Path
+    gccs: list[Path]
+    libc: list[Path]
+    cxx: list[Path]
+    only: frozenset[str] | None
+
+
+def _find_headers(cc: Path, compiler: Toolchain, wanted: Libc, empty: Path) -> _Headers:
+    """empty: a folder; a compiler that is rooted in the build machine's / sees nothing of that with it as sysroot"""
+    alone: tuple[str, ...] = ("--sysroot", str(empty)) if compiler.sysroot is None else ()
+    own, only = own_folder(cc), None
+    if not _has_libc(searched_folders(cc, "c", *alone)):  # that of the build machine itself
+        alone, only = (), libc_names()
+    searched = searched_folders(cc, "c", *alone)
+    gccs = [path for path in searched if own.resolve() in (path, *path.parents)]
+    libc = [path for path in searched if path not in gccs]
+    if not _has_libc(libc):
+        raise ToolchainError(
+            f"{cc} cannot link for {wanted}: the headers of its libc are not where it looks",
+            expected="features.h among its headers",
+            next="give an SDK for the board as toolchain=, or libc=board",
+        )
+    cxx = [path for path in searched_folders(cc, "c++", *alone) if path not in searched]
+    return _Headers(own, gccs, libc, cxx, only)
+
+
+def _has_libc(folders: Iterable[Path]) -> bool:
+    return any((folder / "features.h").is_file() for folder in folders)
 
 
 def _is_32_bit(newer: Iterable[str]) -> bool:
@@ -150,7 +185,9 @@ def _make_stubs(
         empty = _find_file(cc, f"lib{name}.a")
         if soname == LIBC:
             continue
-        if soname in symbols:
+        if name == "m" and LIBRARIES["mvec"] in symbols:  # -ffast-math calls it
+            (place / "libm.so").write_text(f"GROUP ( {soname} AS_NEEDED ( {LIBRARIES['mvec']} ) )\n")
+        elif soname in symbols:
             (place / f"lib{name}.so").symlink_to(soname)
         elif empty is not None and not is_newer(MERGED, libc.version):
             (place / empty.name).symlink_to(empty)  # programs still say -lpthread
