@@ -28,6 +28,7 @@ def read(*texts: str, start: Path = Path("/nonexistent")) -> tuple[str, ...]:
         ("six six", ("six",)),
         ("a@https://example.invalid/x-1.tar.gz b", ("a@ https://example.invalid/x-1.tar.gz", "b")),
         ("x @ https://example.invalid/x-1.tar.gz, y", ("x@ https://example.invalid/x-1.tar.gz", "y")),
+        ("https://example.invalid/x-1.tar.gz y", ("x@ https://example.invalid/x-1.tar.gz", "y")),
     ],
 )
 def test_a_list_is_split_where_its_writer_meant_it(text: str, requirements: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from crosspython.errors import ArchiveError, ConfigurationError, CrosspythonError, SourceError
 from crosspython.run.log import Log
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedPackage
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
@@ -23,6 +24,7 @@ from crosspython.wheels.resolving.resolve import Resolver
 
 from tests.unit.loopback import reply, server
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
+from tests.unit.made_repository import commit, git, project
 from tests.unit.made_wheel import make_wheel
 
 pytestmark = pytest.mark.slow  # each test runs uv
@@ -144,6 +146,27 @@ def test_projects_that_a_project_names_are_locked_where_they_lie(ask: Asker, spe
         (ask.folder / name).write_text(text)
     found = ask("./app")
     assert (found["app"].folder, found["lib"].folder) == (ask.folder / "app", ask.folder / "lib")
+
+
+def test_a_branch_that_a_project_names_is_locked_as_the_commit_that_it_is_now(ask: Asker) -> None:
+    """`uv add git+https://...` writes so; a branch that was asked for here is refused before (request.py)."""
+    origin = ask.folder / "origin"
+    now = commit(origin, {"lib/pyproject.toml": project("lib", "1.5")})
+    git(origin, "branch", "stable")
+    commit(origin, {"lib/pyproject.toml": project("lib", "2.0")})
+    source = f'lib = {{ git = "{origin.as_uri()}", branch = "stable", subdirectory = "lib" }}'
+    (ask.folder / "app").mkdir()
+    (ask.folder / "app/pyproject.toml").write_text(project("app", "1", '"lib"') + f"[tool.uv.sources]\n{source}\n")
+    found = ask("./app")["lib"]
+    assert (found.version, found.commit) == ("1.5", Commit(origin.as_uri(), now, "lib"))
+    assert (found.sdist, found.wheels, found.folder) == (None, (), None)
+
+
+def test_a_repository_that_cannot_be_had_is_told_in_gits_words(ask: Asker) -> None:
+    error = ask.refusal(f"lib @ git+{(ask.folder / 'absent').as_uri()}@{'0' * 40}")
+    assert isinstance(error, SourceError)
+    assert error.what.startswith("pkgs=: lib @ git+file:///")
+    assert any("does not appear to be a git repository" in line for line in error.evidence)
 
 
 def test_wheels_of_another_platform_are_named(ask: Asker) -> None:
