@@ -58,3 +58,19 @@ def test_build_details_name_the_target_and_no_other_machine(tmp_path: Path) -> N
     assert details["platform"] == "linux-armv7l"
     assert details["abi"] == {"flags": [], "extension_suffix": SUFFIX, "stable_abi_suffix": ".abi3.so"}
     assert details["suffixes"] == {"source": [".py"], "extensions": [SUFFIX, ".abi3.so", ".so"]}
+
+
+def test_build_details_have_the_targets_suffixes_in_the_order_of_its_series(tmp_path: Path) -> None:
+    build, board = "x86_64-linux-gnu", "arm-linux-gnueabihf"
+    known = ".cpython-315-{0}.so .abi3-{0}.so .abi3.so .abi3t-{0}.so .abi3t.so .so"
+    generated = {**GENERATED, "suffixes": {"extensions": known.format(build).split()}}
+    details = json.loads(correct(tmp_path, generated))
+    assert details["suffixes"]["extensions"][1:] == known.format(board).split()[1:]
+    assert details["abi"]["stable_abi_suffix"] == ".abi3.so"
+
+
+def test_a_python_without_the_gil_and_without_a_stable_abi_says_so(tmp_path: Path) -> None:
+    generated = {**GENERATED, "suffixes": {"extensions": [".cpython-314t-x86_64-linux-gnu.so", ".so"]}}
+    details = json.loads(correct(tmp_path, generated))
+    assert "stable_abi_suffix" not in details["abi"]
+    assert details["suffixes"]["extensions"][-1] == ".so" and len(details["suffixes"]["extensions"]) == 2

@@ -33,3 +33,11 @@ def test_better_tags_have_lower_ranks() -> None:
     names = [str(tag) for tag, _ in sorted(ranks.items(), key=lambda item: item[1])]
     assert names[0] == "cp313-cp313-linux_armv7l"
     assert names.index("cp39-abi3-linux_armv7l") < names.index("py3-none-any")
+
+
+def test_a_python_without_the_gil_answers_markers_as_any_of_its_number() -> None:
+    release = read_release(COMPONENTS / "cpython", "3.13t")
+    platform = Platform.of(load_target("rv1126", Path("/")), release)
+    assert platform.markers()["python_full_version"] == "3.13.5"
+    ranks = platform.tags()
+    assert str(min(ranks, key=lambda tag: ranks[tag])) == "cp313-cp313t-linux_armv7l"

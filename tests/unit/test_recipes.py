@@ -272,3 +272,24 @@ def test_a_license_is_spelt_as_spdx_spells_it() -> None:
     assert recipe.facts()["licence"] == "MIT OR Apache-2.0\nCOPYING"
     assert declare("Autoconf", license="LicenseRef-Vendor").license == "LicenseRef-Vendor"
     assert declare("Autoconf", license="").license == ""
+
+
+def test_a_python_without_the_gil_is_called_so_everywhere_but_in_its_number() -> None:
+    release, plain = read_release(CPYTHON, "3.13t"), read_release(CPYTHON, "3.13")
+    assert (release.version, release.series, release.number, release.series_number) == (
+        *("3.13.5t", "3.13t"),
+        *("3.13.5", "3.13"),
+    )
+    assert (release.interpreter, release.abi, release.include) == ("cp313", "cp313t", "include/python3.13t")
+    assert release.sources == plain.sources == read_release(CPYTHON, "3.13.5t").sources
+    for told in (plan_cpython(release, shared=False), plan_build_python(release)):
+        assert "--disable-gil" in runs(told)[0]
+    text = plan_cpython(release, shared=False).as_text()
+    assert "lib/python3.13t/site-packages" in text and "lib/python3.13/" not in text
+    assert "--disable-gil" not in plan_cpython(plain, shared=False).as_text()
+
+
+def test_a_series_that_cannot_do_without_the_gil_names_those_that_can() -> None:
+    with pytest.raises(ConfigurationError, match=r"python=3\.12t") as caught:
+        read_release(CPYTHON, "3.12t")
+    assert caught.value.expected == "python=3.13t or python=3.14t or python=3.15t"

@@ -110,6 +110,14 @@ def test_a_python_with_letters_behind_its_number_takes_wheels_of_its_abi() -> No
     assert predict_tags(parse_tag("cp35-none-linux_arm"), code, board) == parse_tag("cp35-cp35m-linux_armv7l")
 
 
+def test_a_python_without_the_gil_takes_no_wheels_of_the_stable_abi() -> None:
+    board = BoardTags("armv7l", "3.13", "hard", Libc("glibc", "2.31"), "t")
+    assert str(board.accepted[0]) == "cp313-cp313t-linux_armv7l"
+    assert board.suffixes[0] == ".cpython-313t-arm-linux-gnueabihf.so"
+    assert not board.accepts(parse_tag("cp310-abi3-linux_armv7l"))
+    assert board.accepts(parse_tag("py3-none-any"))
+
+
 def test_tags_that_no_file_name_can_say_are_refused() -> None:
     with pytest.raises(AuditError, match="no file name can say"):
         compress_tags(parse_tag("cp39-abi3-linux_armv7l") | parse_tag("py3-none-any"))

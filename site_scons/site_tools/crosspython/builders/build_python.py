@@ -74,7 +74,7 @@ def sources_for(env: Any) -> list[Any]:
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.stages.interpreter import require_interpreter
 
-        write_whole(text, f"{require_interpreter(given, release.version)}\n")
+        write_whole(text, f"{require_interpreter(given, release.number)}\n")
 
     told = f"{describe_file(given)} for {release.version}"
     action = make_action("look at build_python", look, f"looking at {given}")

@@ -107,7 +107,7 @@ def _cpython_tests(subject: Subject, python: EmulatedPython) -> Iterator[Result]
     """CPython's own tests, the named modules side by side, each result as it comes."""
     plan = tomllib.loads((DATA / "cpython-tests.toml").read_text())
     known, chance = (select_cases(plan[kind], python.series, subject.target.machine) for kind in ("known", "chance"))
-    library = python.tree / "lib" / f"python{python.series}"
+    library = python.tree / "lib" / f"python{subject.release.series}"
     if subject.left_out is not None:
         unpack_tree(subject.left_out, python.tree, only=is_slimmed)
     names = [name for name in plan["modules"] if _find_test(library, name)]

@@ -28,7 +28,6 @@ class Expectation:
 
     modules: tuple[str, ...]
     machine: str
-    series: str
     interpreter: str
     abi: str
     has_build_details: bool
@@ -49,7 +48,6 @@ class Expectation:
                 "elf_machine": ENUM_E_MACHINE[machine.elf],
                 "bits": machine.bits,
                 "certificate": certificate,
-                "series": self.series,
                 "interpreter": self.interpreter,
                 "abi": self.abi,
                 "build_details": self.has_build_details,
@@ -74,7 +72,6 @@ def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, .
     return Expectation(
         modules=modules,
         machine=machine,
-        series=release.series,
         interpreter=release.interpreter,
         abi=release.abi,
         has_build_details=release.has_build_details,

@@ -17,7 +17,8 @@ from typing import Any
 from crosspython.errors import ToolchainError
 from crosspython.finish.bytecode import is_cached, source_of_bytecode
 
-STABLE_ABI_SUFFIX = ".abi3.so"
+# What extension modules of the stable ABI may end with: of 3.15 on without the GIL, too (PEP 803).
+_STABLE_ABI_SUFFIXES = (".abi3.so", ".abi3t.so")
 # Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP
 # 739).
 _PATHS = (
@@ -133,11 +134,20 @@ def correct_build_details(library: Path, machine: str) -> None:
     details, variables = json.loads(path.read_text()), read_build_time_vars(library)
     suffix = variables["EXT_SUFFIX"]
     details["platform"] = f"linux-{machine}"
-    details["abi"] |= {"extension_suffix": suffix, "stable_abi_suffix": STABLE_ABI_SUFFIX}
+    generated = details["suffixes"]["extensions"]
+    extensions = [each.replace(_place_of(generated[0]), _place_of(suffix)) for each in generated]
+    details["suffixes"]["extensions"] = extensions
+    details["abi"]["extension_suffix"] = suffix
+    if stable := [each for each in _STABLE_ABI_SUFFIXES if each in extensions]:
+        details["abi"]["stable_abi_suffix"] = stable[0]
     details.setdefault("libpython", {})["link_extensions"] = bool(variables["LIBPYTHON"])
-    details["suffixes"]["extensions"] = [suffix, STABLE_ABI_SUFFIX, ".so"]
     _make_relative(details, library.name)
     path.write_text(json.dumps(details, indent=2) + "\n")
+
+
+def _place_of(suffix: str) -> str:
+    """What a suffix says of the platform: `x86_64-linux-gnu` of `.cpython-314-x86_64-linux-gnu.so`."""
+    return suffix.split("-", 2)[2].removesuffix(".so")
 
 
 def _make_relative(details: dict[str, Any], library: str) -> None:

@@ -21,6 +21,9 @@ from crosspython.store.sources import Source
 # Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
 LIBEDIT, READLINE = "libedit", "readline"
 
+# The letter of a Python without the GIL: behind the number in names of folders, and of its ABI (PEP 703).
+FREE_THREADED = "t"
+
 
 @dataclass(frozen=True)
 class Library:
@@ -51,6 +54,7 @@ class Support:
 class Release:
     """One release of CPython, with what its series declares.
 
+    version, series: "3.13.5" and "3.13"; "3.13.5t" and "3.13t" without the GIL, as its program and library are called
     depends:   components it needs, beside those of the build machine
     modules:   extension modules that must come out
     configure: options of this series, for both machines
@@ -100,13 +104,28 @@ class Release:
         return tuple(name for name in self.modules if name not in self.build_without)
 
     @property
+    def number(self) -> str:
+        """X.Y.Z alone, as `sys.version_info` has it."""
+        return self.version.rstrip(FREE_THREADED)
+
+    @property
+    def series_number(self) -> str:
+        """X.Y alone."""
+        return self.series.rstrip(FREE_THREADED)
+
+    @property
+    def include(self) -> str:
+        """The folder of its headers, below the prefix."""
+        return f"include/python{self.series_number}{self.abiflags}"
+
+    @property
     def interpreter(self) -> str:
         """What wheel tags call it: "cp313"."""
-        return "cp" + self.series.replace(".", "")
+        return "cp" + self.series_number.replace(".", "")
 
     @property
     def abi(self) -> str:
-        """What wheel tags call its ABI (PEP 425): "cp313", or "cp35m"."""
+        """What wheel tags call its ABI (PEP 425): "cp313", "cp313t" or "cp35m"."""
         return self.interpreter + self.abiflags
 
 
@@ -131,27 +150,30 @@ class Own:
 
 
 def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -> Release:
-    """The release for `python=3.13` (its series' default), `python=3.13.5` or a file of the user's own.
+    """The release for `python=3.13` (its series' default), `python=3.13.5`, `python=3.13t` or a file of the user's own.
 
     folder: holds one TOML file a series, named by it, and edits.toml
     line_editing: LIBEDIT or READLINE
     Raises ConfigurationError.
     """
     own = wanted if isinstance(wanted, Own) else Own(f"python={wanted}", wanted)
-    series = ".".join(own.version.split(".")[:2])
+    number = own.version.removesuffix(FREE_THREADED)
+    letter = own.version[len(number) :]
+    series = ".".join(number.split(".")[:2])
     _require_series(folder, series, own)
     keys = read_series(folder, series)
-    version = keys.default if own.version == series else own.version
+    _require_free_threaded(folder, keys, own, letter)
+    version = keys.default if number == series else number
     libraries = {name: Library(number) for name, number in keys.libraries.items()} | {**own.libraries}
     _require_fit(own, version, libraries, keys.fits)
     more = keys.libedit if line_editing == LIBEDIT else keys.readline
     return Release(
-        version=version,
-        series=series,
+        version=version + letter,
+        series=series + letter,
         sources=own.sources or _known_sources(folder / f"{series}.toml", keys.releases, version, own),
         depends=tuple(line_editing if name == LIBEDIT else name for name in keys.depends),
         modules=keys.modules,
-        configure=keys.configure,
+        configure=(*keys.configure, *((keys.free_threaded or ()) if letter else ())),
         cross_configure=(*keys.cross_configure, *more.configure),
         compileall=keys.compileall,
         edits=tuple(each.edit() for each in (*keys.edits, *more.edits, *read_edits(folder))),
@@ -162,7 +184,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         has_setup_py=keys.has_setup_py,
         can_leave_tests_out=keys.can_leave_tests_out,
         has_build_details=keys.has_build_details,
-        abiflags=keys.abiflags,
+        abiflags=keys.abiflags + letter,
         edits_pip=keys.edits_pip and version in keys.releases,
         unused_if_static=keys.unused_if_static,
         tls=keys.tls,
@@ -184,6 +206,15 @@ def _require_series(folder: Path, series: str, own: Own) -> None:
         expected=f"one of {', '.join(known)}, or a patch release of one of them",
         next=nearest_numbers(series, known, tell) or suggest(own.version, known, "python={}"),
     )
+
+
+def _require_free_threaded(folder: Path, keys: SeriesKeys, own: Own, letter: str) -> None:
+    if letter and keys.free_threaded is None:
+        names = series_names(folder)
+        able = [f"python={name}t" for name in names if read_series(folder, name).free_threaded is not None]
+        raise ConfigurationError(
+            f"{own.shown}: this series cannot be built without the GIL (PEP 703)", expected=" or ".join(able)
+        )
 
 
 def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, own: Own) -> tuple[Source, ...]:

@@ -41,6 +41,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     releases:  their sources
     libraries: versions other than their recipes', by component
     fits:      by component, the beginnings of versions that this series can be compiled with
+    free_threaded: what configure is told for a Python without the GIL (PEP 703); None: this series cannot be one
     """
 
     default: str
@@ -61,6 +62,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     has_build_details: bool = False
     abiflags: str = ""
     edits_pip: bool = True
+    free_threaded: Strings | None = None
     unused_if_static: Strings = ()
     tls: Strings = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, str] = field(default_factory=dict)

@@ -48,9 +48,10 @@ class Interpreter:
 def require_interpreter(path: Path, version: str) -> Interpreter:
     """Run an interpreter and return what it is.
 
-    version: X.Y.Z of the Python that is built
+    version: X.Y.Z of the Python that is built; with a t behind it without the GIL, which this one may have
     Raises ConfigurationError unless it is a CPython of that X.Y, and not an older one.
     """
+    version = version.removesuffix("t")
     interpreter, series = _ask(path, version), _series(version)
     is_of_series = interpreter.implementation == "CPython" and _series(interpreter.version) == series
     if not is_of_series or Version(interpreter.version) < Version(version):
@@ -82,8 +83,9 @@ def install_interpreter(path: Path, version: str, folder: Path) -> None:
 def install_stand_in(version: str, folder: Path) -> None:
     """Put scripts there that know an interpreter's version alone: CPython's configure asks for that, and for no more.
 
-    version: X.Y.Z
+    version: X.Y.Z, or X.Y.Zt
     """
+    version = version.removesuffix("t")
     series = _series(version)
     folder.mkdir(parents=True)
     for name in ("python3", f"python{series}"):

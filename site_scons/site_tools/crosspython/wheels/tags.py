@@ -40,7 +40,7 @@ class BoardTags:
     @classmethod
     def of(cls, target: Target, toolchain: Toolchain, series: str, abiflags: str) -> BoardTags:
         """Those of a target; its own libc counts where it states one."""
-        return cls(target.machine, series, target.float_abi, find_libc(target, toolchain), abiflags)
+        return cls(target.machine, series.rstrip("t"), target.float_abi, find_libc(target, toolchain), abiflags)
 
     @property
     def python(self) -> tuple[int, int]:
@@ -54,6 +54,11 @@ class BoardTags:
     @property
     def abi(self) -> str:
         return self.interpreter + self.abiflags
+
+    @property
+    def has_stable_abi(self) -> bool:
+        """Whether it imports modules of the stable ABI, abi3: without the GIL it does not (PEP 703)."""
+        return "t" not in self.abiflags
 
     @property
     def platform(self) -> str:
@@ -83,7 +88,7 @@ class BoardTags:
         number = self.abi.removeprefix("cp")
         return (
             *(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in self.libc.suffixes),
-            ".abi3.so",
+            *((".abi3.so",) if self.has_stable_abi else ()),
             ".so",
         )
 

@@ -2,7 +2,7 @@
 this is Python 3.5's language and library, but where a module is asked for that came later.
 
 Prints one JSON line a check: name, ok, seconds, detail. Arguments: a JSON file with `modules` that must import,
-`machine`, `certificate`, `series`, and facts of that series; then a folder to write to. Each check has a process of its
+`machine`, `certificate`, and facts of its series; then a folder to write to. Each check has a process of its
 own: one that crashes or hangs is named, changes nothing for the others, and these still run.
 """
 
@@ -371,6 +371,16 @@ def compression():
     return ", ".join(names)
 
 
+def gil():
+    """A Python that was built without the GIL starts without it, and any other has it."""
+    has_none = EXPECTED["abi"].endswith("t")
+    assert bool(sysconfig.get_config_var("Py_GIL_DISABLED")) == has_none
+    if not has_none:
+        return "it has one"
+    assert not sys._is_gil_enabled()
+    return "it has none"
+
+
 def accelerated():
     """What is slow without its C half has it."""
     import decimal
@@ -508,6 +518,7 @@ CHECKS = (
     extension_modules,
     build_paths,
     build_details,
+    gil,
     accelerated,
     compression,
     hashes,

@@ -100,7 +100,7 @@ def expected_answers(kit: Kit, variables: Mapping[str, Any]) -> dict[str, object
         "os.uname().machine": kit.target.machine,
         "os.uname().release": kit.toolchain.kernel_headers or "",
         "sys.platform": "linux",
-        "sys.version": kit.release.series,
+        "sys.version": kit.release.series_number,
         "EXT_SUFFIX": variables["EXT_SUFFIX"],
         "SOABI": variables["SOABI"],
         "SIZEOF_VOID_P": variables["SIZEOF_VOID_P"],

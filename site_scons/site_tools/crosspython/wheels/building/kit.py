@@ -87,7 +87,7 @@ class Kit:
     @property
     def target_python(self) -> Path:
         """The board's interpreter: it runs here where there is an emulator."""
-        return self.sysroot / f"usr/bin/python{self.release.series}"
+        return self.sysroot / f"usr/bin/python{self.release.series_number}"
 
     @property
     def target_program(self) -> Path:
@@ -107,7 +107,7 @@ class Kit:
     @property
     def include(self) -> Path:
         """The folder with the target's Python.h."""
-        return self.sysroot / f"usr/include/python{self.release.series}{self.release.abiflags}"
+        return self.sysroot / f"usr/{self.release.include}"
 
     @property
     def standard_library(self) -> Path:
