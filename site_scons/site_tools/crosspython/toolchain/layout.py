@@ -54,7 +54,8 @@ def with_prefix(prefix: Path) -> Path | None:
         if plain.is_file():
             return plain
         folder, name = plain.parent, plain.name
-        versions = [cc for cc in _glob(folder, f"{name}-[0-9]*") if split_compiler(cc)]
+        versions = [folder / each for each in _names(folder) if each.startswith(f"{name}-")]
+        versions = [cc for cc in versions if split_compiler(cc)]
         if versions:
             return max(versions, key=_version)
     return None
@@ -111,6 +112,14 @@ def _compilers_in(folder: Path) -> list[Path]:
 
 def _version(cc: Path) -> tuple[int, ...]:
     return parse_version(cc.name.rpartition("-")[2])
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where it may not be read. Each run asks this of all folders on PATH."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:
