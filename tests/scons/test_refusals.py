@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.scons.test_embedding import HOST, TOOL, Host
 
 BEFORE = (HOST + TOOL).count("\n")
@@ -166,3 +167,11 @@ def test_sconss_own_lists_are_lists(host: Host) -> None:
         f'env.Autoconf("foo", "1.0", {SOURCE}, configure=env.Split("--a --b"), make=CLVar("x y"), triplet="no")',
     )
     assert "building foo 1.0" in host.scons("-n")
+
+
+def test_a_python_package_that_is_missing_is_one_sentence_with_the_command(host: Host) -> None:
+    host.write('import sys; sys.modules["msgspec"] = None', TOOL)
+    output = host.scons(code=None)
+    assert "scons: *** crosspython needs the Python module 'msgspec', and it is not there" in output
+    assert f"-m pip install -r {REPOSITORY / 'requirements.txt'}" in output
+    assert "Traceback" not in output

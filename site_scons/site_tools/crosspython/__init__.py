@@ -5,6 +5,7 @@ This package is the SCons tool (`generate`, `exists`) and the library behind it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,15 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
     settings: the same as a mapping. What can be chosen stands in builders/settings.py
     """
     env.EnsureSConsVersion(4, 11)  # as pyproject.toml says, before anything of ours asks more of SCons
-    from crosspython.builders import install_builders
-    from crosspython.builders.guest import require_one_copy
+    try:
+        from crosspython.builders import install_builders
+        from crosspython.builders.guest import require_one_copy
+    except ModuleNotFoundError as error:  # no module that makes messages can be loaded then
+        lists = Path(__file__).resolve().parents[3] / "requirements.txt"
+        command = f"{sys.executable} -m pip install -r {lists}" if lists.is_file() else "pip install crosspython"
+        sys.exit(
+            f"scons: *** crosspython needs the Python module {error.name!r}, and it is not there\n  next:     {command}"
+        )
 
     require_one_copy(Path(__file__).resolve().parent, __version__)
     install_builders(env, {**(settings or {}), **chosen})

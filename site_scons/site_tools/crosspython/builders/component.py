@@ -1,12 +1,7 @@
 """Builders of components: each is one recipe and its product one File, the stage archive.
 
-    env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])      a configure script, autoconf's or hand-written
-    env.Make("bzip2", "1.0.8", sources=[...], ...)                   a plain Makefile
-    env.OpenSSL("openssl", "3.5.7", sources=[...], ...)              OpenSSL's Configure
-    env.OpenBLAS("openblas", "0.3.29", sources=[...])                OpenBLAS's Makefile
-    env.CMake("geos", "3.13.1", sources=[...], configure=[...])      a CMakeLists.txt
-    env.Meson("libthai", "1.0", sources=[...], configure=[...])      a meson.build
-    env.CPython()  env.BuildPython()                                 the release that `python=` names
+    env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])
+    env.CPython()
 
 recipes/kinds.py lists the kinds, and their classes what each may say. All return the stage archive's node.
 The recipe's facts and the target's are readable Values among its sources.
