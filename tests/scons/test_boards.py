@@ -63,7 +63,7 @@ def test_what_was_made_is_not_summed_up_after_a_failure(project: Project, option
     construct = project.folder / "SConstruct"
     more = """
 def made(target, source, env):
-    build.console.closing(["all is there"])
+    build.run.console.closing(["all is there"])
     open(str(target[0]), "w").close()
 
 build = env["CROSSPYTHON"]

@@ -113,7 +113,6 @@ def test_actions_are_signed_by_all_that_they_run_and_by_nothing_that_others_do(p
         "recipes/meson.py",
         "wheels/building/make_kit.py",
         "wheels/repairing/repair.py",
-        "wheels/resolving/names.toml",
         "toolchain/rust.toml",
     }
     assert wheel <= found["wheel"]

@@ -38,7 +38,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
         return
     own = make_environment(settings.path)
     own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
-    own["PRINT_CMD_LINE_FUNC"] = lambda line, *_: build.console.line(
+    own["PRINT_CMD_LINE_FUNC"] = lambda line, *_: build.run.console.line(
         line
     )  # SCons would write into the line of progress
     open_cache(own)

@@ -38,9 +38,9 @@ class BoardSession:
     def __init__(self, build: Build, board: str, bundle: Path | None, report: Path) -> None:
         settings = build.settings
         self.build, self.report = build, report
-        self.say = build.workshop.console.line
+        self.say = build.run.workshop.console.line
         address = parse_address(board)
-        self._work = build.workshop.work / report.stem
+        self._work = build.run.workshop.work / report.stem
         self.tree = self._lay_out(bundle) if bundle else Path()
         logs = settings.folder / "logs" / report.stem
         self.session = Session(address, config=settings.ssh_config, path=settings.path, logs=logs)
@@ -59,7 +59,7 @@ class BoardSession:
         settings = self.build.settings
         components = self.build.components.values()
         time_bits = toolchain_of(self.build).time_bits
-        built_in = tuple(str(self.build.workshop.work / component.recipe.name) for component in components)
+        built_in = tuple(str(self.build.run.workshop.work / component.recipe.name) for component in components)
         return Deployment(
             tree=self.tree,
             version=settings.release.version,
@@ -75,9 +75,9 @@ class BoardSession:
         house = self.build.settings.wheelhouse
         strays = find_strays(house)
         for wheel in sorted(house.glob("*.whl")):
-            finding = self.build.fingerprints.compare(wheel)
+            finding = self.build.run.fingerprints.compare(wheel)
             if wheel in strays and finding == "unknown":
-                self.build.console.warn(f"{wheel}: is left out, since this build did not make it")
+                self.build.run.console.warn(f"{wheel}: is left out, since this build did not make it")
                 continue
             if finding == "other":
                 raise ConfigurationError(

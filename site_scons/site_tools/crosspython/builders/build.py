@@ -1,76 +1,47 @@
-"""Build: the one object on the environment. It holds the settings, the components by name,
-and what their actions share."""
+"""Build: the one object on the environment, for one target and one Python."""
 
 from __future__ import annotations
 
-import atexit
-import os
-import re
-import tempfile
-import threading
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import SCons.Script
-
+from crosspython.builders.components import Components
+from crosspython.builders.run import Run
 from crosspython.builders.settings import Settings
-from crosspython.errors import ConfigurationError, DamagedPackagesError
-from crosspython.names import suggest
-from crosspython.recipes.recipe import NATIVE, Recipe
-from crosspython.run.console import Console
-from crosspython.run.jobserver import Jobserver
-from crosspython.run.journal import Journal, read_journal
-from crosspython.run.lock import BuildLock
-from crosspython.run.progress import Progress
-from crosspython.store.fingerprints import Fingerprints
-from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
+from crosspython.recipes.recipe import NATIVE
 
 if TYPE_CHECKING:
-    from crosspython.store.artifacts import Artifacts
+    from crosspython.errors import DamagedPackagesError
     from crosspython.store.fetch import Wanted
-    from crosspython.wheels.building.kit import Kit
     from crosspython.wheels.model import LockedPackage
-    from crosspython.wheels.resolving.indexes import Indexes
-    from crosspython.workshop import Workshop
-
-# What autoconf, libtool and make bear in the name of a folder that they work in.
-PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
-
-_MAKING = threading.Lock()
-
-# SCons's options under which a run changes nothing, or only removes.
-_LOOKS = ("no_exec", "question", "help", "clean")
-
-
-@cache
-def _jobserver(jobs: int) -> Jobserver:
-    """One pool for all targets and Pythons of this run."""
-    return Jobserver(jobs)
-
-
-@cache
-def _console(quiet: bool) -> Console:
-    """One console likewise: it keeps lines of several threads whole."""
-    return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
-
-
-@cache
-def _fingerprints(folder: Path) -> Fingerprints:
-    """One for all targets and Pythons of a build folder."""
-    return Fingerprints(folder)
 
 
 @dataclass
-class Component:
-    """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none)."""
+class Declared:
+    """What declarations leave for those that come after them.
 
-    recipe: Recipe
-    node: Any
-    symbols: Any = None
+    toolchain: the node of toolchain.txt, once something asked for it
+    tests:     the node of the archive of CPython's own tests, once the bundle was declared
+    shipped:   names of the components in the bundle, once it was declared
+    in_sysroot: likewise of those in the sysroot
+    bundled:   names of components that declared wheels leave to the bundle (libraries=bundle)
+    locked:    files that declared wheels and the libraries for them are made of, for those who fetch all of them
+    commits:   likewise packages that are commits of git repositories
+    wheels:    where each wheel that was asked for will lie, by its title
+    damaged:   what a resolution went on without, under -k
+    """
+
+    toolchain: Any = None
+    tests: Any = None
+    shipped: frozenset[str] | None = None
+    in_sysroot: frozenset[str] | None = None
+    bundled: list[str] = field(default_factory=list)
+    locked: list[Wanted] = field(default_factory=list)
+    commits: list[LockedPackage] = field(default_factory=list)
+    wheels: dict[str, Path] = field(default_factory=dict)
+    damaged: list[DamagedPackagesError] = field(default_factory=list)
 
 
 @dataclass
@@ -79,74 +50,17 @@ class Build:
 
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
-    toolchain:   the node of toolchain.txt, once something asked for it
-    tests:       the node of the archive of CPython's own tests, once the bundle was declared
-    locked:      files that declared wheels and the libraries for them are made of, for those who fetch all of them
-    commits:     likewise packages that are commits of git repositories
-    bundled:     names of components that declared wheels leave to the bundle (libraries=bundle)
-    shipped:     names of the components in the bundle, once it was declared
-    in_sysroot:  likewise of those in the sysroot
-    lock:        held from the first action on; the standalone front door takes it earlier
-    work_lock:   held where the work folder is not this build's own
-    artifacts:   the artifact cache
-    index_options: pip's options about indexes in the requirements files of what is asked for
-    has_whole_sdk: our copy of the SDK was looked through in this run
-    damaged:     what a resolution went on without, under -k
-    wheels:      where each wheel that was asked for will lie, by its title
     """
 
     settings: Settings
     environment: Any
     host: Any
-    components: dict[str, Component] = field(default_factory=dict)
-    lock: BuildLock | None = None
-    opened: Workshop | None = None
-    shared_kit: Kit | None = None
-    locked: list[Wanted] = field(default_factory=list)
-    commits: list[LockedPackage] = field(default_factory=list)
-    bundled: list[str] = field(default_factory=list)
-    shipped: frozenset[str] | None = None
-    in_sysroot: frozenset[str] | None = None
-    toolchain: Any = None
-    tests: Any = None
-    work_lock: BuildLock | None = None
-    artifacts: Artifacts | None = None
-    index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    damaged: list[DamagedPackagesError] = field(default_factory=list)
-    wheels: dict[str, Path] = field(default_factory=dict)
-    has_whole_sdk: bool = False
+    components: Components = field(default_factory=Components)
+    declared: Declared = field(default_factory=Declared)
 
-    def add(self, component: Component) -> None:
-        self.components[component.recipe.name] = component
-
-    def component(self, name: str, wanted_by: str) -> Component:
-        """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
-        if name not in self.components:
-            raise ConfigurationError(
-                f"{wanted_by}: no component is called {name!r}",
-                expected=f"one that was read before: {', '.join(self.components) or 'none was'}",
-                next=suggest(name, self.components, "{!r}") or "env.Components() declares those of crosspython",
-            )
-        return self.components[name]
-
-    def closure(self, names: tuple[str, ...], wanted_by: str) -> tuple[Component, ...]:
-        """Components with all they depend on, each once, dependencies first."""
-        found: dict[str, Component] = {}
-        for name in names:
-            component = self.component(name, wanted_by)
-            for dependency in self.closure(component.recipe.depends, component.recipe.name):
-                found.setdefault(dependency.recipe.name, dependency)
-            found.setdefault(name, component)
-        return tuple(found.values())
-
-    def wanted(self) -> tuple[Component, ...]:
-        """The components that this Python takes, with its build-python; all that were read where no Python was."""
-        if "cpython" not in self.components:
-            return tuple(self.components.values())
-        return (
-            *self.closure(("cpython",), "python"),
-            *(c for c in self.components.values() if c.recipe.machine == NATIVE),
-        )
+    @cached_property
+    def run(self) -> Run:
+        return Run(self.settings, self.environment, self.progress)
 
     def require_sources(self) -> None:
         """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing.
@@ -159,135 +73,20 @@ class Build:
 
         wanted = [
             (component.recipe.title, component.recipe.sources)
-            for component in self.wanted()
+            for component in self.components.wanted()
             if component.recipe.machine != NATIVE
             and not Path(component.node.abspath).exists()
-            and not self.workshop.store.is_at_hand(component.recipe.sources)
+            and not self.run.workshop.store.is_at_hand(component.recipe.sources)
         ]
         if wanted:
             raise missing_offline(wanted, self.settings.downloads)
 
-    @property
-    def only_looks(self) -> bool:
-        """Whether this run changes nothing, or only removes."""
-        return any(self.environment.GetOption(option) for option in _LOOKS)
-
-    @property
-    def keeps_going(self) -> bool:
-        """Whether a failure leaves alone what does not need what failed (-k)."""
-        return bool(self.environment.GetOption("keep_going"))
-
-    @property
-    def only_removes(self) -> bool:
-        return bool(self.environment.GetOption("clean"))
-
-    @cached_property
-    def fingerprints(self) -> Fingerprints:
-        """What earlier runs and this one have made in the build folder."""
-        fingerprints = _fingerprints(self.settings.build)
-        if not self.only_looks:
-            atexit.register(fingerprints.keep_news)
-        return fingerprints
-
-    @property
-    def jobs(self) -> int:
-        """How many cores this run may keep busy: SCons's -j, of which 0 is one at a time."""
-        return max(1, int(self.environment.GetOption("num_jobs")))
-
-    def take_lock(self) -> None:
-        """Hold the build folder for this run. Raises ConfigurationError where another run holds it."""
-        if self.lock is None:
-            lock = BuildLock(self.settings.build)
-            lock.acquire()
-            self.lock = lock
-
-    @property
-    def workshop(self) -> Workshop:
-        """Made when the first action runs: reading SConscripts touches no disk. Actions run in threads."""
-        with _MAKING:
-            if self.opened is None:
-                self.take_lock()
-                self.opened = self._open_workshop()
-            return self.opened
-
-    @property
-    def console(self) -> Console:
-        """Lines for the user; it needs no workshop."""
-        return _console(bool(self.environment.GetOption("silent")))
-
-    @cached_property
-    def indexes(self) -> Indexes:
-        """Where packages come from: asked of pip, once a run."""
-        from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
-
-        found = indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
-        for remark in found.remarks:
-            self.console.warn(remark)
-        return found
-
-    @property
-    def uv_cache(self) -> Path:
-        """uv's own store of what it looked up and fetched, beside ours."""
-        return self.settings.downloads / "uv"
-
-    def _open_workshop(self) -> Workshop:
-        from crosspython.store.fetch import Store
-        from crosspython.workshop import Workshop
-
-        settings = self.settings
-        console, jobserver = self.console, _jobserver(self.jobs)
-        times = settings.folder / "times.json"
-        earlier = read_journal(times)
-        journal = Journal(self.jobs, known=earlier.known if earlier else {})
-        atexit.register(journal.save, times)
-        Progress(journal, console, lambda: max(self.jobs - jobserver.free, 0), self.progress)
-        return Workshop(
-            target=settings.target,
-            store=Store(
-                settings.downloads,
-                mirror=settings.mirror,
-                offline=settings.offline,
-                progress=console.download,
-                access=lambda: self.indexes.access,
-            ),
-            jobserver=jobserver,
-            console=console,
-            work=self._work(),
-            logs=settings.folder / "logs",
-            sites=settings.folder / "sites",
-            path=settings.path,
-            launcher=self._launcher(),
-            journal=journal,
-        )
-
     def progress(self) -> tuple[list[str], list[str]]:
         """The titles of all that is wanted, and of those whose product is not there."""
-        parts = {part.recipe.title: part for part in self.wanted()}
-        products = {title: Path(part.node.abspath) for title, part in parts.items()} | self.wheels
+        parts = {part.recipe.title: part for part in self.components.wanted()}
+        products = {title: Path(part.node.abspath) for title, part in parts.items()} | self.declared.wheels
         missing = [title for title, path in products.items() if not path.exists()]
         done = {part.recipe.name for title, part in parts.items() if title not in missing}
         if done & {"cpython", "build-python"}:  # what builds them is not wanted any more
             missing = [title for title in missing if title not in parts or parts[title].recipe.machine != NATIVE]
         return list(products), missing
-
-    def _launcher(self) -> dict[str, str]:
-        if self.settings.launcher is None:
-            return {}
-        return launcher_environment(self.settings.launcher, os.environ, home=Path.home(), path=self.settings.path)
-
-    def _work(self) -> Path:
-        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear.
-
-        A launcher that remembers knows a compilation by its paths: with one all checkouts take turns in one folder.
-        """
-        work = self.settings.folder / "work"
-        launcher = self.settings.launcher
-        if launcher is not None and LAUNCHERS[launcher].remembers:
-            same = Path.home() / ".cache/crosspython/work" / self.settings.target.name
-            self.work_lock = BuildLock(same)
-            with suppress(ConfigurationError):  # another run is in there: this one finds less, and is as right
-                self.work_lock.acquire()
-                work = same
-        if PLAIN_PATH.fullmatch(str(work)):
-            return work
-        return Path(tempfile.mkdtemp(prefix=f"crosspython-{os.getuid()}-"))

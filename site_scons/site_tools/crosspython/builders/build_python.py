@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import ENGINE, fact, make_action
-from crosspython.builders.build import Build, Component
+from crosspython.builders.build import Build
 from crosspython.builders.cache import build_machine, keep, take
 from crosspython.builders.code import code_identity
+from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.recipe import Recipe
@@ -42,7 +43,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     """Make the node of the archive of something that runs here.
     Raises ConfigurationError: a dependency was not read."""
     build: Build = env["CROSSPYTHON"]
-    needs = [Path(part.node.abspath).name for part in build.closure(recipe.depends, recipe.name)]
+    needs = [Path(part.node.abspath).name for part in build.components.closure(recipe.depends, recipe.name)]
     text = f"{ENGINE} {build_machine()}\n{recipe.facts()}\n{needs}"
     name = f"{recipe.name}-{recipe.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.tar.zst"
     product = build.settings.build / "build-machine" / "stages" / name
@@ -54,7 +55,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     [node] = declare(env, [product], recipe_facts(env, recipe), action)
     env.Precious(node)  # SCons would remove what an action of CPython's brought
     node.attributes.identity = name  # in keys of the cache: it holds the hash of all that it is made of
-    build.add(Component(recipe, node))
+    build.components.add(Component(recipe, node))
     return node
 
 
@@ -67,7 +68,7 @@ def sources_for(env: Any) -> list[Any]:
     settings = build.settings
     given, release = settings.build_python, settings.release
     if given is None:
-        parts = build.closure((BUILD_PYTHON,), "cpython")
+        parts = build.components.closure((BUILD_PYTHON,), "cpython")
         return [item for part in parts for item in recipe_facts(env, part.recipe)]
     text = settings.folder / f"build-python-{release.series}.txt"
 
@@ -99,12 +100,12 @@ def _bring(build: Build, component: Component) -> Path:
     """The archive of something that runs here; only where it has to be built is what it needs brought before."""
     product = Path(component.node.abspath)
     with _lock(product):
-        if not build.fingerprints.is_same(product):
+        if not build.run.fingerprints.is_same(product):
             key = hashlib.sha256(f"{product.name} {code_identity(_make)}".encode()).hexdigest()
             if not take(build, key, component.recipe.title, product):
                 _make(build, component.recipe, product)
                 keep(build, key, product)
-            build.fingerprints.note(product)
+            build.run.fingerprints.note(product)
     return product
 
 
@@ -113,9 +114,9 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
     from crosspython.stages.component_build import ComponentOrder
     from crosspython.toolchain.native import native_target
 
-    build.console.line(f"building {recipe.title}")
-    dependencies = _bring_all(build, build.closure(recipe.depends, recipe.name))
-    workshop = replace(build.workshop, target=native_target())
+    build.run.console.line(f"building {recipe.title}")
+    dependencies = _bring_all(build, build.components.closure(recipe.depends, recipe.name))
+    workshop = replace(build.run.workshop, target=native_target())
     build_component(ComponentOrder(recipe, _native_toolchain(workshop), dependencies, product), workshop)
     for older in product.parent.glob(f"{recipe.name}-{recipe.version}-*"):
         if older != product:

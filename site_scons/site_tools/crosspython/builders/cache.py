@@ -57,7 +57,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         if step is None or step.shared is None or not self.is_enabled() or is_only_shown():
             return False
         build, begin = environment_of(node)["CROSSPYTHON"], time.monotonic()
-        origin = build.artifacts.get(key_of(node, step), Path(node.abspath))
+        origin = build.run.artifacts.get(key_of(node, step), Path(node.abspath))
         if origin is None:
             return False
         tell_of_spoilt(build, [node])
@@ -78,7 +78,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
             return
         if not self.is_enabled() or self.is_readonly():
             return
-        environment_of(node)["CROSSPYTHON"].artifacts.put(key_of(node, step), Path(node.abspath))
+        environment_of(node)["CROSSPYTHON"].run.artifacts.put(key_of(node, step), Path(node.abspath))
 
     def push_if_forced(self, node: Any) -> None:
         """Under --cache-populate SCons would keep what earlier runs have built, too:
@@ -95,21 +95,21 @@ def open_cache(env: Any) -> None:
         from crosspython.store.cache_server import CacheServer
 
         layers.append(CacheServer(choice.server, writes=choice.writes == "all", progress=_progress(build)))
-    build.artifacts = Artifacts(layers, lambda text: build.workshop.console.warn(text))
-    atexit.register(build.artifacts.finish)
+    build.run.artifacts = Artifacts(layers, lambda text: build.run.workshop.console.warn(text))
+    atexit.register(build.run.artifacts.finish)
     env.CacheDir("crosspython" if layers else None, ArtifactCache)
 
 
 def _progress(build: Build) -> Progress:
-    return lambda name, done, total: build.workshop.console.download(name, done, total)
+    return lambda name, done, total: build.run.workshop.console.download(name, done, total)
 
 
 def take(build: Build, key: str, title: str, product: Path) -> bool:
     """Get a product that SCons does not ask the cache for; whether it was there."""
     begin = time.monotonic()
-    if not cache_is_used() or build.artifacts is None:
+    if not cache_is_used() or build.run.artifacts is None:
         return False
-    origin = build.artifacts.get(key, product)
+    origin = build.run.artifacts.get(key, product)
     if origin is None:
         return False
     _tell(build, title, product, time.monotonic() - begin, origin)
@@ -118,8 +118,8 @@ def take(build: Build, key: str, title: str, product: Path) -> bool:
 
 def keep(build: Build, key: str, product: Path) -> None:
     """Keep such a product, which the caller has just built, unless an option of SCons forbids it."""
-    if cache_is_written() and build.artifacts is not None:
-        build.artifacts.put(key, product)
+    if cache_is_written() and build.run.artifacts is not None:
+        build.run.artifacts.put(key, product)
 
 
 def key_of(node: Any, step: NodeAction) -> str:
@@ -142,8 +142,8 @@ def build_machine() -> str:
 
 
 def _tell(build: Build, title: str, product: Path, seconds: float, origin: str) -> None:
-    build.workshop.journal.took(title, seconds, product.stat().st_size)
-    build.workshop.console.step(title, "from the cache", seconds, origin)
+    build.run.workshop.journal.took(title, seconds, product.stat().st_size)
+    build.run.workshop.console.step(title, "from the cache", seconds, origin)
 
 
 def _label(child: Any) -> str:

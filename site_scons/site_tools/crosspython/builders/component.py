@@ -19,10 +19,11 @@ from typing import Any
 from msgspec.structs import fields
 
 from crosspython.builders.action import Shared, make_action
-from crosspython.builders.build import Build, Component
+from crosspython.builders.build import Build
 from crosspython.builders.build_python import add_native, recipe_facts, sources_for, start_bringing
 from crosspython.builders.cache import keep, take
 from crosspython.builders.call import find_line_in_call
+from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import read_switch
 from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
@@ -97,13 +98,13 @@ def _as_typed(data: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, An
 def DebugSymbols(env: Any) -> list[Any]:
     """What stripping took from all that the Python is made of, for a debugger. Returns the nodes of the archives."""
     build: Build = env["CROSSPYTHON"]
-    return [part.symbols for part in build.wanted() if part.symbols is not None]
+    return [part.symbols for part in build.components.wanted() if part.symbols is not None]
 
 
 def _add_native(env: Any, recipe: Recipe) -> Any:
     """Make the nodes of what runs here, and of all that it needs for that, by the recipes of the target's."""
     wanted = tuple(name.removeprefix(native_name("")) for name in recipe.depends)
-    for part in env["CROSSPYTHON"].closure(wanted, recipe.name):
+    for part in env["CROSSPYTHON"].components.closure(wanted, recipe.name):
         add_native(env, for_build_machine(part.recipe))
     return add_native(env, recipe)
 
@@ -112,7 +113,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     """Make the node of a component's stage archive."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    dependencies = build.closure(recipe.depends, recipe.name)
+    dependencies = build.components.closure(recipe.depends, recipe.name)
     sources = recipe_facts(env, recipe)
     product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"
     debug = product.with_name(f"{recipe.name}-{recipe.version}.debug.tar.zst")
@@ -136,19 +137,19 @@ def _add(env: Any, recipe: Recipe) -> Any:
                 debug=debug,
                 build_python=start_bringing(build) if uses_build_python else None,
             ),
-            build.workshop,
+            build.run.workshop,
         )
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         make()
-        build.fingerprints.note(debug)
+        build.run.fingerprints.note(debug)
         keep(build, _key_of_symbols(product), debug)
 
     def symbols(target: list[Any], source: list[Any], env: Any) -> None:
-        is_there = build.fingerprints.is_same(debug)
+        is_there = build.run.fingerprints.is_same(debug)
         if not is_there and not take(build, _key_of_symbols(product), f"{recipe.title} symbols", debug):
             build_it(target, source, env)
-            build.fingerprints.note(product)
+            build.run.fingerprints.note(product)
 
     # Symbols of another product are none of this one's: those that lie there go when it comes from the cache.
     shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))
@@ -158,8 +159,8 @@ def _add(env: Any, recipe: Recipe) -> Any:
     env.Precious(symbols_node)  # it is there already where the component was built here
     env.Clean(node, symbols_node)
     if uses_build_python and settings.build_python is None:
-        env.Clean(node, [part.node for part in build.closure((BUILD_PYTHON,), BUILD_PYTHON)])
-    build.add(Component(recipe, node, symbols_node))
+        env.Clean(node, [part.node for part in build.components.closure((BUILD_PYTHON,), BUILD_PYTHON)])
+    build.components.add(Component(recipe, node, symbols_node))
     return node
 
 

@@ -104,7 +104,7 @@ def open_build(env: Any) -> None:
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:
-        build.take_lock()
+        build.run.take_lock()
     if folder.is_dir():
         env.SConsignFile(escape(str(folder / ".sconsign")), signatures)
 

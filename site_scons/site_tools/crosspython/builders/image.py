@@ -76,10 +76,10 @@ def Image(
             limit=limit,
             product=product,
         )
-        with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
-            report = make_image(order, build.workshop)
+        with build.run.workshop.jobserver.token(), build.run.workshop.journal.making(product.name, product=product):
+            report = make_image(order, build.run.workshop)
         write_whole(summary, "".join(f"{line}\n" for line in describe_parts(report)))
-        build.workshop.console.closing(describe_image(product, form, report, settings.target.prefix))
+        build.run.workshop.console.closing(describe_image(product, form, report, settings.target.prefix))
 
     sources = [*bundles, *given, fact(env, "choices of the image", choices), *sources_for(env)]
     action = make_action("image", image, f"putting {len(given[1:]) or 'no'} wheels and Python into {product.name}")

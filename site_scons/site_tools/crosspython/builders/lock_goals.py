@@ -34,9 +34,9 @@ def Outdated(env: Any) -> Any:
         changes = describe_changes(lock.packages, resolve_anew(build, lock))
         shown = [line for line in changes if not names or line.partition(" ")[0] in names]
         for line in shown or ["nothing is outdated"]:
-            build.console.line(f"  {line}")
+            build.run.console.line(f"  {line}")
         if shown:
-            build.console.line("  upgrade=NAME or upgrade=all takes them")
+            build.run.console.line("  upgrade=NAME or upgrade=all takes them")
 
     return _goal(env, build, "outdated", outdated)
 
@@ -52,7 +52,7 @@ def Why(env: Any) -> Any:
         if not names:
             raise ConfigurationError("why: no package is named", next="for example `scons why pkgs=idna`")
         for line in explain_presence(_lock(build), names):
-            build.console.line(line)
+            build.run.console.line(line)
 
     return _goal(env, build, "why", why)
 

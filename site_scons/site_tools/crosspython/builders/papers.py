@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
-from crosspython.builders.build import Build, Component
+from crosspython.builders.build import Build
+from crosspython.builders.components import Component
 from crosspython.builders.paths import folder_node
 from crosspython.builders.toolchain import toolchain_node, toolchain_of
 from crosspython.store.disk import write_whole
@@ -42,7 +43,7 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
 
         for name, inventory in _inventories(build, bundle, sysroot):
             write_whole(folder / f"{name}.cdx.json", write_cyclonedx(inventory))
-            build.console.line(f"  {folder / name}.cdx.json: {len(inventory.parts)} parts")
+            build.run.console.line(f"  {folder / name}.cdx.json: {len(inventory.parts)} parts")
             _tell_unclear(build, [part for part in inventory.parts if part.kind != "crate" and not part.license])
 
     return _goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
@@ -66,16 +67,16 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
         texts = _license_texts(build)
         delivered = [Delivered(parts[ref], tuple(products[ref]), texts.get(parts[ref].title, {})) for ref in parts]
         without = write_legal_info(delivered, folder)
-        build.console.line(f"  {folder}: {len(parts)} parts, manifest.csv")
+        build.run.console.line(f"  {folder}: {len(parts)} parts, manifest.csv")
         if without:
-            build.console.warn(f"no text of a licence was found for {_name_some(without)}")
+            build.run.console.warn(f"no text of a licence was found for {_name_some(without)}")
 
     return _goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
 
 
 def require_allowed_components(build: Build, components: Iterable[Component], product: str) -> None:
     """No component has a licence that `forbid_licenses=` names. Raises ConfigurationError, before anything is built."""
-    if build.settings.forbid_licenses and not build.only_removes:
+    if build.settings.forbid_licenses and not build.run.only_removes:
         _require_allowed(build, [(part.recipe.title, part.recipe.license) for part in components], product)
 
 
@@ -84,7 +85,7 @@ def require_allowed_wheels(
 ) -> None:
     """The same for packages, by what their wheels and sdists say, which are fetched for that, and for the components
     that libraries are put into them of. chosen: the ready wheel of each; None: it is built."""
-    if not build.settings.forbid_licenses or build.only_looks:
+    if not build.settings.forbid_licenses or build.run.only_looks:
         return
     licenses = [(package.title, _license_of(build, package, file)) for package, file in chosen.items()]
     licenses += [(f"{part.recipe.title}, for a wheel", part.recipe.license) for part in components]
@@ -103,7 +104,7 @@ def _license_of(build: Build, package: LockedPackage, file: LockedFile | None) -
     from crosspython.papers.wheels import read_wheel_file
     from crosspython.wheels.resolving.lock import fetch_commit, fetch_file
 
-    store = build.workshop.store
+    store = build.run.workshop.store
     if file is not None:
         return read_stated_license(read_wheel_file(fetch_file(file, store, package.title)).metadata)[0]
     if package.commit is not None:
@@ -138,10 +139,10 @@ def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inv
     if bundle is not None:
         file = Path(bundle.abspath)
         name = file.name.removesuffix(".tar.gz")
-        parts = [*_components(build, build.shipped or ()), *_packages_in_bundle(build)]
+        parts = [*_components(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
         found.append((name, Inventory(name, version, each_once(parts), hash_file(file), facts)))
     if sysroot is not None:
-        name, parts = settings.sysroot.name, [*_components(build, build.in_sysroot or ())]
+        name, parts = settings.sysroot.name, [*_components(build, build.declared.in_sysroot or ())]
         found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(parts), facts=facts)))
     if wheels := _wheels(build):
         name = f"wheels-{settings.release.series}"
@@ -192,7 +193,7 @@ def _wheels(build: Build) -> list[Part]:
     wanted = {name for report in reports for name in override_of(build, report.name).libraries}
     stages = {
         part.recipe.name: Path(part.node.abspath)
-        for part in build.closure(tuple(sorted(wanted & build.components.keys())), "wheels")
+        for part in build.components.closure(tuple(sorted(wanted & build.components.keys())), "wheels")
     }
     owners = find_owners({soname for report in reports for soname in report.grafted}, stages)
     found: list[Part] = []
@@ -229,7 +230,7 @@ def _crates(build: Build, report: WheelReport, package: LockedPackage | None) ->
     from crosspython.papers.crates import crates_of_sdist
     from crosspython.wheels.resolving.lock import fetch_file
 
-    return crates_of_sdist(fetch_file(package.sdist, build.workshop.store, package.title))
+    return crates_of_sdist(fetch_file(package.sdist, build.run.workshop.store, package.title))
 
 
 def _license_texts(build: Build) -> dict[str, dict[str, bytes]]:
@@ -251,7 +252,7 @@ def _license_texts(build: Build) -> dict[str, dict[str, bytes]]:
 
 def _tell_unclear(build: Build, parts: Sequence[Part]) -> None:
     if parts:
-        build.console.warn(f"no SPDX licence is clear for {_name_some([part.title for part in parts])}")
+        build.run.console.warn(f"no SPDX licence is clear for {_name_some([part.title for part in parts])}")
 
 
 def _name_some(names: Sequence[str]) -> str:

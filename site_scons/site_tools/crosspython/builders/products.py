@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names, read_nodes
-from crosspython.builders.build import Build, Component
+from crosspython.builders.build import Build
+from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
@@ -55,9 +56,9 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
-    python, *libraries = _python_and_libraries(build, "Bundle", also, build.bundled)
+    python, *libraries = _python_and_libraries(build, "Bundle", also, build.declared.bundled)
     require_allowed_components(build, (python, *libraries), "the bundle")
-    build.shipped = frozenset(part.recipe.name for part in (python, *libraries))
+    build.declared.shipped = frozenset(part.recipe.name for part in (python, *libraries))
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
 
@@ -67,7 +68,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
         from crosspython.finish.board_needs import find_libc
         from crosspython.stages.bundle import make_bundle
 
-        with build.workshop.jobserver.token(), build.workshop.journal.making(product.name, product=product):
+        with build.run.workshop.jobserver.token(), build.run.workshop.journal.making(product.name, product=product):
             toolchain = toolchain_of(build)
             report = make_bundle(
                 Path(python.node.abspath),
@@ -77,8 +78,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 prefix=settings.target.prefix,
                 slim=settings.slim,
                 board_libraries=find_libc(settings.target, toolchain).libraries,
-                work=build.workshop.work,
-                beside=build.workshop.jobserver.beside,
+                work=build.run.workshop.work,
+                beside=build.run.workshop.jobserver.beside,
             )
         licenses = describe_licenses(part.recipe for part in (python, *libraries))
         write_whole(summary, "\n".join([*summarize(report, settings.slim, toolchain), licenses]) + "\n")
@@ -86,12 +87,12 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
 
     def tell() -> None:
         age = [f"  {line}" for line in describe_age(settings.release.support, date.today())]
-        build.workshop.console.closing([*describe_delivery(product, summary, settings.target.prefix), *age])
+        build.run.workshop.console.closing([*describe_delivery(product, summary, settings.target.prefix), *age])
 
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
     action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(retrieved=tell))
-    node, build.tests, _ = declare(env, [product, tests, summary], sources, action)
+    node, build.declared.tests, _ = declare(env, [product, tests, summary], sources, action)
     return node
 
 
@@ -105,7 +106,7 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     folder = build.settings.sysroot
     components = _python_and_libraries(build, "Sysroot", also)
     require_allowed_components(build, components, "the sysroot")
-    build.in_sysroot = frozenset(part.recipe.name for part in components)
+    build.declared.in_sysroot = frozenset(part.recipe.name for part in components)
     parts = [part.node for part in components]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
@@ -113,7 +114,7 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
         from crosspython.stages.bundle import make_sysroot
 
         libraries = find_libc(build.settings.target, toolchain_of(build)).libraries
-        with build.workshop.jobserver.token(), build.workshop.journal.making(f"{folder.name} folder"):
+        with build.run.workshop.jobserver.token(), build.run.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath), libraries)
 
     action = make_action("sysroot", sysroot, f"unpacking the sysroot {folder.name}", leaves=lambda: [folder])
@@ -129,14 +130,16 @@ def FetchSources(env: Any) -> Any:
     listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        parts = {part.recipe.title: part.recipe.sources for part in build.wanted()}
-        wanted: list[Wanted] = [*(parts | {title: sources for title, sources in build.locked if sources}).items()]
-        build.workshop.store.get_all(wanted)
-        for package in build.commits:
+        parts = {part.recipe.title: part.recipe.sources for part in build.components.wanted()}
+        wanted: list[Wanted] = [
+            *(parts | {title: sources for title, sources in build.declared.locked if sources}).items()
+        ]
+        build.run.workshop.store.get_all(wanted)
+        for package in build.declared.commits:
             from crosspython.wheels.resolving.lock import fetch_commit
 
-            fetch_commit(package, build.workshop.store, build.settings.path)
-        titles = [*(title for title, _ in wanted), *(package.title for package in build.commits)]
+            fetch_commit(package, build.run.workshop.store, build.settings.path)
+        titles = [*(title for title, _ in wanted), *(package.title for package in build.declared.commits)]
         write_whole(listing, "".join(f"{title}\n" for title in titles))
 
     return env.AlwaysBuild(declare(env, [listing], [], make_action("fetch", fetch, "fetching all sources")))[0]
@@ -159,15 +162,15 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             target=settings.target,
             toolchain=toolchain_of(build),
             release=settings.release,
-            work=build.workshop.work / f"check-{settings.release.version}",
+            work=build.run.workshop.work / f"check-{settings.release.version}",
             path=settings.path,
-            build_paths=tuple(str(build.workshop.work / c.recipe.name) for c in build.components.values()),
-            jobs=build.jobs,
+            build_paths=tuple(str(build.run.workshop.work / c.recipe.name) for c in build.components.values()),
+            jobs=build.run.jobs,
         )
-        check_bundle(subject, build.workshop.console.line, report)
+        check_bundle(subject, build.run.workshop.console.line, report)
 
     action = make_action("check", check, "checking the bundle in the emulator")
-    return env.AlwaysBuild(declare(env, [report], [*bundles, build.tests], action))[0]
+    return env.AlwaysBuild(declare(env, [report], [*bundles, build.declared.tests], action))[0]
 
 
 def Doctor(env: Any) -> Any:
@@ -181,7 +184,7 @@ def Doctor(env: Any) -> Any:
 
         findings = examine(path=build.settings.path, target=build.settings.target, toolchain=build.settings.toolchain)
         for line in (*map(str, findings), *describe_age(build.settings.release.support, date.today())):
-            build.workshop.console.line(line)
+            build.run.workshop.console.line(line)
         if any(not finding.ok for finding in findings):
             raise HostToolError("this machine lacks what a build needs", next=mend(findings))
 
@@ -261,5 +264,5 @@ def _python_and_libraries(
     build: Build, method: str, also: str | Sequence[str], more: Sequence[str] = ()
 ) -> tuple[Component, ...]:
     """Python first, then what it and the further components need."""
-    parts = build.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
+    parts = build.components.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
     return tuple(sorted(parts, key=lambda part: part.recipe.name != "cpython"))

@@ -35,11 +35,11 @@ class Verdicts:
         self.reports: dict[
             str, WheelReport
         ] = {}  # of this run, by the wheel's SHA-256: nobody has to judge it once more
-        self.known = _read(self.file) if build.fingerprints.is_same(self.file) else {}
+        self.known = _read(self.file) if build.run.fingerprints.is_same(self.file) else {}
 
     def bring(self, wanted: Iterable[tuple[LockedPackage, LockedFile]]) -> None:
         """Fetch wheels that will be judged, several at once."""
-        toolchain = None if self.build.only_looks else self.toolchain()
+        toolchain = None if self.build.run.only_looks else self.toolchain()
         if toolchain is None:
             return
         unknown = [pair for pair in wanted if self._key(*pair, toolchain) not in self.known]
@@ -50,7 +50,7 @@ class Verdicts:
         def fetch(pair: tuple[LockedPackage, LockedFile]) -> None:
             package, file = pair
             with suppress(SourceError):  # it is told when the wheel has its turn, and others go on
-                fetch_file(file, self.build.workshop.store, package.title)
+                fetch_file(file, self.build.run.workshop.store, package.title)
 
         with ThreadPoolExecutor(_FETCHES) as pool:
             list(pool.map(fetch, unknown))
@@ -62,23 +62,23 @@ class Verdicts:
         if toolchain is None:
             return None
         key = self._key(package, file, toolchain)
-        if key not in self.known and not self.build.only_looks:
+        if key not in self.known and not self.build.run.only_looks:
             try:
                 self.known[key] = found = self._judge(package, file, toolchain)
             except SourceError:  # likewise
                 return None
             write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
-            self.build.fingerprints.note(self.file)
+            self.build.run.fingerprints.note(self.file)
             if found:
-                self.build.console.warn(f"{package.title} is built: {file.name} would not work: {found}")
+                self.build.run.console.warn(f"{package.title} is built: {file.name} would not work: {found}")
         return self.known.get(key) or None
 
     def _judge(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
         from crosspython.wheels.repairing.repair import Repair, judge_ready
 
         build, settings = self.build, self.build.settings
-        path = fetch_file(file, build.workshop.store, package.title)
-        work = build.workshop.work / f"ready-{package.name}-{settings.release.series}"
+        path = fetch_file(file, build.run.workshop.store, package.title)
+        work = build.run.workshop.work / f"ready-{package.name}-{settings.release.series}"
         repair = Repair(package, settings.target, toolchain, settings.release.series, settings.release.abiflags, work)
         try:
             self.reports[file.sha256] = judge_ready(path, file.name, repair)

@@ -34,7 +34,7 @@ def Report(env: Any) -> Any:
         depends = _depends(build)
         whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
         write_page(journal, depends | whole, f"crosspython: {settings.target.name}", page)
-        build.console.line(f"  {page}")
+        build.run.console.line(f"  {page}")
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))
 

@@ -36,8 +36,8 @@ def toolchain_node(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     text, facts_file = settings.folder / "toolchain.txt", _facts_file(build)
-    if build.toolchain is not None:
-        return build.toolchain
+    if build.declared.toolchain is not None:
+        return build.declared.toolchain
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.toolchain.load import load_toolchain
@@ -47,12 +47,12 @@ def toolchain_node(env: Any) -> Any:
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
-            remark=build.console.warn,
+            remark=build.run.console.warn,
         )
         _require_libc(toolchain, settings.libc)
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
-        build.workshop.console.line(f"  toolchain {toolchain.describe()}")
+        build.run.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
     asked = " ".join(field.name for field in fields(Toolchain))
@@ -61,10 +61,10 @@ def toolchain_node(env: Any) -> Any:
     sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
-    if not build.only_removes and known_toolchain(build) is None:
+    if not build.run.only_removes and known_toolchain(build) is None:
         make_again(nodes)
     env.Clean(nodes, [folder_node(env, settings.folder / name) for name in ("toolchain", "sites")])
-    build.toolchain = nodes[0]
+    build.declared.toolchain = nodes[0]
     wait_in(nodes[0], _InTurn(build))
     return nodes[0]
 
@@ -81,7 +81,7 @@ def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
 def known_toolchain(build: Build) -> Toolchain | None:
     """What an earlier run has found out of the toolchain, where that still holds."""
     facts_file = _facts_file(build)
-    if not build.fingerprints.is_same(facts_file):
+    if not build.run.fingerprints.is_same(facts_file):
         return None
     try:
         toolchain = Toolchain.read(facts_file)
@@ -97,15 +97,15 @@ def toolchain_of(build: Build) -> Toolchain:
     """
     with _LOOKING:
         toolchain = Toolchain.read(_facts_file(build))
-        if not build.has_whole_sdk:
+        if not build.run.has_whole_sdk:
             settings, copies = build.settings, build.settings.folder / "toolchain"
             if is_spoilt(copies):
                 from crosspython.toolchain.load import load_toolchain
 
-                build.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
+                build.run.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
                 again = load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=copies)
                 _require_same(toolchain, again)
-            build.has_whole_sdk = True
+            build.run.has_whole_sdk = True
     return toolchain
 
 

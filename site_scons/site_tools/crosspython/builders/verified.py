@@ -24,9 +24,9 @@ _SAYS = {"other": "was changed since it was built", "missing": "is gone"}
 def verify(build: Build, nodes: Sequence[Any], leaves: Callable[[], Sequence[Path]]) -> None:
     """Let nodes be made again whose files, or whatever else their action leaves, are not as they were noted."""
     targets = [Path(node.abspath) for node in nodes]
-    if build.only_removes or not any(os.path.lexists(target) for target in targets):
+    if build.run.only_removes or not any(os.path.lexists(target) for target in targets):
         return  # what was never made is SCons's business
-    findings = {path: build.fingerprints.compare(path) for path in (*targets, *leaves())}
+    findings = {path: build.run.fingerprints.compare(path) for path in (*targets, *leaves())}
     if all(finding == "same" for finding in findings.values()):
         return
     make_again(nodes, tuple(f"{path} {_SAYS[finding]}" for path, finding in findings.items() if finding in _SAYS))
@@ -44,7 +44,7 @@ def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
     """Say what was changed of nodes that are made again for that, once."""
     said = getattr(nodes[0].attributes, "spoilt", ())
     for text in said:
-        build.console.warn(f"{text}: it is made again")
+        build.run.console.warn(f"{text}: it is made again")
     if said:
         nodes[0].attributes.spoilt = ()
 
@@ -55,4 +55,4 @@ def note_made(build: Build, nodes: Sequence[Any], leaves: Sequence[Path] = ()) -
         if getattr(node.attributes, "is_made_again", False):  # and not once more, in interactive mode
             make_always(node, False)
             node.attributes.is_made_again = False
-    build.fingerprints.note(*(Path(node.abspath) for node in nodes if hasattr(node, "abspath")), *leaves)
+    build.run.fingerprints.note(*(Path(node.abspath) for node in nodes if hasattr(node, "abspath")), *leaves)

@@ -43,12 +43,12 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
             wheels=tuple(house.parent / name for name in names),
             target=settings.target,
             toolchain=toolchain_of(build),
-            work=build.workshop.work / f"check-wheels-{settings.release.version}",
+            work=build.run.workshop.work / f"check-wheels-{settings.release.version}",
             path=settings.path,
-            jobs=build.jobs,
+            jobs=build.run.jobs,
             override=lambda name: override_of(build, name),
         )
-        check_wheels(subject, build.workshop.console.line, report)
+        check_wheels(subject, build.run.workshop.console.line, report)
 
     action = make_action("wheel check", check, "checking the wheels in the emulator")
     return [env.AlwaysBuild(declare(env, [report], [*bundles, *given], action))[0]]

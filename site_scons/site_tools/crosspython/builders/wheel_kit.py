@@ -22,17 +22,17 @@ _CHOOSING = threading.Lock()
 def kit_of(build: Build) -> Kit:
     """The one kit of a Build, for actions, which run in threads: the first wheel that is built prepares it."""
     with _CHOOSING:
-        if build.shared_kit is None:
-            build.shared_kit = _choose(build)
-        return build.shared_kit
+        if build.run.shared_kit is None:
+            build.run.shared_kit = _choose(build)
+        return build.run.shared_kit
 
 
 def _choose(build: Build) -> Kit:
     from crosspython.wheels.building.kit import Kit  # what a run that builds no wheel need not pay for
     from crosspython.wheels.building.make_kit import make_kit
 
-    settings, workshop = build.settings, build.workshop
-    *libraries, python = build.closure(("cpython",), "wheels")
+    settings, workshop = build.settings, build.run.workshop
+    *libraries, python = build.components.closure(("cpython",), "wheels")
     return Kit(
         folder=workshop.work / f"kit-{settings.release.version}",
         target=settings.target,
@@ -42,9 +42,9 @@ def _choose(build: Build) -> Kit:
         build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
         rust=rust_of(build),
-        indexes=lambda: build.indexes,
+        indexes=lambda: build.run.indexes,
         code=hash_modules(frozenset({make_kit.__module__})),
-        cache=build.uv_cache,
+        cache=build.run.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",
     )
@@ -58,5 +58,5 @@ def rust_of(build: Build) -> RustSearch:
         environment=os.environ,
         unpack_into=settings.build / "build-machine",
         crates=settings.downloads / "cargo",
-        remark=build.console.warn,
+        remark=build.run.console.warn,
     )

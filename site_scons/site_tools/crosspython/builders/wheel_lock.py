@@ -51,23 +51,23 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     if is_foreign(path):
         return _complete_foreign(build, request, platform, path)
     known = read_pylock(path) if _is_believed(build, path) else None
-    if build.only_removes:
+    if build.run.only_removes:
         return known
     if known is not None and build.settings.lock is not None:
         _require_fit(known, request, platform, path)
-    upgrades = bool(build.settings.upgrade) and not build.only_looks
+    upgrades = bool(build.settings.upgrade) and not build.run.only_looks
     if request is None:
         if known is None or not upgrades:
             return known
         request = request_of(known.asked, path.parent)
-        build.index_options = request.options
+        build.run.index_options = request.options
     request = replace(request, dependencies=stated_dependencies(_override_folders(build)), found=_found(build, known))
     asked = describe_request(request, platform, path.parent)
     if known is not None:
         asked["neighbours"] = describe_neighbours(known.packages, request, path.parent)
         if known.asked == asked and not upgrades:
             return known
-    if build.only_looks:
+    if build.run.only_looks:
         return None
     return _make(build, request, platform, path, known)
 
@@ -87,7 +87,7 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     platform = Platform.of(build.settings.target, build.settings.release)
     stated = stated_dependencies(_override_folders(build))
     request = replace(request_of(lock.asked, lock_file(build).parent), dependencies=stated, found=_found(build, lock))
-    build.index_options = request.options
+    build.run.index_options = request.options
     further = tuple(package.name for package in lock.packages if package.build_only)
     with _resolver(build) as resolver:
         return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
@@ -102,8 +102,8 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
             next=f"leave pkgs= and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
         )
     place = completed_file(build)
-    known = read_pylock(place) if build.fingerprints.compare(place) != "other" else None
-    if build.only_removes:
+    known = read_pylock(place) if build.run.fingerprints.compare(place) != "other" else None
+    if build.run.only_removes:
         return known
     from crosspython.wheels.resolving.foreign_lock import (
         read_foreign_lock,  # what a run with a lock of ours need not pay for
@@ -113,15 +113,15 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     asked = describe_foreign(path, packages, platform, place.parent)
     if known is not None and known.asked == asked:
         return known
-    if build.only_looks:
+    if build.run.only_looks:
         return None
-    build.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
+    build.run.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
         lock = complete_lock(
-            packages, asked, platform, resolver, build.workshop.store, lambda name: override_of(build, name)
+            packages, asked, platform, resolver, build.run.workshop.store, lambda name: override_of(build, name)
         )
     write_pylock(place, lock, platform.as_marker(of_series=True))
-    build.fingerprints.note(place)
+    build.run.fingerprints.note(place)
     return lock
 
 
@@ -147,13 +147,13 @@ def found_file(build: Build) -> Path:
 def _found(build: Build, known: Lock | None) -> dict[str, Any]:
     if known is None:
         return {}
-    last = json.loads(found_file(build).read_text()) if build.fingerprints.is_same(found_file(build)) else {}
+    last = json.loads(found_file(build).read_text()) if build.run.fingerprints.is_same(found_file(build)) else {}
     return still_found({**known.asked.get("found", {}), **last}, known.packages)
 
 
 def _is_believed(build: Build, path: Path) -> bool:
     """A lock of the user's own is; one in the build folder is not, if somebody has changed it since it was made."""
-    return build.settings.lock is not None or build.fingerprints.compare(path) != "other"
+    return build.settings.lock is not None or build.run.fingerprints.compare(path) != "other"
 
 
 def override_of(build: Build, name: str) -> Override:
@@ -182,13 +182,13 @@ def _resolver(build: Build) -> Iterator[Resolver]:
     from crosspython.run.log import Log
     from crosspython.wheels.resolving.resolve import Resolver
 
-    workshop, settings = build.workshop, build.settings
+    workshop, settings = build.run.workshop, build.settings
     with Log(workshop.logs / "lock.log") as log:
         isolate(settings.path).tell(log, workshop.console)
         yield Resolver(
             folder=workshop.work / "lock",
-            cache=build.uv_cache,
-            indexes=build.indexes,
+            cache=build.run.uv_cache,
+            indexes=build.run.indexes,
             path=settings.path,
             offline=settings.offline,
             log=log,
@@ -197,14 +197,14 @@ def _resolver(build: Build) -> Iterator[Resolver]:
 
 
 def _make(build: Build, request: Request, platform: Platform, path: Path, known: Lock | None) -> Lock:
-    workshop, settings = build.workshop, build.settings
+    workshop, settings = build.run.workshop, build.settings
     earlier = known.packages if known is not None else ()
     keep = _kept(earlier, settings.upgrade)
     workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
         lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
     write_pylock(path, lock, platform.as_marker(of_series=True))
-    build.fingerprints.note(path)
+    build.run.fingerprints.note(path)
     workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     if known is not None and _asks_for_all_of(known, request):
         for text in describe_changes(earlier, lock.packages):
@@ -228,17 +228,17 @@ def _resolve(
 
     Without a file of a package nobody knows what that needs, so a resolution cannot go on with it.
     """
-    store = build.workshop.store
+    store = build.run.workshop.store
     try:
         return make_lock(
             request, platform, resolver, store, lambda name: override_of(build, name), folder, keep
         ), request
     except DamagedPackagesError as error:
         rest = request.without(error.packages)
-        if not build.keeps_going or rest is None:
+        if not build.run.keeps_going or rest is None:
             raise
-        build.damaged.append(error)
-        build.console.warn(f"{error.what}: the others go on (-k)")
+        build.declared.damaged.append(error)
+        build.run.console.warn(f"{error.what}: the others go on (-k)")
     return _resolve(build, resolver, rest, platform, folder, keep)
 
 

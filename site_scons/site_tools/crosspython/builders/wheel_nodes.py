@@ -17,7 +17,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.build import Build, Component
+from crosspython.builders.build import Build
+from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
@@ -79,7 +80,7 @@ class WheelNodes:
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
-        self.damaged, build.damaged = build.damaged, []
+        self.damaged, build.declared.damaged = build.declared.damaged, []
         self.made: dict[str, Any] = {}
         self.looked_at: set[str] = set()
 
@@ -95,7 +96,7 @@ class WheelNodes:
             if self.damaged:
                 self._note_house()
                 raise self.damaged[0]
-            self.build.console.closing(self._closing())
+            self.build.run.console.closing(self._closing())
 
         shipped = self._shipped()
         sources = [
@@ -112,12 +113,12 @@ class WheelNodes:
             make_action("wheelhouse", wheelhouse, says, leaves=partial(files_of_house, *house)),
         )
         self.env.Precious(node)  # it tells which wheels are stale
-        if not self.build.only_removes:
+        if not self.build.run.only_removes:
             self._warn_of_strays()
         if not is_whole(*house):
             self.env.AlwaysBuild(node)  # wheels failed when it was filled
-        self.build.locked.extend((package.title, self._file(package)) for package in self.packages.values())
-        self.build.commits.extend(package for package in self.packages.values() if package.commit is not None)
+        self.build.declared.locked.extend((package.title, self._file(package)) for package in self.packages.values())
+        self.build.declared.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
 
     def _require_allowed(self) -> None:
@@ -125,7 +126,7 @@ class WheelNodes:
         shipped = [self.packages[name] for name in self._shipped()]
         built = [package.name for package in shipped if self.chosen[package.name] is None]
         libraries = tuple(sorted({each for name in built for each in override_of(self.build, name).libraries}))
-        held = self.build.closure(libraries, "wheels") if self.settings.forbid_licenses else ()
+        held = self.build.components.closure(libraries, "wheels") if self.settings.forbid_licenses else ()
         require_allowed_wheels(self.build, {package: self.chosen[package.name] for package in shipped}, held)
 
     def _require_known(self, binary: Binary) -> None:
@@ -133,26 +134,26 @@ class WheelNodes:
         unknown = sorted(self.build.settings.binary.by_package.keys() & binary.by_package.keys() - self.packages.keys())
         if unknown:
             close = [meant for name in unknown if (meant := suggest(name, self.packages))]
-            self.build.console.warn(
+            self.build.run.console.warn(
                 f"binary=: {', '.join(unknown)}: none of the packages here" + "".join(f"; {meant}" for meant in close)
             )
 
     def _warn_of_tools(self, library: Component) -> None:
         """Say at once what a component will want, which may have its turn after an hour of others."""
         name = library.recipe.name
-        if name in self.looked_at or self.build.only_looks or os.path.exists(library.node.abspath):
+        if name in self.looked_at or self.build.run.only_looks or os.path.exists(library.node.abspath):
             return
         self.looked_at.add(name)
         missing = [tool for tool in library.recipe.plan.tools if find_tool(tool, self.settings.path) is None]
         if missing:
             lacks = f"this machine lacks {', '.join(missing)}; {name} is built with it, unless the cache has it"
-            self.build.console.warn(f"{lacks}: {describe_install(missing)}")
+            self.build.run.console.warn(f"{lacks}: {describe_install(missing)}")
 
     def _warn_of_strays(self) -> None:
         for wheel in find_strays(self.settings.wheelhouse):
-            if self.build.fingerprints.compare(wheel) != "unknown":
+            if self.build.run.fingerprints.compare(wheel) != "unknown":
                 continue  # it is ours, and its report is gone
-            self.build.console.warn(
+            self.build.run.console.warn(
                 f"{wheel}: this build did not make it, so it is neither in the index nor deployed; "
                 "remove it, or ask for it: pkgs=FILE"
             )
@@ -192,7 +193,7 @@ class WheelNodes:
         stated = sorted(guilty & asked["dependencies"].keys())
         found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
         write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
-        self.build.fingerprints.note(found_file(self.build))
+        self.build.run.fingerprints.note(found_file(self.build))
         again = "run the same command again: it resolves with what the wheels say"
         if self.settings.lock is not None and not self.settings.packages:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
@@ -226,16 +227,16 @@ class WheelNodes:
         there = [name for name in self._shipped() if is_done(self.made[name])]
         missing = [self.packages[name].title for name in self._shipped() if name not in there]
         missing += self._damaged_names()
-        if self.summary.has_failures and self.build.keeps_going:
+        if self.summary.has_failures and self.build.run.keeps_going:
             self._fill(there, missing)
             self._note_house()
         if self.summary.has_failures and (error := self._disagreement(there)):
-            self.build.console.warn(str(error))
-        self.build.console.line("\n".join(self.summary.lines()))
+            self.build.run.console.warn(str(error))
+        self.build.run.console.line("\n".join(self.summary.lines()))
 
     def _note_house(self) -> None:
         house = self.settings.wheelhouse, self.settings.release.series
-        self.build.fingerprints.note(report_file(*house), *files_of_house(*house))
+        self.build.run.fingerprints.note(report_file(*house), *files_of_house(*house))
 
     def _damaged_names(self) -> list[str]:
         """Packages that could not even be locked."""
@@ -265,14 +266,14 @@ class WheelNodes:
         def take() -> WheelReport:
             from crosspython.wheels.repairing.repair import Repair, take_ready
 
-            path = fetch_file(file, build.workshop.store, package.title)
+            path = fetch_file(file, build.run.workshop.store, package.title)
             repair = Repair(
                 package=package,
                 target=settings.target,
                 toolchain=self._toolchain,
                 series=settings.release.series,
                 abiflags=settings.release.abiflags,
-                work=build.workshop.work / f"ready-{package.name}-{self.platform.series}",
+                work=build.run.workshop.work / f"ready-{package.name}-{self.platform.series}",
             )
             return take_ready(path, file.name, product, repair, self.verdicts.reports.get(file.sha256))
 
@@ -282,18 +283,18 @@ class WheelNodes:
     def _built(self, package: LockedPackage, target_wheels: dict[str, Any]) -> Any:
         build = self.build
         override = override_of(build, package.name)
-        libraries = build.closure(override.libraries, f"the override of {package.name}")
+        libraries = build.components.closure(override.libraries, f"the override of {package.name}")
         for library in libraries:
             self._warn_of_tools(library)
-            self.build.locked.append((library.recipe.title, library.recipe.sources))
+            self.build.declared.locked.append((library.recipe.title, library.recipe.sources))
         product = self._product(package)
         local = None if self.env.GetOption("clean") else self._local(package)
         source_hash = local.hash() if local else _hash_of(package)
         for remark in local.remarks if local else ():
-            build.console.warn(remark)
+            build.run.console.warn(remark)
         if self.settings.libraries == "bundle":
             _require_in_bundle(build, libraries, package)
-            build.bundled.extend(name for name in override.libraries if name not in build.bundled)
+            build.declared.bundled.extend(name for name in override.libraries if name not in build.declared.bundled)
 
         def build_it() -> WheelReport:
             from crosspython.builders.wheel_kit import kit_of
@@ -308,7 +309,7 @@ class WheelNodes:
                 product=product,
                 source_hash=source_hash if local else None,
             )
-            report = build_wheel(order, kit_of(build), build.workshop)
+            report = build_wheel(order, kit_of(build), build.run.workshop)
             refused = self.refused.get(package.name)
             return replace(report, remarks=(*report.remarks, refused)) if refused else report
 
@@ -331,7 +332,7 @@ class WheelNodes:
 
     def _fetch(self, package: LockedPackage) -> Path | ProjectFiles:
         """What a wheel is made of that is not local: the sdist, or the files of a commit."""
-        store = self.build.workshop.store
+        store = self.build.run.workshop.store
         if package.commit is not None:
             return self._files(package, fetch_commit(package, store, self.settings.path))
         assert package.sdist is not None  # choose_files has seen to it
@@ -364,7 +365,7 @@ class WheelNodes:
         shared: Shared | None = None,
     ) -> Any:
         product = self._product(package)
-        self.build.wheels[package.title] = product
+        self.build.declared.wheels[package.title] = product
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
             report = self.summary.watch(package, make)
@@ -389,17 +390,17 @@ class WheelNodes:
         build = self.build
         if self.env.GetOption("clean"):
             return []
-        parts = [part.node for part in build.closure(("cpython",), "wheels")]
+        parts = [part.node for part in build.components.closure(("cpython",), "wheels")]
         if build.settings.build_python is not None:
             return [*parts, fact(self.env, "build_python", str(build.settings.build_python))]
-        return [*parts, build.component(BUILD_PYTHON, "wheels").node]
+        return [*parts, build.components.find(BUILD_PYTHON, "wheels").node]
 
 
 def _require_in_bundle(build: Build, libraries: Sequence[Component], package: LockedPackage) -> None:
     """A bundle that was declared before has what a wheel leaves to it. Raises ConfigurationError."""
-    if build.shipped is None:
+    if build.declared.shipped is None:
         return
-    lacking = [library.recipe.name for library in libraries if library.recipe.name not in build.shipped]
+    lacking = [library.recipe.name for library in libraries if library.recipe.name not in build.declared.shipped]
     if lacking:
         raise ConfigurationError(
             f"env.Bundle() was called before env.Wheels(),"
@@ -432,11 +433,11 @@ def _find_toolchain(build: Build) -> Toolchain | None:
     """The toolchain, before anything is built; None: not known yet under -n."""
     settings = build.settings
     known = known_toolchain(build)
-    if known is not None or build.only_looks:
+    if known is not None or build.run.only_looks:
         return known
     from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
 
-    build.take_lock()
+    build.run.take_lock()
     into = settings.folder / "toolchain"
-    warn = build.console.warn
+    warn = build.run.console.warn
     return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into, remark=warn)

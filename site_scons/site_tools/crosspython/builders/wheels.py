@@ -70,17 +70,17 @@ def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None)
     settings = build.settings
     texts = [settings.packages] if packages is None else packages
     narrowed_by = constraints or settings.constraints
-    as_it_stands = not any(texts) and (settings.lock is not None or build.only_removes)
-    if as_it_stands and narrowed_by and not build.only_removes:
+    as_it_stands = not any(texts) and (settings.lock is not None or build.run.only_removes)
+    if as_it_stands and narrowed_by and not build.run.only_removes:
         raise ConfigurationError(
             f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",
             next="say with pkgs= what the lock is for, or leave constraints= out",
         )
     request = None if as_it_stands else read_request(texts, narrowed_by, settings.start)
     if request is not None:
-        build.index_options = request.options
+        build.run.index_options = request.options
     lock = find_lock(build, request)
-    if lock is None and request is None and not build.only_looks:
+    if lock is None and request is None and not build.run.only_looks:
         raise ConfigurationError(
             f"lock={settings.lock}: there is no such file, and pkgs= says nothing to make one of",
             next='for example `scons wheels pkgs="numpy" lock=pylock.toml`',

@@ -1,0 +1,55 @@
+"""The components that were read, by name: what depends on what, and which of them a Python takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crosspython.errors import ConfigurationError
+from crosspython.names import suggest
+from crosspython.recipes.recipe import NATIVE, Recipe
+
+
+@dataclass
+class Component:
+    """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none)."""
+
+    recipe: Recipe
+    node: Any
+    symbols: Any = None
+
+
+class Components(dict[str, Component]):
+    """Those of one build, by name, in the order in which they were read."""
+
+    def add(self, component: Component) -> None:
+        self[component.recipe.name] = component
+
+    def find(self, name: str, wanted_by: str) -> Component:
+        """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
+        if name not in self:
+            raise ConfigurationError(
+                f"{wanted_by}: no component is called {name!r}",
+                expected=f"one that was read before: {', '.join(self) or 'none was'}",
+                next=suggest(name, self, "{!r}") or "env.Components() declares those of crosspython",
+            )
+        return self[name]
+
+    def closure(self, names: tuple[str, ...], wanted_by: str) -> tuple[Component, ...]:
+        """Components with all they depend on, each once, dependencies first."""
+        found: dict[str, Component] = {}
+        for name in names:
+            component = self.find(name, wanted_by)
+            for dependency in self.closure(component.recipe.depends, component.recipe.name):
+                found.setdefault(dependency.recipe.name, dependency)
+            found.setdefault(name, component)
+        return tuple(found.values())
+
+    def wanted(self) -> tuple[Component, ...]:
+        """The components that this Python takes, with its build-python; all that were read where no Python was."""
+        if "cpython" not in self:
+            return tuple(self.values())
+        return (
+            *self.closure(("cpython",), "python"),
+            *(c for c in self.values() if c.recipe.machine == NATIVE),
+        )

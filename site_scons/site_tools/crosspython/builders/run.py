@@ -1,0 +1,198 @@
+"""Run: what the actions of one build share while SCons runs: the lock, the workshop, the console, the pool of jobs."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import SCons.Script
+
+from crosspython.builders.settings import Settings
+from crosspython.errors import ConfigurationError
+from crosspython.run.console import Console
+from crosspython.run.jobserver import Jobserver
+from crosspython.run.journal import Journal, read_journal
+from crosspython.run.lock import BuildLock
+from crosspython.run.progress import Progress
+from crosspython.store.fingerprints import Fingerprints
+from crosspython.toolchain.launcher import LAUNCHERS, launcher_environment
+
+if TYPE_CHECKING:
+    from crosspython.store.artifacts import Artifacts
+    from crosspython.wheels.building.kit import Kit
+    from crosspython.wheels.resolving.indexes import Indexes
+    from crosspython.workshop import Workshop
+
+# What autoconf, libtool and make bear in the name of a folder that they work in.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
+
+_MAKING = threading.Lock()
+
+# SCons's options under which a run changes nothing, or only removes.
+_LOOKS = ("no_exec", "question", "help", "clean")
+
+
+@cache
+def _jobserver(jobs: int) -> Jobserver:
+    """One pool for all targets and Pythons of this run."""
+    return Jobserver(jobs)
+
+
+@cache
+def _console(quiet: bool) -> Console:
+    """One console likewise: it keeps lines of several threads whole."""
+    return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
+
+
+@cache
+def _fingerprints(folder: Path) -> Fingerprints:
+    """One for all targets and Pythons of a build folder."""
+    return Fingerprints(folder)
+
+
+@dataclass
+class Run:
+    """environment: our own, which knows SCons's options
+
+    progress:    the titles of all that is wanted, and of those whose product is not there
+    lock:        held from the first action on; the standalone front door takes it earlier
+    work_lock:   held where the work folder is not this build's own
+    artifacts:   the artifact cache
+    index_options: pip's options about indexes in the requirements files of what is asked for
+    has_whole_sdk: our copy of the SDK was looked through in this run
+    """
+
+    settings: Settings
+    environment: Any
+    progress: Callable[[], tuple[list[str], list[str]]]
+    lock: BuildLock | None = None
+    work_lock: BuildLock | None = None
+    opened: Workshop | None = None
+    shared_kit: Kit | None = None
+    artifacts: Artifacts | None = None
+    index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    has_whole_sdk: bool = False
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether this run changes nothing, or only removes."""
+        return any(self.environment.GetOption(option) for option in _LOOKS)
+
+    @property
+    def keeps_going(self) -> bool:
+        """Whether a failure leaves alone what does not need what failed (-k)."""
+        return bool(self.environment.GetOption("keep_going"))
+
+    @property
+    def only_removes(self) -> bool:
+        return bool(self.environment.GetOption("clean"))
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """What earlier runs and this one have made in the build folder."""
+        fingerprints = _fingerprints(self.settings.build)
+        if not self.only_looks:
+            atexit.register(fingerprints.keep_news)
+        return fingerprints
+
+    @property
+    def jobs(self) -> int:
+        """How many cores this run may keep busy: SCons's -j, of which 0 is one at a time."""
+        return max(1, int(self.environment.GetOption("num_jobs")))
+
+    def take_lock(self) -> None:
+        """Hold the build folder for this run. Raises ConfigurationError where another run holds it."""
+        if self.lock is None:
+            lock = BuildLock(self.settings.build)
+            lock.acquire()
+            self.lock = lock
+
+    @property
+    def workshop(self) -> Workshop:
+        """Made when the first action runs: reading SConscripts touches no disk. Actions run in threads."""
+        with _MAKING:
+            if self.opened is None:
+                self.take_lock()
+                self.opened = self._open_workshop()
+            return self.opened
+
+    @property
+    def console(self) -> Console:
+        """Lines for the user; it needs no workshop."""
+        return _console(bool(self.environment.GetOption("silent")))
+
+    @cached_property
+    def indexes(self) -> Indexes:
+        """Where packages come from: asked of pip, once a run."""
+        from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
+
+        found = indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
+        for remark in found.remarks:
+            self.console.warn(remark)
+        return found
+
+    @property
+    def uv_cache(self) -> Path:
+        """uv's own store of what it looked up and fetched, beside ours."""
+        return self.settings.downloads / "uv"
+
+    def _open_workshop(self) -> Workshop:
+        from crosspython.store.fetch import Store
+        from crosspython.workshop import Workshop
+
+        settings = self.settings
+        console, jobserver = self.console, _jobserver(self.jobs)
+        times = settings.folder / "times.json"
+        earlier = read_journal(times)
+        journal = Journal(self.jobs, known=earlier.known if earlier else {})
+        atexit.register(journal.save, times)
+        Progress(journal, console, lambda: max(self.jobs - jobserver.free, 0), self.progress)
+        return Workshop(
+            target=settings.target,
+            store=Store(
+                settings.downloads,
+                mirror=settings.mirror,
+                offline=settings.offline,
+                progress=console.download,
+                access=lambda: self.indexes.access,
+            ),
+            jobserver=jobserver,
+            console=console,
+            work=self._work(),
+            logs=settings.folder / "logs",
+            sites=settings.folder / "sites",
+            path=settings.path,
+            launcher=self._launcher(),
+            journal=journal,
+        )
+
+    def _launcher(self) -> dict[str, str]:
+        if self.settings.launcher is None:
+            return {}
+        return launcher_environment(self.settings.launcher, os.environ, home=Path.home(), path=self.settings.path)
+
+    def _work(self) -> Path:
+        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear.
+
+        A launcher that remembers knows a compilation by its paths: with one all checkouts take turns in one folder.
+        """
+        work = self.settings.folder / "work"
+        launcher = self.settings.launcher
+        if launcher is not None and LAUNCHERS[launcher].remembers:
+            same = Path.home() / ".cache/crosspython/work" / self.settings.target.name
+            self.work_lock = BuildLock(same)
+            with suppress(ConfigurationError):  # another run is in there: this one finds less, and is as right
+                self.work_lock.acquire()
+                work = same
+        if PLAIN_PATH.fullmatch(str(work)):
+            return work
+        return Path(tempfile.mkdtemp(prefix=f"crosspython-{os.getuid()}-"))
