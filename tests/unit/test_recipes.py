@@ -10,7 +10,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.kinds import KINDS
-from crosspython.recipes.plan import Autoreconf, Install, Make, Remove, RequireModules, Run, fill
+from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
 from crosspython.recipes.release import READLINE, read_release
 from crosspython.recipes.series import series_names
@@ -104,6 +104,9 @@ def refusal(kind: str = "Autoconf", **said: Any) -> str:
         ("steps", ["make"], "steps[0]: expected a step of crosspython.recipes.plan, such as Run(...)"),
         ("after", Run("a", ("b",)), "after: expected a list of steps, such as [Run(...), Install(...)]; found Run("),
         ("after", [Run("a", "ls -l")], "after[0].argv: expected a list of strings; found 'ls -l'"),  # type: ignore[arg-type]
+        ("steps", [Edit("a", "(b", "c")], "steps[0]: expected a regular expression as its pattern; found Edit("),
+        ("steps", [Edit("a", 3, "c")], "steps[0].pattern: expected a string; found 3"),  # type: ignore[arg-type]
+        ("steps", [Edit("a", "b", "c", matches=0)], "steps[0].matches: expected a number of matches above 0; found 0"),
         ("license", "BSD like", "license: expected an SPDX expression"),
         ("license", 3, "license: expected an SPDX expression"),
         ("license_files", "COPYING", "license_files: expected a list of strings; found 'COPYING'"),

@@ -80,6 +80,14 @@ def test_an_edit_of_every_series_is_read_as_strictly(folder: Path) -> None:
     )
 
 
+def test_a_pattern_that_is_none_is_told(folder: Path) -> None:
+    (folder / "edits.toml").write_text('[[edits]]\nfile = "a"\npattern = "(b"\nreplacement = "c"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        read_edits(folder)
+    assert "line 1: edits[0]: expected a regular expression as its pattern" in caught.value.evidence[0]
+    assert "unterminated subpattern" in caught.value.evidence[0]
+
+
 def test_a_file_that_is_no_toml_is_told(folder: Path) -> None:
     (folder / "3.13.toml").write_text("default = \n")
     with pytest.raises(ConfigurationError, match=r"3\.13\.toml is not TOML"):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from crosspython.recipes.plan import Edit, Step
+from crosspython.recipes.plan import Edit, Matches, Step, require_pattern
 from crosspython.store.sources import Source
 
 NAME = r"^[a-z0-9][a-z0-9._+-]*\Z"
@@ -61,7 +61,10 @@ class EditKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: str
     pattern: str
     replacement: str
-    matches: int = 1
+    matches: Matches = 1
+
+    def __post_init__(self) -> None:
+        require_pattern(self.pattern)
 
     def edit(self) -> Edit:
         return Edit(self.file, self.pattern, self.replacement, self.matches)

@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -45,6 +45,9 @@ CROSS_TOOLS = {
 }
 
 
+Matches = Annotated[int, msgspec.Meta(ge=1, description="a number of matches above 0")]
+
+
 class Step:
     """One step of a plan. Recipes make steps themselves, so their fields are looked at when a recipe is read."""
 
@@ -52,7 +55,17 @@ class Step:
     def read(cls, value: Any) -> Step:
         if not isinstance(value, Step):
             raise ValueError("a step of crosspython.recipes.plan, such as Run(...) or Edit(...)")
+        if isinstance(value, Edit):
+            require_pattern(value.pattern)
         return msgspec.convert(vars(value), type(value), from_attributes=True)
+
+
+def require_pattern(text: object) -> None:
+    """Raise ValueError for a text that is no regular expression; what is no text is judged elsewhere."""
+    try:
+        re.compile(text if isinstance(text, str) else "", re.MULTILINE)
+    except re.error as error:
+        raise ValueError("a regular expression as its pattern", str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class Edit(Step):
     file: str
     pattern: str
     replacement: str
-    matches: int = 1
+    matches: Matches = 1
 
 
 @dataclass(frozen=True)
