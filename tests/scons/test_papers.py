@@ -99,3 +99,34 @@ env.Alias("legal-info", env.LegalInfo(bundle, sysroot))
     assert text.read_text() == "int f(void){return 1;}\n"
     project.scons("-c", "sbom", "legal-info")
     assert not (products / "sbom").exists() and not (products / "legal-info").exists()
+
+
+def test_known_vulnerabilities_fail_by_how_bad_they_are(project: Project) -> None:
+    project.add("base", options='cpe="some:base"')
+    project.add("cpython", options='depends=["base"]')
+    script = project.folder / "SConstruct"
+    script.write_text(script.read_text() + 'env.Alias("cve", env.Vulnerabilities())\n')
+    database = project.folder / "db"
+    database.mkdir()
+    advisory = {
+        "id": "CVE-2031-0001",
+        "summary": "made up",
+        "affected": [{"package": {"ecosystem": "OSS-Fuzz", "name": "base"}, "versions": ["v1.0"]}],
+        "database_specific": {"severity": "MODERATE"},
+    }
+    (database / "1.json").write_text(json.dumps(advisory))
+    output = project.scons("cve", "cve_db=db", code=2)
+    assert "medium   base 1.0: CVE-2031-0001 made up" in output and "1 known vulnerabilities are open" in output
+    assert "2 parts: 1 open (1 medium)" in project.scons("cve", "cve_db=db", "cve_severity=high", "offline=1")
+    assert json.loads((project.folder / "build/rv1126/cve.json").read_text())["findings"][0]["state"] == "open"
+    statement = {
+        "vulnerability": "CVE-2031-0001",
+        "status": "not_affected",
+        "justification": "vulnerable_code_not_present",
+    }
+    (project.folder / "vex.json").write_text(json.dumps({"statements": [statement]}))
+    assert "1 closed by a VEX statement" in project.scons("cve", "cve_db=db", "vex=vex.json")
+    assert "scons cve cve_db=FOLDER" in project.scons("cve", code=2)
+    assert "no such file or folder" in project.scons("cve", "cve_db=nowhere", code=2)
+    assert "was not fetched yet" in project.scons("cve", "cve_db=http://upstream.invalid/x.zip", "offline=1", code=2)
+    assert not project.stage("base").exists()

@@ -22,6 +22,7 @@ from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
 from crosspython.builders.scons_internals import added_methods
 from crosspython.builders.settings import Settings, read_settings
+from crosspython.builders.vulnerabilities import AddVulnerabilities
 from crosspython.builders.wheel_check import AddWheelCheck
 from crosspython.builders.wheels import AddWheels
 from crosspython.errors import ConfigurationError
@@ -50,6 +51,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddImage(own)
     AddLockGoals(own)
     AddPapers(own)
+    AddVulnerabilities(own)
     AddBoard(own)
     AddWheelCheck(own)
     lend_methods([wrapper for wrapper in added_methods(own) if wrapper not in scons_own], env)

@@ -17,7 +17,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import names_of_aliases
-from crosspython.builders.settings import BOARD, IMAGE, VARIABLES, WHEELS
+from crosspython.builders.settings import BOARD, CVE, IMAGE, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
 from crosspython.names import check_known
@@ -37,6 +37,7 @@ NAMES = {
     "report": "a picture of the last build: build/<target>/report.html",
     "sbom": "what the products are made of, as CycloneDX: build/<target>/sbom/",
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
+    "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
     "doctor": "the programs that this machine lacks, and the command that installs them",
@@ -44,10 +45,10 @@ NAMES = {
 
 
 # What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
-_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image", "sbom", "legal-info"}, {"bundle", "deploy"}
+_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image", "sbom", "legal-info", "cve"}, {"bundle", "deploy"}
 _ON_BOARD = {"deploy", "rollback", "check"}
 _ON_LOCK = {"outdated", "why"}
-_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD), IMAGE: ("image",)}
+_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD), IMAGE: ("image",), CVE: ("cve",)}
 
 
 def help_text() -> str:
@@ -129,6 +130,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
                 WHEELS: asks_for_wheels(env, goals) or not _ON_LOCK.isdisjoint(goals),
                 BOARD: not _ON_BOARD.isdisjoint(goals),
                 IMAGE: "image" in goals,
+                CVE: "cve" in goals,
             },
         )
 
@@ -144,7 +146,7 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
     if not ignored:
         return
     of, shown = ignored[0].of, [f"{variable.name}={given[variable.name]}" for variable in ignored]
-    goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image"}[of]
+    goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image", CVE: "cve"}[of]
     raise ConfigurationError(
         f"{' '.join(shown)}: would be ignored, since nothing in this run is about {of}",
         expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),

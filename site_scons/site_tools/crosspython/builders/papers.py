@@ -13,7 +13,7 @@ from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
 from crosspython.builders.components import Component
 from crosspython.builders.paths import folder_node
-from crosspython.builders.toolchain import toolchain_node, toolchain_of
+from crosspython.builders.toolchain import known_toolchain, toolchain_node, toolchain_of
 from crosspython.store.disk import write_whole
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def _goal(env: Any, build: Build, name: str, products: Sequence[Any], folder: Pa
 
 def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inventory]]:
     """The inventories of all that is there, by the names of the papers."""
-    from crosspython.papers.components import hash_file
     from crosspython.papers.part import Inventory, each_once
+    from crosspython.store.fetch import hash_file
 
     settings = build.settings
     version, facts = settings.release.version, _facts(build)
@@ -139,12 +139,12 @@ def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inv
     if bundle is not None:
         file = Path(bundle.abspath)
         name = file.name.removesuffix(".tar.gz")
-        parts = [*_components(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
+        parts = [*components_of(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
         found.append((name, Inventory(name, version, each_once(parts), hash_file(file), facts)))
     if sysroot is not None:
-        name, parts = settings.sysroot.name, [*_components(build, build.declared.in_sysroot or ())]
+        name, parts = settings.sysroot.name, [*components_of(build, build.declared.in_sysroot or ())]
         found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(parts), facts=facts)))
-    if wheels := _wheels(build):
+    if wheels := wheels_of_house(build):
         name = f"wheels-{settings.release.series}"
         found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(wheels), facts=facts)))
     return found
@@ -162,7 +162,8 @@ def _facts(build: Build) -> dict[str, str]:
     }
 
 
-def _components(build: Build, names: Iterable[str]) -> list[Part]:
+def components_of(build: Build, names: Iterable[str]) -> list[Part]:
+    """Components as parts, by their names."""
     from crosspython.papers.components import describe_component
 
     recipes = {name: component.recipe for name, component in build.components.items()}
@@ -180,7 +181,7 @@ def _packages_in_bundle(build: Build) -> list[Part]:
     return packages_in_stage(_stage(build, "cpython"))
 
 
-def _wheels(build: Build) -> list[Part]:
+def wheels_of_house(build: Build) -> list[Part]:
     """The parts of the wheelhouse as it lies there; none where it was never filled."""
     from crosspython.builders.wheel_lock import known_lock, override_of
     from crosspython.papers.wheels import describe_wheel, find_owners
@@ -210,11 +211,29 @@ def _wheels(build: Build) -> list[Part]:
     return found
 
 
+def parts_of_lock(build: Build) -> list[Part]:
+    """The locked packages as parts, with the components whose libraries those get that are built; none without a lock.
+    Nothing of it has to be there."""
+    from crosspython.builders.wheel_lock import known_lock, override_of
+    from crosspython.papers.part import PACKAGE, Part
+    from crosspython.papers.wheels import package_purl
+
+    lock = known_lock(build)
+    packages = [package for package in lock.packages if not package.build_only] if lock else []
+    wanted = {name for each in packages if not each.wheels for name in override_of(build, each.name).libraries}
+    components = build.components.closure(tuple(sorted(wanted & build.components.keys())), "wheels")
+    return [
+        *components_of(build, {component.recipe.name for component in components}),
+        *(Part(PACKAGE, each.name, each.version, package_purl(each.name, each.version)) for each in packages),
+    ]
+
+
 def _libraries(build: Build, report: WheelReport, owners: dict[str, str]) -> tuple[Part, ...]:
     from crosspython.papers.wheels import as_held, library_of_compiler
 
-    held = _components(build, {owners[soname] for soname in report.grafted if soname in owners})
-    compiler = toolchain_of(build).compiler
+    held = components_of(build, {owners[soname] for soname in report.grafted if soname in owners})
+    toolchain = known_toolchain(build)
+    compiler = toolchain.compiler if toolchain else ""
     others = [library_of_compiler(soname, compiler) for soname in report.grafted if soname not in owners]
     return (*map(as_held, held), *others)
 

@@ -42,7 +42,7 @@ def read_switch(text: str) -> bool | None:
 class Variable:
     """One thing to choose on the command line. `allowed` is empty where anything goes.
 
-    of: what alone it is about, WHEELS, BOARD or IMAGE: in a run without them it would be ignored
+    of: what alone it is about, WHEELS, BOARD, IMAGE or CVE: in a run without them it would be ignored
     """
 
     name: str
@@ -69,7 +69,7 @@ class Variable:
         return text
 
 
-WHEELS, BOARD, IMAGE = "wheels", "a board", "an image"
+WHEELS, BOARD, IMAGE, CVE = "wheels", "a board", "an image", "known vulnerabilities"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
@@ -111,6 +111,15 @@ VARIABLES = (
     Variable(
         "forbid_licenses",
         'licences that nothing may come under that the board gets, as SPDX names them: "GPL-3.0-only AGPL-3.0*"',
+    ),
+    Variable("cve_db", "cve: a folder of OSV files, a zip archive of them, or a http address of one", of=CVE),
+    Variable("vex", "cve: a file of OpenVEX statements: what is no vulnerability here, and why", of=CVE),
+    Variable(
+        "cve_severity",
+        "cve: how bad a vulnerability fails; one that nobody has judged always does, but for never",
+        "low",
+        ("low", "medium", "high", "critical", "never"),
+        of=CVE,
     ),
     Variable("offline", "never touch the network", "0", ("0", "1")),
     Variable(
@@ -193,6 +202,9 @@ class Settings:
     board: str | None
     ssh_config: Path | None
     forbid_licenses: str
+    cve_db: str | None
+    vex: Path | None
+    cve_severity: str
     offline: bool
     cache: CacheChoice
     launcher: str | None
@@ -259,6 +271,9 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         board=chosen["board"] or None,
         ssh_config=Path(_place(start, chosen["ssh_config"])) if chosen["ssh_config"] else None,
         forbid_licenses=chosen["forbid_licenses"],
+        cve_db=_mirror(start, chosen["cve_db"]),
+        vex=Path(_place(start, chosen["vex"])) if chosen["vex"] else None,
+        cve_severity=chosen["cve_severity"],
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,

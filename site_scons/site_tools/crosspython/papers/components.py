@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from packageurl import PackageURL
 from crosspython.papers.part import COMPONENT, Change, Origin, Part, full_cpe
 from crosspython.recipes.plan import Edit
 from crosspython.recipes.recipe import Recipe
+from crosspython.store.fetch import hash_file
 from crosspython.store.sources import Source
 
 
@@ -32,11 +32,6 @@ def describe_component(recipe: Recipe, recipes: Mapping[str, Recipe], stage: Pat
         depends=tuple(sorted(_ref(recipes[name]) for name in recipe.depends if name in recipes)),
         made="cross-compiled from source",
     )
-
-
-def hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _purl(recipe: Recipe) -> str:

@@ -21,9 +21,9 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ArchiveError, hide_logins
-from crosspython.papers.components import hash_file
 from crosspython.papers.part import LIBRARY, PACKAGE, Origin, Part, full_cpe
 from crosspython.papers.stated_licenses import read_stated_license
+from crosspython.store.fetch import hash_file
 from crosspython.store.formats import read_members
 from crosspython.store.tree import reading
 from crosspython.wheels.model import LockedPackage, WheelReport

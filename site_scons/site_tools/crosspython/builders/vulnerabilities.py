@@ -1,0 +1,110 @@
+"""`scons cve`: known vulnerabilities of what is in the products. Nothing is built for it: recipes and the lock tell
+enough."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build
+from crosspython.builders.papers import components_of, parts_of_lock, wheels_of_house
+from crosspython.errors import CheckError, ConfigurationError, SourceError, hide_logins
+from crosspython.recipes.recipe import NATIVE
+from crosspython.store.disk import write_whole
+
+if TYPE_CHECKING:
+    from crosspython.papers.part import Part
+    from crosspython.papers.vulnerabilities import Finding
+
+
+def AddVulnerabilities(env: Any) -> None:
+    env.AddMethod(Vulnerabilities)
+
+
+def Vulnerabilities(env: Any) -> Any:
+    """Say which known vulnerabilities the components of the bundle and the locked packages have, and fail for those
+    that are as bad as `cve_severity=` says. Returns an alias; the findings lie in build/<target>/cve.json."""
+    build: Build = env["CROSSPYTHON"]
+
+    def cve(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.papers.advisories import read_advisories
+        from crosspython.papers.vex import read_vex
+        from crosspython.papers.vulnerabilities import describe_findings, find_vulnerabilities
+
+        settings = build.settings
+        parts, database = _parts(build), _database(build)
+        statements = read_vex(settings.vex) if settings.vex else ()
+        findings = find_vulnerabilities(parts, read_advisories(database, parts), statements)
+        write_whole(settings.folder / "cve.json", json.dumps(describe_findings(findings), indent=1) + "\n")
+        _tell(build, parts, findings)
+
+    name = f"crosspython-cve-{build.settings.target.name}"
+    return env.AlwaysBuild(env.Alias(name, [], make_action("cve", cve, "comparing with known vulnerabilities")))
+
+
+def _parts(build: Build) -> tuple[Part, ...]:
+    from crosspython.papers.part import each_once
+
+    wanted = {part.recipe.name for part in build.components.wanted() if part.recipe.machine != NATIVE}
+    return each_once([*components_of(build, wanted), *parts_of_lock(build), *wheels_of_house(build)])
+
+
+def _tell(build: Build, parts: Sequence[Part], findings: Sequence[Finding]) -> None:
+    from crosspython.papers.vulnerabilities import OPEN, UNDECIDED, at_least, count_states
+
+    for finding in findings:
+        if finding.state in (OPEN, UNDECIDED):
+            mark = "" if finding.state == OPEN else "undecided: "
+            build.run.console.line(f"  {mark}{finding.line()}")
+    build.run.console.line(f"  {len(parts)} parts: {count_states(findings)}")
+    severity = build.settings.cve_severity
+    if bad := at_least(findings, severity):
+        raise CheckError(
+            f"{len(bad)} known vulnerabilities are open",
+            expected=f"none of severity {severity} or worse (cve_severity={severity})",
+            found=count_states(findings),
+            log=build.settings.folder / "cve.json",
+            next="take newer versions, add a patch with a line `CVE: ...`, or say in a VEX file why it does no harm"
+            " (docs/sbom.md)",
+        )
+
+
+def _database(build: Build) -> Path:
+    """The database on this machine; one at an address is fetched anew, where there is a network."""
+    place = build.settings.cve_db
+    if not place:
+        raise ConfigurationError(
+            "cve: there is no database to compare with",
+            next="name a folder of OSV files, or the address of an archive of them: scons cve cve_db=FOLDER",
+        )
+    if "://" not in place:
+        if not Path(place).exists():
+            raise ConfigurationError(f"cve_db={place}: there is no such file or folder")
+        return Path(place)
+    name = hashlib.sha256(place.encode()).hexdigest()[:16]
+    copy = build.settings.downloads / "advisories" / name
+    if not build.settings.offline:
+        _fetch(place, copy)
+    if not copy.is_file():
+        raise SourceError(
+            f"cve_db={hide_logins(place)}: it was not fetched yet, and offline=1 keeps this run from the network",
+            next="run the same once without offline=1, or name a folder",
+        )
+    return copy
+
+
+def _fetch(address: str, copy: Path) -> None:
+    from crosspython.store.download import Downloader, Unavailable
+
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    part = copy.with_name(copy.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        Downloader().download(address, part, "advisories")
+    except Unavailable as error:
+        raise SourceError(f"cve_db={hide_logins(address)}: it could not be fetched", found=str(error)) from error
+    part.replace(copy)
