@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crosspython.checks.regrtest import find_surprises, read_junit, read_output, select_cases
+from crosspython.checks.regrtest import find_surprises, read_junit, read_output, read_run, select_cases
 
 # As CPython 3.13 writes it: a failure in a subTest leaves a case without a name, one in setUpClass nothing.
 XML = """<testsuites tests="6" errors="2" failures="3"><testsuite errors="2" failures="3">
@@ -73,3 +73,16 @@ def test_an_exit_status_that_no_case_explains_is_a_surprise() -> None:
     assert find_surprises({"a"}, set(), set(), 1, "exit status 2") == [
         "0 cases failed, but it ended with exit status 2"
     ]
+
+
+def test_without_xml_the_words_tell_what_ran() -> None:
+    output = """
+test_good (test.test_x.T) ... ok
+test_told (test.test_x.T)
+What it is about. ... ok
+test_bad (test.test_x.T) ... FAIL
+test_not_here (test.test_x.T) ... skipped 'why'
+FAIL: test_bad (test.test_x.T)
+"""
+    assert read_run(output) == {f"test.test_x.T.test_{name}" for name in ("good", "told", "bad")}
+    assert read_output(output) == {"test.test_x.T.test_bad"}

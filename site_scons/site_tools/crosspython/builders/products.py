@@ -264,5 +264,7 @@ def _python_and_libraries(
     build: Build, method: str, also: str | Sequence[str], more: Sequence[str] = ()
 ) -> tuple[Component, ...]:
     """Python first, then what it and the further components need."""
+    for name in build.settings.release.libraries:
+        build.components.find(name, "the libraries of python=")
     parts = build.components.closure(("cpython", *read_names(method, "also", also), *more), "bundle and sysroot")
     return tuple(sorted(parts, key=lambda part: part.recipe.name != "cpython"))

@@ -17,6 +17,9 @@ from xml.etree import ElementTree
 # (test.test_x.T)".
 _NOT_WELL = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): (\w+) \(([\w.]+)\)", re.MULTILINE)
 
+# "test_a (test.test_x.T) ... ok"; what it prints may stand before the last word.
+_RUN = re.compile(r"^(\w+) \(([\w.]+)\)(?:\n[^\n]*)? \.\.\. (?!skipped)", re.MULTILINE)
+
 
 def select_cases(entries: Sequence[Mapping[str, Any]], series: str, machine: str) -> dict[str, set[str]]:
     """The cases that entries name for a series and machine, by test module; an entry without these is for all."""
@@ -38,6 +41,11 @@ def read_junit(path: Path) -> tuple[set[str], set[str]]:
         if any(case.find(tag) is not None for tag in ("failure", "error", "outcome")):
             failed.add(name)
     return run, failed
+
+
+def read_run(output: str) -> set[str]:
+    """The test cases that ran, by the verbose output: all that is known where no XML is written."""
+    return {f"{place}.{name}" for name, place in _RUN.findall(output)}
 
 
 def read_output(output: str) -> set[str]:

@@ -69,6 +69,7 @@ class Release:
     has_build_details: it installs a build-details.json (PEP 739)
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
     edits_pip: the pip that comes with it is one that board_pip.py knows
+    writes_junit_xml: what runs its own tests can write what came of each as XML
     unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
     tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first
     libraries: of another version than their recipes', by component
@@ -93,6 +94,7 @@ class Release:
     has_build_details: bool = False
     abiflags: str = ""
     edits_pip: bool = True
+    writes_junit_xml: bool = True
     unused_if_static: tuple[str, ...] = ()
     tls: tuple[str, ...] = ("TLSv1.3", "TLSv1.2")
     libraries: Mapping[str, Library] = field(default_factory=dict)
@@ -186,6 +188,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         has_build_details=keys.has_build_details,
         abiflags=keys.abiflags + letter,
         edits_pip=keys.edits_pip and version in keys.releases,
+        writes_junit_xml=keys.writes_junit_xml,
         unused_if_static=keys.unused_if_static,
         tls=keys.tls,
         libraries=libraries,

@@ -62,6 +62,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     has_build_details: bool = False
     abiflags: str = ""
     edits_pip: bool = True
+    writes_junit_xml: bool = True
     free_threaded: Strings | None = None
     unused_if_static: Strings = ()
     tls: Strings = ("TLSv1.3", "TLSv1.2")
