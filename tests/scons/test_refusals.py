@@ -175,3 +175,9 @@ def test_a_python_package_that_is_missing_is_one_sentence_with_the_command(host:
     assert "scons: *** crosspython needs the Python module 'msgspec', and it is not there" in output
     assert f"-m pip install -r {REPOSITORY / 'requirements.txt'}" in output
     assert "Traceback" not in output
+
+
+def test_a_project_in_a_folder_called_scons_has_lines_of_its_own(tmp_path: Path) -> None:
+    host = Host(tmp_path / "SCons" / "host")
+    host.write(TOOL, 'env.Autoconf("foo")')
+    assert f"line {BEFORE + 2}: version: missing" in host.scons(code=2)  # SCons itself takes such a file for its own

@@ -21,7 +21,7 @@ from crosspython.reading import Keys
 
 _PACKAGE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
 _RECIPES = f"{COMPONENTS}{os.sep}"
-_SCONS = f"{os.sep}SCons{os.sep}"
+_SCONS = f"{Path(SCons.Node.FS.__file__).resolve().parents[1]}{os.sep}"
 
 
 def users_frame() -> FrameType | None:
@@ -30,11 +30,9 @@ def users_frame() -> FrameType | None:
     The recipes that come along are the user's where SCons was started in their repository, and ours elsewhere.
     """
     top = f"{os.path.realpath(SCons.Node.FS.get_default_fs().Top.get_abspath())}{os.sep}"
-    ours = (_PACKAGE,) if _RECIPES.startswith(top) else (_PACKAGE, _RECIPES)
+    ours = (_PACKAGE, _SCONS) if _RECIPES.startswith(top) else (_PACKAGE, _SCONS, _RECIPES)
     frame: FrameType | None = sys._getframe()
-    while frame is not None and (
-        (file := os.path.realpath(frame.f_code.co_filename)).startswith(ours) or _SCONS in file
-    ):
+    while frame is not None and os.path.realpath(frame.f_code.co_filename).startswith(ours):
         frame = frame.f_back
     return frame
 
