@@ -48,6 +48,11 @@ def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arg
     assert says in standalone.scons("-n", *arguments, code=2)
 
 
+def test_what_an_image_is_made_with_is_looked_for_before_anything_is_built(standalone: Standalone) -> None:
+    output = standalone.scons("image", "image=squashfs", path="/nowhere", code=2)
+    assert "this machine lacks programs: mksquashfs" in output and "building" not in output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -55,7 +60,7 @@ def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arg
         ["binary=auto", "check=0", "pkgs="],
         ["wheels", "pkgs=six", "binary=never"],
         ["fetch", "pkgs=six"],
-        ["image", "pkgs=six", "image=squashfs", "max_size=40M", "pip=0"],
+        ["image", "pkgs=six", "image=deb", "max_size=40M", "pip=0"],
         ["check", "board=root@192.168.1.10"],
         ["pkgs=six", "libraries=bundle"],
         ["deploy", "board=root@b", "pkgs=six", "libraries=bundle"],

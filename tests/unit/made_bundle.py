@@ -15,7 +15,7 @@ PREFIX = "/opt/python"
 _INTERPRETER = f"""\
 #!/bin/sh
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-PYTHONPATH=$here/../{SITE} PYTHONDONTWRITEBYTECODE=1 exec {sys.executable} "$@"
+PYTHONPATH=$(echo "$here"/../lib/python*/site-packages) PYTHONDONTWRITEBYTECODE=1 exec {sys.executable} "$@"
 """
 _RECORD = "pip/__init__.py,,\n../../../bin/pip3,,\npip-25.0.dist-info/METADATA,,\npip-25.0.dist-info/RECORD,,\n"
 

@@ -143,6 +143,24 @@ def test_without_pip_nothing_of_it_is_left(tree: Tree) -> None:
     assert (tree.root / f"lib/python{SERIES}/os.py").is_file()
 
 
+def test_without_pip_nothing_of_it_is_left_where_its_sources_had_gone_before(tmp_path: Path) -> None:
+    root = lay_bundle(tmp_path / "slim")
+    (root / SITE / "pip/__init__.py").rename(root / SITE / "pip/__init__.pyc")
+    remove_pip(Tree(root, SERIES, PREFIX))
+    assert [path for path in root.rglob("*") if "pip" in path.name] == []
+
+
+def test_a_python_without_the_gil_has_folders_of_its_own_name(tmp_path: Path) -> None:
+    root = lay_bundle(tmp_path / "a tree")
+    for name in (f"lib/python{SERIES}", f"bin/python{SERIES}"):
+        (root / name).rename(root / f"{name}t")
+    (root / "bin/python3").unlink()
+    (root / "bin/python3").symlink_to(f"python{SERIES}t")
+    [package] = install_wheels(Tree(root, f"{SERIES}t", PREFIX), [add_wheel(tmp_path, "greet", files=GREET)])
+    assert f"lib/python{SERIES}t/site-packages/greet.py" in package.names
+    assert run(root / "bin/greet", "t") == "hello t\n"
+
+
 def test_a_name_outside_of_its_folder_is_refused(tree: Tree, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="outside of its folder"):
         install_wheels(tree, [add_wheel(tmp_path, "mine", files={"mine-1.0.data/scripts/../lib/x": ""})])

@@ -20,7 +20,7 @@ from crosspython.store.tree import pack_tree, unpack_tree
 from crosspython.targets import load_target
 from crosspython.workshop import EPOCH, Workshop
 
-from tests.unit.made_bundle import PREFIX, SITE, VERSION, pack_bundle
+from tests.unit.made_bundle import PREFIX, SERIES, SITE, VERSION, pack_bundle
 from tests.unit.made_packages import add_wheel
 from tests.unit.test_image_install import GREET, run
 
@@ -48,6 +48,7 @@ def make(folder: Path, *wheels: Path, path: str = os.environ["PATH"], **more: An
         "build_python": Path(sys.executable),
         "name": "python-image",
         "version": VERSION,
+        "series": SERIES,
         "prefix": PREFIX,
         "slim": "0",
         "has_pip": True,
@@ -175,7 +176,7 @@ def test_without_mksquashfs_it_is_told_before_anything_is_done(tmp_path: Path) -
 
 def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"not a bundle of Python 3\.4"):
-        make(tmp_path / "a", version="3.4.1")
+        make(tmp_path / "a", version="3.4.1", series="3.4")
 
 
 def test_build_python_may_be_an_archive(tmp_path: Path, greet: Path) -> None:

@@ -65,6 +65,7 @@ _PACKAGES: dict[str, tuple[str | None, ...]] = {
     "pkg-config": ("pkgconf", "pkgconf-pkg-config", "pkgconf", "pkg-config", "pkgconf"),
     "tclsh": ("tcl", "tcl", "tcl", "tcl", "tcl"),
     "xz": ("xz-utils", "xz", "xz", "xz", "xz"),
+    "mksquashfs": ("squashfs-tools", "squashfs-tools", "squashfs-tools", "squashfs", "squashfs-tools"),
     "tic": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
     "infocmp": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
     "cp": ("coreutils", "coreutils", "coreutils", "coreutils", "coreutils"),

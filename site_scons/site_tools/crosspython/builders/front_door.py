@@ -96,6 +96,16 @@ def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
 
 
 @refusing
+def check_image(env: Any, goals: Sequence[str]) -> None:
+    """What an image is made with is on this machine, before anything is built. Raises HostToolError."""
+    if "image" in goals and not (env.GetOption("help") or env.GetOption("clean")):
+        from crosspython.image.forms import FORMS
+
+        settings = env["CROSSPYTHON"].settings
+        FORMS[settings.image].require_tools(settings.path)
+
+
+@refusing
 def open_build(env: Any) -> None:
     """Start a build of our own: as many jobs as cores, one run at a time. Raises UserError."""
     build: Build = env["CROSSPYTHON"]

@@ -69,6 +69,7 @@ def Image(
             build_python=build_python,
             name=name,
             version=version,
+            series=settings.release.series,
             prefix=settings.target.prefix,
             slim=settings.slim,
             has_pip=settings.pip,

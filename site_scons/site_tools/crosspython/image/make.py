@@ -31,7 +31,7 @@ class ImageOrder:
     wheels:       what is installed into it
     build_python: the stage archive of the Python that runs here, or an interpreter's path
     name:         what it is called
-    version:      CPython's, "3.13.5"
+    version, series: CPython's, "3.13.5" and "3.13", as its folder is called
     slim:         as the bundle's: "0", "1", "pyc"
     has_pip:      whether pip stays in it
     form:         a key of FORMS
@@ -43,16 +43,13 @@ class ImageOrder:
     build_python: Path
     name: str
     version: str
+    series: str
     prefix: str
     slim: str
     has_pip: bool
     form: str
     limit: int | None
     product: Path
-
-    @property
-    def series(self) -> str:
-        return ".".join(self.version.split(".")[:2])
 
 
 @dataclass(frozen=True)
