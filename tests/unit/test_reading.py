@@ -168,6 +168,12 @@ def test_lines_that_end_as_on_windows_are_counted(tmp_path: Path) -> None:
     assert (data["b"], locate(("b",))) == (2, 2)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbfa = 1\n")
+    data, locate = read_toml(tmp_path / "a.toml", "a.toml")
+    assert (data, locate(("a",))) == ({"a": 1}, 1)
+
+
 @pytest.mark.parametrize(
     ("content", "told"), [(b"a = \n", "is not TOML"), (b"a = '\xff'", "is not UTF-8 text"), (None, "cannot be read")]
 )

@@ -78,7 +78,7 @@ def mistaken(
 def read_toml(file: Path, what: str) -> tuple[dict[str, Any], Locate]:
     """A TOML file's data, and where they stand in it. Raises ConfigurationError where it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         return tomllib.loads(text), partial(find_line, text)
     except OSError as error:
         raise ConfigurationError(f"{what} cannot be read: {error.strerror}") from error
