@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import crosspython
+import pytest
 
 from tests.conftest import REPOSITORY
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
 
 
 def test_pyproject_names_the_version_that_the_package_has() -> None:
@@ -27,3 +31,18 @@ def test_the_newest_release_of_the_changelog_is_this_version() -> None:
 def test_the_licence_is_the_one_whose_text_is_here() -> None:
     assert PROJECT["license"] == "MIT"
     assert [(REPOSITORY / name).read_text().split("\n")[0] for name in PROJECT["license-files"]] == ["MIT License"]
+
+
+def prose_lines(page: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a page but for tables and code, which cannot be broken."""
+    is_code = False
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        is_fence = line.lstrip().startswith("```")
+        is_code ^= is_fence
+        if not (is_code or is_fence or line.startswith(("|", "    "))):
+            yield number, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_of_prose_have_at_most_120_columns(page: Path) -> None:
+    assert [number for number, line in prose_lines(page) if len(line) > 120] == []
