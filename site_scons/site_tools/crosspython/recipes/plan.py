@@ -25,9 +25,19 @@ from typing import Annotated, Any
 
 import msgspec
 
-PLACEHOLDER = re.compile(
-    r"\{(source|build|stage|sysroot|prefix|triplet|build_triplet|recipe|build_python|answers)\}",
+PLACEHOLDERS = (
+    "source",
+    "build",
+    "stage",
+    "sysroot",
+    "prefix",
+    "triplet",
+    "build_triplet",
+    "recipe",
+    "build_python",
+    "answers",
 )
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 
 
 # What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
@@ -248,4 +258,4 @@ def as_data(item: Any) -> Any:
 
 def fill(text: str, places: Mapping[str, str]) -> str:
     """Replace the placeholders of `text`; any other use of braces is left alone."""
-    return PLACEHOLDER.sub(lambda match: places[match[1]], text)
+    return _PLACEHOLDER.sub(lambda match: places[match[1]], text)

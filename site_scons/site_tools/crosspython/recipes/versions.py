@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from crosspython.errors import ConfigurationError
 from crosspython.reading import Locate, Mistake, find_mistakes, is_right, mistaken, read_data
+from crosspython.recipes.placeholders import find_misspelt
 from crosspython.recipes.release import Library
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ def read_recipe(
         if not is_right(whole, kind):
             own = (each for each in find_mistakes(whole, kind) if each.keys[0] in differs)
             mistakes += [Mistake(("others", version, *each.keys), each.problem) for each in own]
+    mistakes += find_misspelt(recipe)
     if mistakes:
         raise mistaken(what, mistakes, next=next, locate=locate)
     return read_data(choose_version(recipe, libraries), kind, what, next=next, locate=locate)

@@ -1,0 +1,33 @@
+"""Placeholders in what a recipe says: a name in braces that is nearly one of them is a slip of the pen.
+
+Braces mean much to shells, awk and C; so a name that is like none of the placeholders is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from crosspython.reading import Keys, Mistake
+from crosspython.recipes.plan import PLACEHOLDERS
+
+# Not after a dollar: that is a variable of a shell or of make.
+_NAME = re.compile(r"(?<!\$)\{([a-z_]+)\}")
+_LIKENESS = 0.8
+
+
+def find_misspelt(said: Any, keys: Keys = ()) -> Iterator[Mistake]:
+    """The misspelt placeholders in a recipe's keywords, and in the steps that it makes."""
+    if isinstance(said, str):
+        for name in _NAME.findall(said) if "{" in said else ():
+            if name not in PLACEHOLDERS and (meant := get_close_matches(name, PLACEHOLDERS, 1, _LIKENESS)):
+                yield Mistake(keys, f"{{{name}}} is no placeholder; did you mean {{{meant[0]}}}?")
+    elif isinstance(said, (list, tuple)):
+        for number, part in enumerate(said):
+            yield from find_misspelt(part, (*keys, number))
+    elif isinstance(said, Mapping) or (is_dataclass(said) and not isinstance(said, type)):
+        for key, part in (said if isinstance(said, Mapping) else vars(said)).items():
+            yield from find_misspelt(part, (*keys, str(key)))
