@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crosspython.elf.file import read_elf
+from crosspython.elf.lower_versions import lower_versions
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target, load_target
 from crosspython.targets.libc import Libc
@@ -101,6 +103,21 @@ subroutine twice(number, text) bind(c)
   text = transfer(written, text)
 end subroutine
 """
+OPENMP = """\
+int sum(int count)
+{
+    int all = 0;
+#pragma omp parallel for reduction(+ : all) num_threads(3)
+    for (int each = 0; each < count; each++)
+        all += each;
+    return all;
+}
+"""
+CALLS_OPENMP = """\
+#include <stdio.h>
+int sum(int);
+int main(void) { printf("%d", sum(9)); return 0; }
+"""
 CALLS_FORTRAN = """\
 #include <stdio.h>
 void twice(double, char *);
@@ -177,6 +194,24 @@ def test_fortran_is_part_of_a_shared_library(toolchain: Toolchain, tmp_path: Pat
     make(toolchain, "gfortran", tmp_path, "-shared", "-fPIC", "library.f90", "-o", "liblibrary.so")
     make(toolchain, "gcc", tmp_path, "main.c", "-o", "program", "-L.", "-llibrary", "-Wl,-rpath,$ORIGIN")
     assert run(toolchain, tmp_path) == "2.5\n"
+
+
+def test_openmp_comes_along_with_older_versions_of_what_it_needs(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "library.c").write_text(OPENMP)
+    (tmp_path / "main.c").write_text(CALLS_OPENMP)
+    rpath = "-Wl,--disable-new-dtags,-rpath,$ORIGIN"
+    make(toolchain, "gcc", tmp_path, "-fopenmp", "-shared", "-fPIC", "library.c", "-o", "liblibrary.so")
+    make(toolchain, "gcc", tmp_path, "main.c", "-o", "program", "-L.", "-llibrary", rpath)
+    shutil.copyfile(Path(toolchain.prefix).parents[1] / "usr/lib/libgomp.so.1", tmp_path / "libgomp.so.1")
+    assert run(toolchain, tmp_path) == "36"
+
+
+def test_a_library_that_needs_what_is_not_there_at_all_stays_as_it_is(toolchain: Toolchain, tmp_path: Path) -> None:
+    library = tmp_path / "libstdc++.so.6"
+    shutil.copyfile(Path(toolchain.libc_folder) / library.name, library)
+    before = library.read_bytes()
+    assert lower_versions(library, {"arc4random": "", "pthread_create": "GLIBC_2.4"}) == ["arc4random"]
+    assert library.read_bytes() == before
 
 
 @pytest.mark.parametrize(

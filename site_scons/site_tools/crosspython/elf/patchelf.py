@@ -56,6 +56,11 @@ def rename_libraries(path: Path, needed: Mapping[str, str], soname: str | None, 
         _call_patchelf(patchelf, options, [path])
 
 
+def add_needed(path: Path, sonames: Sequence[str], patchelf: Path) -> None:
+    """Let a file need further libraries."""
+    _call_patchelf(patchelf, [word for soname in sonames for word in ("--add-needed", soname)], [path])
+
+
 def _call_patchelf(patchelf: Path, options: Sequence[str], paths: Sequence[Path]) -> None:
     for start in range(0, len(paths), _FILES_A_CALL):
         batch = [str(path) for path in paths[start : start + _FILES_A_CALL]]
