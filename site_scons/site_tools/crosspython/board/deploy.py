@@ -3,7 +3,7 @@ has passed its check.
 
 `prefix` is a link to a folder of its own for each version. A new version begins as hard links to the files of the one
 that is there, takes what changed, is compared by hash, runs its check, and only then the link is replaced in one step
-(rename(2)). What was cut off in the middle bears the name `.part` and goes at the next time.
+(rename(2)). A folder that was left unfinished has the suffix `.part`, and the next deployment removes it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ done
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is to lie on a board. `tree` is a folder of the build machine, `version` the Python's."""
+    """One deployment. `tree` is the folder, on the build machine, with the files for the board;
+    `version` is the Python's."""
 
     tree: Path
     version: str
@@ -130,7 +131,8 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
 
 
 def roll_back(session: Session, prefix: str) -> str:
-    """Switch to the version before; its name. Called again it comes back. Raises BoardError where there is none."""
+    """Switch to the previous version, and return its name. A second call switches back.
+    Raises BoardError where there is none."""
     places = Places(prefix)
     found = facts.ask_board(session, places)
     if not found.current or not found.previous:

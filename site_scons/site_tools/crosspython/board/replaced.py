@@ -1,9 +1,9 @@
 """Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`:
 they stay what they are there.
 
-The files of two versions in one folder would be neither. What belongs to a package stands in its RECORD (the binary
-distribution format of packaging.python.org), of which the first folders are enough:
-bytecode and removed files are in none.
+Files of two versions must not be mixed in one folder. A package's files are listed in its RECORD (the binary
+distribution format of packaging.python.org), of which the top folders are enough,
+because bytecode and removed files are not listed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A connection to a board, made by OpenSSH's client: one login, then any number of commands over it.
 
-Nobody is ever asked anything (BatchMode) and nothing waits for ever: connecting, a silent line and each command have
-their time. Host keys, identities and jump hosts are the user's own configuration.
-It does not know what commands are for.
+It never asks a question (BatchMode), and nothing waits for ever: connecting, a silent line and each command have a time
+limit. Host keys, identities and jump hosts are the user's own configuration. It does not know what commands are for.
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ class Session:
 
     def _hold(self) -> None:
         """Hold the connection that all commands share, in a thread:
-        a process of ours, which a stop ends as any other."""
+        a process like any other of ours, so a stop ends it."""
         try:
             status, text, log = self._ssh(["-M", "-N"], [], b"", "connect", None)
             if status != 0:

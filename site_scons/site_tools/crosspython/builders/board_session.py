@@ -30,7 +30,7 @@ WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links
 
 class BoardSession:
     """A connection to a board as long as the `with` block, and the tree that is to lie there,
-    which goes when all went well.
+    which is removed when all went well.
 
     board: what `board=` says; bundle: None where nothing is brought; report: the file that tells what was done
     """

@@ -1,9 +1,9 @@
 """Build-python: the interpreter that runs here, brought by the first thing that needs it.
 
-SCons brings what a node depends on before it asks the cache for the node itself. So CPython does not depend on this
-node, but on what build-python is made of; its action brings the archive, from the cache or by building it while
-CPython's own configure runs. The archive's name holds the hash of what it is made of: one that is there is the right
-one. Wheels, which are built one by one, depend on the node. What build-python itself needs is built by the same recipes
+SCons makes a node's dependencies before it asks the cache for the node itself. So CPython does not depend on this node,
+but on build-python's own sources; CPython's action gets the archive, from the cache or by building it while CPython's
+configure runs. The archive's name contains the hash of these sources, so an archive that is there is the right one.
+Wheels, which are built one by one, depend on the node. What build-python itself needs is built by the same recipes
 as the target's, for the build machine, and is brought only where build-python has to be built.
 All paths belong to the build machine.
 """
@@ -60,9 +60,10 @@ def add_native(env: Any, recipe: Recipe) -> Any:
 
 
 def sources_for(env: Any) -> list[Any]:
-    """What CPython depends on in build-python's stead: what that is made of, or a description of the user's own.
+    """CPython's dependencies instead of build-python's node: build-python's sources,
+    or a description of the user's own interpreter.
 
-    The user's is asked what it is before anything is built.
+    The user's interpreter is run for its version before anything is built.
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
@@ -83,8 +84,7 @@ def sources_for(env: Any) -> list[Any]:
 
 
 def start_bringing(build: Build) -> Callable[[], Path]:
-    """Begin to bring build-python, beside whatever its caller does;
-    call the result to wait for it and get its place."""
+    """Start to get build-python in the background; call the result to wait for it and to get its path."""
     from concurrent.futures import ThreadPoolExecutor  # which a run that builds nothing need not import
 
     given = build.settings.build_python
@@ -97,7 +97,7 @@ def start_bringing(build: Build) -> Callable[[], Path]:
 
 
 def _bring(build: Build, component: Component) -> Path:
-    """The archive of something that runs here; only where it has to be built is what it needs brought before."""
+    """The archive of something that runs here. Its dependencies are made only if it has to be built."""
     product = Path(component.node.abspath)
     with _lock(product):
         if not build.run.fingerprints.is_same(product):

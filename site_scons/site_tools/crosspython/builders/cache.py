@@ -2,8 +2,7 @@
 
 SCons's own key holds the product's path. Ours holds what the product is made of: the action's name, the contents of its
 sources and facts, and crosspython's own code, since a change of ours may change every product. A node takes part when
-its action says so; everything else, and everything of a project that we are a guest in,
-is left to whoever it belongs to.
+its action says so; all other nodes, and all nodes of a host project, are left alone.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
 
     def push_if_forced(self, node: Any) -> None:
         """Under --cache-populate SCons would keep what earlier runs have built, too:
-        by which code, nobody knows any more."""
+        but nobody knows which code made it."""
 
 
 def open_cache(env: Any) -> None:

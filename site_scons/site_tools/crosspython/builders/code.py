@@ -1,9 +1,9 @@
 """The code that decides what a product is, found by its imports:
 what an action's function names, and all that this needs.
 
-A key of the artifact cache holds its hash, so that whoever runs other code shares nothing with us. Nothing is listed by
-hand: modules are read, not run, wherever in them an import stands;
-with a module counts the data beside it that it calls by its whole name.
+A key of the artifact cache holds its hash, so runs with other code do not share products with us.
+Nothing is listed by hand: modules are read, not run, and imports count wherever they stand.
+A data file beside a module counts if the module contains its full name.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def hash_modules(entries: frozenset[str]) -> str:
 def files_behind(entries: Iterable[str]) -> list[Path]:
     """The files of modules and of all that they import, with the data that these call by name.
 
-    What modules of the SCons layer import is left to modules_named_by: they serve many ends.
+    Imports of modules of the SCons layer are left to modules_named_by, because these modules serve many purposes.
     """
     waiting, found = list(entries), set[Path]()
     while waiting:

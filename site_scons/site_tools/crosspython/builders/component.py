@@ -96,7 +96,7 @@ def _as_typed(data: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, An
 
 
 def DebugSymbols(env: Any) -> list[Any]:
-    """What stripping took from all that the Python is made of, for a debugger. Returns the nodes of the archives."""
+    """The debug symbols that were stripped from the Python and its libraries. Returns the nodes of the archives."""
     build: Build = env["CROSSPYTHON"]
     return [part.symbols for part in build.components.wanted() if part.symbols is not None]
 

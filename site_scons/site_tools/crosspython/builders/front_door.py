@@ -81,7 +81,7 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
 
 @refusing
 def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
-    """What is done on a board has one that can be asked, before anything is built. Raises UserError.
+    """Check before anything is built that a goal about a board has an address to reach. Raises UserError.
 
     given: the command line's variables
     """
@@ -122,11 +122,10 @@ def open_build(env: Any) -> None:
 
 @refusing
 def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
-    """What was asked for by a plain name is one that SCons can make, and no variable is ignored. Raises UserError with
-    what may have been meant.
+    """Check that each goal exists and that no variable would be ignored. Raises UserError with what was probably meant.
 
     given: the command line's variables
-    Call it when everything was declared. A path is left to SCons, which says itself what it cannot make.
+    Call it after everything was declared. Paths are not checked here: SCons reports unknown ones.
     """
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
     aliases = set(names_of_aliases())
@@ -146,7 +145,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
 
 
 def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
-    """Raise ConfigurationError for variables that would be ignored: what alone they are about is not in this run.
+    """Raise ConfigurationError for variables that would be ignored, because this run is not about wheels or a board.
 
     given: the command line's variables
     uses:  by what variables are about, whether this run is

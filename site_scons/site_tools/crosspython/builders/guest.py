@@ -1,7 +1,8 @@
 """How crosspython is a guest in somebody else's build: it works in an environment of its own, and lends its methods.
 
-The host's Decider, CacheDir, ENV and tools neither count for our nodes nor are changed. Nothing is global: no alias, no
-default, no option. What is declared twice in one run is made once, and refused where the two differ.
+The host's Decider, CacheDir, ENV and tools do not affect our nodes, and we do not change them. Nothing is global:
+no alias, no default, no option. A node that is declared twice in one run is made once;
+if the two declarations differ, they are refused.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: A
 
 
 def stop_on_signals() -> None:
-    """Ctrl-C ends what runs for us at once; SCons alone would wait for it. Handlers of the host's stay as they are."""
+    """Ctrl-C ends our processes at once; SCons alone would wait for them.
+    The host's signal handlers stay as they are."""
     if threading.current_thread() is threading.main_thread():
         watch_signals()
 
@@ -93,7 +95,7 @@ def stop_on_signals() -> None:
 @refusing
 def require_one_copy(folder: Path, version: str) -> None:
     """Raises ConfigurationError where another version of crosspython is at work in this run already:
-    Python knows one by a name."""
+    Python can load only one package of a name."""
     if version != VERSION:
         raise ConfigurationError(
             "two versions of crosspython are embedded in this build",

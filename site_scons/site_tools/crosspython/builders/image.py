@@ -1,6 +1,6 @@
 """An image as a node: the bundle with the wheels of the same run installed in it, as one file for the board.
 
-What only images need is imported when one is made: the bundle alone shall not pay for it.
+Modules that only images need are imported in the action, so that a build of the bundle does not load them.
 """
 
 from __future__ import annotations

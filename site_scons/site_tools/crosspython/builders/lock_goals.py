@@ -1,6 +1,6 @@
-"""What can be asked of a lock: what of it has newer versions, and why a package is in it. Nothing is changed.
+"""Goals about a lock: which packages have newer versions, and why a package is in it. They change nothing.
 
-What only wheels need is imported when it is asked: the bundle alone shall not pay for it.
+Modules that only wheels need are imported in the actions, so that a build of the bundle does not load them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The papers of what is built: `scons sbom` and `scons legal-info`. They tell of what lies there, and change nothing.
 
-What writes them is imported when they are asked for: no other run shall pay for it.
+The modules that write them are imported on demand, so that other runs do not load them.
 """
 
 from __future__ import annotations

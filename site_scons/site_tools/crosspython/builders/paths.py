@@ -1,5 +1,5 @@
-"""Paths on their way into SCons, which reads `$NAME` in every text that becomes a node as a variable (its manual,
-Variable Substitution): products would land elsewhere."""
+"""Paths for SCons, escaped: in every text that becomes a node SCons replaces `$NAME` as a variable (its manual,
+Variable Substitution), so products would get a wrong path."""
 
 from __future__ import annotations
 

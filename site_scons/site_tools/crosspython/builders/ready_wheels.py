@@ -1,8 +1,8 @@
 """Ready wheels that are judged before anything is declared: where the audit refuses one, its package is built instead.
 
-SCons has to know what a wheel is made of before it runs, so this cannot wait for the wheel's turn. Only wheels with
-code for a machine, of packages that can be built too, are judged here; each once, since verdicts are kept. Runs that
-only look judge nothing.
+SCons has to know a wheel's sources before it runs, so this cannot wait until the wheel is made.
+Only wheels with compiled code, of packages that can also be built, are judged here;
+each once, because verdicts are kept. Runs that change nothing judge nothing.
 """
 
 from __future__ import annotations

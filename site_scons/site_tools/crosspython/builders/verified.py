@@ -1,8 +1,8 @@
-"""What lies in the build folder is verified before it is believed:
-SCons looks at what a product is made of, never at itself.
+"""Products in the build folder are verified before they are used:
+SCons compares a product's sources, but never the product itself.
 
-Who makes a product notes its fingerprint. When the product is declared again, in a later run, it is compared; one that
-somebody has changed is made again, by SCons's own AlwaysBuild, or comes from the cache.
+When a product is made, its fingerprint is stored. When it is declared again in a later run, the fingerprints are
+compared; a product that somebody has changed is made again, by SCons's AlwaysBuild, or comes from the cache.
 What was changed is said in one line.
 """
 
@@ -22,7 +22,7 @@ _SAYS = {"other": "was changed since it was built", "missing": "is gone"}
 
 
 def verify(build: Build, nodes: Sequence[Any], leaves: Callable[[], Sequence[Path]]) -> None:
-    """Let nodes be made again whose files, or whatever else their action leaves, are not as they were noted."""
+    """Make nodes again whose files, or other results of their action, differ from their fingerprints."""
     targets = [Path(node.abspath) for node in nodes]
     if build.run.only_removes or not any(os.path.lexists(target) for target in targets):
         return  # what was never made is SCons's business
@@ -41,7 +41,7 @@ def make_again(nodes: Sequence[Any], said: tuple[str, ...] = ()) -> None:
 
 
 def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
-    """Say what was changed of nodes that are made again for that, once."""
+    """Say once which changed nodes are therefore made again."""
     said = getattr(nodes[0].attributes, "spoilt", ())
     for text in said:
         build.run.console.warn(f"{text}: it is made again")
@@ -50,7 +50,7 @@ def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
 
 
 def note_made(build: Build, nodes: Sequence[Any], leaves: Sequence[Path] = ()) -> None:
-    """Nodes were just made, or brought: they are as they are to be."""
+    """Store the fingerprints of nodes that were just made or came from the cache."""
     for node in nodes:
         if getattr(node.attributes, "is_made_again", False):  # and not once more, in interactive mode
             make_always(node, False)

@@ -1,7 +1,7 @@
 """Wheels as nodes: `env.Wheels("numpy pandas>=2")`, one File a wheel, and the wheelhouse that holds them all.
 
 It knows when a lock is needed and what can be said without one; what nodes come of it is wheel_nodes.py's business.
-What only wheels need is imported when they are asked for: the bundle alone shall not pay for it.
+Modules that only wheels need are imported on demand, so that a build of the bundle does not load them.
 """
 
 from __future__ import annotations
