@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from crosspython.builders.board_session import WHEELS, BoardSession
+from crosspython.run.console import Console
+from crosspython.store.fingerprints import Fingerprints
 
 from tests.conftest import REPOSITORY, Project
 
@@ -75,3 +81,21 @@ env.Alias("badly", env.Command("sent", well, "false"))
     assert "all is there" in project.scons(option, "well")
     (project.folder / "made").unlink()
     assert "all is there" not in project.scons(option, "badly", code=2)
+
+
+def test_only_what_the_build_made_is_laid_out_for_the_board(tmp_path: Path) -> None:
+    house, stream = tmp_path / "wheels", io.StringIO()
+    house.mkdir()
+    for name in ("ours", "reported", "stray"):
+        (house / f"{name}.whl").touch()
+    (house / "report-3.13.json").write_text('{"wheels": [{"filename": "reported.whl"}]}')
+    run = SimpleNamespace(fingerprints=Fingerprints(tmp_path), console=Console(stream))
+    run.fingerprints.note(house / "ours.whl")
+    with tarfile.open(tmp_path / "bundle.tar.gz", "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("python/bin/python3"))
+    session = BoardSession.__new__(BoardSession)
+    session.build = SimpleNamespace(run=run, settings=SimpleNamespace(wheelhouse=house))  # type: ignore[assignment]
+    session._work = tmp_path / "work"
+    tree = session._lay_out(tmp_path / "bundle.tar.gz")
+    assert sorted(path.name for path in (tree / WHEELS).iterdir()) == ["ours.whl", "reported.whl"]
+    assert f"{house}/stray.whl: is left out, since this build did not make it" in stream.getvalue()
