@@ -1,8 +1,8 @@
 """Whether a stage would work on the board and may leave the build machine.
 
-Knows the rules; the facts come from the files themselves, never from what a build said that it did. Collects every
-problem before it complains. The stage belongs to the build machine, the prefix to the board. Binaries are judged in
-`elf_rules`; here are the rules for all kinds of files, and the complaint.
+Knows the rules; the facts come from the files themselves, never from the output of a build.
+Collects all problems before it reports them. The stage belongs to the build machine, the prefix to the board.
+Binaries are judged in `elf_rules`; here are the rules for all kinds of files, and the error.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def audit_stage(
 
 
 def audit_libraries(tree: Path, elves: Sequence[ElfFile], patterns: Sequence[str]) -> list[Problem]:
-    """Return which libraries the files of a whole tree, in which nothing is to come, need and will not find there.
+    """Return the libraries that the files of a finished tree need and will not find in it.
 
     patterns: the libraries that the board has
     """

@@ -1,6 +1,6 @@
-"""What products ask of the board: its libc's libraries, versions of symbols, a kernel.
+"""What products need of the board: its libc's libraries, versions of symbols, a kernel.
 
-Reads from a stage what it will ask for. Whether a board can give it is the audit's and the user's question. Paths
+Reads from a stage what it needs. Whether a board has that is the audit's and the user's question. Paths
 belong to the build machine, but for the interpreter, which is the board's.
 """
 
@@ -37,7 +37,7 @@ class VersionNeed:
 
 @dataclass(frozen=True)
 class BoardNeeds:
-    """All that a stage needs of the board; `kernel` is the oldest that will do, None where no program states one."""
+    """All that a stage needs of the board; `kernel` is the oldest that is sufficient, None if no program states one."""
 
     machines: tuple[str, ...]
     interpreters: tuple[str, ...]
@@ -46,7 +46,7 @@ class BoardNeeds:
     kernel: str | None
 
     def describe(self) -> list[str]:
-        """Return the lines that tell a user what the board must have."""
+        """Return the lines that tell a user what the board needs to have."""
         versions = ", ".join(str(need) for need in self.versions.values())
         return [
             f"machine:   {', '.join(name.removeprefix('EM_') for name in self.machines)}",

@@ -51,7 +51,7 @@ def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None
 
 
 class Kind(Enum):
-    """What a caller may do something about: a file that another machine could use; a library that nobody brings."""
+    """Problems that a caller can act on: a file for another machine; a library that is missing everywhere."""
 
     FOREIGN = auto()
     NO_LIBRARY = auto()
@@ -146,8 +146,8 @@ def _list_symbols(elf: ElfFile, version: str) -> str:
 
 
 def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Sequence[str]) -> list[Problem]:
-    """Return what of the libraries that a file needs the loader will not find, neither where the file says nor on the
-    board. See `judge_elf` for the arguments."""
+    """Return the problems with a file's libraries: those that the loader will find neither in the file's RPATH nor
+    on the board. See `judge_elf` for the arguments."""
     problems = []
     folder = posixpath.dirname(name)
     searched = {_resolve_origin(entry, folder) for entry in (elf.rpath or "").split(":")}
@@ -164,7 +164,8 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
 
 
 def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: Libc) -> list[Problem]:
-    """Return what is wrong with the names of the libraries in lib, by which others that link with them will need them.
+    """Return what is wrong with the sonames of the libraries in lib:
+    programs that link with a library need it by its soname.
 
     A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a
     file of that name.
@@ -204,7 +205,7 @@ def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
 
 
 def _judge_rpath(elf: ElfFile, name: str, allows_runpath: bool) -> list[Problem]:
-    """Allow only what moves with the file, stays inside the prefix and comes before LD_LIBRARY_PATH (ld.so(8))."""
+    """Allow only entries relative to the file, inside the prefix, that come before LD_LIBRARY_PATH (ld.so(8))."""
     expected = "a path that starts with $ORIGIN and stays in the prefix"
     if elf.has_runpath and not allows_runpath:
         found = elf.rpath

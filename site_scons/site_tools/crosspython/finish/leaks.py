@@ -1,4 +1,4 @@
-"""Paths of the build machine inside files: where they are, and what takes their place in text.
+"""Paths of the build machine inside files: finding them, and replacing them in text.
 
 Knows how a path is spelled in files: as it is, with spaces escaped as shells and makefiles do, and percent-encoded as
 in `file://` addresses. A path also covers all that lies below it, and its siblings `path-2` and `path.old`, which are
@@ -33,7 +33,7 @@ class BuildPaths:
 
     @classmethod
     def without_neutral(cls, paths: Iterable[str]) -> BuildPaths:
-        """Take paths that are only looked for."""
+        """Make an object that only finds these paths, and replaces none."""
         return cls(dict.fromkeys(paths, ""))
 
     def find(self, data: bytes) -> str | None:

@@ -1,7 +1,8 @@
-"""An installed tree of Python: what in it is a test, what a board does not need, and what the build says of itself.
+"""An installed tree of Python: which files are tests, which ones a board does not need,
+and what the build recorded about itself.
 
-Knows where CPython writes that (sysconfig's data; since 3.14 build-details.json, PEP 739), and what of it CPython's
-build gets wrong for another machine. Paths belong to the build machine. Nothing of the tree is run.
+Knows where CPython records that (sysconfig's data; since 3.14 build-details.json, PEP 739),
+and which parts are wrong after a cross build. Paths belong to the build machine. Nothing of the tree is run.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str
 
 
 def _dangles(name: str, target: str, kept: Container[str]) -> bool:
-    """Whether a link among the programs and libraries leads to nothing."""
+    """Whether a link among the programs and libraries has no target."""
     if not target or not (name.startswith("bin/") or PurePosixPath(name).match("lib/*.so*")):
         return False
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) not in kept
@@ -122,7 +123,7 @@ def read_build_time_vars(library: Path) -> dict[str, Any]:
 
 
 def correct_build_details(library: Path, machine: str) -> None:
-    """Let build-details.json speak of the target alone, and be right wherever the tree lies.
+    """Correct build-details.json: it must describe the target, wherever the tree lies.
 
     CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of
     extension modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython`

@@ -1,4 +1,4 @@
-"""Turning what `make install` left into what may be shipped.
+"""Turns the tree that `make install` left into one that can be shipped.
 
 Knows the order of the steps and nothing of the formats: scripts, text and links first, then symbols, then RPATHs
 (strip damages what patchelf has extended), times last. A binary that names the build machine is not edited: the audit

@@ -1,4 +1,4 @@
-"""What is changed in the pip that comes with CPython, so that the programs it installs on a board go on starting.
+"""Edits of the pip that comes with CPython, so that the programs it installs on a board still start after a deployment.
 
 pip names `sys.executable` in each script that it writes. Where the script lies beside the interpreter,
 it is better to look

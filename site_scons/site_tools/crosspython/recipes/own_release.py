@@ -8,7 +8,7 @@
     openssl = "1.0.2g"
     zlib = { version = "1.2.11", sources = [{ url = "https://...", sha256 = "..." }] }
 
-All but the version may be left out. What is not said is its series'. Paths start at the file's own folder.
+Everything but the version may be left out; the series' values are then used. Paths start at the file's own folder.
 """
 
 from __future__ import annotations

@@ -208,7 +208,8 @@ class CompilePython(Step):
 
 @dataclass(frozen=True)
 class RequireModules(Step):
-    """Fail unless CPython's build made these extension modules, and say of each missing one what configure thought."""
+    """Fail unless CPython's build made these extension modules,
+    and report what configure found for each missing one."""
 
     modules: tuple[str, ...]
 
@@ -218,8 +219,8 @@ class Plan:
     """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
 
     early:  steps before all others that ask build-python for its version and for nothing else:
-    it may still be built then
-    settle: steps that must see the files' final content, such as byte-compiling
+    it may still be being built at that time
+    settle: steps that need the files' final content, such as byte-compiling
     """
 
     steps: tuple[Step, ...]

@@ -74,7 +74,8 @@ class Recipe:
             ) from error
 
     def facts(self) -> dict[str, str]:
-        """What the product depends on beside its dependencies, toolchain and target, as readable text by topic."""
+        """Everything that the product depends on except its dependencies, toolchain and target,
+        as readable text by topic."""
         return {
             "plan": self.plan.as_text(),
             "files": "\n".join(f"{name}:\n{self._read(self.folder / name, _DATA)}" for name in self.files()),

@@ -142,7 +142,7 @@ def _support(series: str, keys: SeriesKeys) -> Support:
 
 @dataclass(frozen=True)
 class Own:
-    """What a release file of the user's own says instead of the series' file. shown: how it was asked for"""
+    """Values of the user's release file that replace those of the series' file. shown: how the user named it"""
 
     shown: str
     version: str

@@ -1,6 +1,6 @@
 """Versions of a component: the one that its recipe describes, and others, each by what differs from that.
 
-Which of them is built, the release of CPython says: not every Python can be compiled with the newest library. Pure.
+The release of CPython says which one is built: not every Python can be compiled with the newest library. Pure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A census of the tools that run for us: who compiles now, and who links.
 
 Knows the names of the programs that do the work behind a compiler's driver, and what /proc tells of them. make and its
-like compile and link in the same step, so only a look at the processes tells the two apart. Not all systems list a
-process's children, so it looks at all processes: some thousandths of a second.
+like compile and link in the same step, so only a look at the processes tells the two apart.
+Not all systems list a process's children, so it reads all processes, which takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Tools(NamedTuple):
 
 
 def look(sessions: Collection[int]) -> dict[int, Tools]:
-    """What the commands of these sessions do just now; each command that a step starts leads one."""
+    """What the commands of these sessions do now; each command that a step starts leads a session."""
     return count(process for process in processes() if process.session in sessions) if sessions else {}
 
 

@@ -1,7 +1,7 @@
 """What the user sees while a build runs: one line for each finished step, the downloads, and what goes on now.
 
-It knows columns, units and whether a terminal listens, and keeps lines of several threads whole. It knows nothing of
-components, and nothing it cannot write (a closed pipe, a full disk behind a redirection) ever fails a build.
+It knows columns, units and whether the output is a terminal, and keeps lines of several threads apart.
+It knows nothing of components. If it cannot write (a closed pipe, a full disk behind a redirection), the build goes on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CLEAR = "\r\x1b[K"  # to the line's begin, and nothing behind it: ECMA-48
 class Console:
     """Lines and download progress on a stream (default: stdout). Quiet (`scons -s`) lets only warnings through.
 
-    has_failed: asked at the end: closing lines tell what was made, and stay out where a run has failed
+    has_failed: asked at the end: the closing lines tell what was made, and are left out if the run has failed
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Console:
                 self._write(text)
 
     def warn(self, text: str) -> None:
-        """A line that the user has to see, quiet or not."""
+        """A line that the user has to see, even with `scons -s`."""
         with self._lock:
             self._write(f"crosspython: warning: {text}")
 
@@ -68,7 +68,7 @@ class Console:
             self.warn(text)
 
     def closing(self, lines: Sequence[str]) -> None:
-        """The build's last lines: kept, and written when the process ends, below whatever SCons says until then."""
+        """The build's last lines: stored, and written when the process ends, below SCons's own last lines."""
         with self._lock:
             self._closing += lines
 
@@ -101,7 +101,7 @@ class Console:
             self._put(_CLEAR + self._status)
 
     def close(self) -> None:
-        """Write the closing lines, and take bars off the screen that no download will end (after a failure)."""
+        """Write the closing lines, and remove progress bars of downloads that did not end (after a failure)."""
         with self._lock:
             for filename in list(self._bars):
                 self._remove_bar(filename)

@@ -1,8 +1,9 @@
 """The process groups that run for us on the build machine, and how they end.
 
 Each command leads a group of its own. This module knows which groups are alive, ends one or all of them, and keeps a
-guardian: a shell that ends what is left when we die without a word (kill -9, a crash). It does not know what the
-commands are for, nor who asked for the end. A process that moves to a session of its own (a daemon) is out of reach.
+guardian: a shell that ends the remaining processes if we die suddenly (kill -9, a crash).
+It does not know what the commands are for, nor who asked for the end.
+A process that moves to a session of its own (a daemon) is out of reach.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Groups:
         self._end(self.live, grace)
 
     def close(self) -> None:
-        """Let the guardian go. Groups that still live are ended by it."""
+        """Stop the guardian, which ends groups that still live."""
         with self._lock:
             guardian, self._guardian = self._guardian, None
         if guardian is not None and guardian.stdin is not None:

@@ -1,4 +1,4 @@
-"""Waiting for what cannot be woken: a server that says nothing for a while, a name that is looked up.
+"""Waiting for something that cannot be interrupted: a server that is silent for a while, a name that is looked up.
 
 It knows that Python's sockets sleep through a stop of the run, and that a thread which is a daemon may be left behind.
 It does not know what is waited for.

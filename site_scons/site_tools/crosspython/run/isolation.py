@@ -1,7 +1,8 @@
-"""What stands before a command that runs other people's code: it has no network, and nothing of it outlives it.
+"""The words before a command that runs other people's code: it gets no network, and none of its processes outlives it.
 
 Knows the namespaces of Linux that unshare(1) makes, and which of them this kernel lets us have; containers and hardened
-kernels forbid some. Where it forbids processes of their own, data/supervise.py still ends what a command leaves behind.
+kernels forbid some. If it forbids a process namespace, data/supervise.py still ends the processes
+that a command leaves behind.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Isolation:
     lacks: tuple[str, ...]
 
     def tell(self, log: Log, console: Console) -> None:
-        """Say what is lacking: in each log, and of the network once on the console."""
+        """Report what the kernel forbids: in each log, and a missing network isolation once on the console."""
         for what in self.lacks:
             log.write(f"=== no {what} of its own: unshare(1) is refused here\n")
         if "network" in self.lacks:

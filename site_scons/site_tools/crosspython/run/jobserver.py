@@ -173,7 +173,7 @@ class Jobserver:
                 self._make_whole()
 
     def _make_whole(self) -> None:
-        """Set the pool to what it must hold when no step runs.
+        """Set the pool to the number of tokens that it must hold when no step runs.
 
         A child that dies by SIGKILL takes the tokens it had read with it. That can be seen only now: while steps run,
         a missing token may be in use. Too many are there when one was counted as lost and a late child returned it.

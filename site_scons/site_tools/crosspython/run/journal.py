@@ -1,8 +1,8 @@
 """The journal of a run: what was made, when, by which steps, and how many cores were busy meanwhile.
 
-It collects facts while a run goes on, keeps them in a file for the next one, and estimates from earlier ones what is
-left. It does not know what the things are that are made, and shows nothing: progress.py and the report do. Times are in
-seconds since the epoch, durations in seconds, sizes in bytes.
+It collects facts during a run, stores them in a file for the next one, and estimates the remaining time from earlier
+runs. It does not know what the products are, and shows nothing: progress.py and the report do.
+Times are in seconds since the epoch, durations in seconds, sizes in bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class JournalEntry:
 
     @property
     def step(self) -> str:
-        """What goes on now."""
+        """What is running now."""
         return self.steps[-1].name if self.steps else ""
 
 
@@ -90,7 +90,7 @@ class Journal:
         return max(sum((*now, *(self.known[title] for title in rest))) / self.jobs, *now)
 
     def save(self, path: Path) -> None:
-        """Write it down, if anything was made; the times of what was not are kept."""
+        """Write the journal, if anything was made; earlier times of other products are kept."""
         if not self.entries:
             return
         for entry in self.entries:

@@ -100,7 +100,7 @@ def _write_holder(descriptor: int) -> None:
 
 
 def _read_holder(descriptor: int) -> dict[str, str]:
-    """What the holder wrote about itself; empty if it has not come to that yet."""
+    """What the holder wrote about itself; empty if it has not written it yet."""
     try:
         holder = json.loads(os.pread(descriptor, 65536, 0))
     except ValueError:

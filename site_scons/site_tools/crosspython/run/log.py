@@ -108,7 +108,8 @@ class Log:
             raise self._unwritable(error) from error
 
     def tail(self, count: int = 20, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
-        """The last lines of the last command's output, as text that any terminal bears: no escapes, no odd bytes.
+        """The last lines of the last command's output, as text that is safe for any terminal:
+        no escapes, no control bytes.
 
         longest: characters of a line that are shown; None: whole lines, for a search in them
         """
@@ -123,8 +124,8 @@ class Log:
         return tuple(lines)
 
     def first_error(self, count: int = _ERROR_LINES, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
-        """What the last command's output says of the first job that failed;
-        nothing where make and the like tell of none.
+        """The part of the last command's output about the first job that failed;
+        nothing if make and the like name none.
 
         Errors that no job failed of are a configure script's questions.
         """

@@ -1,8 +1,8 @@
 """Running one command of a plan on the build machine, with its output in a log.
 
 It knows how a command starts (a session and process group of its own, nothing on stdin, only the environment that was
-given), how it ends, what it cost, and how to tell the user that it failed. It does not know what the command is for,
-and takes no job token: who runs the step does that.
+given), how it ends, what it cost, and how to tell the user that it failed.
+It does not know what the command is for, and takes no job token: the caller does that.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Python 3.5's language and library.
     python compile_modules.py LIST ROOT unchecked|checked [strict]
 
 A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its
-place on the board. Whether the .pyc is valid, Python tells by the source's hash where that is checked, and never by its
-time (PEP 552); before 3.7 it knows its time alone, and that is noted. What cannot be compiled is left out, or with
-strict told at the end.
+place on the board. A .pyc is valid by a hash of its source, if that is checked, and never by its time (PEP 552);
+Pythons before 3.7 know only the time, which is then stored. Modules that cannot be compiled are left out,
+or with `strict` reported at the end.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""A component's bench: its folders and its environment while it is being built, and what is done with its stage.
+"""A component while it is being built: its folders, its environment, and what is done with its stage.
 
 Knows where things lie and how a command of the component runs. The order of things is carry_out.py's, what the steps of
 a plan do steps.py's business. All paths belong to the build machine.
@@ -226,7 +226,7 @@ class ComponentBuild:
 
 
 def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:
-    """Everything was installed below the prefix. Raises StepError naming what was not."""
+    """Check that everything was installed below the prefix. Raises StepError that names other files."""
     strays = [str(path.relative_to(destdir)) for path in _files(destdir) if stage not in path.parents]
     if strays or not any(True for _ in _files(stage)):
         raise StepError(

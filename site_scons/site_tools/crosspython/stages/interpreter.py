@@ -1,8 +1,9 @@
 """An interpreter of the build machine's own, which a user offers in the place of a build-python.
 
-Knows how to ask one what it is and how to put it where builds look for it. Bytecode and build scripts are of one X.Y,
-so another one is refused. So is an older X.Y.Z: CPython's make lets it run the new standard library (Makefile.pre.in,
-PYTHON_FOR_BUILD). What is built with it is the plans' business. All paths belong to the build machine.
+Knows how to run one for its version, and how to put it where builds look for it. Bytecode and build scripts are of one
+X.Y, so another one is refused. So is an older X.Y.Z: CPython's make lets it run the new standard library
+(Makefile.pre.in, PYTHON_FOR_BUILD). What is built with it is the plans' business.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def install_interpreter(path: Path, version: str, folder: Path) -> None:
 
 
 def install_stand_in(version: str, folder: Path) -> None:
-    """Put scripts there that know an interpreter's version alone: CPython's configure asks for that, and for no more.
+    """Put scripts there that can only tell an interpreter's version: CPython's configure needs no more.
 
     version: X.Y.Z, or X.Y.Zt
     """

@@ -1,4 +1,4 @@
-"""The kinds of steps a plan has: how each is carried out on a component's bench."""
+"""The kinds of steps a plan has: how each is carried out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a server wants to be asked: who we are, and whose certificates count.
+"""How to connect to a server: with which login, and which certificates are trusted.
 
-Knows what requests calls it. Where the settings come from is for others to say.
+Knows how requests names these settings, and not where they come from.
 """
 
 from __future__ import annotations

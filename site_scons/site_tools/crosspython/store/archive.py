@@ -1,4 +1,4 @@
-"""Unpacking other people's archives: sources and vendor SDKs. Nothing of theirs is trusted.
+"""Unpacking other people's archives: sources and vendor SDKs. Their content is not trusted.
 
 It never leaves half an archive under the final name: members go to a folder beside it, which is renamed when it is
 whole. formats.py knows the formats, members.py what may be unpacked. All paths belong to the build machine.

@@ -1,8 +1,8 @@
 """The artifact cache: finished products by a key of what they were made of, in a folder and on a server.
 
 A key names a record (the product's SHA-256 and size), the record names the bytes. Bytes are used only when they have
-the hash of their record. This module knows the order of the layers, and that whatever fails there costs one warning
-and a build, never more. How keys are made is the builders' business.
+the hash of their record. This module knows the order of the layers.
+Any failure costs one warning and a build, and nothing more. How keys are made is the builders' business.
 """
 
 from __future__ import annotations

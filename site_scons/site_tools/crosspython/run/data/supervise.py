@@ -40,7 +40,7 @@ def main(*command):
 
 
 def stop(*_):
-    """The command's process group is told to end as we are; those that left it are not."""
+    """Pass the signal on to the command's process group; processes that left the group do not get it."""
     global stopped
     stopped = True
     end(pid for pid in processes_below() if group_of(pid) != os.getpgrp())
@@ -67,7 +67,7 @@ def wait_for(child):
 
 
 def end_what_is_left():
-    """Give it a moment to end by itself; tell of what does not, and end it."""
+    """Wait a moment for the remaining processes to end; report and end the others."""
     begin = time.monotonic()
     while has_children() and not stopped and time.monotonic() < begin + GRACE:
         time.sleep(0.01)
