@@ -233,3 +233,14 @@ def test_a_licence_whose_text_is_not_there_stops_the_build(project: Project) -> 
     project.add("hello", options='license="MIT", license_files=["COPYING"]')
     output = project.scons(code=2)
     assert "hello 1.0: nothing in its source matches 'COPYING', a text of its licence" in output
+
+
+def test_the_libc_that_is_asked_for_is_built_for_and_told(project: Project) -> None:
+    project.add("hello")
+    with (project.folder / "SConstruct").open("a") as file:
+        file.write('env.Alias("report", env.Report())\n')
+    project.scons("libc=glibc 2.28")
+    assert "\nglibc 2.28\n" in (project.folder / "build/rv1126/toolchain.txt").read_text()
+    project.scons("libc=glibc 2.28", "report")
+    assert "for glibc 2.28 or a newer one" in (project.folder / "build/rv1126/report.html").read_text()
+    assert "building hello 1.0" in project.scons("libc=board")

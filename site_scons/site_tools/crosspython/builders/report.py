@@ -6,6 +6,7 @@ from typing import Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
+from crosspython.builders.toolchain import known_toolchain
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import read_journal
 
@@ -33,10 +34,16 @@ def Report(env: Any) -> Any:
             )
         depends = _depends(build)
         whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
-        write_page(journal, depends | whole, f"crosspython: {settings.target.name}", page)
+        write_page(journal, depends | whole, f"crosspython: {settings.target.name}{_libc(build)}", page)
         build.run.console.line(f"  {page}")
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))
+
+
+def _libc(build: Build) -> str:
+    """Which libc things were built for, where that is known."""
+    toolchain = known_toolchain(build)
+    return f", for {toolchain.libc} or a newer one" if toolchain is not None else ""
 
 
 def _depends(build: Build) -> dict[str, list[str]]:
