@@ -62,7 +62,14 @@ def test_an_image_is_one_file_and_the_last_lines_tell_of_it(images: Images) -> N
 
 
 def test_an_image_without_packages_has_python_alone(images: Images) -> None:
-    assert "putting no wheels and Python into" in images.scons("image")
+    assert "making python-image-" in images.scons("image")
+
+
+def test_a_package_is_called_as_one_likes(images: Images) -> None:
+    images.write_sconstruct(", form='deb', name='camera', version='1.5'")
+    output = images.scons("image", "pkgs=greet")
+    package = images.folder / "build/rv1126/camera-1.5-rv1126.deb"
+    assert package.is_file() and f"ssh root@BOARD 'dpkg -i /tmp/{package.name}'" in output
 
 
 def test_a_limit_that_is_passed_fails_and_leaves_no_image(images: Images) -> None:
@@ -88,6 +95,7 @@ def test_two_programs_of_one_name_are_told(images: Images) -> None:
         ([], ", max_size='big'", "max_size=big: not a size"),
         ([], ", form='zip'", "image=zip: not an allowed value"),
         ([], ", name='a/b'", "env.Image(name='a/b'): not a name for an image"),
+        ([], ", version='v1'", "env.Image(version='v1'): not a version for an image"),
         ([], " + [env.File('x')]", "these wheels are not for this Python on this board"),
         ([], ", limit='4M'", "limit"),
         ([], " + [3]", "env.Image(wheels=[3]): not an argument that is understood"),

@@ -47,7 +47,8 @@ def make(folder: Path, *wheels: Path, path: str = os.environ["PATH"], **more: An
         "wheels": wheels,
         "build_python": Path(sys.executable),
         "name": "python-image",
-        "version": VERSION,
+        "version": "1.5",
+        "python": VERSION,
         "series": SERIES,
         "prefix": PREFIX,
         "slim": "0",
@@ -87,6 +88,19 @@ def test_bytecode_is_valid_by_what_its_source_holds(tmp_path: Path, greet: Path)
     assert int.from_bytes(bytecode.read_bytes()[4:8], "little") == 3
     assert f"{PREFIX}/{SITE}/greet.py".encode() in bytecode.read_bytes()
     assert str(tmp_path).encode() not in bytecode.read_bytes()
+
+
+@pytest.mark.filterwarnings("error")
+def test_bytecode_that_a_wheel_brings_is_compiled_here_instead(tmp_path: Path) -> None:
+    files = {"own/a.py": "x = 1\n", "own/__pycache__/a.cpython-30.pyc": "theirs"}
+    tree = unpacked(make(tmp_path / "a", add_wheel(tmp_path, "own", files=files))[0])
+    [bytecode] = (tree / SITE / "own/__pycache__").iterdir()
+    assert "cpython-30." not in bytecode.name and bytecode.read_bytes() != b"theirs"
+
+
+def test_without_wheels_no_build_python_is_needed(tmp_path: Path) -> None:
+    image, report = make(tmp_path / "a", build_python=None)
+    assert (unpacked(image) / "bin/python3").is_symlink() and len(report.parts) == 1
 
 
 def test_a_module_that_cannot_be_compiled_stays_as_it_is(tmp_path: Path) -> None:
@@ -176,7 +190,7 @@ def test_without_mksquashfs_it_is_told_before_anything_is_done(tmp_path: Path) -
 
 def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"not a bundle of Python 3\.4"):
-        make(tmp_path / "a", version="3.4.1", series="3.4")
+        make(tmp_path / "a", python="3.4.1", series="3.4")
 
 
 def test_build_python_may_be_an_archive(tmp_path: Path, greet: Path) -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from crosspython.image.make import ImageReport
 
 NAME = "python-image"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]+")  # Debian wants two characters (deb-control(5))
+_VERSION = re.compile(r"[0-9][A-Za-z0-9.+~]*")  # deb-version(7), without a revision
 
 
 def AddImage(env: Any) -> None:
@@ -39,13 +40,14 @@ def Image(
     form: str | None = None,
     max_size: str | None = None,
     name: str = NAME,
+    version: str | None = None,
 ) -> Any:
     """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 
     bundle, wheels: as Bundle() and Wheels() returned them
     form:           "tar.gz", "squashfs", "deb", "ipk"; None: what `image=` says
     max_size:       what it may take on the board, "40M"; None: what `max_size=` says
-    name:           what its file begins with
+    name, version:  of its file, and what dpkg and opkg are told; None: CPython's version
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
@@ -53,8 +55,9 @@ def Image(
     limit = settings.max_size if max_size is None else read_size("max_size", read_text("Image", "max_size", max_size))
     bundles, given = read_nodes("Image", "bundle", bundle), read_nodes("Image", "wheels", wheels)
     house = _house(env, build, given)
-    _require_name(name)
-    version = settings.release.version
+    version = settings.release.version if version is None else version
+    _require(_NAME, "name", name, "letters, digits and . + _ -")
+    _require(_VERSION, "version", version, "a digit, then letters, digits and . + ~")
     product = settings.folder / f"{name}-{version}-{settings.target.name}.{form}"
     summary = product.with_name(f"{product.name}.txt")
     choices = f"form={form} slim={settings.slim} pip={settings.pip} limit={limit} prefix={settings.target.prefix}"
@@ -62,13 +65,14 @@ def Image(
     def image(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.image.make import ImageOrder, make_image
 
-        build_python = start_bringing(build)()  # holds no job token: it may be built only now
+        build_python = start_bringing(build)() if house else None  # holds no job token: it may be built only now
         order = ImageOrder(
             bundle=Path(source[0].abspath),
             wheels=_files(house),
             build_python=build_python,
             name=name,
             version=version,
+            python=settings.release.version,
             series=settings.release.series,
             prefix=settings.target.prefix,
             slim=settings.slim,
@@ -82,8 +86,8 @@ def Image(
         write_whole(summary, "".join(f"{line}\n" for line in describe_parts(report)))
         build.run.workshop.console.closing(describe_image(product, form, report, settings.target.prefix))
 
-    sources = [*bundles, *given, fact(env, "choices of the image", choices), *sources_for(env)]
-    action = make_action("image", image, f"putting {len(given[1:]) or 'no'} wheels and Python into {product.name}")
+    sources = [*bundles, *given, fact(env, "choices of the image", choices), *(sources_for(env) if house else ())]
+    action = make_action("image", image, f"making {product.name}")
     node, _ = declare(env, [product, summary], sources, action)
     return node
 
@@ -140,8 +144,7 @@ def _files(house: Path | None) -> tuple[Path, ...]:
     return tuple(house.parent / wheel["filename"] for wheel in json.loads(house.read_text())["wheels"])
 
 
-def _require_name(name: Any) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ConfigurationError(
-            f"env.Image(name={name!r}): not a name for an image", expected="letters, digits and . + _ -"
-        )
+def _require(pattern: re.Pattern[str], name: str, value: Any, expected: str) -> None:
+    """An argument is of this pattern. Raises ConfigurationError."""
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ConfigurationError(f"env.Image({name}={value!r}): not a {name} for an image", expected=expected)

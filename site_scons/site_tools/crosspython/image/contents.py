@@ -12,8 +12,7 @@ class Contents:
 
     tree:    the folder that takes the prefix's place; it belongs to the build machine
     prefix:  where it lies on the board, if not elsewhere
-    name:    what the image is called
-    version: CPython's
+    name, version: what the image is called
     parts:   titles with their sizes in bytes, largest first
     """
 

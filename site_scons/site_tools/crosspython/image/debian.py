@@ -67,7 +67,7 @@ def describe_package(contents: Contents, architecture: str) -> str:
         "Installed-Size": str(-(-contents.size // 1024)),
         "Section": "python",
         "Priority": "optional",
-        "Description": f"Python {contents.version} and packages in {contents.prefix}\n {', '.join(titles)}",
+        "Description": f"Python and packages in {contents.prefix}\n {', '.join(titles)}",
     }
     return "".join(f"{name}: {value}\n" for name, value in fields.items())
 

@@ -13,6 +13,7 @@ import os
 import posixpath
 import re
 import shutil
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -171,7 +172,8 @@ def remove_pip(tree: Tree) -> None:
 
 
 def _install(tree: Tree, wheel: Path) -> Package:
-    with reading(wheel), WheelFile.open(wheel) as source:
+    with reading(wheel), WheelFile.open(wheel) as source, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that bytecode which a wheel brings is left out: here it is compiled
         package = Package(canonicalize_name(source.distribution), source.version)
         remove_distribution(tree, package.name)
         install(source, _Destination(tree, package), {"INSTALLER": b"crosspython\n"})

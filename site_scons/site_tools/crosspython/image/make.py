@@ -29,9 +29,9 @@ class ImageOrder:
 
     bundle:       the archive with the Python
     wheels:       what is installed into it
-    build_python: the stage archive of the Python that runs here, or an interpreter's path
-    name:         what it is called
-    version, series: CPython's, "3.13.5" and "3.13", as its folder is called
+    build_python: the stage archive of the Python that runs here, or an interpreter's path; None without wheels
+    name, version: what it is called
+    python, series: CPython's version, "3.13.5", and "3.13", as its folder is called
     slim:         as the bundle's: "0", "1", "pyc"
     has_pip:      whether pip stays in it
     form:         a key of FORMS
@@ -40,9 +40,10 @@ class ImageOrder:
 
     bundle: Path
     wheels: tuple[Path, ...]
-    build_python: Path
+    build_python: Path | None
     name: str
     version: str
+    python: str
     series: str
     prefix: str
     slim: str
@@ -72,10 +73,11 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
     shutil.rmtree(work, ignore_errors=True)
     tree = _unpack(order, work / "board")
     packages = install_wheels(tree, order.wheels)
-    compile_packages(tree, packages, _find_interpreter(order.build_python, work / "build-python"), workshop)
+    if order.build_python is not None:
+        compile_packages(tree, packages, _find_interpreter(order.build_python, work / "build-python"), workshop)
     if order.slim != "0":
         slim_packages(tree, packages, without_sources=order.slim == "pyc")
-    parts = _weigh(tree, packages, f"Python {order.version}")
+    parts = _weigh(tree, packages, f"Python {order.python}")
     contents = Contents(tree.root, order.prefix, order.name, order.version, parts)
     if not form.is_mounted:
         _require_limit(order, contents.size, parts)
