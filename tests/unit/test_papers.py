@@ -14,6 +14,7 @@ from crosspython.papers.cyclonedx import write_cyclonedx
 from crosspython.papers.legal_info import Delivered, texts_in_stage, write_legal_info
 from crosspython.papers.part import Change, Inventory, Part, each_once, full_cpe
 from crosspython.papers.sources import read_source_metadata
+from crosspython.papers.spdx import write_spdx
 from crosspython.papers.stated_licenses import read_stated_license
 from crosspython.papers.wheels import (
     describe_wheel,
@@ -27,6 +28,7 @@ from crosspython.store.tree import pack_tree
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from spdx_python_model import load_data
 
 from tests.conftest import pack
 from tests.unit.declared import declare
@@ -94,6 +96,32 @@ def test_the_sbom_has_the_same_bytes_twice_and_another_number_for_another_conten
     other = write_cyclonedx(replace(told, version="3.13.6"))
     numbers = {json.loads(each)["serialNumber"] for each in (text, other)}
     assert len(numbers) == 2 and "2020-01-01" in text
+
+
+def test_spdx_is_read_back_by_the_standards_own_model(tmp_path: Path) -> None:
+    told = inventory(tmp_path)
+    text = write_spdx(told)
+    _, objects = load_data(json.loads(text))
+    assert objects.missing_ids == set()
+    graph = json.loads(text)["@graph"]
+    packages = {each["name"]: each for each in graph if each["type"] == "software_Package"}
+    assert packages.keys() == {"python-3.13.5-rv1126", *(part.name for part in told.parts)}
+    hello = packages["hello"]
+    assert hello["software_downloadLocation"] == "https://upstream.invalid/x-1.0.tar.gz"
+    assert "cpe:2.3:a:some:hello:1.0:*:*:*:*:*:*:*" in {each["identifier"] for each in hello["externalIdentifier"]}
+    edges = {(each["from"], each["relationshipType"]): each["to"] for each in graph if each["type"] == "Relationship"}
+    assert len(edges[hello["spdxId"], "patchedBy"]) == 1
+    assert hello["spdxId"] in edges[packages["top"]["spdxId"], "dependsOn"]
+    licenses = {
+        each["spdxId"]: each["simplelicensing_licenseExpression"] for each in graph if "License" in each["type"]
+    }
+    assert [licenses[each] for each in edges[packages["top"]["spdxId"], "hasDeclaredLicense"]] == ["MIT OR Apache-2.0"]
+
+
+def test_spdx_has_the_same_bytes_twice(tmp_path: Path) -> None:
+    told = inventory(tmp_path)
+    assert write_spdx(replace(told, parts=tuple(reversed(told.parts)))) == write_spdx(told)
+    assert "2020-01-01T00:00:00Z" in write_spdx(told)
 
 
 def test_the_sbom_tells_all_that_the_recipe_knows(tmp_path: Path) -> None:

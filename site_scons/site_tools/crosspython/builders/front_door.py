@@ -35,7 +35,7 @@ NAMES = {
     "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
     "fetch": "get all sources, for later builds with offline=1",
     "report": "a picture of the last build: build/<target>/report.html",
-    "sbom": "what the products are made of, as CycloneDX: build/<target>/sbom/",
+    "sbom": "what the products are made of, as CycloneDX and SPDX: build/<target>/sbom/",
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "outdated": "the locked packages that have newer versions",

@@ -40,10 +40,12 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
 
     def sbom(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.papers.cyclonedx import write_cyclonedx
+        from crosspython.papers.spdx import write_spdx
 
         for name, inventory in _inventories(build, bundle, sysroot):
             write_whole(folder / f"{name}.cdx.json", write_cyclonedx(inventory))
-            build.run.console.line(f"  {folder / name}.cdx.json: {len(inventory.parts)} parts")
+            write_whole(folder / f"{name}.spdx.json", write_spdx(inventory))
+            build.run.console.line(f"  {folder / name}.cdx.json, .spdx.json: {len(inventory.parts)} parts")
             _tell_unclear(build, [part for part in inventory.parts if part.kind != "crate" and not part.license])
 
     return _goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
