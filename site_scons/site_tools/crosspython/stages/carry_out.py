@@ -23,7 +23,7 @@ from crosspython.workshop import Workshop
 def build_component(order: ComponentOrder, workshop: Workshop) -> None:
     """Build one component from its source to its stage archive; what is half done never bears the product's name.
 
-    The work folder goes when all went well and stays for a look when not.
+    The work folder is removed when all went well, and kept after a failure.
     """
     recipe = order.recipe
     require_tools(tools_of(recipe), workshop.path)

@@ -1,7 +1,7 @@
 """A commit of a git repository as the source of a package: its working tree, made where nobody else writes.
 
 A commit is named by its hash, and git verifies what it fetches by that: so it is locked as a file is by its SHA-256.
-What is built of it a local project's modules know. Paths belong to the build machine.
+How it is built, the modules for local projects know. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Commit:
 
     @property
     def identity(self) -> str:
-        """What its files are told by, wherever they come from."""
+        """What identifies its files, wherever they come from."""
         return f"{self.id} {self.subdirectory}".rstrip()
 
 

@@ -1,6 +1,6 @@
-"""The nouns of the wheels room: what was locked, what is to be built, and what came out.
+"""The nouns of wheels/: what was locked, what is to be built, and the result.
 
-Pure data; who makes and who uses each stands in its docstring. Paths belong to the build machine.
+Pure data. Paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The files that a local project is built from: one walk, by which they are hashed and by which they are copied.
 
-What is hashed is what is copied, and so what can be packed. Only what no wheel is ever made of is passed over: caches,
-virtual environments, trees that earlier builds worked in, version control. Paths belong to the build machine.
+The files that are hashed are the files that are copied, and so all that a wheel can contain.
+Left out are only things that no wheel is made of: caches, virtual environments, trees of earlier builds,
+version control. Paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Knows cargo's, PyO3's, maturin's and the usual build crates' variables (the cargo book, "Environment Variables" and
 "Configuration"; PyO3's guide, "Building and distribution"; the documentation of the crates cc and pkg-config). Crates
-come from where the user's cargo is configured to get them, before the build; the build itself has no network. Paths
-belong to the build machine.
+are fetched before the build, from where the user's cargo is configured to fetch them; the build itself has no network.
+Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Cargo:
     python: the target's lib/python3.X, which PyO3 reads what it has to know of the interpreter from
     series: "3.13"
     time_bits: of time_t in all that a package may be linked with
-    offline: crates that are not at hand are not to be had
+    offline: crates that are not at hand are not fetched
     """
 
     rust: Rust
@@ -122,7 +122,7 @@ class Cargo:
     def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> tuple[str, ...]:
         """Fetch the crates of a package, as its lock file says where it has one. Raises StepError.
 
-        environment: the user's, of which is taken what says where the network and the crates are
+        environment: the user's; only the variables about the network and the crates are used
         Returns remarks for the user.
         """
         self._configure(environment)
@@ -157,10 +157,10 @@ class Cargo:
     def _replace_absent(
         self, fetch: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Log
     ) -> tuple[str, ...]:
-        """Fetch with other versions of the crates that a lock file names and the registry has not (yanked,
+        """Fetch other versions of crates that a lock file names and the registry does not have (yanked,
         or not mirrored).
 
-        Returns those crates; none where that was not why fetching failed.
+        Returns those crates; none if fetching failed for another reason.
         """
         absent: list[str] = []
         while match := _ABSENT.search("\n".join(log.tail(_EVIDENCE_LINES))):
@@ -177,7 +177,7 @@ class Cargo:
         return ()
 
     def _configure(self, environment: Mapping[str, str]) -> None:
-        """Hand the user's sources of crates through to our CARGO_HOME. Raises ConfigurationError."""
+        """Copy the user's settings about sources of crates to our CARGO_HOME. Raises ConfigurationError."""
         with exclusive(self.home / ".crosspython.lock"):
             write_whole(self.home / "config.toml", sources_of_crates(environment))
 

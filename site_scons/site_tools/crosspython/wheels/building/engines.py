@@ -1,8 +1,8 @@
 """The two engines: a package's PEP 517 backend in cross-python, or in the target's Python under the emulator.
 
-Cross is the rule: everything runs at this machine's speed. Emulated is for what asks the interpreter for sizes and
-types, which only the target's own can tell; its compilers are the same native ones. pypa/build speaks with the
-backend; we run the processes, cut off from the network where the kernel lets us.
+Cross is the rule: everything runs at this machine's speed. Emulated is for builds that ask the interpreter for sizes
+and types, which only the target's own knows; compilers are native there, too. pypa/build calls the backend;
+we run the processes, without a network if the kernel allows that.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Engine:
     python:      the interpreter that runs it
     environment: all that it sees
     timeout:     seconds that a single call may take
-    before:      words before each command, which keep it from the network and from us (run/isolation.py)
+    before:      words before each command, which isolate it from the network and from our processes (run/isolation.py)
     """
 
     name: str

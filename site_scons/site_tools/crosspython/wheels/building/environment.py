@@ -1,4 +1,5 @@
-"""The environment of one package's build: made whole, nothing inherited but where the build machine's tools are.
+"""The environment of one package's build: made from nothing, and only the PATH of the build machine's tools
+is inherited.
 
 Knows the variables by which compilers, build systems and package installers are told what to build for, and those that
 keep them off the network. What a single package needs beyond is its override's business.

@@ -105,7 +105,7 @@ class WheelBuild:
             write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
 
     def _copy(self, files: ProjectFiles) -> Path:
-        """A local project's files, as they were when the run began: the product is kept under the name of those."""
+        """A local project's files, as they were when the run began: the product's key is made of these."""
         folder, found = files.copy(self.work / "source")
         if self.order.source_hash not in (None, found):
             raise StepError(
@@ -140,7 +140,7 @@ class WheelBuild:
         return wheel
 
     def repair(self, engine: str) -> Repair:
-        """What finishing the wheel has to know."""
+        """The facts for finishing the wheel."""
         kit, compilers = self.kit, Path(self.kit.toolchain.prefix).parent
         folders = [self.work, self.kit.folder.parent, Path(sys.prefix)]
         folders += [] if str(compilers) in SYSTEM_FOLDERS else [compilers]
@@ -162,7 +162,7 @@ class WheelBuild:
         )
 
     def _engine(self, name: str, requirements: Sequence[str]) -> tuple[Engine, Overlay]:
-        """An engine with what the build requires at its hand."""
+        """An engine with the build requirements."""
         self.log.step("overlay")
         overlay = make_overlay(
             self.kit,
@@ -197,7 +197,7 @@ class WheelBuild:
         return Engine(name, python, environment, self.timeout, self._before()), overlay
 
     def _before(self) -> tuple[str, ...]:
-        """What keeps the build to itself. A launcher may have to reach other machines, or a server of its own."""
+        """The words that isolate the build. A launcher may have to reach other machines, or a server of its own."""
         launcher = Path(self.workshop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
         reason = reason_for_network(self.workshop.launcher)
         if reason:
@@ -247,10 +247,10 @@ class WheelBuild:
 
 
 def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:
-    """Build one wheel from source, judge it, and leave it at its product's place under a name without tags.
+    """Build one wheel from source, audit it, and put it at its product's path, under a name without tags.
 
-    Raises StepError where it cannot be built, AuditError where what came out is not for the board. The work folder
-    goes when all went well and stays for a look when not.
+    Raises StepError where it cannot be built, AuditError where what came out is not for the board.
+    The work folder is removed when all went well, and kept after a failure.
     """
     make_kit(kit, workshop)
     with (
@@ -267,8 +267,7 @@ def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:
 
 
 def _build(build: WheelBuild, engine: str) -> Path:
-    """Build, and build once more where a program that `gcc` has linked may have been meant
-    to run here (decision 0028)."""
+    """Build, and build once more if a program that `gcc` has linked was probably meant to run here (decision 0028)."""
     with build.workshop.jobserver.token():
         build.prepare()
     try:

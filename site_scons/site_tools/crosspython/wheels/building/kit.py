@@ -34,7 +34,7 @@ class Kit:
     indexes:      tells where native build requirements come from, as pip is configured here; asked when some are wanted
     code:         the hash of the code that makes kits: an older one's is made anew
     cache:        uv's, shared by all builds; None: uv's own choice
-    offline:      what uv has not in its cache is not to be had
+    offline:      what uv does not have in its cache is not fetched
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     making:       held while it is made: several wheels may want it at once

@@ -1,4 +1,5 @@
-"""What tells build systems of the board: a Meson cross file, a CMake toolchain file, a config.site, and small programs.
+"""Files that describe the board to build systems: a Meson cross file, a CMake toolchain file, a config.site,
+and small programs.
 
 Written once a target and Python. Pure text, but for `write_machine_files`. What differs between two packages (the
 private sysroot, the overlay) these files take from the environment, which environment.py makes.

@@ -1,7 +1,7 @@
 """Making a kit: everything is unpacked once, verified, and made anew when what it is made of changes.
 
-Knows the order in which a kit's parts are made, and what tells that a kit is still the right one. It holds absolute
-paths, so it stays where it was made. Paths belong to the build machine.
+Knows the order in which a kit's parts are made, and how to see that a kit is still valid.
+A kit contains absolute paths, so it cannot be moved. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def _make(kit: Kit, log: Log, workshop: Workshop) -> None:
 
 
 def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
-    """Put the emulator before the target's interpreter; empty where there is none: the cross engine needs it not."""
+    """Put the emulator before the target's interpreter; empty if there is none,
+    because the cross engine does not need it."""
     try:
         emulate(kit.sysroot / "usr", kit.target, kit.toolchain, path)
         return tuple(emulator_command(kit.target, kit.toolchain, path))

@@ -1,8 +1,8 @@
 """Overlays: the native build requirements of a package, in a folder that PYTHONPATH puts before cross-python's own.
 
-Build requirements are tools that run here, whatever they are called: Cython, meson, numpy's f2py. Of those whose
-headers and static libraries are compiled into the product (numpy), these files are the target's. One overlay for each
-set of requirements, kept with the kit. Paths belong to the build machine.
+Build requirements are tools that run here: Cython, meson, numpy's f2py. If their headers and static libraries are
+compiled into the product (numpy), these files are replaced by the target's.
+One overlay for each set of requirements, kept with the kit. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _version(wheel: Path) -> str:
 def _install_emulated(
     kit: Kit, requirements: Sequence[str], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
 ) -> None:
-    """The target's packages, and beside them programs that run here and are in the way of no module."""
+    """The target's packages, and programs that run here and hide no module."""
     programs = [text for text in requirements if canonicalize_name(Requirement(text).name) in NATIVE_PROGRAMS]
     modules = [text for text in requirements if text not in programs]
     _install(kit, kit.target_python, modules, folder, log, path=path, pins=_pins(wheels), wheels=wheels)
@@ -228,7 +228,8 @@ def take_target_files(wheel: Path, overlay: Path) -> None:
 
 
 def answer_for_the_target(folder: Path, python: Path) -> dict[str, str]:
-    """Let the *-config programs of an overlay run in a Python that answers as the board's: they tell of what runs them.
+    """Let the *-config programs of an overlay run in a Python that answers as the board's,
+    because they report the Python that runs them.
 
     Returns them by name.
     """

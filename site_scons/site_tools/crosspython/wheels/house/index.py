@@ -1,8 +1,8 @@
 """The wheelhouse's simple index: HTML (PEP 503) and JSON (PEP 691) with hashes, and metadata beside wheels (PEP 658).
 
-All of it are files that any static web server hands out; pip's --find-links reads the folder itself. It is written
-anew from the wheels that are there: nothing is remembered of wheels that are gone. Paths belong to the build machine,
-addresses in the index are relative.
+They are plain files for any static web server; pip's --find-links reads the folder itself. The index is always written
+from the wheels that are there, so wheels that were removed leave no trace.
+Paths belong to the build machine, addresses in the index are relative.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _TUPLES = ("tags", "extensions", "grafted", "remarks")
 
 
 def report_file(wheelhouse: Path, series: str) -> Path:
-    """Where the report of one Python lies: what was made for it, and of what."""
+    """The path of the report for one Python: which wheels were made for it, and of what."""
     return wheelhouse / f"report-{series}.json"
 
 

@@ -1,6 +1,6 @@
 """The wheelhouse: a folder of finished wheels under their right names, its index, and a report for each Python.
 
-Knows what belongs in it: what was asked for this Python now, and what the reports of other Pythons name. Paths belong
+Knows which wheels belong in it: those of this request, and those that the reports of other Pythons name. Paths belong
 to the build machine.
 """
 

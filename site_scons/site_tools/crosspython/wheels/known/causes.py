@@ -1,6 +1,6 @@
 """Why builds of other people's packages fail: known patterns of their logs, with the cause and what to do about it.
 
-The catalogue is causes.toml. Knows how a log is searched; what the components bring is told by libraries.py.
+The catalogue is causes.toml. Knows how a log is searched; libraries.py knows which component has a library.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def find_cause(lines: Sequence[str], catalogue: tuple[Cause, ...] | None = None)
 
 
 def known_cause(lines: Sequence[str], package: str) -> str | None:
-    """What a command's last lines say to one who knows the catalogue; None where no row fits."""
+    """The known cause in a command's last lines; None if no row fits."""
     found = find_cause(lines)
     return found[0].cause.format(**found[1], package=package) if found else None
 
@@ -65,7 +65,7 @@ def _lines_of(log: Log) -> tuple[str, ...]:
 
 
 def wants_emulation(log: Log) -> bool:
-    """Whether the last command failed of something that only the target's own interpreter can answer."""
+    """Whether the last command failed because it needs the target's own interpreter."""
     found = find_cause(_lines_of(log))
     return found is not None and found[0].emulated
 
@@ -73,7 +73,7 @@ def wants_emulation(log: Log) -> bool:
 def explain_build_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
     """The error of a failed build with its known cause, or with where to look.
 
-    libraries: components that the build has already; that they bring what is missing is no advice
+    libraries: components that the build has already, and that are therefore no advice
     """
     found = find_cause(_lines_of(log))
     if found is None:

@@ -1,7 +1,7 @@
-"""What a build left out and went on, and what it left behind: both stand in a line of its output that nobody reads.
+"""What a build left out although it succeeded, and processes that it left running: both are only lines in its output.
 
-The patterns of optional extensions that were left out are left_out.toml. What an extension was for is not known here.
-Processes that were left behind are told of by run/data/supervise.py.
+The patterns of optional extensions that were left out are left_out.toml. The purpose of an extension is not known here.
+run/data/supervise.py writes the lines about processes.
 """
 
 from __future__ import annotations

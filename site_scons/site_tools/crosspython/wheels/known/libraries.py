@@ -1,6 +1,6 @@
 """Which component brings a header or a library that a package looks for: the table in libraries.toml.
 
-Knows names, not files: what is asked about is mostly not built yet.
+Knows names, not files, because most components are not built yet.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Overrides: what a few packages need beyond the generic way, as data with its reason.
 wheels/known/overrides/<name>.toml.
 
-Knows how they are read and what may stand in them: a key is added here, and to `Override`. A folder of the user's own
-may add packages or take ours' place.
+Knows how they are read and what may stand in them: a key is added here, and to `Override`.
+A user's folder may add packages or replace our overrides.
 """
 
 from __future__ import annotations

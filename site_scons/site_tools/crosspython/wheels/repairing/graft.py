@@ -1,8 +1,8 @@
 """C libraries put into a wheel: those it needs and neither holds nor finds on every board.
 
-Knows how that is done so that two wheels with two versions of a library do not meet in one process: the copy gets a
-name with a part of its hash, and all that need it ask for that name. Where a library comes from it is told; RPATHs are
-written afterwards by others. All paths belong to the build machine.
+Two wheels with two versions of a library must not share one copy in a process:
+so the copy gets a name with a part of its hash, and all files that need it use that name.
+The caller says where a library lies; RPATHs are written afterwards, elsewhere. All paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What of a wheel can be imported, read from its file alone.
+"""The modules of a wheel, read from its file alone.
 
 Knows which names in a wheel are modules, and which of them a user would import first. Nothing is unpacked, nothing is
-run: whether they import the check of wheels finds out.
+run: whether they can be imported, the check of wheels finds out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
 
-Reads like a wheel's last hour: laid out, cleaned, libraries put in, RPATHs written, tagged by what is in it, audited,
-packed. How each is done others know. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to
-the build machine.
+The steps in their order: laid out, cleaned, libraries put in, RPATHs written, tagged by its content, audited, packed.
+How each is done, other modules know. A ready wheel keeps its bytes: its hash is what was locked.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from crosspython.workshop import EPOCH
 
 @dataclass(frozen=True)
 class Repair:
-    """What finishing one wheel has to know.
+    """The facts for finishing one wheel.
 
     package:   what was locked: the wheel has to be that
     series, abiflags: CPython's, "3.13" and ""
@@ -314,7 +314,7 @@ def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
 
 
 def of_same_length(folder: str, neutral: str) -> str:
-    """A path to write over another in a binary, where all else lies at a fixed place: slashes fill it up.
+    """A path of the same length as another, to replace it in a binary: it is padded with slashes.
 
     The last part stays, since linkers let one text be the end of another.
     """
@@ -331,7 +331,8 @@ def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
 
 
 def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
-    """A ready wheel brings what it hands points in time to, so it may have another time_t than our own products."""
+    """A ready wheel contains all code that it passes a time_t to,
+    so it may have another size of it than our products."""
     if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
         return []
     if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):

@@ -1,4 +1,4 @@
-"""Names that code in a wheel uses and nobody defines: Python loads no such extension module.
+"""Names that code in a wheel uses and nothing defines: Python cannot load such an extension module.
 
 It binds all names at once when it loads one (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). They miss a source that was
 left out of an sdist, a library that a build forgot to link, a function that this Python no longer has. All paths belong

@@ -71,7 +71,7 @@ def choose_sound(
     tags: Mapping[Tag, int],
     refusal: Callable[[LockedPackage, LockedFile], str | None],
 ) -> tuple[dict[str, LockedFile | None], dict[str, str]]:
-    """A choice without ready wheels that would not work on the board, and by package what was refused, in words.
+    """The choice without ready wheels that would not work on the board, and by package what was refused, in words.
 
     The next wheel that fits takes its place, or the source. A package that cannot be built, or is not to be, keeps its
     wheel: what is wrong with it is told when it has its turn.

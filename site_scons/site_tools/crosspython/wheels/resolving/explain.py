@@ -1,4 +1,4 @@
-"""What uv's refusals mean for somebody who typed `pkgs=`: an error of ours, with uv's evidence in few words.
+"""Translates uv's refusals for a user who typed `pkgs=`: an error of ours, with uv's evidence in few words.
 
 Knows the sentences in which uv 0.13 says what went wrong; one that is not known is shown as uv said it.
 """

@@ -1,4 +1,4 @@
-"""Where packages come from: as pip is configured on this machine, told to uv, which does not read pip's configuration.
+"""Where packages come from: pip's configuration on this machine, passed to uv, which does not read it.
 
 Knows pip's options about indexes and what uv calls them. It asks pip, and an index only why a package is not found. No
 address is known here.
@@ -51,7 +51,7 @@ class Indexes:
         return ", ".join(hide_logins(place) for place in self.places)
 
     def refusals(self, name: str) -> list[str]:
-        """What those indexes answer that do not let us in, asked for a package: uv takes that for "not found"."""
+        """The answers of indexes that refuse access, for a package: uv treats them as "not found"."""
         import requests
 
         found = []

@@ -1,4 +1,4 @@
-"""The lock of a wheelhouse: made once for what was asked, and read ever after.
+"""The lock of a wheelhouse: made once for a request, and read from then on.
 
 Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what
 each build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
@@ -44,7 +44,7 @@ GIVEN = "given"
 
 
 def describe_request(request: Request, platform: Platform, folder: Path) -> dict[str, Any]:
-    """What a lock is made for, as plain data: two that are equal need one lock.
+    """What a lock is made for, as plain data: equal requests have equal locks.
 
     folder: the lock's: local projects are told by their places seen from there, so that no two are taken for one
     """
@@ -73,7 +73,7 @@ def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
 
 
 def still_found(found: Mapping[str, Mapping[str, Any]], packages: Iterable[LockedPackage]) -> dict[str, Any]:
-    """Those of what was found that are of the very sources that are locked now."""
+    """Those of the found needs whose sources are the ones that are locked now."""
     known = {package.name: package for package in packages}
     return {name: needs for name, needs in found.items() if name in known and needs["source"] == _identify(known[name])}
 
@@ -264,7 +264,7 @@ def target_needs(package: LockedPackage, override: Override, platform: Platform)
 
 
 def required_names(package: LockedPackage, platform: Platform) -> frozenset[str]:
-    """The names of what a package's build requires on a platform; what is no requirement its build will tell of."""
+    """The names of what a package's build requires on a platform; for what is no requirement, its build will fail."""
     return frozenset(filter(None, map(_name_where_wanted(platform), package.build_requires)))
 
 

@@ -1,7 +1,8 @@
 """What finished wheels say that they need (METADATA, PEP 566), and whether the wheelhouse has it.
 
-A lock is made of what packages say before they are built, and on this machine; a wheel tells what the board's pip will
-ask for. Knows how the two are compared. What is done about a difference others know.
+A lock is made from what packages say before they are built, on this machine;
+a wheel says what the board's pip will need. Knows how the two are compared.
+What is done about a difference, its callers know.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def find_differences(
     environment: Mapping[str, str],
     unmade: Collection[str] = (),
 ) -> list[Difference]:
-    """What is asked for, or needed by a wheel that then is, and is not among the wheels.
+    """Requirements, of the request or of needed wheels, that no wheel meets.
 
     asked:       requirements
     wheels:      by normalized name

@@ -1,8 +1,8 @@
 """What a local project's build reads outside of its folder: sources beside it, a workspace, its repository.
 
 pip builds a project where it lies, so that `../src/dev.c` is found; a copy has to hold it. No standard says what a
-build reads, so the project's own files are searched for paths that lead out of it and exist. What is not found is
-missing in the copy, and the build fails: nothing that was not hashed is ever read.
+build reads, so the project's own files are searched for paths that lead out of it and exist.
+A file that is not found is missing in the copy, and the build fails: a file that was not hashed is never read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HIGHEST = 2  # folders that such code is taken to climb
 def find_project_files(
     name: str, folder: Path, leave_out: Path | None, path: str, named: Sequence[str] = ()
 ) -> ProjectFiles:
-    """All that a local project is built from.
+    """All files that a local project is built from.
 
     leave_out: the folder that everything is built in
     path:      of the build machine's tools
@@ -95,7 +95,8 @@ def _places(text: str, file: Path, bases: Sequence[Path]) -> Iterator[Path]:
 
 
 def _outside(place: Path, project: Path) -> Path | None:
-    """What of a path that was read is copied: a folder whole; of a file its folder, unless that holds the project."""
+    """The part of a referenced path that is copied: a whole folder;
+    for a file its folder, unless that contains the project."""
     real = Path(os.path.realpath(place))
     if not real.exists() or real == project or project in real.parents or real in project.parents:
         return None

@@ -1,7 +1,7 @@
 """Projects as people have them: a folder with a pyproject.toml or setup.py, an sdist, a wheel.
 
-Knows what such a thing is called and what its build requires (PEP 518); which files it is built from project_files.py
-knows. It runs nothing of the project. Paths belong to the build machine.
+Knows its name and its build requirements (PEP 518); project_files.py knows its files. It runs nothing of the project.
+Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def read_build_requires(path: Path) -> tuple[str, ...]:
 
 
 def hash_metadata(path: Path) -> str:
-    """The SHA-256 of what decides about a project's dependencies: a new version of it asks for nothing new.
+    """The SHA-256 of everything that decides a project's dependencies; its version does not count.
 
     path: a folder, an sdist or a wheel
     """
@@ -133,7 +133,7 @@ def read_version(folder: Path) -> str:
 
 
 def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
-    """A pyproject.toml without what says nothing of dependencies: its version, how it is described and checked."""
+    """A pyproject.toml without the keys that have nothing to do with dependencies: version, description, tools."""
     tools = {name: table for name, table in data.get("tool", {}).items() if name not in _OTHER_TOOLS}
     if isinstance(tools.get("poetry"), dict):
         tools["poetry"] = {key: value for key, value in tools["poetry"].items() if key not in _DESCRIPTION}

@@ -1,4 +1,4 @@
-"""What a user asks for with `pkgs=`: names with versions, extras and markers, requirements files, local projects.
+"""The request of a user, `pkgs=`: names with versions, extras and markers, requirements files, local projects.
 
 Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files
 they name. It knows no index and resolves nothing. Paths belong to the build machine.
@@ -72,7 +72,7 @@ class Request:
         return (*names, *(project.name for project in self.projects))
 
     def without(self, names: Collection[str]) -> Request | None:
-        """The same but for packages of these names; None where nothing else, or just the same, would be asked for."""
+        """The same without packages of these names; None if nothing else would remain, or nothing would change."""
         kept = tuple(text for text in self.requirements if canonicalize_name(Requirement(text).name) not in names)
         projects = tuple(project for project in self.projects if project.name not in names)
         if not (kept or projects) or (kept, projects) == (self.requirements, self.projects):

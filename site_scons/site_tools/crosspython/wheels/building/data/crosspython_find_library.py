@@ -1,7 +1,7 @@
-"""Lets ctypes.util.find_library answer of the board's libraries, in the Pythons that run build backends.
+"""Makes ctypes.util.find_library find the board's libraries, in the Pythons that run build backends.
 
-CPython asks /sbin/ldconfig, gcc and ld, which tell of the build machine's. Here the board's compiler is asked alone.
-Runs in every Python that wheels are built for, and needs nothing of crosspython's.
+CPython asks /sbin/ldconfig, gcc and ld, which report the build machine's libraries. Here only the board's compiler is
+asked. Runs in every Python that wheels are built for, and needs nothing of crosspython's.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Cuts off the Pythons in which uv runs build backends: each starts once more behind what crosspython puts before it.
+"""Isolates the Pythons in which uv runs build backends: each starts once more,
+with crosspython's isolating words before it.
 
 uv knows no way to do that. Python imports this module by itself when it starts, before any code of a package
 (https://docs.python.org/3/library/site.html), since PYTHONPATH names our folder. CROSSPYTHON_ISOLATION holds the words
