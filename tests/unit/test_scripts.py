@@ -86,6 +86,17 @@ def test_a_future_import_may_still_come_first(tmp_path: Path) -> None:
     assert run_from_a_moved_folder(tmp_path, script, "bin") == ["yes"]
 
 
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+@pytest.mark.parametrize("quotes", ['"""', "'", 'r"'])
+@pytest.mark.parametrize("before", ["", "# a licence\n\n"])
+def test_a_docstring_is_what_the_script_knows_of_itself(tmp_path: Path, future: str, quotes: str, before: str) -> None:
+    """docopt and argparse show it; and a future import may stand behind a docstring, but behind no second one."""
+    text = f"{before}{quotes}Usage: tool{quotes[-3:].lstrip('r')}\n{future}print(__doc__.splitlines()[-1])\n"
+    script = rewrite(b"#!/opt/python/bin/python3.13\n" + text.encode())
+    assert script is not None
+    assert run_from_a_moved_folder(tmp_path, script, "bin")[-1].endswith("Usage: tool")
+
+
 @pytest.mark.parametrize("interpreter", [b'"/srv/my build/bin/python3.13"', b"/opt/python/bin/python3.13"])
 def test_distlibs_detour_is_replaced(tmp_path: Path, interpreter: bytes) -> None:
     script = rewrite(b"#!/bin/sh\n'''exec' " + interpreter + b' "$0" "$@"\n' + b"' '''\nprint('yes')\n")

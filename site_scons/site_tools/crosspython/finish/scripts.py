@@ -18,6 +18,7 @@ _DISTLIB = re.compile(
     rb"#!/bin/sh\n'''exec' (?:\"(?P<quoted>/[^\n\"]+)\"|(?P<bare>/\S+))(?P<arguments>[^\n\"]*) \"\$0\" \"\$@\"\n' '''\n"
 )
 _ENCODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+[^\n]*\n")  # PEP 263: only in the first two lines
+_BEFORE_DOCSTRING = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[rRuU]?[\"'])")
 _VERSIONED = re.compile(r"python\d+\.\d+")
 
 
@@ -51,4 +52,17 @@ def _write_head(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
     encoding = _ENCODING.match(body)
     stated = encoding.group() if encoding else b""
     detour = write_detour(name, arguments.decode(errors="surrogateescape"), to_bin=to_bin)
-    return b"#!/bin/sh\n" + stated + detour.encode(errors="surrogateescape") + body[len(stated) :]
+    return b"#!/bin/sh\n" + stated + _put_before(detour.encode(errors="surrogateescape"), body[len(stated) :])
+
+
+def _put_before(detour: bytes, body: bytes) -> bytes:
+    """The detour is the first string of the file, and so its docstring. One that the script has is still its
+    `__doc__`; before an import from `__future__` there may be one string alone, so both become one.
+    """
+    before = _BEFORE_DOCSTRING.match(body)
+    if before is None:
+        return detour + body
+    docstring = body[before.end() :]
+    if b"__future__" in body:
+        return detour.rstrip(b"\n") + b" \\\n" + docstring
+    return detour + before.group() + b"__doc__ = " + docstring
