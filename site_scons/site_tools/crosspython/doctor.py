@@ -84,7 +84,7 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """It is there, or need not be."""
+        """Whether it is there, or need not be."""
         return self.found is not None or not self.wanted
 
     def __str__(self) -> str:
@@ -166,7 +166,7 @@ def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
 
 
 def _look_for_isolation(path: str) -> Finding:
-    """Wanted by all wheels that are built; yet they are built without."""
+    """Every wheel's build wants isolation, but builds also without it."""
     found = None if "network" in isolate(path).lacks else "unshare(1) isolates the builds of packages"
     return Finding(
         "kernel", "no network", f"this kernel does not let builds of packages be isolated: {HELP}", found, wanted=False

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a user, one class per situation of theirs.
+"""Everything that can go wrong for a user, one class for each situation.
 
 An error is an interface: it says what failed, what was expected and what was found, where the log is and what to do
 next. It knows nothing of SCons; the builders turn it into one clean message without a traceback.
@@ -75,7 +75,7 @@ class ArchiveError(CrosspythonError):
 
 
 class DamagedPackagesError(ArchiveError):
-    """What is to be had of packages is damaged. packages: their normalized names."""
+    """The available files of packages are damaged. packages: their normalized names."""
 
     def __init__(
         self, packages: Sequence[str], what: str, *, evidence: Sequence[str], next: str, log: Path | None = None

@@ -110,7 +110,7 @@ def read_os_release() -> Mapping[str, str]:
 
 
 def find_manager(facts: Mapping[str, str] | None = None) -> PackageManager | None:
-    """Return how a machine installs packages, or None for a distribution nobody taught us.
+    """Return how a machine installs packages, or None for an unknown distribution.
 
     facts: what its os-release says; None: this machine's
     """

@@ -1,4 +1,4 @@
-"""Names that people type: which are known, and which they may have meant."""
+"""Names that people type: whether they are known, and which known ones were probably meant."""
 
 from __future__ import annotations
 

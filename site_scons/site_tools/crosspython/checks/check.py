@@ -1,4 +1,4 @@
-"""The verdict on a bundle: it is unpacked, run in the emulator, and judged against what it should do.
+"""Checks a bundle: it is unpacked, run in the emulator, and compared with what it should do.
 
 First our own self-test, then again after the tree was moved to a path with a blank and an umlaut, then a named list of
 CPython's own tests, compared with results kept as data. Every deviation counts, also a test that unexpectedly passes.
@@ -40,7 +40,7 @@ _AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not show up.
+    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not occur in it.
 
     tests:    the archive of CPython's own tests
     left_out: CPython's stage archive, where the bundle is a slim one: tests need what that lacks

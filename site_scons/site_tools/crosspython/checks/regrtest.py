@@ -1,4 +1,4 @@
-"""What CPython's own test runner said, case by case, and how that differs from what is written down.
+"""The results of CPython's own test runner, case by case, and how they differ from the recorded ones.
 
 It only reads and compares; who ran the tests, and where, is not its concern. The runner's XML is not the whole truth:
 a case that fails in a subTest has no name there, and an error in setUpClass or setUpModule no entry at all. The

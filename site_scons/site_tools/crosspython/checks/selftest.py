@@ -1,4 +1,4 @@
-"""What our self-test on the target expects, and what it said. Who runs it, and where, is not known here."""
+"""The expectations and results of our self-test on the target. Who runs it, and where, is not known here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Packages' own tests on the target: those that they ship, for the modules named in data/package-tests.toml.
 
-They are run where the wheelhouse also holds what runs them (`needs`): nobody has to take pytest onto a board.
+They are run if the wheelhouse also contains what runs them (`needs`): pytest need not be on a board.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The verdict on a wheelhouse: the target's own pip installs it, then all that is in it is imported, in the emulator.
+"""Checks a wheelhouse: the target's own pip installs it, then all its modules are imported, in the emulator.
 
 One process a wheel imports its modules at the top and all its extension modules, and runs the snippets that
-data/smoke.toml has for it. A process that dies is started again behind the module that killed it. What may fail is
-written down, or needs a package that nobody asked for.
+data/smoke.toml has for it. A process that dies is started again after the module that killed it.
+A module may fail if it is listed as known, or needs a package that was not asked for.
 """
 
 from __future__ import annotations

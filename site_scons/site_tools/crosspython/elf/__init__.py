@@ -1,1 +1,1 @@
-"""ELF files: what they say of themselves. Read only, and judged elsewhere."""
+"""ELF files: reading what they say about themselves. They are judged elsewhere."""

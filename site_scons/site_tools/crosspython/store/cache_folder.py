@@ -1,6 +1,6 @@
 """The artifact cache's folder on the build machine: shared by all builds of all users who may write it.
 
-It knows atomic writes, verification, and how to stay below its limit by forgetting what was not used for longest. A
+It knows atomic writes, verification, and how to stay below its limit by removing the least recently used products. A
 file that is half written is never seen: it has another name until it is whole.
 """
 

@@ -1,7 +1,8 @@
 """The artifact cache's server: plain GET and PUT over HTTP, as bazel-remote and nginx's WebDAV module serve them.
 
-The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes. It knows how patient a
-cache deserves us to be: a build is the alternative, so each file is asked for once, and slow is as bad as dead.
+The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes.
+It knows how long waiting for a cache is worth it: the alternative is a build, so each file is asked for once,
+and a slow server counts as a dead one.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class CacheServer:
         return True
 
     def keep(self, key: str, path: Path) -> None:
-        """Upload a product: the bytes, if the server has them not yet, and then the record."""
+        """Upload a product: the bytes, if the server does not have them yet, and then the record."""
         record = Record(hash_file(path), path.stat().st_size)
         with path.open("rb") as file:
             self._upload(f"cas/{record.sha256}", _Body(file, record.size, self.timeout[1]))
@@ -96,7 +97,7 @@ class CacheServer:
 
 
 class _Body:
-    """A file on its way: it stops when the run does, or when the server is too slow to be worth it."""
+    """The body of an upload: it stops when the run does, or when the server is too slow."""
 
     def __init__(self, file: IO[bytes], size: int, silence: float) -> None:
         self._file, self._size, self._silence = file, size, silence

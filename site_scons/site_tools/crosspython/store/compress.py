@@ -1,6 +1,6 @@
 """Writing a compressed file: the same bytes for the same content, on every machine and with any number of cores.
 
-gzip takes longest of all that packing does, so blocks are compressed on every core that is free, each with the end of
+gzip takes most of the time of packing, so blocks are compressed on every free core, each with the end of
 the one before as its dictionary; joined they are one ordinary gzip member, as pigz makes it (RFC 1951, 2.3; RFC 1952).
 """
 

@@ -1,4 +1,4 @@
-"""The disk: small files written whole, and what a full or forbidding disk means in words for an error."""
+"""The disk: writing small files atomically, and describing a full or read-only disk for an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_full(error: OSError) -> bool:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that nobody ever sees half of it."""
+    """Write a small file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_text(text)

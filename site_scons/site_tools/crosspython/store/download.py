@@ -1,7 +1,7 @@
-"""One file over HTTP, from a server that may be dead, slow, lying or breaking off.
+"""One file over HTTP, from a server that may be dead or slow, send wrong bytes, or break off.
 
 It knows when another try makes sense, how to go on where an earlier try broke off (RFC 9110, 14 Range Requests), and
-which hosts need not be asked again. Whether the bytes are the right ones is for others to say.
+which hosts need not be asked again. Whether the bytes are right, the callers check.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Downloader:
 
     timeout: seconds until a connection must stand, and seconds of silence until a server is given up
     pause:   seconds before the second try, doubled for each one after
-    tries:   after so many failures that might have passed a file is given up
-    slowest: bytes a second: less than that for as long as a silence may last is a silence
+    tries:   after so many temporary failures a file is given up
+    slowest: bytes a second: a slower transfer for that long counts as silence
     unreachable: why a host could not be reached: it is not asked again
     """
 
@@ -207,7 +207,7 @@ class _Part:
 
 
 def classify_error(error: Exception) -> Failure:
-    """What an error of requests or urllib3 means: whether to try again, and whether the host is to be asked at all."""
+    """Classify an error of requests or urllib3: whether to try again, and whether to ask the host again at all."""
     import requests
     from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 

@@ -98,8 +98,8 @@ class Store:
         )
 
     def get_all(self, wanted: Iterable[Wanted]) -> None:
-        """Get all of them, and go on after a failure. Raises one SourceError that tells of all that could
-        not be had."""
+        """Get all of them, and go on after a failure. Raises one SourceError that names all sources that could
+        not be fetched."""
         errors = []
         for wanted_by, alternatives in wanted:
             try:
@@ -186,7 +186,7 @@ class Store:
             self.downloader.progress(source.filename, size, size)
 
     def _set_aside(self, path: Path, found: str | None = None) -> Path:
-        """Move a file with wrong bytes to where it can be looked at and is never used."""
+        """Move a file with wrong bytes aside, where a user can look at it and no build uses it."""
         name = f"{path.name.removesuffix('.part')}-{found or hash_file(path)}"
         (self.folder / "rejected").mkdir(parents=True, exist_ok=True)
         return path.replace(self.folder / "rejected" / name)

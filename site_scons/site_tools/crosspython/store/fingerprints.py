@@ -1,9 +1,9 @@
-"""Fingerprints: whether what a run left in the build folder is still what it left.
+"""Fingerprints: whether files in the build folder are unchanged since a run left them.
 
 A fingerprint is what the file system says of a file (size, time of its content, time of its last change of any kind,
 which no program can set) with the SHA-256 of the content, which is only asked where the former differ: git's index
 works like that (its documentation, "racy-git"). That of a folder covers the names, kinds and modes of all that lies in
-it, and no content. What is to be done about a difference is others' business. Paths belong to the build machine.
+it, and no content. What to do about a difference, the callers decide. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Fingerprints:
         self._has_news = False
 
     def note(self, *paths: Path) -> None:
-        """Files and folders are now as they are to be; one that is not there is forgotten."""
+        """Store the present state of files and folders as right; one that does not exist is forgotten."""
         for path in paths:
             found = fingerprint(path)
             with self._lock:
@@ -69,8 +69,7 @@ class Fingerprints:
         return self.compare(path) == "same"
 
     def keep_news(self) -> None:
-        """Write down what the file system says now of files whose content is as it was,
-        so that it is asked only once."""
+        """Store the present status of files whose content is unchanged, so that they are hashed only once."""
         with self._lock:
             if self._has_news:
                 self._write()

@@ -1,4 +1,4 @@
-"""Members of somebody's archive, and the folder that they are put into, one by one, without ever leaving it.
+"""Unpacks members of other people's archives, one by one, into a folder, and never outside of it.
 
 The rules are those of tarfile's `data` filter (PEP 706), in our own code: the Python of Debian 12, 3.11.2, has no such
 filter. Nothing is ever written through a link, so no link of an archive can lead a later member outside. Which format

@@ -1,4 +1,4 @@
-"""Where a source may be had, in which order. Pure but for the question whether the user put a file into the store.
+"""Where a source can be found, in which order. Pure, except that it looks whether the user put a file into the store.
 
 A place is an address or a path of the build machine, as text. Asking it is fetch.py's and download.py's business.
 """
@@ -34,7 +34,7 @@ def places_of(source: Source, folder: Path, mirror: str | None, pools: Callable[
 
 
 def check_mirror(mirror: str | None) -> None:
-    """Raise ConfigurationError for an address that nobody here knows how to ask."""
+    """Raise ConfigurationError for an address of an unknown scheme."""
     if mirror and "://" in mirror and urlsplit(mirror).scheme not in ("http", "https", "file"):
         raise ConfigurationError(
             f"mirror={hide_logins(mirror)}: not a mirror",

@@ -1,4 +1,4 @@
-"""Answers that all configure scripts of one compiler share, so that none has to find them out again.
+"""Answers that all configure scripts of one compiler share, so that each question is tested only once.
 
 Knows what can be shared: that a function of the libc, a header or a size is there stays true whatever a script adds;
 that something is missing may not, so only what is there is told. Writes the questions as files for the compiler and
@@ -39,8 +39,8 @@ _MACROS = "#include <limits.h>\n#if __has_include(<gnu/stubs.h>)\n#include <gnu/
 
 
 def write_questions(folder: Path) -> tuple[tuple[str, ...], ...]:
-    """Write what a compiler is to be asked; the arguments of its calls, each to be made in that folder.
-    Any may fail."""
+    """Write the questions for a compiler as files; returns the arguments of its calls, which run in that folder.
+    Each may fail."""
     questions = tomllib.loads(_QUESTIONS.read_text())
     files = {f"{_shell_name(header)}.c": f"{_DEFAULT_HEADERS}#include <{header}>\n" for header in questions["headers"]}
     for name, text in files.items():

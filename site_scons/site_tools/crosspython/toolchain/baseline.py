@@ -1,8 +1,8 @@
-"""Whether what a compiler links would load on the board, whose libc may be older than the toolchain's.
+"""Whether programs that a compiler links would load on the board, whose libc may be older than the toolchain's.
 
-Knows what a program like CPython asks of a libc, and reads from one that was linked which versions that takes. Asked
-before anything is built: the audit would refuse the first component, minutes later. A compiler that passes may still
-be refused there, for a symbol that only some component uses.
+Knows which functions a program like CPython needs of a libc, and reads from a linked one which symbol versions that
+means. Asked before anything is built: the audit would refuse the first component, minutes later. A compiler that passes
+may still be refused there, for a symbol that only some component uses.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The board's Python on the build machine: QEMU's user-mode emulator under a tree that was unpacked from a bundle.
 
-CPython and its tests start `sys.executable` again, and the kernel here runs no programs of another machine (unless
-binfmt_misc is set up, which is not ours to ask for). So the interpreter's place is taken by a shell script that starts
-it in the emulator under the script's own name: `sys.executable`, a venv's link to it and multiprocessing then all work.
+CPython and its tests start `sys.executable` again, and the kernel here runs no programs
+of another machine (unless binfmt_misc is set up, which we cannot require).
+So a shell script takes the interpreter's place and starts it in the emulator under the script's own name:
+`sys.executable`, a venv's link to it and multiprocessing then all work.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def program_behind(python: Path) -> Path:
 
 
 def check_environment(folder: Path, path: str) -> dict[str, str]:
-    """What the emulated Python sees of this machine: as little as it can do with."""
+    """The environment of the emulated Python: as little of this machine as possible."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     return {

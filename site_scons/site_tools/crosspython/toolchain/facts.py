@@ -1,4 +1,4 @@
-"""What is known of a toolchain once it was looked at, and the file in which that is written down.
+"""The facts about a toolchain that was probed, and the file that holds them.
 
 Knows the facts and how they are written and read back. It runs nothing: where the facts come from is probe.py's.
 All paths belong to the build machine.
@@ -33,8 +33,8 @@ class Toolchain:
     identity:       the facts that products depend on, as text; changes when the compiler or its libc changes
     time_bits:      those of time_t in all products: 32 or 64
     time_flags:     what makes the compiler use them
-    time_limit:     why they are 32; else empty
-    parts:          the files that it was found out of, with what the file system said of them then
+    time_limit:     why they are 32, or ""
+    parts:          the files that were read for it, with their status at that time
     """
 
     prefix: str
@@ -53,7 +53,7 @@ class Toolchain:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether all of its parts are as they were when it was looked at."""
+        """Whether all of its parts are unchanged since it was probed."""
         return all(status_of(Path(part)) == status for part, status in self.parts.items())
 
     def describe(self) -> str:
@@ -92,6 +92,6 @@ class Toolchain:
         return toolchain
 
     def write(self, file: Path) -> None:
-        """Write all facts down, so that nobody ever reads half of them."""
+        """Write all facts, atomically."""
         sysroot = str(self.sysroot) if self.sysroot else None
         write_whole(file, json.dumps(asdict(self) | {"sysroot": sysroot}, indent=1))

@@ -57,7 +57,7 @@ def find_compiler(
 
 
 def prefix_of(cc: Path) -> str:
-    """Return a compiler's path up to and including the dash: what its sisters' names begin with."""
+    """Return a compiler's path up to and including the dash: the prefix of its tools."""
     return str(cc).removesuffix("gcc")
 
 

@@ -1,4 +1,4 @@
-"""Compiler launchers: programs that people put in front of a compiler, to remember its work or to give it to others.
+"""Compiler launchers: programs in front of a compiler that cache its output or send its work to other machines.
 
 Knows which there are, which of the user's variables each of them reads, where it keeps its own things, and whether it
 reaches other machines: the commands of a build see a home of their own and nothing of the user's environment. Whether
@@ -25,7 +25,7 @@ class Launcher:
     and where that lies below home.
 
     network:   why each of its compilations needs the network; "": it needs none, but for what ccache's settings may say
-    serves:    it leaves a server of its own running, which is to outlive a build; it takes --start-server
+    serves:    it leaves a server running that should outlive a build; it takes --start-server
     remembers: it finds earlier work by the paths of a compilation, so these have to be the same in every checkout
     """
 

@@ -1,9 +1,9 @@
 """The build machine's own compiler, made into a toolchain with a sysroot of its own.
 
-What runs during a build is built with it. The build machine's /usr/include and /usr/lib hold whatever is installed
-there; the sysroot made here holds links to the libc and the kernel's headers alone (native.toml says which), so that
-the same is built on every machine of one kind. The scripts are what an SDK's compilers are: the wrapper treats them
-alike. Paths belong to the build machine.
+Programs that run during a build are built with it. The build machine's /usr/include and /usr/lib contain whatever
+is installed there; the sysroot made here holds links to the libc
+and the kernel's headers alone (native.toml says which), so that every machine of one kind builds the same.
+The wrapper treats these scripts like an SDK's compilers. Paths belong to the build machine.
 
 Source of how GCC looks for things: its manual, "Directory Options" (--sysroot, -B), and `gcc -print-search-dirs`: it
 hands the linker folders that it finds from its own place, too, whatever the sysroot is.
@@ -65,7 +65,7 @@ def build_triplet() -> str:
 
 
 def native_target() -> Target:
-    """The build machine, as a target: any of its kind runs what is built for it."""
+    """The build machine as a target: every machine of its kind runs what is built for it."""
     return Target(
         name="build-machine",
         description="the build machine",

@@ -1,4 +1,4 @@
-"""Looking at a cross compiler before anything is built with it: does it run, and does it make the target's code?
+"""Probing a cross compiler before anything is built with it: does it run, and does it make the target's code?
 
 Knows what to ask GCC and how to read its answers and its output. It does not know where compilers are found
 (find.py) or how they are kept from the build machine's files (wrapper.py). All paths belong to the build machine.
@@ -45,7 +45,7 @@ _FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so"
 
 
 def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, made_of: str | None = None) -> Toolchain:
-    """Run a compiler, check what it makes for a target and return what it is.
+    """Run a compiler, check the code that it makes for a target, and return its facts.
 
     patience: seconds that each of its processes may take
     made_of: a hash of what it is made of, where its files do not tell; None: they do
@@ -186,7 +186,7 @@ def _hash_parts(parts: Mapping[str, Path], macros: Mapping[str, str]) -> str:
 
 
 def _describe_parts(cc: Path, parts: Mapping[str, Path]) -> dict[str, str]:
-    """The parts, the compiler and its sisters, with what the file system says of them."""
+    """The parts, the compiler and its tools, with their status in the file system."""
     prefix = Path(prefix_of(cc.absolute()))
     files = {*parts.values(), *prefix.parent.glob(f"{glob.escape(prefix.name)}*")}
     described = {str(file): status_of(file) for file in sorted(files) if not file.is_dir()}

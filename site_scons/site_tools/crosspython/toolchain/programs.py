@@ -1,8 +1,9 @@
 """Programs that come first on a build's PATH: they answer for the board or refuse, and hide the build machine's own.
 
-`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would hear of
-this machine's libraries. A bare name means the board's tool; the build machine's compiler, for helper programs that run
-here, goes by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028). Paths belong to the build machine.
+`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would find this
+machine's libraries. A bare name means the board's tool; the build machine's compiler,
+for helper programs that run here, goes by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028).
+Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -101,9 +102,9 @@ _PROBED = ["-I/crosspython/i", "-L/crosspython/l", "-lprobe"]
 
 
 def native_tools(path: str) -> dict[str, str]:
-    """The variables by which builds are told of the tools for programs that run here, as far as they are on PATH.
+    """The variables that name the tools for programs that run here, as far as they are on PATH.
 
-    Left to find a compiler, Meson puts a ccache or sccache of this machine's before it (its manual,
+    If Meson has to find a compiler, it puts this machine's ccache or sccache before it (its manual,
     "Feature autodetection").
     """
     found = {tool: f"{build_triplet()}-{tool}" for tool in _VARIABLES if shutil.which(tool, path=path)}
@@ -204,7 +205,7 @@ def _on_path(names: tuple[str, ...], path: str) -> list[str]:
 
 
 def _config_programs(path: str) -> Iterator[str]:
-    """Programs such as xml2-config that lie on the build machine's PATH and tell of its libraries."""
+    """Programs such as xml2-config that lie on the build machine's PATH and report its libraries."""
     for name in _names_on(path):
         if name.endswith(("-config", "_config")) and not name.endswith("pkg-config"):
             yield name
@@ -235,7 +236,7 @@ def _pkg_config_scripts(triplet: str, path: str) -> Mapping[str, str]:
 
 @cache
 def find_pkg_config(path: str) -> str | None:
-    """The first pkg-config on a PATH that tells what stands in the files, and nothing else; None where there is none.
+    """The first pkg-config on a PATH that reports only what the files contain; None if there is none.
 
     Buildroot's SDKs have one in host/bin that puts their own sysroot before each folder, whatever it is told.
     """
@@ -270,7 +271,7 @@ def _is_truthful(program: str, path: str) -> bool:
 def write_config_programs(sysroot: Path, prefix: str, folder: Path) -> None:
     """Put the `*-config` scripts of a sysroot into a folder for PATH, with the sysroot in the prefix's place.
 
-    They start where they lie: python3-config tells by its own place where its Python is.
+    They are run in their own folder: python3-config finds its Python by its own place.
 
     sysroot: where include/ and lib/ are, on this machine
     prefix:  the board's, which the scripts name

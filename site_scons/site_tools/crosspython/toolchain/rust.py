@@ -1,6 +1,6 @@
 """Rust for a target: a compiler, a cargo and the target's standard library, all of one build, found and tried.
 
-Knows where a Rust may be had, and in which order the places are asked: what the user names, the machine's own, rustup's
+Knows where to find a Rust, and in which order the places are tried: what the user names, the machine's own, rustup's
 other toolchains, the distribution's packages. It compiles nothing but one small sample. How cargo is told about it is
 wheels/building/cargo.py's business. All paths belong to the build machine.
 """
@@ -146,7 +146,7 @@ def _rustup_toolchains(environment: Mapping[str, str]) -> list[Path]:
 
 
 def _name_build(sysroot: Path, triple: str) -> str:
-    """What tells one build from another: the names of these files have hashes in them. "" where a part is missing."""
+    """Identifies a build: the names of these files have hashes in them. "" if a part is missing."""
     patterns = ("lib/librustc_driver-*.so", "lib/*/librustc_driver-*.so", f"lib/rustlib/{triple}/lib/libstd-*.rlib")
     names = sorted({path.name for pattern in patterns for path in sysroot.glob(pattern)})
     return " ".join(names) if _is_whole(sysroot, triple) else ""

@@ -87,7 +87,7 @@ def compile_sample(
 
 
 def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
-    """Look at the code it makes without our flags: why they do not work is then said better than the compiler does."""
+    """Look at the code it makes without our flags, to explain better than the compiler why they do not work."""
     if (
         compile_sample(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience)
         is None
@@ -96,7 +96,7 @@ def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> Non
 
 
 def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
-    """The error for a compiler that did not make what it should; where its words blame this machine, that is told."""
+    """The error for a compiler that did not make what it should; if its words blame this machine, the error says so."""
     for words, reason, advice in _OF_THE_MACHINE:
         if said := next((line for line in complaint if re.search(words, line)), None):
             return ToolchainError(

@@ -59,8 +59,8 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = prin
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
     """Fill and relocate a folder, or return it if that was done before. The marker beside it is written last of all.
 
-    An SDK is good for the place where it was relocated only, so the marker names the place. It also has the fingerprint
-    of what lies there: a copy that somebody has changed is made anew.
+    An SDK works only in the place that it was relocated to, so the marker names the place.
+    It also has the fingerprint of the files: a copy that somebody has changed is made again.
     """
     name = _ARCHIVE.sub("", given.name)
     folder = (unpack_into / f"{name}-{key[:16]}").absolute()
@@ -124,7 +124,7 @@ def find_root(folder: Path) -> Path:
 
 
 def _needs_relocation(sdk: Path) -> bool:
-    """It is Buildroot's, and was made for another place than where it lies."""
+    """Whether it is Buildroot's, and was made for another place."""
     if not (sdk / _RELOCATE).is_file():
         return False
     try:

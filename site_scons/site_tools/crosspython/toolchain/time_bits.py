@@ -1,8 +1,8 @@
-"""How many bits a point in time has in the target's code: with 32, dates end in January 2038.
+"""How many bits a time_t has in the target's code: with 32, dates end in January 2038.
 
-Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros"). All that
-is built for one toolchain has one size, for libraries hand such numbers to each other. What was linked with which is
-elf/time_functions.py's. Paths belong to the build machine.
+Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros").
+Everything that is built for one toolchain has one size, because libraries pass such numbers to each other.
+elf/time_functions.py knows what a file was compiled with. Paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A compiler with a version in its name, under the names that everything else asks for.
 
-Debian calls what belongs to GCC 12 ...-gcc-12, ...-g++-12, ...-gcc-ar-12, and only another package adds the names
-without a version. Scripts in the build folder bear those names. All paths belong to the build machine.
+Debian calls the programs of GCC 12 ...-gcc-12, ...-g++-12, ...-gcc-ar-12,
+and only another package adds the names without a version. Scripts in the build folder have those names.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Compiler wrappers: shell scripts that keep a cross compiler from the build machine's files.
 
 Knows what a compiler has to be told so that it sees its own libc, the component's private sysroot and nothing else,
-and which arguments give away that a build asks for something of the build machine. It does not know who calls it.
-Paths belong to the build machine. The scripts are plain POSIX shell without a process of their own: what they cost is
-paid hundreds of times in each configure.
+and which arguments show that a build wants something of the build machine. It does not know who calls it.
+Paths belong to the build machine. The scripts are plain POSIX shell without a process of their own:
+their cost counts hundreds of times in each configure.
 
 In the environment of each call: CROSSPYTHON_SYSROOT, the private sysroot (headers in usr/include, libraries in
 usr/lib), CROSSPYTHON_WORK, the folder whose path must not land in products, and perhaps CROSSPYTHON_LAUNCHER, a program
@@ -98,8 +98,9 @@ _LAUNCHER = '${compiles:+${CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}'
 def write_wrappers(folder: Path, toolchain: Toolchain, target: Target, strays: Strays = "refuse") -> None:
     """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>.
 
-    strays: what becomes of an argument that means the build machine: the call fails, since our own recipes can be
-            mended; or it is left out, since thousands of packages name /usr/include just in case
+    strays: what happens to an argument that names the build machine's folders: "refuse":
+    the call fails, because our own recipes can be corrected; "drop":
+    it is left out, because thousands of packages name /usr/include just in case
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, script in _make_scripts(toolchain, target, _STRAYS[strays]).items():

@@ -38,7 +38,7 @@ def import_it(name):
 
 
 def attempt(kind, name, code, expected):
-    """What was wrong, and the module that was not found, if that was it."""
+    """What was wrong, and the name of a missing module, if that was the reason."""
     try:
         if kind == "import":
             import_it(name)
