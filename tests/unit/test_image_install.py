@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError, ImageError
-from crosspython.image.install import Tree, install_wheels, remove_pip
+from crosspython.image.install import install_wheels
+from crosspython.image.tree import Tree, remove_pip
 
 from tests.unit.made_bundle import PREFIX, SERIES, SITE, lay_bundle
 from tests.unit.made_packages import add_wheel

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crosspython.finish.bytecode import source_of_bytecode
 from crosspython.finish.python_tree import slimmed
-from crosspython.image.install import Package, Tree
+from crosspython.image.tree import Package, Tree
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.workshop import Workshop

@@ -15,7 +15,8 @@ from crosspython.finish.python_tree import is_no_test
 from crosspython.image.bytecode import compile_packages, slim_packages
 from crosspython.image.contents import Contents
 from crosspython.image.forms import FORMS
-from crosspython.image.install import Package, Tree, install_wheels, remove_pip
+from crosspython.image.install import install_wheels
+from crosspython.image.tree import Package, Tree, remove_pip
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.workshop import Workshop
