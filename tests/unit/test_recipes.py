@@ -10,7 +10,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.kinds import KINDS
-from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, fill
+from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, Symlink, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
 from crosspython.recipes.release import READLINE, read_release
 from crosspython.recipes.series import series_names
@@ -296,3 +296,11 @@ def test_a_series_that_cannot_do_without_the_gil_names_those_that_can() -> None:
     with pytest.raises(ConfigurationError, match=r"python=3\.12t") as caught:
         read_release(CPYTHON, "3.12t")
     assert caught.value.expected == "python=3.13t or python=3.14t or python=3.15t"
+
+
+@pytest.mark.parametrize("python", ["3.5", "3.13t", "3.13"])
+def test_an_interpreter_with_letters_is_there_once(python: str) -> None:
+    release = read_release(CPYTHON, python)
+    links = [step for step in plan_cpython(release, shared=False).steps if isinstance(step, Symlink)]
+    names = {"3.5": ["bin/python3.5m"], "3.13t": ["bin/python3.13t"], "3.13": []}[python]
+    assert [step.link for step in links] == ["bin/python", *names]

@@ -110,6 +110,7 @@ def plan_cpython(release: Release, *, shared: bool) -> Plan:
                 edits=edit_pip(python) if release.edits_pip else (),
             ),
             Symlink("bin/python", "python3"),
+            *_second_name(release),
             *_cleaning(release, shared=shared),
         ),
         settle=(CompilePython(library),),
@@ -185,6 +186,12 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
     if shared:
         options.append("--enable-shared")
     return (*options, *release.cross_configure, *release.configure)
+
+
+def _second_name(release: Release) -> tuple[Step, ...]:
+    """The interpreter's name with the letters of its ABI: `make install` makes a hard link, which archives hold twice."""
+    plain = f"python{release.series_number}"
+    return (Symlink(f"bin/{plain}{release.abiflags}", plain),) if release.abiflags else ()
 
 
 def _cleaning(release: Release, *, shared: bool) -> tuple[Step, ...]:
