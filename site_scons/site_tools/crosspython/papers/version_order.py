@@ -37,6 +37,9 @@ def version_key(part: Part, text: str) -> Any:
     return release_key(text)
 
 
+_ZERO = (3, 0, "")  # the key of a number 0
+
+
 def release_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """The order of upstream's releases. Zeros at the end say nothing: 1.2 is 1.2.0. Raises Incomparable."""
     words = _PARTS.findall(text.lower().removeprefix("v").partition("+")[0])
@@ -47,12 +50,12 @@ def release_key(text: str) -> tuple[tuple[int, int, str], ...]:
         if word.isdigit():
             keys.append((3, int(word), ""))
             continue
-        while keys and keys[-1] == (3, 0, ""):
+        while keys and keys[-1] == _ZERO:
             keys.pop()
         # Python's own "3.14.0a1" is before 3.14.0, OpenSSL's "1.1.1a" behind 1.1.1.
         is_before = word in _WORD_OF_ITS_OWN or (word in _BEFORE and following.isdigit())
         keys.append((0, _BEFORE.index(word), "") if is_before else (2, 0, word))
-    while keys and keys[-1] == (3, 0, ""):
+    while keys and keys[-1] == _ZERO:
         keys.pop()
     return (*keys, (1, 0, ""))
 
