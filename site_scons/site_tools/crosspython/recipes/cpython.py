@@ -189,7 +189,7 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
 
 
 def _second_name(release: Release) -> tuple[Step, ...]:
-    """The interpreter's name with the letters of its ABI: `make install` makes a hard link, which is twice in archives."""
+    """The interpreter's name with the letters of its ABI. `make install` makes a hard link: archives hold it twice."""
     plain = f"python{release.series_number}"
     return (Symlink(f"bin/{plain}{release.abiflags}", plain),) if release.abiflags else ()
 
