@@ -69,7 +69,7 @@ def test_the_wheelhouse_gets_an_sbom_and_the_licences_of_all_that_is_in_it(paper
 
 def test_a_forbidden_licence_is_told_before_anything_is_built(papers: Papers) -> None:
     output = papers.scons("wheels", "pkgs=top", "forbid_licenses=GPL-3.0-only", code=2)
-    assert "forbid_licenses=: the wheelhouse would hold what is forbidden" in output
+    assert "forbid_licenses=: the wheelhouse would contain forbidden licences" in output
     assert "below 1.0: GPL-3.0-or-later" in output and "top 1.0" not in output
     assert not (papers.products / "wheels").exists() and not (papers.products / "stages").exists()
     papers.scons("wheels", "pkgs=top", "forbid_licenses=GPL-2.0*")
@@ -86,7 +86,7 @@ env.Alias("legal-info", env.LegalInfo(bundle, sysroot))
 """
     script.write_text(script.read_text() + goals)
     output = project.scons("sbom", "forbid_licenses=GPL-3.0-only", code=2)
-    assert "the bundle would hold what is forbidden" in output and "base 1.0: GPL-3.0-or-later" in output
+    assert "the bundle would contain forbidden licences" in output and "base 1.0: GPL-3.0-or-later" in output
     project.scons("sbom", "legal-info")
     products = project.folder / "build/rv1126"
     bundle = json.loads((products / "sbom/python-1.0-rv1126.cdx.json").read_text())

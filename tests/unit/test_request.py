@@ -111,7 +111,7 @@ def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("git+https://example.invalid/x@v1#egg=x", "`git ls-remote https://example.invalid/x v1` tells it"),
+        ("git+https://example.invalid/x@v1#egg=x", "`git ls-remote https://example.invalid/x v1` prints it"),
         ("x @ git+https://example.invalid/x@0123abc", "'0123abc' may be another commit tomorrow"),
         (f"git+https://example.invalid/x@{COMMIT}", "write it as NAME @ git+https://example.invalid/x@"),
         ("x @ git+https://user:pass@example.invalid/x", "a password stands in ~/.netrc or git's configuration"),

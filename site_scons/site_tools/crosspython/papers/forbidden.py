@@ -73,15 +73,15 @@ def require_allowed(
     licenses: titles of parts, with their expressions
     """
     guilty = [
-        f"{title}: {expression or 'states no licence that is clear'}"
+        f"{title}: {expression or 'states no clear licence'}"
         for title, expression in licenses
         if find_forbidden(expression, forbidden)
     ]
     if guilty:
         raise ConfigurationError(
-            f"forbid_licenses=: {product} would hold what is forbidden",
+            f"forbid_licenses=: {product} would contain forbidden licences",
             evidence=guilty,
-            expected=f"nothing that can only be had under {' or '.join(forbidden)}",
+            expected=f"nothing that is only available under {' or '.join(forbidden)}",
             next=next,
         )
 

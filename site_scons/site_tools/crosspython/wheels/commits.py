@@ -73,7 +73,7 @@ def parse_address(address: str, shown: str) -> Commit:
         named = f"{revision!r} may be another commit tomorrow" if at else "no commit is named"
         raise ConfigurationError(
             f"{hide_logins(shown)}: {named}; write {url}@ and all of the commit's hash: "
-            f"`git ls-remote {url} {revision or 'HEAD'}` tells it"
+            f"`git ls-remote {url} {revision or 'HEAD'}` prints it"
         )
     return Commit(url, revision.lower(), (parse_qs(fragment).get("subdirectory") or [""])[0])
 

@@ -108,7 +108,7 @@ def _find_headers(cc: Path, compiler: Toolchain, wanted: Libc, empty: Path) -> _
     libc = [path for path in searched if path not in gccs]
     if not _has_libc(libc):
         raise ToolchainError(
-            f"{cc} cannot link for {wanted}: the headers of its libc are not where it looks",
+            f"{cc} cannot link for {wanted}: it does not find the headers of its libc",
             expected="features.h among its headers",
             next="give an SDK for the board as toolchain=, or libc=board",
         )
@@ -140,7 +140,7 @@ def _read_libraries(own: Tools) -> dict[str, tuple[VersionedSymbol, ...]]:
     """What the compiler's libc offers, by soname, its loader's included."""
     found = {name: path for name in LIBRARIES.values() if (path := own.find(name)) is not None}
     if LIBC not in found:
-        raise ToolchainError(f"{own.compiler}: its libc is not where it looks", expected=LIBC, found="none")
+        raise ToolchainError(f"{own.compiler}: it does not find its own libc", expected=LIBC, found="none")
     libc = read_elf(found[LIBC])
     for loader in libc.needed if libc is not None else ():
         path = own.find(loader)

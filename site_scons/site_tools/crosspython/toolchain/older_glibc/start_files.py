@@ -32,7 +32,7 @@ def make_start_files(place: Path, own: Tools, front: Tools, libc: Libc) -> None:
     files = {name: path for name in _NAMES if (path := own.find(name)) is not None}
     if lacking := [name for name in _NAMES if name not in files]:
         raise ToolchainError(
-            f"{own.compiler}: start files of its libc are not where it looks", expected=", ".join(lacking)
+            f"{own.compiler}: it does not find the start files of its libc", expected=", ".join(lacking)
         )
     if is_newer(MERGED, libc.version):
         # The note tells the loader of the oldest kernel: it is the compiler's own.
