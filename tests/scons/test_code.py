@@ -96,7 +96,7 @@ def test_actions_are_signed_by_all_that_they_run_and_by_nothing_that_others_do(p
     component = {
         "builders/component.py",
         "stages/carry_out.py",
-        "stages/compile_modules.py",
+        "finish/compile_modules.py",
         "toolchain/answers.toml",
         "recipes/plan.py",
         "run/process.py",

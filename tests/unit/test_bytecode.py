@@ -13,13 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from crosspython.finish.bytecode import has_bytecode, remove_stale_bytecode, stamp_bytecode
+from crosspython.finish.bytecode import COMPILE_MODULES, has_bytecode, remove_stale_bytecode, stamp_bytecode
 from crosspython.recipes.plan import CompilePython
-from crosspython.stages import steps
 from crosspython.stages.steps import carry_out
 
 EPOCH = 1700000000
-COMPILE_MODULES = Path(steps.__file__).with_name("compile_modules.py")
 
 
 def compile_module(folder: Path, mode: py_compile.PycInvalidationMode) -> tuple[Path, Path]:

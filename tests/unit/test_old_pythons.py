@@ -12,7 +12,7 @@ PACKAGE = Path(crosspython.__file__).parent
 SCRIPTS = (
     "checks/data/imports.py",
     "checks/data/selftest.py",
-    "stages/compile_modules.py",
+    "finish/compile_modules.py",
     "wheels/building/data/crosspython_find_library.py",
 )
 

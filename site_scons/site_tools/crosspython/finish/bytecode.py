@@ -12,6 +12,9 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
+# What build-python runs to make them.
+COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
+
 _MAGIC_SIZE = 4
 _CRLF = b"\r\n"
 _FIRST_PEP_552_MAGIC = 3392  # CPython 3.7.0a4, Lib/importlib/_bootstrap_external.py

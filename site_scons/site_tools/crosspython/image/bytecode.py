@@ -6,20 +6,17 @@ in a .pyc, and so the bytes do not depend on what else is in the image. Paths be
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from crosspython.finish.bytecode import source_of_bytecode
+from crosspython.finish.bytecode import COMPILE_MODULES, source_of_bytecode
 from crosspython.finish.python_tree import slimmed
 from crosspython.image.tree import Package, Tree
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.workshop import Workshop
-
-_COMPILE_PACKAGES = Path(__file__).with_name("compile_packages.py")
 
 
 def compile_packages(tree: Tree, packages: Sequence[Package], python: Path, workshop: Workshop) -> None:
@@ -59,14 +56,16 @@ def _modules(tree: Tree, package: Package) -> list[str]:
 
 
 def _compile(tree: Tree, package: Package, python: Path, workshop: Workshop) -> None:
-    modules = [(str(tree.root / name), f"{tree.prefix}/{name}") for name in _modules(tree, package)]
+    modules = [tree.root / name for name in _modules(tree, package)]
+    root = str(tree.root).removesuffix(tree.prefix)
+    listing = Path(f"{root}-{package.name}")
+    listing.write_text("".join(f"{path}\t{path}\n" for path in modules), encoding="utf-8")
     with Log(workshop.logs / f"image-{package.name}.log") as log:
         run_command(
-            [str(python), "-S", "-B", str(_COMPILE_PACKAGES)],
+            [str(python), "-S", "-B", str(COMPILE_MODULES), str(listing), root, "checked"],
             cwd=tree.root,
             env={"PATH": workshop.path, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1"},
             log=log,
-            input=json.dumps(modules).encode(),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from crosspython.errors import ArchiveError, ImageError
 from crosspython.finish.python_tree import is_no_test
@@ -95,8 +95,8 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
 
 
 def _unpack(order: ImageOrder, folder: Path) -> Tree:
-    unpack_tree(order.bundle, folder)
-    root = folder / PurePosixPath(order.prefix).name
+    root = folder / order.prefix.lstrip("/")
+    unpack_tree(order.bundle, root.parent)
     if not (root / f"lib/python{order.series}").is_dir():
         raise ArchiveError(
             f"{order.bundle}: not a bundle of Python {order.series} for {order.prefix}",

@@ -10,7 +10,7 @@ from functools import singledispatch
 from pathlib import Path
 
 from crosspython.errors import StepError
-from crosspython.finish.bytecode import has_bytecode, remove_orphaned_bytecode
+from crosspython.finish.bytecode import COMPILE_MODULES, has_bytecode, remove_orphaned_bytecode
 from crosspython.finish.python_tree import correct_build_details
 from crosspython.hosttools import require_tools
 from crosspython.recipes.plan import (
@@ -38,8 +38,6 @@ from crosspython.stages.site_file import site_file
 
 # What autoreconf runs; it says little when one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
-
-_COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
 
 # Bytes at the begin of a configure script in which autoconf says that it has made it.
 _HEAD = 1000
@@ -203,7 +201,7 @@ def _install_python(step: InstallPython, build: ComponentBuild) -> None:
     library, folder = build.source / "Lib", build.stage / step.folder
     lines = [f"{path}\t{folder / path.relative_to(library)}" for path in sorted(library.rglob("*.py"))]
     install = f"+$(MAKE) -C {build.source} {fill(' '.join(step.arguments), build.places)}"
-    script = shutil.copy(_COMPILE_MODULES, build.work)  # to where no path has blanks
+    script = shutil.copy(COMPILE_MODULES, build.work)  # to where no path has blanks
     _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir} unchecked", meanwhile=install)
     remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
     _remove_empty_folders(folder)
@@ -222,7 +220,7 @@ def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
     waiting = [path for path in sorted(folder.rglob("*.py")) if not (has_bytecode(path) or _BAD.search(str(path)))]
     packages = [path for path in waiting if path.is_relative_to(folder / "site-packages")]
     library = [path for path in waiting if path not in packages]
-    script = shutil.copy(_COMPILE_MODULES, build.work)
+    script = shutil.copy(COMPILE_MODULES, build.work)
     for name, mode, files in (("library", "unchecked", library), ("packages", "checked", packages)):
         lines = [f"{path}\t{path}" for path in files]
         command = f"{{build_python}} {script} $@ {build.destdir} {mode} strict"

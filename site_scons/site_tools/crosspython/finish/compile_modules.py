@@ -5,8 +5,8 @@ Python 3.5's language and library.
 
 A line of LIST names a module's source and its installed copy, which need not be there yet; without ROOT, that is its
 place on the board. A .pyc is valid by a hash of its source, if that is checked, and never by its time (PEP 552);
-Pythons before 3.7 know only the time, which is then stored. Modules that cannot be compiled are left out,
-or with `strict` reported at the end.
+Pythons before 3.7 know only the time, which is then stored. Modules that cannot be compiled are left out
+and printed, or with `strict` reported at the end as a failure.
 """
 
 import importlib.util
@@ -35,6 +35,7 @@ def main(listing: str, root: str, mode: str, strict: str = "") -> None:
                 failed.append(str(error))
     if strict and failed:
         sys.exit("".join(failed))
+    print("".join(failed), end="")
 
 
 main(*sys.argv[1:])
