@@ -64,7 +64,7 @@ def test_a_tree_that_fails_its_check_is_not_switched_to(
 ) -> None:
     before = board.command("readlink /opt/python")
     replace(tree / "lib/python3.13/subprocess.pyc", "no bytecode")
-    with pytest.raises(CheckError, match="what it had stays in use"):
+    with pytest.raises(CheckError, match="its former Python stays in use"):
         bring(tree, session)
     assert board.command("readlink /opt/python") == before
     assert board.command("/opt/python/bin/python3 -c 'import subprocess'") == ""
