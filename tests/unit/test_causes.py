@@ -75,7 +75,7 @@ def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        "crosspython: pg_config: this is the build machine's, and would tell of its libraries",
+        "crosspython: pg_config: this is the build machine's, and would report its libraries",
         "/bin/sh: 1: pg_config: not found",
         "Error: unable to find pg_config executable",
     ],

@@ -191,7 +191,7 @@ def _send(
         raise BoardError(
             f"{session.address}: {len(wrong)} files arrived with other bytes than were sent",
             evidence=wrong[:10],
-            next="the board's storage may be failing: its kernel's log tells (dmesg)",
+            next="the board's storage may be failing: see its kernel's log (dmesg)",
         )
     return len(data)
 

@@ -103,7 +103,7 @@ def check(board: BoardSession) -> None:
     name = manifest.name_of(manifest.read_tree(board.tree), order.version)
     if found.current != name:
         raise CheckError(
-            f"{session.address}: another tree lies there than was built",
+            f"{session.address}: the tree there is not the one that was built",
             expected=name,
             found=found.current or "none that was deployed",
             next=f"scons deploy board={session.address}",

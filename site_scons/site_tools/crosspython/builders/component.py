@@ -68,7 +68,7 @@ def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], 
         kind,
         settings.release.libraries,
         f"{name if isinstance(name, str) else f'env.{method}()'}: the recipe",
-        next="docs/components.md tells what a recipe may say",
+        next="docs/components.md says what a recipe may contain",
         locate=partial(find_line_in_call, positional=unnamed),
     )
     recipe = said.recipe(Choices(settings.target, settings.release, settings.shared), _here(env))

@@ -131,7 +131,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     aliases = set(names_of_aliases())
     unknown = [goal for goal in asked if goal not in aliases and not env.Entry(escape(goal)).has_builder()]
     names = sorted(aliases & set(NAMES))
-    check_known("unknown name{s}", unknown, names, next="scons -h tells what each is for")
+    check_known("unknown name{s}", unknown, names, next="scons -h says what each is for")
     if not env.GetOption("help"):
         require_use(
             given,

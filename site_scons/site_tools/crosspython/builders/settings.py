@@ -249,7 +249,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     Raises ConfigurationError.
     """
     check_known(
-        "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h tells what each is for"
+        "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h says what each is for"
     )
     chosen = {variable.name: variable.read(given) for variable in VARIABLES}
     target = load_target(chosen["target"], start)

@@ -25,7 +25,7 @@ from crosspython.recipes.fields import NAME, Sha256
 from crosspython.recipes.release import Library, Own
 from crosspython.store.sources import Source
 
-_DOCUMENTATION = "docs/pythons.md tells how to write one"
+_DOCUMENTATION = "docs/pythons.md says how to write one"
 Version = Annotated[str, Meta(pattern=r"^3\.\d+\.\d+t?\Z", description='a release of CPython such as "3.5.2"')]
 Number = Annotated[str, Meta(pattern=NAME, description='a version such as "1.0.2g"')]
 Path_ = Annotated[str, Meta(min_length=1, description="a path of this machine")]

@@ -60,7 +60,7 @@ def choose_version(recipe: Mapping[str, Any], libraries: Mapping[str, Library]) 
         raise ConfigurationError(
             f"{name} {wanted.version}: no source is known for this version",
             expected=f"one of {', '.join(others)}",
-            next="name its source in a release file: docs/pythons.md tells how",
+            next="name its source in a release file: docs/pythons.md says how",
         )
     like = wanted.version if wanted.version in others else _most_alike(wanted.version, others)
     own = [{"url": each.url, "pool": each.pool, "sha256": each.sha256} for each in wanted.sources]

@@ -155,7 +155,7 @@ def _unstartable(program: str, cwd: Path, env: Mapping[str, str], log: Log, erro
             f"{where}: the build machine has no program {program}",
             expected=f"{program} on PATH={path}",
             log=log.path,
-            next="`scons doctor` names the package that brings it",
+            next="`scons doctor` names its package",
         )
     if (interpreter := _interpreter(Path(place))) and not Path(interpreter).exists():
         return HostToolError(
@@ -196,7 +196,7 @@ def _time_limit(leader: int, seconds: float | None, stop: Stop, passed: threadin
 def _describe(status: int) -> tuple[str, str | None]:
     """How a command ended, and what that may mean; a status below zero is minus a signal."""
     if status == -signal.SIGKILL:
-        return "was killed by SIGKILL", "the kernel does this when memory runs out: `dmesg` tells"
+        return "was killed by SIGKILL", "the kernel does this when memory runs out: see `dmesg`"
     return f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with exit status {status}", None
 
 

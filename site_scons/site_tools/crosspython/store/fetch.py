@@ -89,7 +89,7 @@ class Store:
             raise missing_offline([(wanted_by, alternatives)], self.folder)
         raise SourceError(
             f"{wanted_by}: its source could not be fetched",
-            evidence=reasons or ["no place is known that might have it"],
+            evidence=reasons or ["no place is known for it"],
             expected=f"a file with SHA-256 {' or '.join(dict.fromkeys(source.sha256 for source in alternatives))}",
             found=f"SHA-256 {', '.join(dict.fromkeys(mismatches))}" if mismatches else None,
             next="name a place that has it with mirror=, or run `scons fetch` on a connected machine and copy"

@@ -22,7 +22,7 @@ from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
 
 _SHIPPED = Path(__file__).resolve().parent
-_DOCUMENTATION = "docs/targets.md tells how to write one"
+_DOCUMENTATION = "docs/targets.md says how to write one"
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _relocate(sdk: Path, path: str) -> None:
             found=(sdk / _LOCATION).read_text(errors="replace").strip()
             if (sdk / _LOCATION).is_file()
             else "no such file",
-            next="ask the vendor, or run the script by hand and pass the folder as toolchain=",
+            next="ask the vendor, or run the script yourself and pass the folder as toolchain=",
         )
 
 

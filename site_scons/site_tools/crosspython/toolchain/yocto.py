@@ -67,7 +67,7 @@ def _read_setup(sdk: Path, file: Path) -> _Setup:
     command = [expand(word) for word in shlex.split(values.get("CC", ""))]
     sysroot = values.get("SDKTARGETSYSROOT", "")
     if not command or not sysroot:
-        raise ToolchainError(f"{file}: it does not tell of a compiler", expected="exports of SDKTARGETSYSROOT and CC")
+        raise ToolchainError(f"{file}: it names no compiler", expected="exports of SDKTARGETSYSROOT and CC")
     program = shutil.which(command[0], path=values.get("PATH", ""))
     if program is None or not Path(sysroot).is_dir():
         raise ToolchainError(

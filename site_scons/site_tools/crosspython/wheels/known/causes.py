@@ -82,7 +82,7 @@ def explain_build_failure(error: StepError, package: str, log: Log, libraries: C
             found=error.found,
             evidence=error.evidence,
             log=log.path,
-            next=error.next or "the log has all of it; docs/overrides.md tells what a package may need",
+            next=error.next or "the log has all of it; docs/overrides.md says what a package may need",
         )
     cause, groups = found
     missing = [name for name in groups.values() if name] if cause.name in _MISSING else []

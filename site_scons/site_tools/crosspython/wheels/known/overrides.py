@@ -78,7 +78,7 @@ def read_override(file: Path) -> Override:
     """Read one override. Raises ConfigurationError that lists all that is wrong."""
     what = f"{file}: the override"
     data, locate = read_toml(file, what)
-    keys = read_data(data, OverrideKeys, what, next="docs/overrides.md tells what may stand in one", locate=locate)
+    keys = read_data(data, OverrideKeys, what, next="docs/overrides.md says what one may contain", locate=locate)
     settings = {k: (v,) if isinstance(v, str) else v for k, v in keys.config_settings.items()}
     return Override(**(asdict(keys) | {"name": canonicalize_name(file.stem), "config_settings": settings}))
 

@@ -156,5 +156,5 @@ def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
     if not native:
         return []
     return [
-        f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log tells why"
+        f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log says why"
     ]

@@ -155,7 +155,7 @@ def _other_bytes(refusal: Refusal) -> CrosspythonError | None:
         expected=f"SHA-256 {mismatch[2]}",
         found=f"SHA-256 {mismatch[3]}",
         log=refusal.log,
-        next=f"ask whoever keeps {refusal.places}; a mirror or a proxy may have damaged it",
+        next=f"report it to the owner of {refusal.places}; a mirror or a proxy may have damaged it",
     )
 
 
@@ -264,7 +264,7 @@ def _unknown_names(names: Sequence[str], places: str, log: Path) -> Configuratio
         rest = (
             f"a package of that name is known, but not to {places}"
             if plain in known
-            else "nothing like it is known here"
+            else "no similar name is known here"
         )
         evidence.append(f"{name}: {meant or rest}")
     return ConfigurationError(

@@ -249,7 +249,7 @@ def keep_hashed(
         kept.append(replace(package, wheels=wheels, sdist=sdist))
     if problems:
         raise ConfigurationError(
-            "what was found is not what the requirements files' hashes allow",
+            "the files found do not match the hashes of the requirements files",
             evidence=problems,
             next="let the tool that wrote them add the hashes of all files (pip-compile --generate-hashes),"
             " or leave all hashes out",

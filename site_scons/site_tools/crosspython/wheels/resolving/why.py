@@ -23,7 +23,7 @@ def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
     for name in wanted:
         package, way = packages[name], ways.get(name)
         if way is None:
-            lines.append(f"{package.title}: nobody needs it at run time; a build needs its headers")
+            lines.append(f"{package.title}: no package needs it at run time; a build needs its headers")
             continue
         steps = [f"{packages[one].title} needs {other}" for one, other in pairwise(way)]
         lines.append(f"{package.title}: {'; '.join([f'pkgs= asks for {way[0]}', *steps])}")
