@@ -16,6 +16,7 @@ from crosspython.papers.part import Change, Inventory, Part, each_once, full_cpe
 from crosspython.papers.sources import read_source_metadata
 from crosspython.papers.spdx import write_spdx
 from crosspython.papers.stated_licenses import read_stated_license
+from crosspython.papers.vendored import vendored_in
 from crosspython.papers.wheels import (
     describe_wheel,
     find_owners,
@@ -301,3 +302,30 @@ def test_legal_info_has_texts_patches_sources_and_a_table(tmp_path: Path) -> Non
     assert hello["product"] == "bundle sysroot" and hello["license"] == "MIT"
     assert hello["patches"] == "0001-mend.patch" and hello["license files"] == "doc-COPYING"
     assert other["license"] == 'BSD, "new"'
+
+
+def test_libraries_in_cpythons_source_are_told_by_its_own_document(tmp_path: Path) -> None:
+    package = {
+        "name": "expat",
+        "versionInfo": "2.6.3",
+        "downloadLocation": "https://upstream.invalid/expat-2.6.3.tar.gz",
+        "checksums": [{"algorithm": "SHA256", "checksumValue": SHA}],
+        "externalRefs": [{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:x:expat:2.6.3:*:*:*:*:*:*:*"}],
+    }
+    source = tmp_path / "Python-3.13.5.tar.gz"
+    header = "#define XML_MAJOR_VERSION 9\n"
+    files = {"Modules/expat/expat.h": header, "Misc/sbom.spdx.json": json.dumps({"packages": [package]})}
+    source.write_bytes(pack("Python-3.13.5", files))
+    [expat] = vendored_in(source)
+    assert (expat.title, expat.license, expat.purl) == ("expat 2.6.3", "MIT", "pkg:generic/expat@2.6.3")
+    assert expat.cpe == "cpe:2.3:a:x:expat:2.6.3:*:*:*:*:*:*:*" and expat.origins[0].sha256 == SHA
+
+
+def test_libraries_in_an_older_cpythons_source_are_told_by_their_headers(tmp_path: Path) -> None:
+    source = tmp_path / "Python-3.9.2.tar.gz"
+    header = "#define XML_MAJOR_VERSION 2\n#define XML_MINOR_VERSION 2\n#  define XML_MICRO_VERSION 8\n"
+    files = {"Modules/expat/expat.h": header, "Modules/_decimal/libmpdec/mpdecimal.h": "no version\n"}
+    source.write_bytes(pack("Python-3.9.2", files))
+    [expat] = vendored_in(source)
+    assert expat.title == "expat 2.2.8"
+    assert expat.cpe == "cpe:2.3:a:libexpat_project:libexpat:2.2.8:*:*:*:*:*:*:*"

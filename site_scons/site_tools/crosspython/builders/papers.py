@@ -6,6 +6,7 @@ The modules that write them are imported on demand, so that other runs do not lo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,10 +142,10 @@ def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inv
     if bundle is not None:
         file = Path(bundle.abspath)
         name = file.name.removesuffix(".tar.gz")
-        parts = [*components_of(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
+        parts = [*shipped_components(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
         found.append((name, Inventory(name, version, each_once(parts), hash_file(file), facts)))
     if sysroot is not None:
-        name, parts = settings.sysroot.name, [*components_of(build, build.declared.in_sysroot or ())]
+        name, parts = settings.sysroot.name, shipped_components(build, build.declared.in_sysroot or ())
         found.append((name, Inventory(f"{name}-{settings.target.name}", version, each_once(parts), facts=facts)))
     if wheels := wheels_of_house(build):
         name = f"wheels-{settings.release.series}"
@@ -170,6 +171,22 @@ def components_of(build: Build, names: Iterable[str]) -> list[Part]:
 
     recipes = {name: component.recipe for name, component in build.components.items()}
     return [describe_component(recipes[name], recipes, _stage(build, name)) for name in sorted(names)]
+
+
+def shipped_components(build: Build, names: Iterable[str]) -> list[Part]:
+    """The same, with the libraries that lie in CPython's source, which is fetched for that."""
+    from crosspython.papers.vendored import vendored_in
+
+    parts = components_of(build, names)
+    cpython = build.components["cpython"].recipe if "cpython" in names else None
+    if cpython is None or not cpython.sources:
+        return parts
+    inside = vendored_in(build.run.workshop.store.get(cpython.sources, cpython.title)[1])
+    refs = tuple(part.ref for part in inside)
+    return [
+        *(replace(part, depends=(*part.depends, *refs)) if part.name == cpython.name else part for part in parts),
+        *inside,
+    ]
 
 
 def _stage(build: Build, name: str) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.papers import components_of, parts_of_lock, wheels_of_house
+from crosspython.builders.papers import components_of, parts_of_lock, shipped_components, wheels_of_house
 from crosspython.errors import CheckError, ConfigurationError, SourceError, hide_logins
 from crosspython.recipes.recipe import NATIVE
 from crosspython.store.disk import write_whole
@@ -50,7 +50,14 @@ def _parts(build: Build) -> tuple[Part, ...]:
     from crosspython.papers.part import each_once
 
     wanted = {part.recipe.name for part in build.components.wanted() if part.recipe.machine != NATIVE}
-    return each_once([*components_of(build, wanted), *parts_of_lock(build), *wheels_of_house(build)])
+    try:
+        components = shipped_components(build, wanted)
+    except SourceError:
+        build.run.console.warn(
+            "expat and others in CPython's source are left out, since that is not at hand (offline=1)"
+        )
+        components = components_of(build, wanted)
+    return each_once([*components, *parts_of_lock(build), *wheels_of_house(build)])
 
 
 def _tell(build: Build, parts: Sequence[Part], findings: Sequence[Finding]) -> None:
