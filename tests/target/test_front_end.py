@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -16,17 +17,21 @@ import pytest
 from crosspython.errors import CrosspythonError, StepError
 from crosspython.recipes.release import read_release
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.launcher import launcher_environment
 from crosspython.toolchain.rust import RustSearch
 from crosspython.wheels.building.front_end import build_wheel
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
+from crosspython.wheels.commits import Commit, check_out
 from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
+from crosspython.wheels.resolving.neighbours import find_project_files
 
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
 from tests.target.workshop import DOWNLOADS, open_workshop, stage_archives
+from tests.unit.made_repository import commit, git
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +89,17 @@ CMAKE = {
     "python_add_library(toy MODULE toy.c WITH_SOABI)\ninstall(TARGETS toy DESTINATION .)\n",
     "toy.c": MODULE,
 }
+
+
+CALLS_HOME = """\
+import socket, sys
+try:
+    socket.create_connection(("127.0.0.1", {port}), 2)
+except OSError:
+    pass
+else:
+    sys.exit("the network is open")
+"""
 
 
 def in_tree(body: str = "    pass", code: str = MODULE, flags: str = "[]") -> dict[str, str]:
@@ -372,3 +388,25 @@ def test_nothing_of_this_machine_is_in_the_environment_of_a_build(factory: Facto
     seen = json.loads((factory.folder / "work/wheels/seen.json").read_text())
     assert seen["HOME"].startswith(str(factory.folder))
     assert {"CPATH", "LIBRARY_PATH", "C_INCLUDE_PATH", "LD_LIBRARY_PATH"}.isdisjoint(seen)
+
+
+def test_a_commit_is_built_as_git_describes_it_and_behind_ccache_without_a_network(
+    factory: Factory, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        setup = CALLS_HOME.format(port=door.getsockname()[1]) + SETUPTOOLS["setup.py"]
+        told = SETUPTOOLS["pyproject.toml"].replace('version = "1.0"', 'dynamic = ["version"]')
+        told = told.replace('["setuptools"]', '["setuptools", "setuptools-scm"]') + "[tool.setuptools_scm]\n"
+        source = Commit((tmp_path / "origin").as_uri(), "")
+        source = replace(
+            source, id=commit(tmp_path / "origin", {**SETUPTOOLS, "setup.py": setup, "pyproject.toml": told})
+        )
+        git(tmp_path / "origin", "tag", "v3.1")
+        path = factory.workshop.path
+        tree = check_out(source, tmp_path / "store", path=path, offline=False, wanted_by="toy")
+        files = find_project_files("toy", tree, None, path)
+        launcher = launcher_environment("ccache", {"CCACHE_DIR": str(tmp_path)}, home=tmp_path, path=path)
+        order = WheelOrder(LockedPackage("toy", "3.1", commit=source), Override("toy"), files, {}, {}, factory.product)
+        report = build_wheel(order, factory.kit, replace(factory.workshop, launcher=launcher))
+    assert (report.version, factory.imported()) == ("3.1", 4)
+    assert any(tmp_path.glob("?/*"))  # ccache was at work
