@@ -136,7 +136,7 @@ def test_meson_takes_the_build_details_of_a_static_python(tmp_path: Path) -> Non
         "language": {"version": "3.14", "version_info": version},
         "implementation": {"name": "cpython", "version": version},
         "abi": {"flags": []},
-        "suffixes": {},
+        "suffixes": {"extensions": [".cpython-314-x86_64-linux-gnu.so", ".abi3.so", ".so"]},
         "c_api": {"headers": "/opt/python/include/python3.14", "pkgconfig_path": "/opt/python/lib/pkgconfig"},
     }
     (library / "build-details.json").write_text(json.dumps(details))
