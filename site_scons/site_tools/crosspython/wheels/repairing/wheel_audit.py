@@ -155,6 +155,4 @@ def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
     native = sorted(name for name in others if not name.endswith("-any.whl"))
     if not native:
         return []
-    return [
-        f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log says why"
-    ]
+    return [f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log says why"]
