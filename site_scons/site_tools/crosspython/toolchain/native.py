@@ -44,10 +44,10 @@ _DRIVER = """\
 exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} \\
     -Wl,-rpath,"${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
 """
-# The compiler's own folder may be looked into, and none that it finds from there.
-_LINKER = """\
-#!/bin/sh
-# Written by crosspython: the build machine's ld, which looks for libraries where it is told to.
+
+# What a linker of a sysroot of ours does. GCC hands it folders that it finds from its own place, whatever the sysroot
+# is: the compiler's own may be looked into, and none that it finds from there.
+LINKER = """\
 for word do
     shift
     case $word in
@@ -57,6 +57,11 @@ for word do
 done
 exec {program} "$@" -nostdlib -L{sysroot}/usr/lib -rpath-link {sysroot}/usr/lib
 """
+
+_LINKER = f"""\
+#!/bin/sh
+# Written by crosspython: the build machine's ld, which looks for libraries where it is told to.
+{LINKER}"""
 
 
 def build_triplet() -> str:

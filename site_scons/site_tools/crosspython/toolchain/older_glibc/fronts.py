@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.layout import OF_ITS_VERSION
+from crosspython.toolchain.native import LINKER
 from crosspython.toolchain.versioned import BINUTILS
 
 _HEAD = "#!/bin/sh\n# Written by crosspython: {name} with the headers and libraries of another libc.\n"
@@ -26,17 +27,6 @@ if [ "$cxx" ]; then set -- "$@" {cxx}; fi
 exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ {macros} "$@" -nostdinc {gcc}
 """
 _FORTRAN = 'exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ "$@"\n'
-# GCC hands the linker folders that it finds from its own place, whatever the sysroot is: its own may be looked into.
-_LINKER = """\
-for word do
-    shift
-    case $word in
-    -L{own}/..*) ;;
-    *) set -- "$@" "$word" ;;
-    esac
-done
-exec {program} "$@" -nostdlib -L{folder}/usr/lib -rpath-link {folder}/usr/lib
-"""
 
 
 def write_fronts(
@@ -49,6 +39,7 @@ def write_fronts(
     """
     words = {
         "folder": shlex.quote(str(folder)),
+        "sysroot": shlex.quote(str(folder)),
         "own": own,
         "macros": " ".join(macros),
         "gcc": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in (*gccs, folder / "usr/include")),
@@ -59,7 +50,7 @@ def write_fronts(
         "cpp": _DRIVER.replace("{always}", ""),
         "g++": _DRIVER.replace("{always}", "yes"),
         "gfortran": _FORTRAN,
-        "ld": _LINKER,
+        "ld": LINKER,
     }
     for name in (*OF_ITS_VERSION, *BINUTILS):
         program = Path(f"{compiler.prefix}{name}")
