@@ -149,12 +149,13 @@ class Project:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever starts SCons, a real compiler or a board is slow, by the folder that it stands in.
 
-    Tests with a real compiler share one build folder, so one worker runs them all (pytest -n2 --dist loadgroup).
+    Tests with a real compiler share one build folder, so one worker runs them all (pytest -n2 --dist loadgroup); those
+    of the boards share theirs, and the boards.
     """
     for item in items:
         folder = item.path.relative_to(REPOSITORY).parts[1]
-        if folder in ("target", "board") or (item.get_closest_marker("slow") and folder == "scons"):
-            item.add_marker(pytest.mark.xdist_group("slow"))
+        if folder in ("target", "board"):
+            item.add_marker(pytest.mark.xdist_group(folder))
         if folder != "unit":
             item.add_marker(pytest.mark.slow)
 

@@ -21,18 +21,25 @@ from crosspython.targets import load_target
 from tests.board.machine import Board
 from tests.conftest import REPOSITORY
 
-BUNDLE = REPOSITORY / "build/rv1126/python-3.13.5-rv1126.tar.gz"
-TESTS = REPOSITORY / "build/rv1126/python-3.13.5-rv1126-tests.tar.gz"
+# A build folder of the board's tests: those of the real cross compiler may run beside them (conftest.py).
+BUILD = REPOSITORY / "build/board"
 PATH = "/usr/bin:/bin"
 NOTES = ("first.txt", "second.txt")
+
+
+def build_bundle() -> tuple[Path, Path]:
+    """The archives of rv1126's Python and of its tests, built or taken from the artifact cache."""
+    run = [sys.executable, "-m", "SCons", "-Q", "target=rv1126", f"build={BUILD}"]
+    subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL, timeout=3000)
+    folder = BUILD / "rv1126"
+    return folder / "python-3.13.5-rv1126.tar.gz", folder / "python-3.13.5-rv1126-tests.tar.gz"
 
 
 def make_slim(folder: Path) -> Path:
     """A small Python that starts and is checked: what `scons slim=pyc` leaves of the bundle,
     without what it can miss here."""
-    run = [sys.executable, "-m", "SCons", "-Q", "target=rv1126"]
-    subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL, timeout=3000)
-    unpack_tree(BUNDLE, folder)
+    bundle, _ = build_bundle()
+    unpack_tree(bundle, folder)
     tree = folder / "python"
     slim(tree)
     library = tree / "lib/python3.13"

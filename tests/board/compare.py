@@ -25,7 +25,7 @@ from crosspython.checks.check import DATA
 from crosspython.checks.regrtest import read_junit, read_output
 
 from examples.firmware import image
-from tests.board.bringing import BUNDLE, TESTS
+from tests.board.bringing import build_bundle
 from tests.board.conftest import running
 from tests.board.machine import MODELS, Board
 from tests.board.packages import Packages
@@ -62,7 +62,8 @@ class Difference:
 def board_with_both(modules: Collection[str]) -> Iterator[Board]:
     """A board in whose root lie the bundle and the distribution's Python, both with these test modules."""
     wants_numpy = any(module.startswith("numpy.") for module in modules)
-    both = [*image.tree(_theirs(PACKAGES), ""), *image.unpacked(BUNDLE, "/opt"), *image.unpacked(TESTS, "/opt")]
+    ours = [entry for archive in build_bundle() for entry in image.unpacked(archive, "/opt")]
+    both = [*image.tree(_theirs(PACKAGES), ""), *ours]
     if wants_numpy:
         both += [*image.tree(_theirs(NUMPYS_PACKAGES), ""), *_our_numpy()]
     with running("armv7l", more=[entry for entry in both if _is_needed(entry.path, modules)]) as board:
