@@ -23,13 +23,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = REPOSITORY / "site_scons" / "site_tools"
 
-SCONSTRUCT = """\
+# What each SConstruct of tests begins with.
+HEAD = f"""\
 import os
 DefaultEnvironment(tools=[])
 env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
+env.Tool("crosspython", toolpath=[{str(TOOLS)!r}], settings=ARGUMENTS)
 from crosspython.builders.front_door import open_build
 open_build(env)
+"""
+COMPONENTS = """\
 Export("env")
 nodes = SConscript("recipes/SConscript")
 Default(nodes)
@@ -78,10 +81,14 @@ class Project:
         self.folder = folder
         self.mirror = folder / "mirror"
         self.mirror.mkdir(parents=True)
-        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.declare(COMPONENTS)
         self.recipes = folder / "recipes"
         self.recipes.mkdir()
         self.names: list[str] = []
+
+    def declare(self, text: str) -> None:
+        """Replace what the SConstruct does with its environment, `env`."""
+        (self.folder / "SConstruct").write_text(HEAD + text)
 
     def add(
         self, name: str, *, options: str = "", configure: str = CONFIGURE, code: str = "int f(void){return 1;}\n"

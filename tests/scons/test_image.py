@@ -8,19 +8,12 @@ from pathlib import Path
 import pytest
 from crosspython.store.tree import unpack_tree
 
-from tests.conftest import TOOLS
 from tests.scons.test_wheels import Wheels
 from tests.unit.made_bundle import SERIES, VERSION, pack_bundle
 from tests.unit.made_packages import add_wheel
 from tests.unit.test_image_install import GREET, run
 
-SCONSTRUCT = """\
-import os
-DefaultEnvironment(tools=[])
-env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
-from crosspython.builders.front_door import open_build
-open_build(env)
+DECLARED = """\
 wheels = env.Wheels() if env["CROSSPYTHON"].settings.packages else []
 env.Alias("image", env.Image(env.File("bundle.tar.gz"), wheels{more}))
 """
@@ -36,7 +29,7 @@ class Images(Wheels):
         add_wheel(self.links, "greet", files=GREET)
 
     def write_sconstruct(self, more: str = "") -> None:
-        (self.folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS), more=more))
+        self.declare(DECLARED.format(more=more))
 
     @property
     def image(self) -> Path:

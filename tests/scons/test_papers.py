@@ -7,17 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TOOLS, Project
+from tests.conftest import Project
 from tests.unit.made_packages import sha256
 from tests.unit.made_wheel import make_wheel
 
-SCONSTRUCT = """\
-import os
-DefaultEnvironment(tools=[])
-env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
-from crosspython.builders.front_door import open_build
-open_build(env)
+DECLARED = """\
 wheels = env.Wheels()
 env.Alias("wheels", wheels)
 env.Alias("sbom", env.Sbom(wheels=wheels))
@@ -28,7 +22,7 @@ env.Alias("legal-info", env.LegalInfo(wheels=wheels))
 class Papers(Project):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.declare(DECLARED)
         self.links = folder / "links"
         made = {"License-Expression: MIT": "top", "License-Expression: GPL-3.0-or-later": "below"}
         for license, name in made.items():

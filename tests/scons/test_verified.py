@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TOOLS, Project
+from tests.conftest import Project
 
-SCONSTRUCT = """\
-import os
-DefaultEnvironment(tools=[])
-env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
-from crosspython.builders.front_door import open_build
-open_build(env)
+DECLARED = """\
 Export("env")
 SConscript("recipes/SConscript")
 Default(env.Bundle(also=["base"]), env.Sysroot(also=["base"]))
@@ -30,7 +24,7 @@ env.Alias("debug", env.DebugSymbols())
 @pytest.fixture
 def built(project: Project) -> Project:
     """A bundle and a sysroot of two components, of which one takes Python's part."""
-    (project.folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+    project.declare(DECLARED)
     project.add("base")
     project.add("cpython", options='depends=["base"]')
     project.scons("cache=none")

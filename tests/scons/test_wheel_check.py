@@ -7,17 +7,10 @@ from pathlib import Path
 
 from crosspython.store.tree import pack_tree
 
-from tests.conftest import TOOLS
 from tests.scons.test_wheels import Wheels
 from tests.unit.made_packages import add_wheel
 
-SCONSTRUCT = """\
-import os
-DefaultEnvironment(tools=[])
-env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
-from crosspython.builders.front_door import open_build
-open_build(env)
+DECLARED = """\
 wheels = env.Wheels()
 env.Alias("wheels", wheels)
 env.Alias("check", env.CheckWheels(env.File("bundle.tar.gz"), wheels))
@@ -27,7 +20,7 @@ env.Alias("none", env.CheckWheels(env.File("bundle.tar.gz"), []))
 
 def make(tmp_path: Path) -> Wheels:
     project = Wheels(tmp_path / "project")
-    (project.folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+    project.declare(DECLARED)
     add_wheel(project.links, "top")
     python = tmp_path / "tree/bin/python3.13"
     python.parent.mkdir(parents=True)

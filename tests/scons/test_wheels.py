@@ -12,18 +12,12 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from tests.conftest import TOOLS, Project
+from tests.conftest import Project
 from tests.unit.made_elf import make_elf
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
 from tests.unit.made_repository import commit, project
 
-SCONSTRUCT = """\
-import os
-DefaultEnvironment(tools=[])
-env = Environment(tools=[], ENV={{"PATH": os.environ["PATH"]}})
-env.Tool("crosspython", toolpath=[{tools!r}], settings=ARGUMENTS)
-from crosspython.builders.front_door import open_build
-open_build(env)
+DECLARED = """\
 if "wheels" in COMMAND_LINE_TARGETS or "fetch" in COMMAND_LINE_TARGETS or "nothing" in COMMAND_LINE_TARGETS:
     env.Alias("wheels", env.Wheels())
 env.Alias("fetch", env.FetchSources())
@@ -38,7 +32,7 @@ class Wheels(Project):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        (folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)))
+        self.declare(DECLARED)
         self.links = folder / "links"
         self.links.mkdir()
 
