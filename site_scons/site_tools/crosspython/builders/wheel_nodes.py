@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from packaging.utils import canonicalize_name
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build
@@ -23,34 +21,22 @@ from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
-from crosspython.builders.wheel_lock import found_file, lock_file, override_of
-from crosspython.builders.wheel_table import RunSummary, is_done
-from crosspython.errors import AuditError, ConfigurationError
+from crosspython.builders.wheel_lock import override_of
+from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
+from crosspython.errors import ConfigurationError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
 from crosspython.recipes.cpython import BUILD_PYTHON
-from crosspython.store.disk import write_whole
 from crosspython.store.sources import Source
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.building.cargo import needs_rust
-from crosspython.wheels.house.report import (
-    files_of_house,
-    find_strays,
-    is_whole,
-    read_report,
-    report_file,
-    write_wheel_report,
-)
+from crosspython.wheels.house.report import write_wheel_report
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.binary import Binary
 from crosspython.wheels.resolving.choose import choose_files, choose_sound, may_give_way
 from crosspython.wheels.resolving.lock import (
-    GIVEN,
-    asked_names,
-    asked_requirements,
-    describe_found,
     fetch_commit,
     fetch_file,
     required_names,
@@ -79,51 +65,22 @@ class WheelNodes:
         self.verdicts = verdicts = Verdicts(build, lambda: _find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
-        self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
-        self.damaged, build.declared.damaged = build.declared.damaged, []
         self.made: dict[str, Any] = {}
+        self.house = WheelhouseNode(env, build, lock, self.platform, self.made)
         self.looked_at: set[str] = set()
 
     def declare(self) -> list[Any]:
         """The report of the wheelhouse, then one node a wheel."""
         self._require_allowed()
         wheels = [self._wheel(name, ()) for name in self.packages]
-        settings = self.settings
-
-        def wheelhouse(target: list[Any], source: list[Any], env: Any) -> None:
-            self._require_agreement()
-            self._fill(self._shipped(), self._damaged_names())
-            if self.damaged:
-                self._note_house()
-                raise self.damaged[0]
-            self.build.run.console.closing(self._closing())
-
-        shipped = self._shipped()
-        sources = [
-            fact(self.env, "request", json.dumps(self.lock.asked, sort_keys=True)),
-            *(self.made[name] for name in shipped),
-            *self._machine,
-        ]
-        house = settings.wheelhouse, settings.release.series
-        says = f"filling {settings.wheelhouse.name} with {len(shipped)} wheels"
-        [node] = declare(
-            self.env,
-            [report_file(*house)],
-            sources,
-            make_action("wheelhouse", wheelhouse, says, leaves=partial(files_of_house, *house)),
-        )
-        self.env.Precious(node)  # it tells which wheels are stale
-        if not self.build.run.only_removes:
-            self._warn_of_strays()
-        if not is_whole(*house):
-            self.env.AlwaysBuild(node)  # wheels failed when it was filled
+        node = self.house.declare(self._machine)
         self.build.declared.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         self.build.declared.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
 
     def _require_allowed(self) -> None:
         """What goes into the wheelhouse has no licence that `forbid_licenses=` names. Raises ConfigurationError."""
-        shipped = [self.packages[name] for name in self._shipped()]
+        shipped = [self.packages[name] for name in self.house.shipped()]
         built = [package.name for package in shipped if self.chosen[package.name] is None]
         libraries = tuple(sorted({each for name in built for each in override_of(self.build, name).libraries}))
         held = self.build.components.closure(libraries, "wheels") if self.settings.forbid_licenses else ()
@@ -149,98 +106,9 @@ class WheelNodes:
             lacks = f"this machine lacks {', '.join(missing)}; {name} is built with it, unless the cache has it"
             self.build.run.console.warn(f"{lacks}: {describe_install(missing)}")
 
-    def _warn_of_strays(self) -> None:
-        for wheel in find_strays(self.settings.wheelhouse):
-            if self.build.run.fingerprints.compare(wheel) != "unknown":
-                continue  # it is ours, and its report is gone
-            self.build.run.console.warn(
-                f"{wheel}: this build did not make it, so it is neither in the index nor deployed; "
-                "remove it, or ask for it: pkgs=FILE"
-            )
-
     @property
     def _toolchain(self) -> Toolchain:
         return toolchain_of(self.build)
-
-    def _shipped(self) -> list[str]:
-        return [name for name, package in self.packages.items() if not package.build_only]
-
-    def _fill(self, names: list[str], missing: Collection[str] = ()) -> None:
-        from crosspython.wheels.house.wheelhouse import fill_wheelhouse
-
-        products = [Path(self.made[name].abspath) for name in names]
-        made = {product: read_report(_beside(product)) for product in products}
-        settings = self.settings
-        time_bits = self._toolchain.time_bits
-        fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
-
-    def _require_agreement(self) -> None:
-        """What the wheels say that they need is there. Raises AuditError."""
-        if error := self._disagreement(self._shipped()):
-            raise error
-
-    def _disagreement(self, made: Sequence[str]) -> AuditError | None:
-        """What these wheels say that they need and nobody has locked; it is kept for the next resolution."""
-        from crosspython.wheels.resolving.needs import find_differences, read_needs
-
-        asked = self.lock.asked
-        wheels = {name: read_needs(Path(self.made[name].abspath)) for name in made}
-        unmade = [name for name in self._shipped() if name not in wheels]
-        differences = find_differences(asked_requirements(asked), wheels, self.platform.markers(), unmade)
-        if not differences:
-            return None
-        guilty = {each.package for each in differences if each.package}
-        stated = sorted(guilty & asked["dependencies"].keys())
-        found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
-        write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
-        self.build.run.fingerprints.note(found_file(self.build))
-        again = "run the same command again: it resolves with what the wheels say"
-        if self.settings.lock is not None and not self.settings.packages:
-            again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
-        if GIVEN in asked:
-            again = f"make {self.settings.lock} anew with the tool that wrote it"
-        return AuditError(
-            "the wheels need other packages than were locked: the board's pip would refuse them",
-            evidence=[each.text for each in differences],
-            expected="what each wheel's METADATA asks for, in the wheelhouse",
-            found=f"a lock that was made with what the packages said before: {lock_file(self.build)}",
-            next=f"correct `dependencies` in the override of {', '.join(stated)}" if stated else again,
-        )
-
-    def _closing(self) -> list[str]:
-        """The last lines of a run that filled the wheelhouse: where it is, and how the board gets it."""
-        house = self.settings.wheelhouse
-        files = [house / read_report(_beside(Path(self.made[name].abspath))).filename for name in self._shipped()]
-        size = sum(file.stat().st_size for file in files) / 1e6
-        names = [name for name in asked_names(self.lock.asked) if canonicalize_name(name) in self.packages]
-        shown = " ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
-        install = f"  on the board, with that folder: pip install --no-index --find-links wheels {shown}"
-        return [
-            f"{house}",
-            f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
-            f"  {self._toolchain.describe_time()}",
-            *([install] if names else []),
-        ]
-
-    def _end(self) -> None:
-        """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
-        there = [name for name in self._shipped() if is_done(self.made[name])]
-        missing = [self.packages[name].title for name in self._shipped() if name not in there]
-        missing += self._damaged_names()
-        if self.summary.has_failures and self.build.run.keeps_going:
-            self._fill(there, missing)
-            self._note_house()
-        if self.summary.has_failures and (error := self._disagreement(there)):
-            self.build.run.console.warn(str(error))
-        self.build.run.console.line("\n".join(self.summary.lines()))
-
-    def _note_house(self) -> None:
-        house = self.settings.wheelhouse, self.settings.release.series
-        self.build.run.fingerprints.note(report_file(*house), *files_of_house(*house))
-
-    def _damaged_names(self) -> list[str]:
-        """Packages that could not even be locked."""
-        return sorted({name for error in self.damaged for name in error.packages})
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
         """The node of one wheel, once those that it needs have theirs."""
@@ -256,7 +124,7 @@ class WheelNodes:
         else:
             node = self._ready(package, ready)
         self.made[name] = node
-        self.summary.expect(package, node)
+        self.house.summary.expect(package, node)
         return node
 
     def _ready(self, package: LockedPackage, file: LockedFile) -> Any:
@@ -368,11 +236,11 @@ class WheelNodes:
         self.build.declared.wheels[package.title] = product
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
-            report = self.summary.watch(package, make)
-            write_wheel_report(report, _beside(product))
+            report = self.house.summary.watch(package, make)
+            write_wheel_report(report, report_beside(product))
 
         node, _ = declare(
-            self.env, [product, _beside(product)], sources, make_action("wheel", action, says, shared=shared)
+            self.env, [product, report_beside(product)], sources, make_action("wheel", action, says, shared=shared)
         )
         return node
 
@@ -415,10 +283,6 @@ def _hash_of(package: LockedPackage) -> str:
     if package.commit is not None:
         return package.commit.identity
     return package.sdist.sha256 if package.sdist is not None else ""
-
-
-def _beside(product: Path) -> Path:
-    return product.with_suffix(".json")
 
 
 def _libc_of(build: Build) -> Libc | None:
