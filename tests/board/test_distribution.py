@@ -13,7 +13,7 @@ from tests.board.compare import board_with_both, compare, explain
 from tests.board.machine import Board
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-MODULES = {"test_struct": 30, "test_zlib": 50, "test_lzma": 100, "test_hashlib": 60, "test_select": 4, "test_ssl": 160}
+MODULES = {"test_struct": 30, "test_zlib": 50, "test_hashlib": 60, "test_select": 4}
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ NEEDS = {"readline": ("ncurses",)}
 __all__ = ["built"]
 
 
-@pytest.mark.parametrize("name", ["xz", "libuuid", "ncurses", "readline", "cpython", "build-python"])
+@pytest.mark.parametrize("name", ["xz", "readline", "cpython", "build-python"])
 def test_configure_leaves_the_same_files_with_and_without(built: Path, tmp_path: Path, name: str) -> None:
     recipe = recipe_of(name)
     without = dataclasses.replace(recipe, plan=leave_out_answers(recipe.plan))
