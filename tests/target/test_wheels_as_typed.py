@@ -63,6 +63,8 @@ class Toy:
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    for path in (BUILD / "stages/wheels").glob("toy-*"):
+        path.unlink()  # an earlier run's
     made = Toy(tmp_path_factory.mktemp("typed"))
     made.first = made.scons(f"pkgs={made.source}")
     return made
