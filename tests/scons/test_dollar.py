@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TOOLS, Project
-from tests.scons.test_verified import SCONSTRUCT
+from tests.conftest import Project
+from tests.scons.test_verified import DECLARED
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def weird(tmp_path: Path) -> Project:
     project.add("base")
     project.add("cpython", options='depends=["base"]')
     host = 'print("sysroot:", env.subst("-I$CROSSPYTHON_SYSROOT/usr"))\n'
-    (project.folder / "SConstruct").write_text(SCONSTRUCT.format(tools=str(TOOLS)) + host)
+    project.declare(DECLARED + host)
     return project
 
 
