@@ -111,7 +111,8 @@ def test_a_board_of_the_hosts_own_gets_a_recipe_of_its_own(host: RealHost) -> No
 
 def test_two_boards_and_two_pythons_in_one_run(host: RealHost) -> None:
     """What takes minutes more, the second Python, is planned and not built."""
-    host.build(find_snippet("Alias", "rk3568"), "python-rv1126-3.13", "python-rk3568-3.13")
+    snippet = find_snippet("Alias", "rk3568")
+    host.build(snippet, "python-rv1126-3.13", "python-rk3568-3.13")
     asked = "import platform, ssl, zlib; print(platform.machine(), platform.python_version_tuple()[1])"
     answers = [
         run_in_emulator(host.folder / "build" / bundle, emulator, asked)
@@ -121,7 +122,7 @@ def test_two_boards_and_two_pythons_in_one_run(host: RealHost) -> None:
         )
     ]
     assert answers == ["armv7l 13", "aarch64 13"]
-    assert "packing python-3.11.2-rv1126.tar.gz" in host.build(find_snippet("Alias", "rk3568"), "-n")
+    assert "packing python-3.11.2-rv1126.tar.gz" in host.build(snippet, "-n")
 
 
 def run_in_emulator(bundle: Path, emulator: Sequence[str], code: str) -> str:

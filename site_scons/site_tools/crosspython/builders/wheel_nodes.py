@@ -48,7 +48,6 @@ from crosspython.wheels.resolving.pylock import Lock
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "2"
-_SHOWN = 5  # names in the last line
 
 
 class WheelNodes:

@@ -61,7 +61,7 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def plan(self, target: Target) -> Plan:
         """How it is built for a target. Raises ConfigurationError where that is not known."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind has its own
 
     def recipe(self, choices: Choices, folder: Path) -> Recipe:
         return Recipe(
