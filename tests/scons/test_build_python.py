@@ -46,6 +46,19 @@ for argument; do case $argument in --prefix=*) prefix=${argument#--prefix=} ;; e
 printf 'install:\\n\\tmkdir -p $(DESTDIR)%s/bin\\n\\tcp python3 $(DESTDIR)%s/bin/\\n' "$prefix" "$prefix" > Makefile
 """
 
+# Every order goes through a pickle before it is carried out, as it would on its way to another machine.
+SENT = """\
+import pickle
+from crosspython.stages import carry_out
+build = carry_out.build_component
+def send(order, *here):
+    arrived = pickle.loads(pickle.dumps(order))
+    assert arrived == order
+    print(f"{order.recipe.name} was sent")
+    build(arrived, *here)
+carry_out.build_component = send
+"""
+
 
 @pytest.fixture
 def made(project: Project) -> Project:
@@ -76,6 +89,16 @@ def test_it_is_built_for_what_calls_it(made: Project) -> None:
     assert "build-python 3.13.0  built" in output
     assert len(archives(made)) == 1
     assert "is up to date" in made.scons("cache=none")
+
+
+def test_what_is_built_can_be_ordered_from_another_machine(made: Project) -> None:
+    script = made.recipes / "SConscript"
+    script.write_text(SENT + script.read_text())
+    output = made.scons("cache=none")
+    for name in ("needed", "build-needed", "build-python", "user"):
+        assert f"{name} was sent" in output
+    unpack_tree(made.stage("user").with_name("user-3.13.1.tar.zst"), made.folder / "there")
+    assert (made.folder / "there/lib/word.txt").read_text() == "first\n"
 
 
 def test_what_it_needs_is_built_for_the_build_machine_and_goes_along(made: Project, tmp_path: Path) -> None:

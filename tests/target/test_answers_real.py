@@ -85,5 +85,5 @@ def order_of(recipe: Recipe, folder: Path) -> ComponentOrder:
         toolchain=Toolchain.read(BUILD / "toolchain.json"),
         dependencies=stage_archives(BUILD, needs),
         product=BUILD / "none.tar.zst",
-        build_python=(lambda: BUILD) if recipe.plan.needs_build_python else None,  # a stand-in will do
+        build_python=BUILD if recipe.plan.needs_build_python else None,  # a stand-in will do
     )

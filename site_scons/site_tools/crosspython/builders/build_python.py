@@ -83,13 +83,17 @@ def sources_for(env: Any) -> list[Any]:
     return list(declare(env, [text], [fact(env, "build_python", told)], action))
 
 
-def start_bringing(build: Build) -> Callable[[], Path]:
-    """Start to get build-python in the background; call the result to wait for it and to get its path."""
+def build_python_of(build: Build) -> Path:
+    """The user's own interpreter, or where the archive of ours will be."""
+    return build.settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath)
+
+
+def start_bringing(build: Build) -> Callable[[], object] | None:
+    """Start to get build-python in the background; call the result to wait for it. None: it is the user's own."""
     from concurrent.futures import ThreadPoolExecutor  # which a run that builds nothing need not import
 
-    given = build.settings.build_python
-    if given is not None:
-        return lambda: given
+    if build.settings.build_python is not None:
+        return None
     worker = ThreadPoolExecutor(1, thread_name_prefix=BUILD_PYTHON)
     wanted = worker.submit(_bring, build, build.components[BUILD_PYTHON])
     worker.shutdown(wait=False)  # nobody waits for it where the caller fails: that stops the run, and so its commands

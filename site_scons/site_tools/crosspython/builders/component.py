@@ -20,7 +20,13 @@ from msgspec.structs import fields
 
 from crosspython.builders.action import Shared, make_action
 from crosspython.builders.build import Build
-from crosspython.builders.build_python import add_native, recipe_facts, sources_for, start_bringing
+from crosspython.builders.build_python import (
+    add_native,
+    build_python_of,
+    recipe_facts,
+    sources_for,
+    start_bringing,
+)
 from crosspython.builders.cache import keep, take
 from crosspython.builders.call import find_line_in_call
 from crosspython.builders.components import Component
@@ -135,9 +141,10 @@ def _add(env: Any, recipe: Recipe) -> Any:
                 dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
                 product=product,
                 debug=debug,
-                build_python=start_bringing(build) if uses_build_python else None,
+                build_python=build_python_of(build) if uses_build_python else None,
             ),
             build.run.workshop,
+            start_bringing(build) if uses_build_python else None,
         )
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:

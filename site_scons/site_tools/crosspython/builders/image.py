@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.arguments import read_nodes, read_text
 from crosspython.builders.build import Build
-from crosspython.builders.build_python import sources_for, start_bringing
+from crosspython.builders.build_python import build_python_of, sources_for, start_bringing
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import find_variable, read_size
 from crosspython.errors import ConfigurationError
@@ -65,11 +65,12 @@ def Image(
     def image(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.image.make import ImageOrder, make_image
 
-        build_python = start_bringing(build)() if house else None  # holds no job token: it may be built only now
+        if house and (wait := start_bringing(build)):
+            wait()  # holds no job token: it may be built only now
         order = ImageOrder(
             bundle=Path(source[0].abspath),
             wheels=_files(house),
-            build_python=build_python,
+            build_python=build_python_of(build) if house else None,
             name=name,
             version=version,
             python=settings.release.version,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosspython.builders.build import Build
+from crosspython.builders.build_python import build_python_of
 from crosspython.builders.code import hash_modules
 from crosspython.builders.toolchain import toolchain_of
-from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.toolchain.rust import RustSearch
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _choose(build: Build) -> Kit:
         toolchain=toolchain_of(build),
         release=settings.release,
         python=Path(python.node.abspath),
-        build_python=settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath),
+        build_python=build_python_of(build),
         libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
         rust=rust_of(build),
         indexes=lambda: build.run.indexes,

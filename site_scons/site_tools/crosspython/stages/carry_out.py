@@ -7,7 +7,7 @@ order and nothing of SCons; why a step is there is the recipe's business.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from crosspython.hosttools import require_tools
@@ -20,9 +20,12 @@ from crosspython.stages.component_build import ComponentBuild, ComponentOrder
 from crosspython.workshop import Workshop
 
 
-def build_component(order: ComponentOrder, workshop: Workshop) -> None:
+def build_component(
+    order: ComponentOrder, workshop: Workshop, wait_for_build_python: Callable[[], object] | None = None
+) -> None:
     """Build one component from its source to its stage archive; what is half done never bears the product's name.
 
+    wait_for_build_python: returns when the order's build_python is there; None: it is there already
     The work folder is removed when all went well, and kept after a failure.
     """
     recipe = order.recipe
@@ -43,7 +46,9 @@ def build_component(order: ComponentOrder, workshop: Workshop) -> None:
             _carry_out(recipe.plan.early, build)
         if order.build_python is not None:
             log.step("wait for build-python")
-            build.place_build_python(order.build_python())  # holds no job token: it may be built only now
+            if wait_for_build_python is not None:
+                wait_for_build_python()  # holds no job token: it may be built only now
+            build.place_build_python(order.build_python)
         with workshop.jobserver.token():
             _carry_out(recipe.plan.steps, build)
             log.step("finish")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,10 +35,10 @@ from crosspython.workshop import EPOCH, LICENSES, SYSTEM_FOLDERS, Workshop
 
 @dataclass(frozen=True)
 class ComponentOrder:
-    """One component to be built.
+    """One component to be built: plain data, which could be sent to another machine.
 
     dependencies: stage archives for the private sysroot, by the component's name
-    build_python: brings the stage archive of the Python that runs on the build machine, or an interpreter's path
+    build_python: where the stage archive of the Python that runs on the build machine will be, or an interpreter's path
     product, debug: the archives to be written
     """
 
@@ -47,7 +47,7 @@ class ComponentOrder:
     dependencies: Mapping[str, Path]
     product: Path
     debug: Path | None = None
-    build_python: Callable[[], Path] | None = None
+    build_python: Path | None = None
 
 
 class ComponentBuild:
