@@ -26,8 +26,8 @@ def test_the_builds_facts_are_read_without_running_them(tmp_path: Path) -> None:
     assert read_build_time_vars(tmp_path) == {"SOABI": "x", "N": 4}
 
 
-def correct(library: Path, generated: Mapping[str, Any], libpython: str = "") -> str:
-    variables = {"EXT_SUFFIX": SUFFIX, "LIBPYTHON": libpython}
+def correct(library: Path, generated: Mapping[str, Any], libpython: str = "", suffix: str = SUFFIX) -> str:
+    variables = {"EXT_SUFFIX": suffix, "LIBPYTHON": libpython}
     (library / "_sysconfigdata__linux_x.py").write_text(f"build_time_vars = {variables}\n")
     (library / "build-details.json").write_text(json.dumps(generated))
     correct_build_details(library, "armv7l")
@@ -67,6 +67,14 @@ def test_build_details_have_the_targets_suffixes_in_the_order_of_its_series(tmp_
     details = json.loads(correct(tmp_path, generated))
     assert details["suffixes"]["extensions"][1:] == known.format(board).split()[1:]
     assert details["abi"]["stable_abi_suffix"] == ".abi3.so"
+
+
+def test_a_python_that_names_no_platform_has_suffixes_without_one(tmp_path: Path) -> None:
+    known = ".cpython-315-x86_64-linux-gnu.so .abi3-x86_64-linux-gnu.so .abi3.so .so"
+    generated = {**GENERATED, "suffixes": {"extensions": known.split()}}
+    details = json.loads(correct(tmp_path, generated, suffix=".cpython-315.so"))
+    assert details["suffixes"]["extensions"] == [".cpython-315.so", ".abi3.so", ".so"]
+    assert details["abi"]["extension_suffix"] == ".cpython-315.so"
 
 
 def test_a_python_without_the_gil_and_without_a_stable_abi_says_so(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from crosspython.wheels.repairing.repair import finish_wheel, of_same_length, ta
 
 from tests.unit.made_elf import ARM_SOFT, EM_X86_64, make_elf
 from tests.unit.made_wheel import make_repair, make_wheel, member_names, read_member
+from tests.unit.test_build_environment import make_kit
 
 MODULE = "toy/_speed.cpython-313-arm-linux-gnueabihf.so"
 
@@ -248,3 +249,18 @@ def test_a_foreign_file_in_what_was_built_here_is_refused(tmp_path: Path) -> Non
     made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy/libtoy.so": foreign()})
     with pytest.raises(AuditError, match="would not work"):
         finish_wheel(made, tmp_path / "product", make_repair(tmp_path))
+
+
+@pytest.mark.parametrize("suffix", [".cpython-313.so", ".cpython-313-arm-linux-musleabihf.so"])
+def test_extension_modules_are_called_as_the_python_says_that_was_built(tmp_path: Path, suffix: str) -> None:
+    kit = make_kit(tmp_path / "kit")
+    kit.standard_library.mkdir(parents=True)
+    (kit.standard_library / "_sysconfigdata__linux_.py").write_text(f"build_time_vars = {{'EXT_SUFFIX': {suffix!r}}}\n")
+    repair = make_repair(tmp_path, suffix=kit.extension_suffix)
+    filename = "toy-1.0-cp313-cp313-linux_armv7l.whl"
+    made = make_wheel(tmp_path / "right", filename, {f"toy/_speed{suffix}": extension()})
+    assert finish_wheel(made, tmp_path / "product", repair).extensions == ("toy._speed",)
+    with pytest.raises(AuditError, match="would not work") as caught:
+        finish_wheel(make_wheel(tmp_path / "wrong", filename, {MODULE: extension()}), tmp_path / "product", repair)
+    (problem,) = caught.value.evidence
+    assert problem.endswith(f"expected {suffix}, found .cpython-313-arm-linux-gnueabihf.so")

@@ -97,6 +97,8 @@ def test_old_names_of_manylinux_stand_beside_the_new() -> None:
         (BoardTags("i686", "3.13", None, Libc("glibc", "2.36")), ".cpython-313-i386-linux-gnu.so"),
         (BoardTags("riscv64", "3.13", "hard", Libc("musl", "1.2")), ".cpython-313-riscv64-linux-musl.so"),
         (BoardTags("armv7l", "3.5", "hard", Libc("glibc", "2.31"), "m"), ".cpython-35m-arm-linux-gnueabihf.so"),
+        (BoardTags("armv7l", "3.13", "hard", Libc("uclibc", "1.0.48")), ".cpython-313.so"),
+        (BoardTags("armv7l", "3.13", "hard", Libc("glibc", "2.31"), suffix=".cpython-313.so"), ".cpython-313.so"),
     ],
 )
 def test_extension_modules_end_as_cpython_calls_them(board: BoardTags, suffix: str) -> None:

@@ -136,7 +136,8 @@ def correct_build_details(library: Path, machine: str) -> None:
     suffix = variables["EXT_SUFFIX"]
     details["platform"] = f"linux-{machine}"
     generated = details["suffixes"]["extensions"]
-    extensions = [each.replace(_place_of(generated[0]), _place_of(suffix)) for each in generated]
+    renamed = (each.replace(_place_of(generated[0]), _place_of(suffix)) for each in generated)
+    extensions = list(dict.fromkeys(renamed))  # without a platform, two of them are the same
     details["suffixes"]["extensions"] = extensions
     details["abi"]["extension_suffix"] = suffix
     if stable := [each for each in _STABLE_ABI_SUFFIXES if each in extensions]:
@@ -147,8 +148,10 @@ def correct_build_details(library: Path, machine: str) -> None:
 
 
 def _place_of(suffix: str) -> str:
-    """What a suffix says of the platform: `x86_64-linux-gnu` of `.cpython-314-x86_64-linux-gnu.so`."""
-    return suffix.split("-", 2)[2].removesuffix(".so")
+    """What a suffix says of the platform: `-x86_64-linux-gnu` of `.cpython-314-x86_64-linux-gnu.so`, "" of one that
+    says nothing of it, as with uClibc."""
+    _, dash, place = suffix.removeprefix(".cpython-").removesuffix(".so").partition("-")
+    return dash + place
 
 
 def _make_relative(details: dict[str, Any], library: str) -> None:

@@ -40,6 +40,7 @@ _KINDS = {
     ),
     "uclibc": _Kind(
         abi="uclibc",
+        suffixes=("", "gnu"),  # CPython 3.13 and newer name no platform there (Misc/platform_triplet.c)
         libraries=(
             "libc.so.[01]",
             "libm.so.[01]",

@@ -29,6 +29,7 @@ class BoardTags:
     series: CPython's, "3.13"
     libc: the board's, which manylinux and musllinux wheels may ask for
     abiflags: letters behind the number in the name of CPython's ABI (PEP 3149): "m" up to 3.7
+    suffix: EXT_SUFFIX of the Python that was built; None: there need not be one yet, and those that it may have count
     """
 
     machine: str
@@ -36,11 +37,15 @@ class BoardTags:
     float_abi: str | None
     libc: Libc
     abiflags: str = ""
+    suffix: str | None = None
 
     @classmethod
-    def of(cls, target: Target, toolchain: Toolchain, series: str, abiflags: str) -> BoardTags:
+    def of(
+        cls, target: Target, toolchain: Toolchain, series: str, abiflags: str, suffix: str | None = None
+    ) -> BoardTags:
         """Those of a target; its own libc counts where it states one."""
-        return cls(target.machine, series.rstrip("t"), target.float_abi, find_libc(target, toolchain), abiflags)
+        libc = find_libc(target, toolchain)
+        return cls(target.machine, series.rstrip("t"), target.float_abi, libc, abiflags, suffix)
 
     @property
     def python(self) -> tuple[int, int]:
@@ -84,13 +89,15 @@ class BoardTags:
     @property
     def suffixes(self) -> tuple[str, ...]:
         """The ends of the names of extension modules that this Python imports."""
+        own = self._likely_suffixes() if self.suffix is None else (self.suffix,)
+        return (*own, *((".abi3.so",) if self.has_stable_abi else ()), ".so")
+
+    def _likely_suffixes(self) -> tuple[str, ...]:
+        """Those that a Python of this series may have on such a board, the likeliest first."""
         abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
         number = self.abi.removeprefix("cp")
-        return (
-            *(f".cpython-{number}-{self._word}-linux-{libc}{abi}.so" for libc in self.libc.suffixes),
-            *((".abi3.so",) if self.has_stable_abi else ()),
-            ".so",
-        )
+        places = (f"-{self._word}-linux-{libc}{abi}" if libc else "" for libc in self.libc.suffixes)
+        return tuple(f".cpython-{number}{place}.so" for place in places)
 
     @property
     def _word(self) -> str:

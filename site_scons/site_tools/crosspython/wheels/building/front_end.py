@@ -152,6 +152,7 @@ class WheelBuild:
             abiflags=kit.release.abiflags,
             work=self.work / "repair",
             engine=engine,
+            suffix=kit.extension_suffix,
             tools=kit.bin,
             python=kit.target_program,
             sysroot=self.sysroot,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from crosspython.finish.python_tree import read_build_time_vars
 from crosspython.recipes.release import Release
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import program_behind
@@ -113,6 +115,11 @@ class Kit:
     def standard_library(self) -> Path:
         """The folder of the target's standard library."""
         return self.sysroot / f"usr/lib/python{self.release.series}"
+
+    @cached_property
+    def extension_suffix(self) -> str:
+        """The end of the names of extension modules, as the target's Python tells it."""
+        return str(read_build_time_vars(self.standard_library)["EXT_SUFFIX"])
 
     @property
     def site_packages(self) -> tuple[Path, ...]:

@@ -77,7 +77,7 @@ def _make(kit: Kit, log: Log, workshop: Workshop) -> None:
         machine=find_machine(kit.target.machine),
         triplet=kit.target.triplet,
         include=kit.include,
-        extension_suffix=str(variables["EXT_SUFFIX"]),
+        extension_suffix=kit.extension_suffix,
         bin=kit.bin,
         fortran=kit.toolchain.fortran,
         emulator=_emulate(kit, workshop.path),

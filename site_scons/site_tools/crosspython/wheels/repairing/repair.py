@@ -63,6 +63,7 @@ class Repair:
 
     package:   what was locked: the wheel has to be that
     series, abiflags: CPython's, "3.13" and ""
+    suffix:    of the extension modules of the Python that it was built for; a ready wheel needs none
     work:      a folder for this wheel alone; replaced, and gone when all went well
     engine:    for the report
     tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
@@ -80,6 +81,7 @@ class Repair:
     abiflags: str
     work: Path
     engine: str = "ready"
+    suffix: str | None = None
     tools: Path | None = None
     python: Path | None = None
     sysroot: Path | None = None
@@ -90,7 +92,7 @@ class Repair:
 
     @property
     def board(self) -> BoardTags:
-        return BoardTags.of(self.target, self.toolchain, self.series, self.abiflags)
+        return BoardTags.of(self.target, self.toolchain, self.series, self.abiflags, self.suffix)
 
     @property
     def patterns(self) -> tuple[str, ...]:
