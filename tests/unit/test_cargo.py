@@ -13,6 +13,7 @@ from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import Rust
 from crosspython.wheels.building.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
+from packaging.requirements import Requirement
 
 RV1126 = load_target("rv1126", Path())
 # It keeps what it was called with, and fails where a file says so.
@@ -133,11 +134,11 @@ def test_crates_are_fetched_for_what_a_build_may_need(
 
 @pytest.mark.parametrize("requirement", ["maturin>=1,<2", "Setuptools_Rust"])
 def test_a_backend_for_rust_tells_that_a_package_is(tmp_path: Path, requirement: str) -> None:
-    assert is_rust(tmp_path, ["wheel", requirement])
+    assert is_rust(tmp_path, [Requirement("wheel"), Requirement(requirement)])
 
 
 def test_other_packages_are_not(tmp_path: Path) -> None:
-    assert not is_rust(tmp_path, ["setuptools>=61", "cffi"])
+    assert not is_rust(tmp_path, [Requirement("setuptools>=61"), Requirement("cffi")])
 
 
 def test_a_fetch_goes_by_the_lock_file_and_sees_only_what_says_where_the_network_is(tmp_path: Path) -> None:

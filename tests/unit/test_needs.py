@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from crosspython.wheels.repairing.archive import lay_out
 from crosspython.wheels.repairing.metadata import name_packages_only
+from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.needs import Needs, find_differences, read_needs
 from crosspython.wheels.resolving.platform import Platform
+from packaging.requirements import Requirement
 
 from tests.unit.made_packages import add_wheel
 
@@ -16,13 +18,18 @@ BOARD = Platform("armv7l", "glibc", "3.13.5", "hard").markers()
 
 
 def told(asked: list[str], **wheels: Needs) -> list[str]:
-    return [each.text for each in find_differences(asked, wheels, BOARD)]
+    return [each.text for each in find_differences(map(Requirement, asked), wheels, BOARD)]
+
+
+def needs(version: str, *texts: str, python: str = "") -> Needs:
+    requires, unreadable = read_requirements(texts)
+    return Needs(version, requires, python=python, unreadable=unreadable)
 
 
 def test_a_wheel_says_what_it_needs(tmp_path: Path) -> None:
     wheel = add_wheel(tmp_path, "top", "1.2", needs=["six>=1", "idna; extra == 'x'"], python=">=3.9")
     found = read_needs(wheel)
-    assert (found.version, found.requires, found.python) == ("1.2", ("six>=1", "idna; extra == 'x'"), ">=3.9")
+    assert found == needs("1.2", "six>=1", "idna; extra == 'x'", python=">=3.9")
 
 
 @pytest.mark.parametrize(
@@ -42,27 +49,27 @@ def test_a_wheel_says_what_it_needs(tmp_path: Path) -> None:
     ],
 )
 def test_a_wheel_that_needs_what_is_not_there_is_told(need: str, says: list[str]) -> None:
-    six = Needs("1.16", ("deep; extra == 'more'",))
-    assert told(["top"], top=Needs("1", (need,)), six=six, old=Needs("1", (), python="<3.13")) == says
+    six = needs("1.16", "deep; extra == 'more'")
+    assert told(["top"], top=needs("1", need), six=six, old=needs("1", python="<3.13")) == says
 
 
 def test_extras_that_were_asked_for_count(tmp_path: Path) -> None:
-    top = Needs("1", ("absent; extra == 'more'", "idna"))
-    assert told(["top[more]"], top=top, idna=Needs("3", ())) == ["top needs absent, and there is no wheel of it"]
+    top = needs("1", "absent; extra == 'more'", "idna")
+    assert told(["top[more]"], top=top, idna=needs("3")) == ["top needs absent, and there is no wheel of it"]
 
 
 def test_what_was_asked_for_itself_is_told(tmp_path: Path) -> None:
-    assert told(["top>2", "gone; python_version < '3'"], top=Needs("1", ())) == [
+    assert told(["top>2", "gone; python_version < '3'"], top=needs("1")) == [
         "pkgs= asks for top>2, and the wheel is of 1"
     ]
 
 
 def test_packages_that_need_each_other_come_to_an_end() -> None:
-    assert told(["a"], a=Needs("1", ("b",)), b=Needs("1", ("a",))) == []
+    assert told(["a"], a=needs("1", "b"), b=needs("1", "a")) == []
 
 
 def test_prereleases_that_were_locked_are_taken() -> None:
-    assert told(["top"], top=Needs("1", ("below>=1",)), below=Needs("2.0rc1", ())) == []
+    assert told(["top"], top=needs("1", "below>=1"), below=needs("2.0rc1")) == []
 
 
 def test_places_of_this_machine_become_names(tmp_path: Path) -> None:
@@ -76,8 +83,8 @@ def test_places_of_this_machine_become_names(tmp_path: Path) -> None:
 
 
 def test_a_package_whose_wheel_was_not_made_yet_is_no_difference() -> None:
-    top = Needs("1", ("late>=2", "absent", "late @ file:///home/me/late"))
-    found = find_differences(["top", "late"], {"top": top}, BOARD, ["late"])
+    top = needs("1", "late>=2", "absent", "late @ file:///home/me/late")
+    found = find_differences(map(Requirement, ["top", "late"]), {"top": top}, BOARD, ["late"])
     assert [each.text for each in found] == [
         "top needs absent, and there is no wheel of it",
         "top needs late from file:///home/me/late, which no board has",

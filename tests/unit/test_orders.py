@@ -15,6 +15,7 @@ from crosspython.wheels.known.overrides import SHIPPED, find_override
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.version_control import Repository
+from packaging.requirements import Requirement
 
 from tests.conftest import REPOSITORY
 from tests.unit.declared import RELEASE, board
@@ -23,7 +24,7 @@ from tests.unit.test_components import NAMES, read
 
 HERE = Path("/build/stages")
 SDIST = LockedFile("toy-1.0.tar.gz", "0" * 64, url="https://index.invalid/toy-1.0.tar.gz", size=1)
-TOY = LockedPackage("toy", "1.0", sdist=SDIST, depends=("other",), build_requires=("setuptools>=61",))
+TOY = LockedPackage("toy", "1.0", sdist=SDIST, depends=("other",), build_requires=(Requirement("setuptools>=61"),))
 
 
 def sent(order: object) -> object:

@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.building.overlay import answer_for_the_target, applicable, take_target_files, with_native_tools
+from packaging.requirements import Requirement
 
 ARM = {"platform_machine": "armv7l", "python_version": "3.13", "sys_platform": "linux"}
 
 
+def needs(*texts: str) -> tuple[Requirement, ...]:
+    return tuple(map(Requirement, texts))
+
+
 def test_markers_are_judged_for_the_target_and_taken_off() -> None:
     given = ["a; platform_machine == 'armv7l'", "b; platform_machine == 'x86_64'", "c>=1; python_version >= '3.9'", "d"]
-    assert applicable(given, ARM, "x") == ("a", "c>=1", "d")
+    assert applicable(given, ARM, "x") == needs("a", "c>=1", "d")
 
 
 def test_an_extra_never_holds_for_a_build_requirement() -> None:
@@ -30,9 +35,9 @@ def test_a_requirement_that_cannot_be_read_is_named() -> None:
 
 
 def test_backends_get_their_native_programs() -> None:
-    assert with_native_tools(["meson_python>=0.15"]) == ("meson_python>=0.15", "ninja>=1.13")
-    assert with_native_tools(["scikit-build-core", "ninja==1.13.0"])[2:] == ("cmake>=3.26",)
-    assert with_native_tools(["setuptools"]) == ("setuptools",)
+    assert with_native_tools(needs("meson_python>=0.15")) == needs("meson_python>=0.15", "ninja>=1.13")
+    assert with_native_tools(needs("scikit-build-core", "ninja==1.13.0"))[2:] == needs("cmake>=3.26")
+    assert with_native_tools(needs("setuptools")) == needs("setuptools")
 
 
 def test_headers_and_libraries_of_the_target_take_the_natives_place(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from crosspython.wheels.resolving.projects import (
     read_build_requires,
     read_project,
 )
+from packaging.requirements import Requirement
 
 from tests.unit.made_packages import add_sdist
 
@@ -66,7 +67,12 @@ def test_what_is_no_project_is_refused(tmp_path: Path, make: str, says: str) -> 
 
 def test_build_requirements_stand_in_an_sdists_pyproject(tmp_path: Path) -> None:
     sdist = add_sdist(tmp_path, "a", build_requires=["meson-python", "numpy>=2"])
-    assert read_build_requires(sdist) == ("meson-python", "numpy>=2")
+    assert read_build_requires(sdist) == (Requirement("meson-python"), Requirement("numpy>=2"))
+
+
+def test_a_build_requirement_that_is_none_is_left_to_the_build(tmp_path: Path) -> None:
+    sdist = add_sdist(tmp_path, "a", build_requires=["meson-python", "maturin => 1"])
+    assert read_build_requires(sdist) == (Requirement("meson-python"),)
 
 
 def test_an_sdist_without_pyproject_is_built_by_setuptools(tmp_path: Path) -> None:
@@ -77,7 +83,7 @@ def test_a_zip_is_an_sdist_too(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a-1.zip", "w") as archive:
         archive.writestr("a-1/tests/pyproject.toml", "[build-system]\nrequires = ['wrong']\n")
         archive.writestr("a-1/pyproject.toml", "[build-system]\nrequires = ['flit_core']\n")
-    assert read_build_requires(tmp_path / "a-1.zip") == ("flit_core",)
+    assert read_build_requires(tmp_path / "a-1.zip") == (Requirement("flit_core"),)
 
 
 def test_a_damaged_sdist_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.pylock import Lock, read_pylock, write_pylock
 from packaging.pylock import Pylock
+from packaging.requirements import Requirement
 
 ASKED = {"format": 1, "python": "3.13.5", "requirements": ["numpy"]}
 HASH = "0" * 64
@@ -23,7 +24,7 @@ def lock_in(folder: Path) -> Lock:
         sdist=LockedFile("numpy-2.2.6.tar.gz", HASH, "https://example.invalid/numpy-2.2.6.tar.gz", size=12),
         wheels=(LockedFile("numpy-2.2.6-py3-none-any.whl", HASH, "https://example.invalid/x%2B1.whl"),),
         other_wheels=("numpy-2.2.6-cp313-cp313-win32.whl",),
-        build_requires=("meson-python>=0.18",),
+        build_requires=(Requirement("meson-python>=0.18"),),
         build_only=True,
     )
     app = LockedPackage("app", "", depends=("numpy",), folder=folder / "app")
@@ -63,7 +64,15 @@ def test_no_file_is_no_lock(tmp_path: Path) -> None:
     assert read_pylock(tmp_path / "pylock.toml") is None
 
 
-@pytest.mark.parametrize("text", ["[", 'lock-version = "1.0"\npackages = []\n', "[tool.crosspython]\npackages = 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        'lock-version = "1.0"\npackages = []\n',
+        "[tool.crosspython]\npackages = 1\n",
+        "packages = []\n[tool.crosspython]\nrequirements = ['numpy => 2']\n",
+    ],
+)
 def test_a_file_that_is_no_lock_of_ours_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "pylock.toml").write_text(text)
     with pytest.raises(ConfigurationError, match="not a lock that can be used"):

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.resolving.request import read_request
+from packaging.requirements import Requirement
 
 
 def read(*texts: str, start: Path = Path("/nonexistent")) -> tuple[str, ...]:
-    return read_request(texts, None, start).requirements
+    return tuple(map(str, read_request(texts, None, start).requirements))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_what_pip_compile_and_others_write_is_read(tmp_path: Path, monkeypatch: 
     text = PIP_COMPILE.replace("AAAA", a).replace("BBBB", b).replace("CCCC", c)
     (tmp_path / "req.txt").write_text(text)
     request = read_request(["@req.txt"], None, tmp_path)
-    assert request.requirements == (
+    assert tuple(map(str, request.requirements)) == (
         "certifi==2026.1.1",
         'requests[socks]==2.34.0; python_version >= "3.9" and python_version < "4.0"',
     )
@@ -229,7 +230,8 @@ def test_constraints_may_be_named_in_a_file_and_name_further_ones(tmp_path: Path
     (tmp_path / "limits/a.txt").write_text("six<2\n-r b.txt\n")
     (tmp_path / "limits/b.txt").write_text("idna<4\n")
     request = read_request(["@req.txt"], None, tmp_path)
-    assert (request.requirements, request.constraints) == (("six",), ("six<2", "idna<4"))
+    assert request.requirements == (Requirement("six"),)
+    assert request.constraints == (Requirement("six<2"), Requirement("idna<4"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -324,8 +326,8 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 def test_constraints_ask_for_nothing(tmp_path: Path) -> None:
     (tmp_path / "c.txt").write_text("six<2\n")
     request = read_request(["idna"], "c.txt", tmp_path)
-    assert request.requirements == ("idna",)
-    assert request.constraints == ("six<2",)
+    assert request.requirements == (Requirement("idna"),)
+    assert request.constraints == (Requirement("six<2"),)
 
 
 def test_a_folder_an_sdist_and_a_wheel_are_local_projects(tmp_path: Path) -> None:
@@ -337,7 +339,7 @@ def test_a_folder_an_sdist_and_a_wheel_are_local_projects(tmp_path: Path) -> Non
     request = read_request(["./my some.thing-1.0.tar.gz,other-2-py3-none-any.whl six"], None, tmp_path)
     assert [project.name for project in request.projects] == ["my-app", "some-thing", "other"]
     assert request.projects[0].path == tmp_path / "my"
-    assert request.requirements == ("six",)
+    assert request.requirements == (Requirement("six"),)
     assert request.names == ("six", "my-app", "some-thing", "other")
 
 
@@ -388,7 +390,7 @@ def test_a_folder_of_a_packages_name_is_remarked(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "setup.py").touch()
     request = read_request(["app"], None, tmp_path)
-    assert request.requirements == ("app",)
+    assert request.requirements == (Requirement("app"),)
     assert request.remarks == ("app is taken from the index; for the folder here write ./app",)
 
 

@@ -13,12 +13,14 @@ from crosspython.errors import ConfigurationError, SourceError
 from crosspython.run.log import Log
 from crosspython.store.fetch import Store
 from crosspython.wheels.model import LockedPackage, Override
+from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.lock import describe_request, make_lock, request_of, target_needs
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import Lock
 from crosspython.wheels.resolving.request import read_request
 from crosspython.wheels.resolving.resolve import Resolver
+from packaging.requirements import Requirement
 
 from tests.unit.made_packages import add_sdist, add_wheel
 
@@ -70,7 +72,7 @@ def test_build_requirements_are_read_from_sdists_that_may_be_built(lock: Locking
     add_sdist(links, "pure", build_requires=["idna"])
     add_wheel(links, "pure")
     found = packages(lock("native pure"))
-    assert found["native"].build_requires == ("flit_core", "idna")
+    assert found["native"].build_requires == (Requirement("flit_core"), Requirement("idna"))
     assert found["pure"].build_requires == ()
 
 
@@ -108,12 +110,12 @@ def test_an_override_names_further_packages_for_headers(lock: Locking, links: Pa
     ],
 )
 def test_needs_are_those_of_the_board(requires: list[str], needs: set[str]) -> None:
-    package = LockedPackage("user", "1", build_requires=tuple(requires))
+    package = LockedPackage("user", "1", build_requires=read_requirements(requires)[0])
     assert target_needs(package, Override("user"), BOARD) == needs
 
 
 def test_numpy_does_not_need_itself() -> None:
-    package = LockedPackage("numpy", "1", build_requires=("numpy",))
+    package = LockedPackage("numpy", "1", build_requires=(Requirement("numpy"),))
     assert target_needs(package, Override("numpy"), BOARD) == frozenset()
 
 

@@ -262,8 +262,9 @@ def _crates(build: Build, report: WheelReport, package: LockedPackage | None) ->
     if package is None or package.sdist is None or report.engine == "ready":
         return ()
     from crosspython.wheels.building.cargo import needs_rust
+    from crosspython.wheels.requirements import names_of
 
-    if not needs_rust(package.build_requires):
+    if not needs_rust(names_of(package.build_requires)):
         return ()
     from crosspython.papers.crates import crates_of_sdist
     from crosspython.wheels.resolving.lock import fetch_file

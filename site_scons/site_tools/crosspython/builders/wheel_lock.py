@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.builders.build import Build
@@ -88,7 +89,7 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     stated = stated_dependencies(_override_folders(build))
     request = replace(request_of(lock.asked, lock_file(build).parent), dependencies=stated, found=_found(build, lock))
     build.run.index_options = request.options
-    further = tuple(package.name for package in lock.packages if package.build_only)
+    further = tuple(Requirement(package.name) for package in lock.packages if package.build_only)
     with _resolver(build) as resolver:
         return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
 

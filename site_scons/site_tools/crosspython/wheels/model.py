@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.project_files import ProjectFiles
 
@@ -35,7 +37,7 @@ class LockedPackage:
     wheels:         those whose tags fit the target, best first
     other_wheels:   file names of its wheels for other platforms: an oracle for what a wheel of it holds
     depends:        names of locked packages that it needs at run time
-    build_requires: requirements of its build (PEP 518), as they stand in its pyproject.toml
+    build_requires: requirements of its build (PEP 518), of its pyproject.toml
     folder:         a local project with a pyproject.toml, instead of sdist and wheels
     commit:         of a git repository, likewise
     build_only:     nobody needs it at run time: it is locked for the headers that a build needs
@@ -47,7 +49,7 @@ class LockedPackage:
     wheels: tuple[LockedFile, ...] = ()
     other_wheels: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
-    build_requires: tuple[str, ...] = ()
+    build_requires: tuple[Requirement, ...] = ()
     folder: Path | None = None
     commit: Commit | None = None
     build_only: bool = False

@@ -12,13 +12,12 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
@@ -29,6 +28,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.wrapper import SOURCE_PLACE
+from crosspython.wheels.requirements import names_of
 
 if TYPE_CHECKING:
     from crosspython.toolchain.rust import Rust
@@ -189,14 +189,14 @@ class Cargo:
         yield f"--remap-path-prefix={self.home}={SOURCE_PLACE}/cargo"
 
 
-def is_rust(source: Path, requirements: Iterable[str]) -> bool:
+def is_rust(source: Path, requirements: Iterable[Requirement]) -> bool:
     """Whether a build will call cargo: by its requirements, or by what lies at the top of the source."""
-    return needs_rust(requirements) or (source / "Cargo.toml").is_file()
+    return needs_rust(names_of(requirements)) or (source / "Cargo.toml").is_file()
 
 
-def needs_rust(requirements: Iterable[str]) -> bool:
-    """Whether one of the build requirements compiles Rust."""
-    return not {canonicalize_name(Requirement(text).name) for text in requirements}.isdisjoint(_BACKENDS)
+def needs_rust(names: Collection[str]) -> bool:
+    """Whether one of the build requirements of these names compiles Rust."""
+    return any(name in names for name in _BACKENDS)
 
 
 def find_manifests(source: Path) -> tuple[Path, ...]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from crosspython.elf.file import has_elf_magic
 from crosspython.errors import StepError
@@ -41,6 +40,7 @@ from crosspython.wheels.known.left_out import remark_left_behind, remark_left_ou
 from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.repairing.repair import Repair, finish_wheel
+from crosspython.wheels.requirements import names_of
 from crosspython.workshop import SYSTEM_FOLDERS, Workshop
 
 _NATIVE_NAMES = (
@@ -117,19 +117,15 @@ class WheelBuild:
 
     def with_engine(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""
-        requirements = applicable(
-            (*stated_requirements(self.source, self.log), *self.override.build_requires),
-            self.kit.markers,
-            self.log.component,
-        )
+        requirements = self._applicable((*stated_requirements(self.source, self.log), *self.override.build_requires))
         engine, overlay = self._engine(name, requirements)
         with self.workshop.jobserver.token():
             self.log.step("requirements")
             settings = self._settings(requirements, overlay)
-            more = engine.ask_requirements(self.source, settings, self.log)
+            more = self._applicable(engine.ask_requirements(self.source, settings, self.log))
             self.remarks = (*self.remarks, *remark_left_behind(self.log.tail(_LINES)))
         if more := tuple(need for need in more if need not in requirements):
-            requirements = applicable((*requirements, *more), self.kit.markers, self.log.component)
+            requirements = (*requirements, *more)
             engine, overlay = self._engine(name, requirements)
             settings = self._settings(requirements, overlay)
         with self.workshop.jobserver.token():
@@ -138,6 +134,10 @@ class WheelBuild:
         said = self.log.tail(_LINES, longest=None)
         self.remarks = (*self.remarks, *remark_left_out(said), *remark_left_behind(said))
         return wheel
+
+    def _applicable(self, texts: Iterable[str]) -> tuple[Requirement, ...]:
+        """Build requirements that count for this board. Raises ConfigurationError."""
+        return applicable(texts, self.kit.markers, self.log.component)
 
     def repair(self, engine: str) -> Repair:
         """The facts for finishing the wheel."""
@@ -162,7 +162,7 @@ class WheelBuild:
             log=self.log.path,
         )
 
-    def _engine(self, name: str, requirements: Sequence[str]) -> tuple[Engine, Overlay]:
+    def _engine(self, name: str, requirements: Sequence[Requirement]) -> tuple[Engine, Overlay]:
         """An engine with the build requirements."""
         self.log.step("overlay")
         overlay = make_overlay(
@@ -209,7 +209,7 @@ class WheelBuild:
         isolation.tell(self.log, self.workshop.console)
         return isolation.words
 
-    def _cargo(self, requirements: Sequence[str]) -> Cargo | None:
+    def _cargo(self, requirements: Sequence[Requirement]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""
         if self.cargo is None and is_rust(self.source, requirements):
             self.log.step("crates")
@@ -232,11 +232,11 @@ class WheelBuild:
             text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
         return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
 
-    def _settings(self, requirements: Sequence[str], overlay: Overlay) -> ConfigSettings:
+    def _settings(self, requirements: Sequence[Requirement], overlay: Overlay) -> ConfigSettings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
         stated = self.override.config_settings.items()
         settings = {key: [self._fill(each, overlay) for each in value] for key, value in stated}
-        if any(canonicalize_name(Requirement(text).name) == "meson-python" for text in requirements):
+        if "meson-python" in names_of(requirements):
             machine_files = [f"--cross-file={self.kit.files.meson}", f"--cross-file={overlay.meson}"]
             settings["setup-args"] = [
                 *machine_files,

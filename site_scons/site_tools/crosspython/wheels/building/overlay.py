@@ -26,15 +26,17 @@ from crosspython.store.exclusive import exclusive
 from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.machine_files import meson_section
+from crosspython.wheels.requirements import unique
 from crosspython.wheels.resolving.uv import run_uv
 
 # Native programs that a backend otherwise takes from the build machine, so that builds differ by machine.
 # ninja since 1.13 takes its jobs from a make's pool.
+_CMAKE, _NINJA = Requirement("cmake>=3.26"), Requirement("ninja>=1.13")
 NATIVE_TOOLS = {
-    "meson-python": ("ninja>=1.13",),
-    "scikit-build-core": ("cmake>=3.26", "ninja>=1.13"),
-    "scikit-build": ("cmake>=3.26", "ninja>=1.13"),
-    "cmake": ("ninja>=1.13",),
+    "meson-python": (_NINJA,),
+    "scikit-build-core": (_CMAKE, _NINJA),
+    "scikit-build": (_CMAKE, _NINJA),
+    "cmake": (_NINJA,),
 }
 
 # Build requirements that are programs: they run here whatever runs the backend.
@@ -55,13 +57,13 @@ class Overlay:
         return self.folder.with_name(self.folder.name + ".ini")
 
 
-def applicable(requirements: Iterable[str], markers: Mapping[str, str], where: str) -> tuple[str, ...]:
-    """Requirements whose markers hold on the target, without the markers: the tools themselves then run here.
+def applicable(texts: Iterable[str], markers: Mapping[str, str], where: str) -> tuple[Requirement, ...]:
+    """Those requirements whose markers hold on the target, without the markers: the tools themselves then run here.
 
     Raises ConfigurationError for one that is no requirement (PEP 508); `where` says whose it is.
     """
     found = []
-    for text in requirements:
+    for text in texts:
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
@@ -70,20 +72,20 @@ def applicable(requirements: Iterable[str], markers: Mapping[str, str], where: s
             ) from error
         if requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""}):
             requirement.marker = None
-            found.append(str(requirement))
-    return tuple(dict.fromkeys(found))
+            found.append(requirement)
+    return unique(found)
 
 
-def with_native_tools(requirements: Sequence[str]) -> tuple[str, ...]:
+def with_native_tools(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:
     """Add the native programs that the named backends call."""
-    names = [canonicalize_name(Requirement(text).name) for text in requirements]
+    names = [canonicalize_name(requirement.name) for requirement in requirements]
     tools = [tool for name in names for tool in NATIVE_TOOLS.get(name, ())]
-    return tuple(dict.fromkeys((*requirements, *(tool for tool in tools if Requirement(tool).name not in names))))
+    return unique((*requirements, *(tool for tool in tools if tool.name not in names)))
 
 
 def make_overlay(
     kit: Kit,
-    requirements: Sequence[str],
+    requirements: Sequence[Requirement],
     target_wheels: Mapping[str, Path],
     log: Log,
     *,
@@ -98,7 +100,7 @@ def make_overlay(
     emulated:      for the target's own interpreter: packages are the target's, only programs run here
     """
     stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
-    identity = json.dumps([emulated, sorted(requirements), stamps])
+    identity = json.dumps([emulated, sorted(map(str, requirements)), stamps])
     overlay = Overlay(kit.overlays / hashlib.sha256(identity.encode()).hexdigest()[:16])
     marker = overlay.folder.with_name(overlay.folder.name + ".json")
     with exclusive(overlay.folder.with_name(overlay.folder.name + ".lock")):
@@ -149,11 +151,11 @@ def _version(wheel: Path) -> str:
 
 
 def _install_emulated(
-    kit: Kit, requirements: Sequence[str], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
+    kit: Kit, requirements: Sequence[Requirement], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
 ) -> None:
     """The target's packages, and programs that run here and hide no module."""
-    programs = [text for text in requirements if canonicalize_name(Requirement(text).name) in NATIVE_PROGRAMS]
-    modules = [text for text in requirements if text not in programs]
+    programs = [each for each in requirements if canonicalize_name(each.name) in NATIVE_PROGRAMS]
+    modules = [each for each in requirements if each not in programs]
     _install(kit, kit.target_python, modules, folder, log, path=path, pins=_pins(wheels), wheels=wheels)
     _install(kit, kit.native_python, programs, folder, log, path=path)
 
@@ -161,7 +163,7 @@ def _install_emulated(
 def _install(
     kit: Kit,
     python: Path,
-    requirements: Sequence[str],
+    requirements: Sequence[Requirement],
     folder: Path,
     log: Log,
     *,
@@ -184,15 +186,16 @@ def _install(
         command += ["--overrides", str(overrides)]
     if wheels:
         command += ["--find-links", str(_named_wheels(wheels, folder))]
+    texts = list(map(str, requirements))
     run = partial(run_uv, cwd=folder, path=path, indexes=kit.indexes(), cache=kit.cache, log=log)
     binary = ["--only-binary", ":all:"]
-    if run([*command, *binary, *requirements], may_fail=True).status:
+    if run([*command, *binary, *texts], may_fail=True).status:
         try:
-            run([*command, *requirements])
+            run([*command, *texts])
         except StepError as error:
             raise StepError(
                 f"{log.component}: its build requirements cannot be fetched",
-                expected=", ".join(requirements),
+                expected=", ".join(texts),
                 evidence=error.evidence,
                 log=log.path,
                 next="look at the index that pip is configured with here, or name another version",

@@ -25,6 +25,7 @@ _NAMES = Path(__file__).with_name("names.toml")
 
 _UNKNOWN = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations|cache)")
 _NO_VERSION = re.compile(r"there (?:is|are) (no versions? of [^\s,]+)|(only \S+) is available")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"(\S+) (?:depends on|requires) Python ?([<>=~!]\S+?)(?=[,\s]|$)")
 _NO_WHEEL = re.compile(r"(\S+) has no (?:wheels with a matching|fitting wheels)")
 _DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
@@ -258,7 +259,7 @@ def _told(flat: str) -> list[str]:
 def _unknown_names(names: Sequence[str], places: str, log: Path) -> ConfigurationError:
     evidence = []
     for name in names:
-        plain = canonicalize_name(Requirement(name).name) if _is_requirement(name) else name
+        plain = canonicalize_name(found[0]) if (found := _NAME.match(name)) else name
         imports, known = _known_names()
         meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
         rest = (
@@ -321,10 +322,6 @@ def _unreachable(text: str, places: str, log: Path) -> SourceError:
         log=log,
         next="look at pip's configuration: `pip config list`",
     )
-
-
-def _is_requirement(text: str) -> bool:
-    return re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
 
 
 @cache

@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
 
 from crosspython.errors import ArchiveError, ConfigurationError, DamagedPackagesError
 from crosspython.store.sources import Source
 from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
 from crosspython.wheels.model import LockedFile, LockedPackage, Override
+from crosspython.wheels.requirements import names_of
 from crosspython.wheels.resolving.binary import Binary, read_data
 from crosspython.wheels.resolving.choose import choose_files, fitting
 from crosspython.wheels.resolving.platform import Platform
@@ -53,8 +53,8 @@ def describe_request(request: Request, platform: Platform, folder: Path) -> dict
         "python": platform.python,
         "machine": platform.machine,
         "libc": platform.libc,
-        "requirements": sorted(request.requirements),
-        "constraints": sorted(request.constraints),
+        "requirements": sorted(map(str, request.requirements)),
+        "constraints": sorted(map(str, request.constraints)),
         "projects": {project.name: _describe_place(project.path, folder) for project in request.projects},
         "dependencies": {name: list(needs) for name, needs in request.dependencies.items()},
         "found": dict(request.found),
@@ -66,7 +66,7 @@ def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
     """What the wheel of a package was seen to need, as plain data for the next resolution."""
     return {
         "version": needs.version,
-        "requires": list(needs.requires),
+        "requires": [*map(str, needs.requires), *needs.unreadable],
         "extras": list(needs.extras),
         "source": _identify(package),
     }
@@ -133,7 +133,8 @@ def complete_lock(
     packages = _read_all_requires(packages, store, resolver.path)
     further = _needed_by_builds(packages, platform, override)
     if further:
-        pins = tuple(f"{p.name}=={p.version}" for p in packages if p.version and p.folder is None and p.commit is None)
+        pinned = (p for p in packages if p.version and p.folder is None and p.commit is None)
+        pins = tuple(Requirement(f"{p.name}=={p.version}") for p in pinned)
         found = resolver.resolve(Request(requirements=further, constraints=pins), platform)
         new = [package for package in found if package.name not in {known.name for known in packages}]
         packages += (replace(package, build_only=True) for package in _lock_files(new, platform, resolver, store))
@@ -157,8 +158,8 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
         place = Path(os.path.normpath(folder / told.rpartition(" ")[0]))
         projects.append(Project(name, place, tuple(sorted(written.extras)), str(written.marker or "")))
     return Request(
-        tuple(asked["requirements"]),
-        tuple(asked["constraints"]),
+        tuple(map(Requirement, asked["requirements"])),
+        tuple(map(Requirement, asked["constraints"])),
         tuple(projects),
         hashes={name: tuple(values) for name, values in asked.get("hashes", {}).items()},
         options=options,
@@ -180,15 +181,16 @@ def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPack
     return lines
 
 
-def asked_requirements(asked: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a lock was made for as PEP 508 has it, local projects by their names."""
+def asked_requirements(asked: Mapping[str, Any]) -> tuple[Requirement, ...]:
+    """What a lock was made for, local projects by their names."""
     written = asked.get("written", {})
-    return (*asked["requirements"], *(f"{name}{written.get(name, '')}" for name in asked["projects"]))
+    projects = (f"{name}{written.get(name, '')}" for name in asked["projects"])
+    return tuple(map(Requirement, (*asked["requirements"], *projects)))
 
 
 def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of what a lock was made for, as they were typed."""
-    return (*(Requirement(text).name for text in asked["requirements"]), *asked["projects"])
+    return tuple(requirement.name for requirement in asked_requirements(asked))
 
 
 def make_lock(
@@ -264,23 +266,9 @@ def target_needs(package: LockedPackage, override: Override, platform: Platform)
 
 
 def required_names(package: LockedPackage, platform: Platform) -> frozenset[str]:
-    """The names of what a package's build requires on a platform; for what is no requirement, its build will fail."""
-    return frozenset(filter(None, map(_name_where_wanted(platform), package.build_requires)))
-
-
-def _name_where_wanted(platform: Platform) -> Callable[[str], str | None]:
-    """A function that gives the name of a requirement; None where the platform does not need it, or it is none."""
+    """The names of what a package's build requires on a platform."""
     environment = platform.markers()
-
-    def name(text: str) -> str | None:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            return None
-        wanted = requirement.marker is None or requirement.marker.evaluate(environment)
-        return canonicalize_name(requirement.name) if wanted else None
-
-    return name
+    return names_of(need for need in package.build_requires if need.marker is None or need.marker.evaluate(environment))
 
 
 def source_of_package(file: LockedFile) -> Source:
@@ -361,11 +349,11 @@ def _others(package: LockedPackage, names: Sequence[str], platform: Platform) ->
 
 def _needed_by_builds(
     packages: Sequence[LockedPackage], platform: Platform, override: Callable[[str], Override]
-) -> tuple[str, ...]:
-    """Names of packages that builds need for the target, and that nobody needs at run time."""
+) -> tuple[Requirement, ...]:
+    """Packages that builds need for the target, and that nobody needs at run time."""
     known = {package.name for package in packages}
     needed = (target_needs(package, override(package.name), platform) for package in packages)
-    return tuple(sorted(frozenset().union(*needed) - known))
+    return tuple(map(Requirement, sorted(frozenset().union(*needed) - known)))
 
 
 def _reachable(names: Collection[str], packages: Sequence[LockedPackage]) -> frozenset[str]:

@@ -13,20 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.metadata import parse_email
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
+
+from crosspython.wheels.requirements import read_requirements
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What one wheel needs: requirements as they stand in its METADATA; extras: that it has; python:
-    its Requires-Python."""
+    """What one wheel needs, by its METADATA.
+
+    extras:     that it has
+    python:     its Requires-Python
+    unreadable: what it says to need and is no requirement
+    """
 
     version: str
-    requires: tuple[str, ...]
+    requires: tuple[Requirement, ...]
     extras: tuple[str, ...] = ()
     python: str = ""
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,16 +50,13 @@ def read_needs(wheel: Path) -> Needs:
         # A wheel is audited before: there is one .dist-info at the top.
         name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))
         fields, _ = parse_email(archive.read(name))
-    return Needs(
-        fields.get("version", ""),
-        tuple(fields.get("requires_dist", ())),
-        tuple(fields.get("provides_extra", ())),
-        fields.get("requires_python", ""),
-    )
+    requires, unreadable = read_requirements(fields.get("requires_dist", ()))
+    extras = tuple(fields.get("provides_extra", ()))
+    return Needs(fields.get("version", ""), requires, extras, fields.get("requires_python", ""), unreadable)
 
 
 def find_differences(
-    asked: Iterable[str],
+    asked: Iterable[Requirement],
     wheels: Mapping[str, Needs],
     environment: Mapping[str, str],
     unmade: Collection[str] = (),
@@ -65,14 +69,9 @@ def find_differences(
     unmade:      packages that will have a wheel, and have none yet
     """
     seen, found = set[tuple[str, str]](), dict[Difference, None]()
-    waiting = [("", text, "") for text in asked]
+    waiting = [("", need, "") for need in asked]
     while waiting:
-        package, text, extra = waiting.pop(0)
-        try:
-            need = Requirement(text)
-        except InvalidRequirement:
-            found[Difference(package, f"{text}: no requirement")] = None
-            continue
+        package, need, extra = waiting.pop(0)
         if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
             continue
         name = canonicalize_name(need.name)
@@ -84,6 +83,7 @@ def find_differences(
             if (name, part) not in seen:
                 seen.add((name, part))
                 waiting += [(name, each, part) for each in wheels[name].requires]
+                found |= {Difference(name, f"{text}: no requirement"): None for text in wheels[name].unreadable}
     return list(found)
 
 

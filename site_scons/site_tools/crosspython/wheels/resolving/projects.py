@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from packaging.metadata import parse_email
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from crosspython.errors import ArchiveError, ConfigurationError
+from crosspython.wheels.requirements import read_requirements
 
 # What a build needs where nothing is said (PEP 518).
-DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
+DEFAULT_REQUIRES = (Requirement("setuptools>=40.8.0"),)
 
 # What of a pyproject.toml says nothing of dependencies.
 _DESCRIPTION = frozenset(
@@ -95,15 +97,15 @@ def read_project(path: Path, name: str | None = None) -> Project:
     return Project(canonicalize_name(found), path)
 
 
-def read_build_requires(path: Path) -> tuple[str, ...]:
-    """The build requirements of a folder or an sdist, as they stand in its pyproject.toml (PEP 518).
+def read_build_requires(path: Path) -> tuple[Requirement, ...]:
+    """The build requirements of a folder or an sdist, by its pyproject.toml (PEP 518); what is none is passed over.
 
     Raises ConfigurationError for a pyproject.toml that is none, ArchiveError for an sdist that cannot be read.
     """
     text = _read_text(path / "pyproject.toml") if path.is_dir() else _from_sdist(path)
     system = _parse(text, path).get("build-system", {})
     requires = system.get("requires") if isinstance(system, dict) else None
-    return tuple(map(str, requires)) if isinstance(requires, list) else DEFAULT_REQUIRES
+    return read_requirements(map(str, requires))[0] if isinstance(requires, list) else DEFAULT_REQUIRES
 
 
 def hash_metadata(path: Path) -> str:

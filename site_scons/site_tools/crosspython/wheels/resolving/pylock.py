@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.projects import read_version
 
 _TOOL = "crosspython"
@@ -41,6 +44,8 @@ def read_pylock(path: Path) -> Lock | None:
         raise _unreadable(path, str(error)) from error
     try:
         asked = data["tool"][_TOOL]
+        for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):
+            Requirement(text)
         return Lock(asked, tuple(_read_package(entry, path.parent) for entry in data["packages"]))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
@@ -90,7 +95,7 @@ def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
         wheels=tuple(_read_file(wheel, folder) for wheel in entry.get("wheels", ())),
         other_wheels=tuple(own.get("other-wheels", ())),
         depends=tuple(dependency["name"] for dependency in entry.get("dependencies", ())),
-        build_requires=tuple(own.get("build-requires", ())),
+        build_requires=read_requirements(own.get("build-requires", ()))[0],
         folder=project,
         commit=Commit(vcs["url"], vcs["commit-id"], vcs.get("subdirectory", "")) if vcs else None,
         build_only=bool(own.get("build-only", False)),
@@ -119,7 +124,7 @@ def _write_package(package: LockedPackage, folder: Path) -> dict[str, Any]:
     if package.wheels:
         entry["wheels"] = [_write_file(wheel, folder) for wheel in package.wheels]
     own: dict[str, Any] = {
-        "build-requires": list(package.build_requires),
+        "build-requires": list(map(str, package.build_requires)),
         "other-wheels": list(package.other_wheels),
         "build-only": package.build_only,
     }

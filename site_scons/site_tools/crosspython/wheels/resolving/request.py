@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.wheels.commits import format_address, is_version_control, parse_address
+from crosspython.wheels.requirements import unique
 from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option
 from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_project
 from crosspython.wheels.resolving.requirements_file import Line, find_options, read_lines
@@ -55,8 +56,8 @@ class Request:
     remarks: what its writer should know of how it was understood
     """
 
-    requirements: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
     projects: tuple[Project, ...] = ()
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -68,12 +69,12 @@ class Request:
     @property
     def names(self) -> tuple[str, ...]:
         """Normalized names of all that was asked for."""
-        names = [canonicalize_name(Requirement(text).name) for text in self.requirements]
+        names = [canonicalize_name(requirement.name) for requirement in self.requirements]
         return (*names, *(project.name for project in self.projects))
 
     def without(self, names: Collection[str]) -> Request | None:
         """The same without packages of these names; None if nothing else would remain, or nothing would change."""
-        kept = tuple(text for text in self.requirements if canonicalize_name(Requirement(text).name) not in names)
+        kept = tuple(each for each in self.requirements if canonicalize_name(each.name) not in names)
         projects = tuple(project for project in self.projects if project.name not in names)
         if not (kept or projects) or (kept, projects) == (self.requirements, self.projects):
             return None
@@ -97,8 +98,8 @@ class _Reader:
     """Collects what was asked for, and all that is wrong with it."""
 
     def __init__(self) -> None:
-        self.requirements: list[str] = []
-        self.constraints: list[str] = []
+        self.requirements: list[Requirement] = []
+        self.constraints: list[Requirement] = []
         self.projects: list[Project] = []
         self.hashes: dict[str, set[str]] = defaultdict(set)
         self.options: dict[str, tuple[str, ...]] = {}
@@ -151,7 +152,7 @@ class _Reader:
                         f"{place}{requirement}: a constraint narrows versions, and is no repository"
                     )
                 requirement.url = format_address(parse_address(requirement.url, str(requirement)))
-                self.requirements.append(str(requirement))
+                self.requirements.append(requirement)
                 return
             _require_address(requirement.url, str(requirement))
             if (path := _local(requirement.url)) is not None:
@@ -164,7 +165,7 @@ class _Reader:
                 return
             if digest := _hash_in(requirement.url):
                 self.hashes[canonicalize_name(requirement.name)].add(digest)
-        (self.constraints if narrows else self.requirements).append(str(requirement))
+        (self.constraints if narrows else self.requirements).append(requirement)
 
     def add_project(self, path: Path, name: str | None = None, extras: Sequence[str] = (), marker: str = "") -> Project:
         project = replace(read_project(path, name), extras=tuple(sorted(extras)), marker=marker)
@@ -269,18 +270,14 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
             "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
         )
     return Request(
-        requirements=_unique(reader.requirements),
-        constraints=_unique(reader.constraints),
+        requirements=unique(reader.requirements),
+        constraints=unique(reader.constraints),
         projects=tuple(dict.fromkeys(reader.projects)),
         hashes={name: tuple(sorted(found)) for name, found in reader.hashes.items()},
         options=reader.options,
         binary=reader.binary,
-        remarks=_unique(reader.remarks),
+        remarks=tuple(dict.fromkeys(reader.remarks)),
     )
-
-
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))
 
 
 def _require_address(url: str, shown: str) -> None:

@@ -57,7 +57,7 @@ class Resolver:
 
         keep: packages that stay at their versions where nothing is against it
         """
-        project = _project(_requirements(request), request.constraints, platform)
+        project = _project(_requirements(request), list(map(str, request.constraints)), platform)
         self._write(project, _stated(request))
         if keep:
             (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
@@ -143,7 +143,7 @@ def _stated(request: Request) -> list[dict[str, Any]]:
 
 
 def _requirements(request: Request) -> list[str]:
-    return [*request.requirements, *(project.requirement for project in request.projects)]
+    return [*map(str, request.requirements), *(project.requirement for project in request.projects)]
 
 
 def _project(requirements: Sequence[str], constraints: Sequence[str], platform: Platform) -> dict[str, Any]:
