@@ -208,7 +208,7 @@ def wheels_of_house(build: Build) -> list[Part]:
 
     reports = reports_of_house(build.settings.wheelhouse, build.settings.release.series)
     lock = known_lock(build) if reports else None
-    packages = {package.name: package for package in lock.packages} if lock else {}
+    packages = lock.by_name if lock else {}
     versions = {report.name: report.version for report in reports}
     wanted = {name for report in reports for name in override_of(build, report.name).libraries}
     stages = {

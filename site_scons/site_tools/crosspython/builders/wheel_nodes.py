@@ -57,7 +57,7 @@ class WheelNodes:
         self.env, self.build, self.lock = env, build, lock
         self.settings = settings = build.settings
         self.platform = Platform.of(settings.target, settings.release)
-        self.packages = {package.name: package for package in lock.packages}
+        self.packages = lock.by_name
         self._require_known(binary)
         tags = self.platform.tags(_libc_of(build))
         chosen = choose_files(lock.packages, binary, tags)

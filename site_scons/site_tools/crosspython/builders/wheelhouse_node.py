@@ -38,7 +38,7 @@ class WheelhouseNode:
     def __init__(self, env: Any, build: Build, lock: Lock, platform: Platform, made: Mapping[str, Any]) -> None:
         self.env, self.build, self.lock, self.platform, self.made = env, build, lock, platform, made
         self.settings = settings = build.settings
-        self.packages = {package.name: package for package in lock.packages}
+        self.packages = lock.by_name
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.damaged, build.declared.damaged = build.declared.damaged, []
 

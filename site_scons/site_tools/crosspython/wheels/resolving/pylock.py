@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ class Lock:
 
     asked: Mapping[str, Any]
     packages: tuple[LockedPackage, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, LockedPackage]:
+        return {package.name: package for package in self.packages}
 
 
 def read_pylock(path: Path) -> Lock | None:

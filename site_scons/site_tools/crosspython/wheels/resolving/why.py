@@ -15,7 +15,7 @@ from crosspython.wheels.resolving.pylock import Lock
 def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
     """Lines that tell of each package how it came in, by the shortest way.
     Raises ConfigurationError: not in the lock."""
-    packages = {package.name: package for package in lock.packages}
+    packages = lock.by_name
     wanted = [canonicalize_name(name) for name in names]
     check_known("the lock has no such package{s}", wanted, list(packages), form="pkgs={}")
     ways = _shortest_ways(lock)
@@ -33,7 +33,7 @@ def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
 
 
 def _shortest_ways(lock: Lock) -> dict[str, tuple[str, ...]]:
-    packages = {package.name: package for package in lock.packages}
+    packages = lock.by_name
     waiting = [(name,) for name in map(canonicalize_name, asked_names(lock.asked)) if name in packages]
     ways: dict[str, tuple[str, ...]] = {}
     while waiting:
