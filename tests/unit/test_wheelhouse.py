@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError
-from crosspython.wheels.house.report import find_strays, read_report, report_file, write_wheel_report
+from crosspython.wheels.house.report import (
+    files_of_house,
+    find_strays,
+    is_whole,
+    read_report,
+    report_file,
+    reports_of_house,
+    wheels_in_house,
+    wheels_named,
+    write_wheel_report,
+)
 from crosspython.wheels.house.wheelhouse import fill_wheelhouse
 from crosspython.wheels.model import WheelReport
 
@@ -88,3 +98,30 @@ def test_a_file_that_is_no_report_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(ArchiveError, match="no report"):
         read_report(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"wheels": [{}], "missing": []}', '{"wheels": 1, "missing": []}'])
+def test_a_damaged_report_of_a_wheelhouse_names_nothing_and_is_told(house: House, text: str | None) -> None:
+    house.fill("3.13", "a")
+    report = report_file(house.place, "3.13")
+    if text is None:
+        report.unlink()
+    else:
+        report.write_text(text)
+    assert wheels_named(report) == set() and reports_of_house(house.place, "3.13") == ()
+    assert not is_whole(house.place, "3.13") and files_of_house(house.place, "3.13") == []
+    with pytest.raises(ArchiveError, match="no report of a wheelhouse"):
+        wheels_in_house(report)
+
+
+def test_a_wheelhouse_is_whole_while_all_that_was_made_lies_there(house: House) -> None:
+    house.fill("3.13", "a", "b")
+    assert is_whole(house.place, "3.13")
+    assert {path.name for path in wheels_in_house(report_file(house.place, "3.13"))} == {
+        "a-1.0-py3-none-any.whl",
+        "b-1.0-py3-none-any.whl",
+    }
+    (house.place / "a-1.0-py3-none-any.whl").unlink()
+    assert not is_whole(house.place, "3.13")
+    house.fill("3.13", "a", missing=("b 1.0",))
+    assert not is_whole(house.place, "3.13")

@@ -5,7 +5,6 @@ Modules that only images need are imported in the action, so that a build of the
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -64,12 +63,13 @@ def Image(
 
     def image(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.image.make import ImageOrder, make_image
+        from crosspython.wheels.house.report import wheels_in_house
 
         if house and (wait := start_bringing(build)):
             wait()  # holds no job token: it may be built only now
         order = ImageOrder(
             bundle=Path(source[0].abspath),
-            wheels=_files(house),
+            wheels=wheels_in_house(house) if house else (),
             build_python=build_python_of(build) if house else None,
             name=name,
             version=version,
@@ -137,12 +137,6 @@ def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
             found=str(found),
         )
     return own
-
-
-def _files(house: Path | None) -> tuple[Path, ...]:
-    if house is None:
-        return ()
-    return tuple(house.parent / wheel["filename"] for wheel in json.loads(house.read_text())["wheels"])
 
 
 def _require(pattern: re.Pattern[str], name: str, value: Any, expected: str) -> None:

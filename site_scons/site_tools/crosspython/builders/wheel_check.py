@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,11 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_lock import override_of
         from crosspython.checks.wheels import WheelSubject, check_wheels
+        from crosspython.wheels.house.report import wheels_in_house
 
-        names = [wheel["filename"] for wheel in json.loads(house.read_text())["wheels"]]
         subject = WheelSubject(
             bundle=Path(source[0].abspath),
-            wheels=tuple(house.parent / name for name in names),
+            wheels=wheels_in_house(house),
             target=settings.target,
             toolchain=toolchain_of(build),
             work=build.run.workshop.work / f"check-wheels-{settings.release.version}",

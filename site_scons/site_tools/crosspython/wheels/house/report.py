@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,39 @@ def report_file(wheelhouse: Path, series: str) -> Path:
     return wheelhouse / f"report-{series}.json"
 
 
+@dataclass(frozen=True)
+class HouseReport:
+    """What the report of a wheelhouse says.
+
+    wheels:  what it says of each wheel, by its file name
+    missing: titles of the packages that could not be made
+    """
+
+    wheels: Mapping[str, Mapping[str, Any]]
+    missing: tuple[str, ...] = ()
+
+
+def read_house(report: Path) -> HouseReport | None:
+    """The report of a wheelhouse; None where it is missing or damaged."""
+    try:
+        told = json.loads(report.read_text())
+        return HouseReport({str(wheel["filename"]): wheel for wheel in told["wheels"]}, tuple(told["missing"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def wheels_named(report: Path) -> set[str]:
     """The file names of the wheels that the report of a wheelhouse names; none where it is missing or damaged."""
-    try:
-        return {str(wheel["filename"]) for wheel in json.loads(report.read_text())["wheels"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+    told = read_house(report)
+    return set(told.wheels) if told is not None else set()
+
+
+def wheels_in_house(report: Path) -> tuple[Path, ...]:
+    """The wheels that the report of a wheelhouse names. Raises ArchiveError where it is missing or damaged."""
+    told = read_house(report)
+    if told is None:
+        raise ArchiveError(f"{report}: no report of a wheelhouse", next=f"remove {report}")
+    return tuple(report.parent / name for name in told.wheels)
 
 
 def find_strays(wheelhouse: Path) -> list[Path]:
@@ -38,33 +65,31 @@ def find_strays(wheelhouse: Path) -> list[Path]:
 def is_whole(wheelhouse: Path, series: str) -> bool:
     """Whether all that the wheelhouse's report names lies there:
     no wheel failed when it was filled, none was removed."""
-    try:
-        report = json.loads(report_file(wheelhouse, series).read_text())
-        return not report["missing"] and all((wheelhouse / wheel["filename"]).is_file() for wheel in report["wheels"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    report = read_house(report_file(wheelhouse, series))
+    return report is not None and not report.missing and all((wheelhouse / name).is_file() for name in report.wheels)
 
 
 def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
     """What was put into a wheelhouse for one Python, beside the report:
     its wheels and their metadata, and the index."""
-    simple = wheelhouse / "simple"
-    try:
-        names = [wheel["filename"] for wheel in json.loads(report_file(wheelhouse, series).read_text())["wheels"]]
-        folders = {simple, *(simple / parse_wheel_name(name).name for name in names)}
-    except (OSError, ValueError, KeyError, TypeError, CrosspythonError):
+    simple, report = wheelhouse / "simple", read_house(report_file(wheelhouse, series))
+    if report is None:
         return []  # the report itself tells that it was changed
-    files = {wheelhouse / f"{name}{suffix}" for name in names for suffix in ("", ".metadata")}
+    try:
+        folders = {simple, *(simple / parse_wheel_name(name).name for name in report.wheels)}
+    except CrosspythonError:
+        return []  # likewise
+    files = {wheelhouse / f"{name}{suffix}" for name in report.wheels for suffix in ("", ".metadata")}
     files |= {folder / page for folder in folders for page in ("index.html", "index.json")}
     return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
 
 
 def reports_of_house(wheelhouse: Path, series: str) -> tuple[WheelReport, ...]:
     """The reports of all wheels that were made for one Python and lie there; none where its report cannot be read."""
+    told = read_house(report_file(wheelhouse, series))
     try:
-        entries = json.loads(report_file(wheelhouse, series).read_text())["wheels"]
-        reports = [_as_report(entry) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError):
+        reports = [_as_report(wheel) for wheel in told.wheels.values()] if told is not None else []
+    except (KeyError, TypeError):
         return ()
     return tuple(report for report in reports if (wheelhouse / report.filename).is_file())
 
