@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import SCons.Script
 
-from crosspython.builders.settings import Settings
+from crosspython.builders.settings import USERS_FOLDER, Settings
 from crosspython.errors import ConfigurationError
 from crosspython.run.console import Console
 from crosspython.run.jobserver import Jobserver
@@ -188,7 +188,7 @@ class Run:
         work = self.settings.folder / "work"
         launcher = self.settings.launcher
         if launcher is not None and LAUNCHERS[launcher].remembers:
-            same = Path.home() / ".cache/crosspython/work" / self.settings.target.name
+            same = Path(USERS_FOLDER).expanduser() / "work" / self.settings.target.name
             self.work_lock = BuildLock(same)
             with suppress(ConfigurationError):  # another run is in there: this one finds less, and is as right
                 self.work_lock.acquire()

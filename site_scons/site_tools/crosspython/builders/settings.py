@@ -73,7 +73,8 @@ WHEELS, BOARD, IMAGE, CVE = "wheels", "a board", "an image", "known vulnerabilit
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
-DEFAULT_CACHE = "~/.cache/crosspython/artifacts"
+USERS_FOLDER = "~/.cache/crosspython"
+DEFAULT_CACHE = f"{USERS_FOLDER}/artifacts"
 
 VARIABLES = (
     Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
@@ -101,7 +102,7 @@ VARIABLES = (
         "readline", "the library of CPython's readline module; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
     ),
     Variable("mirror", "a folder or an http address that has the source archives, by their file names"),
-    Variable("downloads", "the folder where sources are kept, shared by all builds", "~/.cache/crosspython/sources"),
+    Variable("downloads", "the folder where sources are kept, shared by all builds", f"{USERS_FOLDER}/sources"),
     Variable(
         "board",
         "a board to deploy to, roll back or check over SSH: USER@HOST:PORT, such as root@192.168.1.10",
