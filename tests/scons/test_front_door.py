@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from crosspython.builders.front_door import require_use
+from crosspython.builders.front_door import NAMES, require_use
 from crosspython.builders.settings import BOARD, WHEELS
 from crosspython.errors import ConfigurationError
 
@@ -46,6 +47,11 @@ def standalone(tmp_path: Path) -> Standalone:
 )
 def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arguments: list[str], says: str) -> None:
     assert says in standalone.scons("-n", *arguments, code=2)
+
+
+def test_the_help_tells_every_goal_of_our_sconstruct() -> None:
+    goals = re.findall(r'env\.Alias\("([^"]+)"', (REPOSITORY / "SConstruct").read_text())
+    assert set(goals) == NAMES.keys() - {"(nothing)"}
 
 
 def test_what_an_image_is_made_with_is_looked_for_before_anything_is_built(standalone: Standalone) -> None:

@@ -69,7 +69,8 @@ Return("node")
 """
 
 
-def add(project: Project, kind: str, name: str, files: dict[str, str], options: str = "") -> None:
+def add(project: Project, kind: str, name: str, files: dict[str, str], options: str = "") -> str:
+    """A recipe with its source. Returns the line that reads it."""
     data = pack(f"{name}-1.0", files)
     (project.mirror / f"{name}-1.0.tar.gz").write_bytes(data)
     (project.recipes / name).mkdir()
@@ -77,16 +78,18 @@ def add(project: Project, kind: str, name: str, files: dict[str, str], options: 
     (project.recipes / name / "SConscript").write_text(
         RECIPE.format(kind=kind, name=name, sha256=sha256, options=options)
     )
+    return f'nodes.append(SConscript("{name}/SConscript"))'
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("toys") / "project")
-    add(project, "CMake", "base", BASE)
-    add(project, "Meson", "user", USER, 'depends=["base"]')
-    (project.recipes / "SConscript").write_text(
-        'Import("env")\nnodes = [SConscript("base/SConscript"), SConscript("user/SConscript")]\nReturn("nodes")\n'
+    read = (
+        add(project, "CMake", "base", BASE),
+        add(project, "Meson", "user", USER, 'depends=["base"]'),
     )
+    lines = ('Import("env")', "nodes = []", *read, 'Return("nodes")')
+    (project.recipes / "SConscript").write_text("\n".join(lines))
     project.scons("target=rv1126")
     return project
 

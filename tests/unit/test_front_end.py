@@ -16,7 +16,9 @@ from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.wheels.building.environment import linked_in
 from crosspython.wheels.building.front_end import WheelBuild, make_wheel
+from crosspython.wheels.building.overlay import Overlay
 from crosspython.wheels.model import Override
+from packaging.requirements import Requirement
 
 
 class Build(WheelBuild):
@@ -60,6 +62,21 @@ def test_a_failure_of_another_kind_is_told_without_more_ado(tmp_path: Path, log:
     with pytest.raises(StepError):
         make_wheel(build)
     assert (build.tries, build.remarks) == (tries, ())
+
+
+def test_backends_get_the_config_settings_that_they_need(tmp_path: Path, log: Log) -> None:
+    build = Build(tmp_path, log, links=False, succeeds=True)
+    build.kit = SimpleNamespace(files=SimpleNamespace(meson=tmp_path / "kit.ini"))  # type: ignore[assignment]
+    overlay = Overlay(tmp_path / "overlay")
+    assert build._settings([Requirement("setuptools")], overlay) == {}
+    assert build._settings([Requirement("meson_python>=0.15")], overlay) == {
+        "setup-args": [
+            f"--cross-file={tmp_path}/kit.ini",
+            f"--cross-file={tmp_path}/overlay.ini",
+            "--wrap-mode=nodownload",
+        ],
+        "build-dir": f"{tmp_path}/build",
+    }
 
 
 @pytest.mark.parametrize(

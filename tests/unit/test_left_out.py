@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
+
+from tests.conftest import REPOSITORY
 
 # What the tools themselves say, by row of the catalogue.
 MESSAGES = (
@@ -21,6 +26,12 @@ HARMLESS = (
     "checking whether the C compiler works... yes",
     "warning: no previously-included files matching '*.pyc' found anywhere in distribution",
 )
+
+
+def test_every_row_has_a_message_it_was_written_for() -> None:
+    folder = REPOSITORY / "site_scons/site_tools/crosspython/wheels/known"
+    rows = tomllib.loads((folder / "left_out.toml").read_text())
+    assert [name for name, row in rows.items() if not any(re.search(row["pattern"], line) for line in MESSAGES)] == []
 
 
 @pytest.mark.parametrize("line", MESSAGES)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import crosspython
 import pytest
+from crosspython.board.systems import runs
+from crosspython.doctor import OPTIONAL_TOOLS, TOOLS
 from crosspython.errors import ConfigurationError
-from crosspython.hosttools import package_of
+from crosspython.hosttools import PINNED, package_of
 from crosspython.recipes.kinds import KINDS
 from crosspython.targets.machines import ALIASES, MACHINES, Machine, find_machine
 from elftools.elf.enums import ENUM_E_MACHINE
@@ -33,6 +35,16 @@ def test_others_know_the_names_that_a_machine_has_there(machine: Machine) -> Non
 @pytest.mark.parametrize("kind", [name for name in KINDS if name not in ("CPython", "BuildPython")])
 def test_every_kind_has_a_plan_for_every_machine(kind: str, machine: str) -> None:
     assert declare(kind, board(machine)).plan.steps
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if name not in ("CPython", "BuildPython")])
+def test_the_doctor_looks_for_every_tool_of_a_kind(kind: str) -> None:
+    assert {*declare(kind).plan.tools} <= {*TOOLS, *OPTIONAL_TOOLS, *PINNED}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_board_of_each_machine_is_known_to_run_what_is_built_for_it(machine: str) -> None:
+    assert runs(machine, machine)
 
 
 def test_no_alias_stands_in_two_rows() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 
 import pytest
 from crosspython.errors import StepError
+from crosspython.recipes.release import READLINE, read_release
+from crosspython.recipes.series import series_names
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.wheels.known.causes import explain_build_failure
@@ -42,10 +43,12 @@ def test_what_no_component_brings_is_not_guessed(wanted: str) -> None:
     assert component_that_brings(wanted) is None
 
 
-def test_only_components_that_there_are_stand_in_the_table() -> None:
-    tree = ast.parse((REPOSITORY / "components/SConscript").read_text())
-    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert set(read_libraries()) <= names
+def test_every_component_that_no_python_is_made_of_stands_in_the_table_and_no_other() -> None:
+    folder = REPOSITORY / "components"
+    names = {path.parent.name for path in folder.glob("*/SConscript")}
+    releases = [read_release(folder / "cpython", series) for series in series_names(folder / "cpython")]
+    own = {name for release in releases for name in release.depends} | {READLINE, "cpython"}
+    assert set(read_libraries()) == names - own
 
 
 def test_no_two_components_bring_the_same() -> None:

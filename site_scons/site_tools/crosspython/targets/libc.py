@@ -21,6 +21,7 @@ class _Kind:
     suffixes:  what stands for it in the names of CPython's extension modules
     wheels:    the platform tag of wheels for it, without versions; "": there is none
     newest:    a version newer than any
+    rust:      what stands for it in Rust's triples, armv7-unknown-linux-*eabihf; None: Rust does not know it
     """
 
     abi: str
@@ -28,15 +29,17 @@ class _Kind:
     suffixes: tuple[str, ...] = ("gnu",)
     wheels: str = ""
     newest: str = "unknown"
+    rust: str | None = None
 
 
-_KINDS = {
+LIBCS = {
     "musl": _Kind(
         abi="musl",
         libraries=("libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1"),
         suffixes=("musl", "gnu"),  # CPythons before 3.13 say gnu on musl, too
         wheels="musllinux",
         newest="1.99",
+        rust="musl",
     ),
     "uclibc": _Kind(
         abi="uclibc",
@@ -70,6 +73,7 @@ _KINDS = {
         ),
         wheels="manylinux",
         newest="2.99",
+        rust="gnu",
     ),
 }
 
@@ -103,19 +107,19 @@ class Libc:
     @property
     def libraries(self) -> tuple[str, ...]:
         """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
-        return (*_KINDS[self.name].libraries, *_GCC_LIBRARIES)
+        return (*LIBCS[self.name].libraries, *_GCC_LIBRARIES)
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """What stands for it in the names of CPython's extension modules."""
-        return _KINDS[self.name].suffixes
+        return LIBCS[self.name].suffixes
 
     def platforms(self, machine: str, float_abi: str | None) -> list[str]:
         """The platforms of others' wheels that pip takes on a board with it, best first (PEP 600 and 656).
 
         machine: what `uname -m` says there
         """
-        kind, version = _KINDS[self.name].wheels, self.number
+        kind, version = LIBCS[self.name].wheels, self.number
         oldest = _oldest_manylinux(machine, float_abi) if kind == "manylinux" else 0
         if not kind or not version or oldest is None:
             return []
@@ -140,12 +144,12 @@ def read_choice(text: str) -> Libc | None:
 
 def newest_libc(name: str) -> Libc:
     """A libc newer than any of its kind: what a board does not take that has it, no board takes."""
-    return Libc(name, _KINDS[name].newest)
+    return Libc(name, LIBCS[name].newest)
 
 
 def libc_of_abi(abi: str) -> str | None:
     """The libc that the last word of a triplet names; None where it names none, as for bare metal."""
-    return next((name for name, kind in _KINDS.items() if abi.startswith(kind.abi)), None)
+    return next((name for name, kind in LIBCS.items() if abi.startswith(kind.abi)), None)
 
 
 def _oldest_manylinux(machine: str, float_abi: str | None) -> int | None:

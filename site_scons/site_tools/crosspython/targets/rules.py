@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Mistake
-from crosspython.targets.libc import read_choice, read_libc
+from crosspython.targets.libc import LIBCS, read_choice, read_libc
 from crosspython.targets.machines import ALIASES, MACHINES, find_machine, fits_architecture
 from crosspython.targets.triplet import Triplet, parse_triplet
 
@@ -49,7 +49,7 @@ Prefixes = Annotated[
 Flag = Annotated[str, Meta(pattern=r"^-\S+\Z", description="one flag, such as -mcpu=cortex-a7")]
 Baseline = Annotated[
     str,
-    Meta(pattern=r"^(glibc|musl|uclibc) \d+\.\d+(\.\d+)*\Z", description='one such as "glibc 2.31" or "musl 1.2"'),
+    Meta(pattern=rf"^({'|'.join(LIBCS)}) \d+\.\d+(\.\d+)*\Z", description='one such as "glibc 2.31" or "musl 1.2"'),
 ]
 LibcChoice = Annotated[
     str,

@@ -19,13 +19,12 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
+from crosspython.targets.libc import LIBCS
 from crosspython.targets.machines import MACHINES, find_machine
 from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import PATIENCE
 from crosspython.toolchain.rust_packages import packaged_release, release_of_packages, unpack_rust
 from crosspython.toolchain.sample import judge_code
-
-_LIBCS = {"glibc": "gnu", "musl": "musl"}
 
 # It needs the standard library, and no linker.
 _SAMPLE = "pub fn spell(number: usize) -> String { number.to_string() }\n"
@@ -55,16 +54,18 @@ class Rust:
 def rust_triple(target: Target, libc: str) -> str:
     """Return Rust's name for a target; `libc` is the toolchain's. Raises ToolchainError where it has none."""
     row = find_machine(target.machine).rust.get(target.float_abi)
-    if row is None or libc not in _LIBCS:
-        known = sorted(name for name, machine in MACHINES.items() if machine.rust)
+    system = LIBCS[libc].rust
+    if row is None or system is None:
+        machines = sorted(name for name, machine in MACHINES.items() if machine.rust)
+        libcs = sorted(name for name, kind in LIBCS.items() if kind.rust)
         raise ToolchainError(
             f"Rust packages cannot be built for {target.name}",
-            expected=f"{', '.join(known)}, with glibc or musl",
+            expected=f"{', '.join(machines)}, with {' or '.join(libcs)}",
             found=f"{target.machine} with {libc}",
             next="name a ready wheel's index, or leave the package out",
         )
     architecture, abi = row
-    return f"{architecture}-unknown-linux-{_LIBCS[libc]}{abi}"
+    return f"{architecture}-unknown-linux-{system}{abi}"
 
 
 @dataclass(frozen=True)
