@@ -33,6 +33,15 @@ def test_the_licence_is_the_one_whose_text_is_here() -> None:
     assert [(REPOSITORY / name).read_text().split("\n")[0] for name in PROJECT["license-files"]] == ["MIT License"]
 
 
+def test_the_files_that_contributing_names_are_there() -> None:
+    _, _, lists = (REPOSITORY / "docs/contributing.md").read_text().partition("## How to add\n")
+    named = {name for name in re.findall(r"`([\w./-]+\.(?:py|toml|md)|[\w./-]*SC[a-z]+)`", lists) if "NAME" not in name}
+    package = REPOSITORY / "site_scons/site_tools/crosspython"
+    folders = (REPOSITORY, package, package / "wheels", REPOSITORY / "tests/unit")
+    assert len(named) > 40
+    assert sorted(name for name in named if not any((folder / name).is_file() for folder in folders)) == []
+
+
 def prose_lines(page: Path) -> Iterator[tuple[int, str]]:
     """The lines of a page but for tables and code, which cannot be broken."""
     is_code = False

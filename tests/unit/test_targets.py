@@ -9,6 +9,8 @@ from crosspython.errors import ConfigurationError
 from crosspython.targets import load_target, target_names
 from crosspython.targets.libc import Libc
 
+from tests.conftest import REPOSITORY
+
 
 @pytest.mark.parametrize("name", target_names())
 def test_every_shipped_board_is_valid(name: str) -> None:
@@ -16,6 +18,11 @@ def test_every_shipped_board_is_valid(name: str) -> None:
     assert target.name == name
     assert target.prefixes
     assert target.cflags
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_the_page_has_a_row_for_every_shipped_board(name: str) -> None:
+    assert f"\n| `{name}` " in (REPOSITORY / "docs/targets.md").read_text()
 
 
 def test_the_boards_that_were_promised_are_there() -> None:
