@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from crosspython import hosttools
-from crosspython.doctor import PYTHON_PACKAGES, TOOLS, Finding, examine, mend
+from crosspython.doctor import OPTIONAL_TOOLS, PYTHON_PACKAGES, TOOLS, Finding, examine, mend
 from crosspython.errors import HostToolError
 from crosspython.hosttools import (
     MANAGERS,
@@ -216,7 +216,8 @@ def test_packages_are_named_as_each_distribution_does(
 
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_every_tool_of_the_doctors_has_a_package_everywhere(manager: hosttools.PackageManager) -> None:
-    assert [tool for tool in (*TOOLS, "file", "qemu-arm", "qemu-aarch64") if package_of(tool, manager) is None] == []
+    tools = (*TOOLS, *OPTIONAL_TOOLS, "file", "qemu-arm", "qemu-aarch64")
+    assert [tool for tool in tools if package_of(tool, manager) is None] == []
 
 
 def test_the_doctor_looks_for_every_python_package_that_crosspython_needs() -> None:

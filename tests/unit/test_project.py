@@ -33,6 +33,14 @@ def test_the_licence_is_the_one_whose_text_is_here() -> None:
     assert [(REPOSITORY / name).read_text().split("\n")[0] for name in PROJECT["license-files"]] == ["MIT License"]
 
 
+def test_contributing_tells_of_every_room() -> None:
+    _, _, after = (REPOSITORY / "docs/contributing.md").read_text().partition("## The rooms\n")
+    told = set(re.findall(r"^ +(\w+)/ ", after.partition("\n## ")[0], re.MULTILINE))
+    package = REPOSITORY / "site_scons/site_tools/crosspython"
+    rooms = {path.parent.name for folder in (package, package / "wheels") for path in folder.glob("*/*.py")}
+    assert rooms - told == set()
+
+
 def test_the_files_that_contributing_names_are_there() -> None:
     _, _, lists = (REPOSITORY / "docs/contributing.md").read_text().partition("## How to add\n")
     named = {name for name in re.findall(r"`([\w./-]+\.(?:py|toml|md)|[\w./-]*SC[a-z]+)`", lists) if "NAME" not in name}
