@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from crosspython.checks.wheels import DATA, find_excuse, read_import_results, read_smoke
 from crosspython.wheels.model import Override
+from packaging.utils import canonicalize_name
 
 
 def excuse(module: str, missing: str | None, *, is_only: bool = False, **override: Any) -> str | None:
@@ -98,3 +99,7 @@ def test_every_snippet_compiles_and_says_what_it_prints() -> None:
         for _, name, code, prints in tasks:
             compile(code, name, "exec")
             assert prints.strip(), package
+
+
+def test_every_snippet_is_found_by_the_name_of_its_package() -> None:
+    assert [name for name in read_smoke(DATA / "smoke.toml") if name != canonicalize_name(name)] == []

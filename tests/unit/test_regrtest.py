@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from crosspython.checks.regrtest import find_surprises, read_junit, read_output, read_run, select_cases
+from crosspython.checks.wheels import DATA
+from crosspython.targets.machines import MACHINES
 
 # As CPython 3.13 writes it: a failure in a subTest leaves a case without a name, one in setUpClass nothing.
 XML = """<testsuites tests="6" errors="2" failures="3"><testsuite errors="2" failures="3">
@@ -45,6 +48,14 @@ def test_a_known_failure_counts_only_where_it_is_known() -> None:
     ]
     assert select_cases(entries, "3.13", "armv7l") == {"t": {"c"}}
     assert select_cases(entries, "3.9", "aarch64") == {"t": {"d", "e"}}
+
+
+def test_every_row_names_a_module_that_is_run_its_cases_and_why() -> None:
+    data = tomllib.loads((DATA / "cpython-tests.toml").read_text())
+    assert {*data["absent"], *data["least"]} <= {*data["modules"]}
+    for row in (*data["known"], *data["chance"]):
+        assert {"test", "cases", "reason"} <= row.keys() <= {"test", "cases", "reason", "series", "machines"}, row
+        assert row["test"] in data["modules"] and {*row.get("machines", ())} <= MACHINES.keys(), row
 
 
 def test_all_well_is_no_surprise() -> None:

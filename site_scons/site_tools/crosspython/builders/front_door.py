@@ -44,11 +44,20 @@ NAMES = {
 }
 
 
-# What uses wheels where some are named, what they decide about with libraries=bundle, and what a board is asked for.
-_WITH_WHEELS, _BUNDLING = {"fetch", "check", "image", "sbom", "legal-info", "cve"}, {"bundle", "deploy"}
+# What is about the wheels that pkgs= names, too.
+_WITH_WHEELS = {"fetch", "check", "image", "sbom", "legal-info", "cve"}
+# The same, with libraries=bundle alone.
+_BUNDLING = {"bundle", "deploy"}
+# What needs board=; `check` does without.
 _ON_BOARD = {"deploy", "rollback", "check"}
+# What asks the lock of pkgs=, and makes no wheel.
 _ON_LOCK = {"outdated", "why"}
-_GOALS = {WHEELS: ("wheels", *sorted(_WITH_WHEELS)), BOARD: sorted(_ON_BOARD), IMAGE: ("image",), CVE: ("cve",)}
+_GOALS = {
+    WHEELS: ("wheels", *sorted(_WITH_WHEELS | _ON_LOCK)),
+    BOARD: sorted(_ON_BOARD),
+    IMAGE: ("image",),
+    CVE: ("cve",),
+}
 
 
 def help_text() -> str:
