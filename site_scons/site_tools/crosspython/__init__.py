@@ -34,5 +34,5 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
 
 
 def exists(env: Any) -> bool:
-    """Always: what a build lacks is said when something is built, by name."""
+    """Always true: what a build lacks is named when something is built."""
     return True

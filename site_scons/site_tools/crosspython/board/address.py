@@ -14,7 +14,7 @@ _FORM = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """A user, a machine and a port; what was not given is for ssh's own configuration to say."""
+    """A user, a machine and a port; what was not given, ssh's own configuration says."""
 
     host: str
     user: str | None = None

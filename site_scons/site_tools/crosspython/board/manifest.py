@@ -63,7 +63,7 @@ def write_manifest(items: dict[str, Item]) -> str:
 
 
 def read_manifest(lines: Iterable[str]) -> dict[str, Item]:
-    """The manifest as it was written. What is no line of one is left out: its file is then sent again."""
+    """The manifest as it was written. A line that is damaged is left out: its file is then sent again."""
     items = {}
     for line in lines:
         parts = line.split("\t", 4)

@@ -1,5 +1,5 @@
 """Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`:
-they stay what they are there.
+they stay as they are there.
 
 Files of two versions must not be mixed in one folder. A package's files are listed in its RECORD (the binary
 distribution format of packaging.python.org), of which the top folders are enough,

@@ -70,7 +70,7 @@ def runs(kernel: str, system: str) -> bool | None:
 
 
 def are_related(kernel: str, system: str) -> bool:
-    """Whether two machines differ in their age alone."""
+    """Whether two machines differ only in their age."""
     return _family(kernel) == _family(system)
 
 

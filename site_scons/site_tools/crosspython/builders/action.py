@@ -105,8 +105,8 @@ def fact(env: Any, name: str, text: str) -> Any:
 
 
 def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = None) -> bool:
-    """SCons's content-timestamp, which spares hashing large archives, but for what was built in this very run: its
-    time has whole seconds, and a quick rebuild can end in the second of the one before.
+    """SCons's content-timestamp, which does not hash large archives. What was built in this very run is compared by
+    content: times have whole seconds, and a quick rebuild can end in the same second as the one before.
 
     repository: where SCons has what it knows of the target; `--debug=explain` names none, and SCons then looks in the
     dependency's own record, where it finds nothing and calls it changed

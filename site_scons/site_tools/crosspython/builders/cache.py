@@ -47,7 +47,7 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         self.path = path
 
     def cachepath(self, node: Any) -> tuple[None, None]:
-        """No path that SCons could look at: the bytes are verified on their way."""
+        """SCons gets no path to look at: the bytes are verified while they are copied."""
         return None, None
 
     def retrieve(self, node: Any) -> bool:

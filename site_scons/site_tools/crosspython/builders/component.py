@@ -3,8 +3,8 @@
     env.Autoconf("xz", "5.8.1", sources=[...], configure=[...])
     env.CPython()
 
-recipes/kinds.py lists the kinds, and their classes what each may say. All return the stage archive's node.
-The recipe's facts and the target's are readable Values among its sources.
+recipes/kinds.py lists the kinds; the class of each says what it takes. All return the stage archive's node. The
+recipe's facts and the target's are readable Values among its sources.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
             build_it(target, source, env)
             build.run.fingerprints.note(product)
 
-    # Symbols of another product are none of this one's: those that lie there go when it comes from the cache.
+    # Symbols that lie there belong to an earlier product: they are removed when this one comes from the cache.
     shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))
     action = make_action("component", build_it, f"building {recipe.title}", shared=shared)
     [node] = declare(env, [product], sources, action)

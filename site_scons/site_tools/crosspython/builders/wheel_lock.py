@@ -141,7 +141,7 @@ def lock_file(build: Build) -> Path:
 
 
 def found_file(build: Build) -> Path:
-    """Where it is kept what wheels were seen to need beyond the lock that they were made by."""
+    """The file with what wheels were seen to need beyond the lock that they were made with."""
     return build.settings.folder / f"needs-{build.settings.release.series}.json"
 
 
@@ -225,9 +225,9 @@ def _resolve(
     folder: Path,
     keep: Sequence[LockedPackage],
 ) -> tuple[Lock, Request]:
-    """The lock for a request; under -k for what of it is not damaged, which is then the request.
+    """The lock for a request. Under -k, packages whose files are damaged are taken out of the request.
 
-    Without a file of a package nobody knows what that needs, so a resolution cannot go on with it.
+    What such a package needs cannot be read, so it cannot be resolved.
     """
     store = build.run.workshop.store
     try:
@@ -254,7 +254,8 @@ def _asks_for_all_of(lock: Lock, request: Request) -> bool:
 def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: Path) -> None:
     """Raise ConfigurationError where a lock of the user's was made for something else, naming all that differs.
 
-    It may be asked for more than it has, which is added; not for less, lest a slip of the keyboard empties it.
+    A request for more than it has adds to it. A request for less is refused, so that a typing mistake does not empty
+    it.
     """
     series = str(lock.asked.get("python")).rpartition(".")[0]
     pairs: dict[str, tuple[Any, Any]] = {

@@ -95,7 +95,7 @@ class WheelNodes:
             )
 
     def _warn_of_tools(self, library: Component) -> None:
-        """Say at once what a component will want, which may have its turn after an hour of others."""
+        """Warn at once of programs that a component will need: its build may start an hour later."""
         name = library.recipe.name
         if name in self.looked_at or self.build.run.only_looks or os.path.exists(library.node.abspath):
             return
@@ -278,7 +278,7 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
 
 
 def _hash_of(package: LockedPackage) -> str:
-    """What a package's files are told by that has to be fetched to be built."""
+    """What identifies the files of a package that are fetched to build it."""
     if package.commit is not None:
         return package.commit.identity
     return package.sdist.sha256 if package.sdist is not None else ""

@@ -98,7 +98,7 @@ class WheelhouseNode:
             raise error
 
     def _disagreement(self, made: Sequence[str]) -> AuditError | None:
-        """What these wheels say that they need and nobody has locked; it is kept for the next resolution."""
+        """The error that names what these wheels need and the lock lacks; that is kept for the next resolution."""
         from crosspython.wheels.resolving.needs import find_differences, read_needs
 
         asked = self.lock.asked

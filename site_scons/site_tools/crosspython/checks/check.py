@@ -32,7 +32,7 @@ _START_TESTS = (
     "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "runpy.run_module('test', run_name='__main__', alter_sys=True)"
 )
-# Verbose: the XML does not name all that failed. The seed: what is expected must not hang on chance.
+# Verbose: the XML does not name all that failed. The seed: what is expected must not depend on chance.
 _TEST_OPTIONS = ("-v", "--randseed", "0", "-u", "curses")
 # What is worth a second look after the tree was moved.
 _AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
@@ -130,7 +130,7 @@ def _find_test(library: Path, name: str) -> bool:
 def _run_test(
     subject: Subject, python: EmulatedPython, name: str, known: set[str], chance: set[str], plan: Mapping[str, Any]
 ) -> Result:
-    """One module, without the cases whose result hangs on chance; `known` are the cases that must fail."""
+    """One module, without the cases whose result depends on chance; `known` are the cases that must fail."""
     folder = subject.work / "tests" / name
     folder.mkdir(parents=True)
     xml = folder / "result.xml"

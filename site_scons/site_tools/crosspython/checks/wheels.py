@@ -182,8 +182,8 @@ def read_import_results(output: str) -> list[dict[str, Any]]:
 def find_excuse(
     answer: Mapping[str, Any], override: Override, supplied: frozenset[str], *, is_only: bool
 ) -> str | None:
-    """Why a failed import is none of the wheel's faults, None where it is:
-    it is listed as known, or another package is missing.
+    """Why a failed import is not the wheel's fault; None where it is: it is listed as known, or another package is
+    missing.
 
     is_only: the wheel has no other module at the top: such a one must import
     """

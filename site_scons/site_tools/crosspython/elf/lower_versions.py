@@ -81,7 +81,8 @@ def _asked_for(elf: Any, data: bytearray) -> Iterator[_Version]:
 
 
 def _forget_unused(data: bytearray, known: Mapping[int, _Version], used: Collection[int]) -> None:
-    """A version that no symbol has any more becomes another mention of one that some have: the table keeps its size."""
+    """The entry of a version that no symbol uses any more becomes a copy of one that is used: the table keeps its
+    size."""
     for number, version in known.items():
         others = [known[other] for other in used if other in known and known[other].library == version.library]
         if number not in used and others:

@@ -35,7 +35,8 @@ def describe_component(recipe: Recipe, recipes: Mapping[str, Recipe], stage: Pat
 
 
 def _purl(recipe: Recipe) -> str:
-    """Upstream's release is nobody's package: of type generic, with where it can be had (purl-spec, generic)."""
+    """Upstream's release is in no index of packages: its package URL is generic, with the source's address (purl-spec,
+    generic)."""
     origin = next((source for source in recipe.sources if source.url), recipe.sources[0] if recipe.sources else None)
     qualifiers = {}
     if origin is not None:

@@ -1,7 +1,7 @@
 """The crates that a Rust package is compiled with, as its Cargo.lock has them (cargo's book, "Cargo.toml vs
 Cargo.lock").
 
-A lock holds those for all machines, and those of its tests: what of them the board's wheel holds only cargo knows.
+A lock holds those for all machines, and those of its tests: only cargo knows which of them the board's wheel holds.
 """
 
 from __future__ import annotations

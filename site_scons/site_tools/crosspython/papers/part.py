@@ -33,7 +33,7 @@ class Change:
 
     @property
     def mends(self) -> tuple[str, ...]:
-        """The vulnerabilities that it mends: those in its name, or told by a line "CVE: CVE-..." in its head, as
+        """The vulnerabilities that it fixes: those in its name, or told by a line "CVE: CVE-..." in its head, as
         OpenEmbedded has them (Contributor Guide, "CVE Patches")."""
         head = f"\n{self.text}".partition("\n--- ")[0]
         told = " ".join(line for line in head.splitlines() if line.startswith("CVE:"))
@@ -96,7 +96,7 @@ class Inventory:
 
 
 def each_once(parts: tuple[Part, ...] | list[Part]) -> tuple[Part, ...]:
-    """Parts by their refs, in one order whatever it was: what comes twice is the one of which more is known."""
+    """Parts by their refs, always in the same order. Of a part that comes twice, the one that says more is kept."""
     found: dict[str, Part] = {}
     for part in parts:
         known = found.get(part.ref)

@@ -11,8 +11,8 @@ from crosspython.papers.advisories import SEVERITIES, Advisory, judge
 from crosspython.papers.part import Part
 from crosspython.papers.vex import Statement
 
-# What became of one: nobody has dealt with it; a patch of ours mends it; a statement says that it does no harm here;
-# it cannot be told whether the part has it.
+# What became of one: nobody has dealt with it; a patch of ours fixes it; a statement says that it does no harm here; it
+# cannot be told whether the part has it.
 OPEN, PATCHED, STATED, UNDECIDED = "open", "patched", "closed by a VEX statement", "undecided"
 
 

@@ -1,9 +1,8 @@
 """Edits of the pip that comes with CPython, so that the programs it installs on a board still start after a deployment.
 
-pip names `sys.executable` in each script that it writes. Where the script lies beside the interpreter,
-it is better to look
-there: the tree may then be moved, as the bundle's own scripts may (docs/decisions/0026). In a venv, and in any other
-folder, pip does as always. Files are pip's, the same in all series; pure text.
+pip names `sys.executable` in each script that it writes. A script that lies beside the interpreter should look for it
+there: the tree may then be moved, as with the bundle's own scripts (docs/decisions/0026). In a venv, and in any other
+folder, pip does as always. The files are pip's, the same in all series; pure text.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How a script finds its interpreter from where it lies: a head that is a shell's commands, and a string to Python.
 
-The tree may be moved, and may be reached through a link to its folder. The link is what the interpreter is then called
-by: on a board the folder behind it has another name after each deployment, and what pip writes down has to outlive
-that. Pure text.
+The tree may be moved, and may be reached through a link to its folder. The interpreter is then started by the link's
+name: on a board the folder behind it has another name after each deployment, and the paths that pip writes have to stay
+valid. Pure text.
 """
 
 from __future__ import annotations

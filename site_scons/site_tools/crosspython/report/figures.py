@@ -11,7 +11,7 @@ from crosspython.run.journal import Journal, JournalEntry
 from crosspython.run.log import StepCost
 
 # What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together:
-# its time is divided as the compilers and linkers were that were seen at work.
+# its time is divided by how many compilers and linkers were seen at work.
 _KINDS = {
     "configure": ("configure", "autoreconf", "answers", "overlay", "requirements", "crates"),
     "install": ("install", "installpython", "builddetails", "installwheels", "symlink", "remove", "edit"),
@@ -67,7 +67,7 @@ def lanes_of(entries: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
 
 
 def critical_path(entries: Sequence[JournalEntry], depends: Mapping[str, Sequence[str]]) -> list[JournalEntry]:
-    """What the last thing waited for, and that in turn, first things first.
+    """The critical path, first things first: what the last thing waited for, what that one waited for, and so on.
 
     depends: what each thing is made of, by title. A thing that started later than all of that waited for a core: the
     one that ended just before it stands for that.

@@ -19,7 +19,7 @@ import time
 GRACE = 0.5
 """Seconds between asking (TERM) and ending (KILL): short enough for a stop within a second."""
 
-# Told "+ GROUP" and "- GROUP" on its stdin. The pipe's end is the death of its owner, whatever killed it.
+# Told "+ GROUP" and "- GROUP" on its stdin. When the pipe ends, its owner has died, whatever killed it.
 _GUARDIAN = """
 trap '' HUP INT TERM
 live=' '

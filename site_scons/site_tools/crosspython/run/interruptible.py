@@ -1,6 +1,6 @@
 """Waiting for something that cannot be interrupted: a server that is silent for a while, a name that is looked up.
 
-It knows that Python's sockets sleep through a stop of the run, and that a thread which is a daemon may be left behind.
+It knows that Python's sockets do not notice that the run stops, and that a thread which is a daemon may be left behind.
 It does not know what is waited for.
 """
 

@@ -30,9 +30,9 @@ HELP = (
 
 _NETWORK = ("--net",)
 _PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")
-# A user needs a user namespace for these. Root does without where it may: in one, owners of files in an archive are not
-# known, and Python's tarfile, which sets owners for root, then leaves out the right to run. The capabilities are the
-# supervisor's, which gives them up.
+# A user needs a user namespace for these. Root uses none where the kernel allows that: inside of one, the owners of
+# files in an archive are unknown, and Python's tarfile, which sets owners if it runs as root, then does not set the
+# right to run. The supervisor has the capabilities, and gives them up.
 _USERS = ((), ("--map-current-user", "--keep-caps"))
 
 

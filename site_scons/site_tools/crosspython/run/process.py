@@ -213,7 +213,7 @@ def _failure(argv: Sequence[str], cwd: Path, log: Log, how: str, found: str | No
         with contextlib.suppress(OSError):
             if shutil.disk_usage(folder).free < _DISK_FULL:
                 found = f"the disk of {folder} is full"
-    with contextlib.suppress(StepError):  # the command's failure is the news, not the log's
+    with contextlib.suppress(StepError):  # the command's failure is what matters, not the log's
         log.write(f"=== {how}\n")
     return StepError(f"{_where(log)}: {_shorten(argv)} {how}", found=found, evidence=evidence, log=log.path)
 

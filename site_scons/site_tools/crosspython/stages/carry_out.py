@@ -60,7 +60,7 @@ def build_component(
             build.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     workshop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
-    # Others wait for the product, nobody for this.
+    # Other steps wait for the product; nothing waits for this.
     workshop.jobserver.beside(partial(shutil.rmtree, work, ignore_errors=True))
 
 

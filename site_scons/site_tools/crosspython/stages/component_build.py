@@ -217,7 +217,7 @@ class ComponentBuild:
         return () if folder in SYSTEM_FOLDERS else (folder,)
 
     def place_build_python(self, given: Path) -> None:
-        """Our own is unpacked; of the user's, scripts that start it lie at the same place."""
+        """Put build-python into its place: our own is unpacked; for the user's, scripts are written that start it."""
         shutil.rmtree(self.python)
         if given.suffix == ".zst":
             unpack_tree(given, self.python)

@@ -1,5 +1,5 @@
 """Wheels that are installed into a stage with some of their files edited,
-so that their RECORD is of what lies there."""
+so that their RECORD matches what lies there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from installer.utils import Scheme
 @dataclass
 class EditedDestination(SchemeDictionaryDestination):
     """A place for wheels; `edit` is given each Python file's path in its wheel and its text,
-    and returns the text to be."""
+    and returns the new text."""
 
     edit: Callable[[str, str], str] = lambda name, text: text
 

@@ -117,14 +117,14 @@ class Artifacts:
                 self._uploader().submit(self._keep, layer, key, path)
 
     def finish(self) -> None:
-        """Wait until all that was put has left, and tidy up."""
+        """Wait until all uploads have ended, then tidy up."""
         if self._uploads is not None:
             self._uploads.shutdown(wait=True)
         for layer in self.layers:
             layer.tidy()
 
     def _uploader(self) -> ThreadPoolExecutor:
-        """A server may be far away: what it is given leaves while the build goes on."""
+        """A server may be far away: uploads run while the build goes on."""
         from concurrent.futures import ThreadPoolExecutor  # which a build without a server need not import
 
         with self._lock:

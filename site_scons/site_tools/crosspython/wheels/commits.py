@@ -1,7 +1,7 @@
 """A commit of a git repository as the source of a package: its working tree, made where nobody else writes.
 
 A commit is named by its hash, and git verifies what it fetches by that: so it is locked as a file is by its SHA-256.
-How it is built, the modules for local projects know. Paths belong to the build machine.
+The modules for local projects know how it is built. Paths belong to the build machine.
 """
 
 from __future__ import annotations

@@ -77,8 +77,7 @@ class Override:
     leave_out:       globs of what lies in the sdist and is not even unpacked, since its build does not read it; `*`
                      matches slashes, too
     beside:          of a local project, what its build reads outside of its folder, as seen from there: "../src"
-    dependencies:    what it needs at run time, instead of asking it;
-    None: it is asked, and built if it tells by that alone
+    dependencies:    what it needs at run time, instead of asking it; None: it is asked, and built if only that tells
     """
 
     name: str

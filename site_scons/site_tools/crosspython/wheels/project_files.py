@@ -108,7 +108,7 @@ class ProjectFiles:
 
 
 class _Walk:
-    """One walk through a file or a folder: sorted, and the same for whoever asks."""
+    """One walk through a file or a folder, always in the same order."""
 
     def __init__(self, files: ProjectFiles, unreadable: list[str]) -> None:
         self.files, self.unreadable = files, unreadable
@@ -199,7 +199,7 @@ def _is_tagged_cache(folder: Path) -> bool:
 
 
 def _take(entry: Entry, copy: Path | None) -> bytes:
-    """What tells an entry's content from another's; it is written to `copy` on the way."""
+    """What identifies an entry's content; on the way it is written to `copy`."""
     if entry.kind == stat.S_IFDIR:
         if copy is not None:
             copy.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def read_requirements(texts: Iterable[str]) -> tuple[tuple[Requirement, ...], tu
 
 
 def unique(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """Without those that are written as one before them."""
+    """The same without repetitions, as they are written."""
     found = dict[str, Requirement]()
     for requirement in requirements:
         found.setdefault(str(requirement), requirement)

@@ -1,8 +1,8 @@
 """Wheel tags: those that the board's pip takes, and those that a wheel should have by what is in it.
 
 Knows PEP 425 (tags), 427 (wheels), 600 (manylinux) and 656 (musllinux), and how CPython calls extension modules. It
-opens no file: what is in a wheel it is told. A wheel that was built for a board says `linux_<machine>`, which every pip
-there takes; manylinux would promise that it runs on any CPU of that kind (docs/decisions tells more).
+opens no file: its callers say what is in a wheel. A wheel that was built for a board says `linux_<machine>`, which
+every pip there takes; manylinux would promise that it runs on any CPU of that kind (docs/decisions tells more).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from crosspython.toolchain.facts import Toolchain
 
 @dataclass(frozen=True)
 class BoardTags:
-    """What the tags of a board's wheels hang on.
+    """What the tags of a board's wheels depend on.
 
     series: CPython's, "3.13"
     libc: the board's, which manylinux and musllinux wheels may ask for
     abiflags: letters behind the number in the name of CPython's ABI (PEP 3149): "m" up to 3.7
-    suffix: EXT_SUFFIX of the Python that was built; None: there need not be one yet, and those that it may have count
+    suffix: EXT_SUFFIX of the Python that was built; None: none need be built yet, and all that it may have count
     """
 
     machine: str
@@ -113,7 +113,8 @@ def board_platforms(board: BoardTags) -> list[str]:
 
 @dataclass(frozen=True)
 class MachineCode:
-    """What of a wheel's content its tags hang on: how its extension modules are called, whether there is other code."""
+    """What of a wheel's content its tags depend on: how its extension modules are called, whether there is other
+    code."""
 
     extensions: tuple[str, ...] = ()
     others: bool = False
@@ -125,7 +126,7 @@ class MachineCode:
 def predict_tags(stated: Iterable[Tag], code: MachineCode, board: BoardTags) -> frozenset[Tag]:
     """The tags that a wheel should have: the Python it states, where its code agrees, and the board's platform.
 
-    A Python that is not the board's stays: that is more than a wrong name, and for the audit.
+    A Python that is not the board's stays: it is more than a wrong name, and the audit refuses it.
     """
     return frozenset(_right_tag(tag, code, board) for tag in stated)
 

@@ -72,7 +72,7 @@ class Repository:
         return hashlib.sha256(b"\0".join(answers)).digest()
 
     def copy(self, place: Path) -> None:
-        """Make a repository in the copy of a working tree, in which just those files differ that do in the original."""
+        """Make a repository in the copy of a working tree, in which the same files differ as in the original."""
         own, common = (
             self.top / os.fsdecode(self._ask(self.top, "rev-parse", option).rstrip(b"\n"))
             for option in ("--git-dir", "--git-common-dir")

@@ -60,8 +60,8 @@ def extension_modules():
 def pip_platforms():
     """The platforms of the wheels that its pip takes, without manylinux; none where there is no pip of 20 or newer.
 
-    They hang on the kernel's machine, and on the age of pip: packaging calls a 32-bit ARM below a 64-bit kernel armv8l,
-    too, and took such a kernel for an armv7l before.
+    They depend on the kernel's machine, and on the age of pip: packaging calls a 32-bit ARM below a 64-bit kernel
+    armv8l, too, and took such a kernel for an armv7l before.
     """
     try:
         from pip._vendor.packaging.tags import sys_tags

@@ -61,7 +61,7 @@ class Cargo:
     """What all Rust packages of one target and Python are built with.
 
     home:   CARGO_HOME: crates, shared by all builds
-    python: the target's lib/python3.X, which PyO3 reads what it has to know of the interpreter from
+    python: the target's lib/python3.X, where PyO3 reads what it has to know of the interpreter
     series: "3.13"
     time_bits: of time_t in all that a package may be linked with
     offline: crates that are not at hand are not fetched

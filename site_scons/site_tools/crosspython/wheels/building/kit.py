@@ -40,8 +40,7 @@ class Kit:
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
     making:       held while it is made: several wheels may want it at once
-    whole:        folders of it that were found whole, or made, in this run:
-    what builds leave there from then on is theirs
+    whole:        folders of it that were found whole, or made, in this run; they are not looked at again
     """
 
     folder: Path

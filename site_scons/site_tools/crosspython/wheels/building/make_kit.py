@@ -25,9 +25,9 @@ from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.machine_files import Facts, write_machine_files
 from crosspython.workshop import Workshop
 
-# What a build requires is a site, as pip and build have it, and not a mere entry of PYTHONPATH: it may bring .pth
-# files.
-# setuptools' lets the programs that a build starts import distutils, which Python has no more since 3.12.
+# The folder of build requirements is a site folder, as with pip and build, and not only an entry of PYTHONPATH:
+# packages may bring .pth files. That of setuptools lets the programs that a build starts import distutils, which Python
+# lacks since 3.12.
 _SITE = """\
 import os, site; "CROSSPYTHON_OVERLAY" in os.environ and site.addsitedir(os.environ["CROSSPYTHON_OVERLAY"])
 import crosspython_find_library; crosspython_find_library.install({prefix!r})

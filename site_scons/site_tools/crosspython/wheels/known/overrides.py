@@ -87,7 +87,7 @@ def stated_dependencies(folders: Sequence[Path] = ()) -> dict[str, tuple[str, ..
     """By package, what it needs at run time, where an override states it.
 
     folders: of the user's own; the first that has a package's override wins
-    Raises ConfigurationError for an override that cannot be read, or is called so that it never would be.
+    Raises ConfigurationError for an override that cannot be read, or whose name no package can have.
     """
     files = [file for folder in (*folders, SHIPPED) for file in folder.glob("*.toml")]
     for file in files:

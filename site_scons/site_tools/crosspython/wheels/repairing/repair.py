@@ -1,8 +1,8 @@
 """What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
 
 The steps in their order: laid out, cleaned, libraries put in, RPATHs written, tagged by its content, audited, packed.
-How each is done, other modules know. A ready wheel keeps its bytes: its hash is what was locked.
-All paths belong to the build machine.
+Other modules know how each is done. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to the
+build machine.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
 
 
 def _clean_texts(tree: WheelTree, repair: Repair) -> None:
-    """No bytecode, which holds times and paths, and in no text a folder of the build machine."""
+    """Remove bytecode, which holds times and paths, and replace folders of the build machine in texts."""
     paths = BuildPaths(repair.neutral)
     for path in list(find_files(tree.root)):
         if path.suffix == ".pyc":
@@ -265,7 +265,7 @@ def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
 def _find_brought(tree: WheelTree, repair: Repair) -> frozenset[Path]:
     """Files for other machines that the source brought as they are: a package may choose among several at run time.
 
-    One that the build made is another thing: the compiler of this machine was at work.
+    One that the build made is refused: this machine's compiler made it.
     """
     if not repair.brought:
         return frozenset()

@@ -1,8 +1,8 @@
 """Names that code in a wheel uses and nothing defines: Python cannot load such an extension module.
 
-It binds all names at once when it loads one (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). They miss a source that was
-left out of an sdist, a library that a build forgot to link, a function that this Python no longer has. All paths belong
-to the build machine.
+It binds all names at once when it loads one (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). The reason is a source that
+was left out of an sdist, a library that a build forgot to link, or a function that this Python no longer has. All paths
+belong to the build machine.
 """
 
 from __future__ import annotations
@@ -69,5 +69,6 @@ def _needed(file: Path) -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def _names(file: Path) -> frozenset[str]:
-    """Those of the interpreter and of libraries of the target, of which a run sees few, and the same for all wheels."""
+    """What the interpreter or a library of the target defines. Kept, since a run sees few of them, the same for all
+    wheels."""
     return exported_names(file)

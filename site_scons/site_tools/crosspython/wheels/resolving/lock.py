@@ -39,7 +39,7 @@ _FORMAT = 1
 # Where most packages have the wheels that tell what a complete one holds.
 _ELSEWHERE = "x86_64"
 _FETCHES = 8
-# What a lock is told by that another tool wrote: the hash of that.
+# The key under which our lock has the hash of another tool's lock.
 GIVEN = "given"
 
 
@@ -88,7 +88,7 @@ def _identify(package: LockedPackage) -> str:
 
 
 def describe_neighbours(packages: Iterable[LockedPackage], request: Request, folder: Path) -> dict[str, str]:
-    """Local projects likewise that nobody asked for: those that were asked for need them."""
+    """The places of local projects that are needed, but were not asked for."""
     asked = {project.name for project in request.projects}
     others = {package.name: package.folder for package in packages if package.name not in asked}
     return {name: _describe_place(place, folder) for name, place in others.items() if place is not None}
@@ -228,7 +228,7 @@ def make_lock(
 def keep_hashed(
     packages: Sequence[LockedPackage], request: Request, strict: Collection[str] | None = None
 ) -> tuple[LockedPackage, ...]:
-    """Packages with those of their files alone that have a hash that was asked for, where hashes were.
+    """Packages with only those of their files whose hashes were asked for; with all files where no hash was.
 
     strict: names of those that need one, as pip demands it of all (Secure installs); None: all but local projects
     Raises ConfigurationError that names all packages without a file that may be taken.

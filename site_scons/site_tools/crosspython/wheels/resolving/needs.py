@@ -2,7 +2,7 @@
 
 A lock is made from what packages say before they are built, on this machine;
 a wheel says what the board's pip will need. Knows how the two are compared.
-What is done about a difference, its callers know.
+Its callers decide what is done about a difference.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Request:
     hashes: by package, the SHA-256 that its files may have; where some have one, all that is asked for needs one
     options: pip's about indexes, by the names of its configuration, from requirements files
     binary: which packages requirements files want ready or built
-    remarks: what its writer should know of how it was understood
+    remarks: what the user should know about how it was read
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -81,8 +81,8 @@ class Request:
         return replace(self, requirements=kept, projects=projects)
 
     def details(self) -> dict[str, Any]:
-        """What of it decides beside names and versions, as plain data for a lock:
-        only what there is, without passwords."""
+        """What else it says, beside names and versions, as plain data for a lock: only what there is, without
+        passwords."""
         options = {name: [hide_logins(value) for value in values] for name, values in self.options.items()}
         written = {project.name: project.details for project in self.projects if project.details}
         found = {

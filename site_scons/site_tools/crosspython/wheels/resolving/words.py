@@ -55,7 +55,7 @@ def strip_quotes(text: str) -> str:
 
 
 def locate(text: str, start: Path) -> Path:
-    """The path that a text names, seen from a folder; the home of nobody, `~nobody`, stays as it is."""
+    """The path that a text names, seen from a folder; `~name` stays as it is where there is no such user."""
     return start / os.path.expanduser(text)
 
 
@@ -82,7 +82,7 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
 
     form: how a requirements file is named here
 
-    Such a name must not go to the index: whoever registered it there would have his code run. A name that ends like a
+    Such a name must not go to the index: the code of whoever registered it there would be run. A name that ends like a
     file's can still be asked for in its normalized form, requirements-txt (PEP 503).
     """
     path, suffix = find_path(text, start), Path(text).suffix.lower()
