@@ -188,6 +188,14 @@ def test_exceptions_of_cxx_pass_between_libraries(toolchain: Toolchain, tmp_path
     assert run(toolchain, tmp_path) == "made number 1 1 gone\n"
 
 
+def test_gccs_libraries_may_be_asked_for_as_archives(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "library.cpp").write_text(LIBRARY)
+    (tmp_path / "main.cpp").write_text(CXX)
+    static = ("-static-libstdc++", "-static-libgcc", "-pthread")
+    make(toolchain, "g++", tmp_path, "main.cpp", "library.cpp", "-o", "program", *static)
+    assert run(toolchain, tmp_path) == "made number 1 1 gone\n"
+
+
 def test_fortran_is_part_of_a_shared_library(toolchain: Toolchain, tmp_path: Path) -> None:
     (tmp_path / "library.f90").write_text(FORTRAN)
     (tmp_path / "main.c").write_text(CALLS_FORTRAN)

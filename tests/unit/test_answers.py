@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from crosspython.toolchain.answers import read_answers, write_questions
+from crosspython.toolchain.answers import DECIDED, read_answers, write_questions
 
 MACROS = "#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__\n#define __stub_gtty \n"
 
 
 def answers(folder: Path) -> dict[str, str]:
-    return dict(line.split("=") for line in read_answers(folder, None).splitlines())
+    return dict(line.split("=") for line in read_answers(folder, None).removeprefix(DECIDED).splitlines())
 
 
 def test_every_question_is_a_file_that_a_call_names(tmp_path: Path) -> None:
@@ -48,3 +48,7 @@ def test_a_shell_reads_the_answers(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text(read_answers(tmp_path, None))
     script = f'. "{tmp_path}/answers"; echo "$ac_cv_header_sys_types_h"'
     assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == "yes\n"
+
+
+def test_no_script_looks_for_a_larger_time_or_fails_where_there_is_none(tmp_path: Path) -> None:
+    assert "enable_year2038=no" in read_answers(tmp_path, None).splitlines()

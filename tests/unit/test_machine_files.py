@@ -89,6 +89,10 @@ def test_a_bundled_configure_cross_compiles_unless_it_was_told_a_host(facts: Fac
     assert done.stdout.split() == ([host] if given else [host, "yes"])
 
 
+def test_a_bundled_configure_leaves_the_size_of_time_as_it_is(facts: Facts) -> None:
+    assert "enable_year2038=no" in config_site(facts).splitlines()
+
+
 def test_a_program_of_the_target_runs_in_the_emulator(facts: Facts, tmp_path: Path) -> None:
     (tmp_path / "program").write_bytes(ARM)
     done = run(facts, "arm-linux-gnueabihf-run", str(tmp_path / "program"), "x", CROSSPYTHON_SYSROOT="/sysroot")

@@ -18,6 +18,13 @@ from pathlib import Path
 from crosspython.elf.symbols import exported_functions, sizes_of_variables
 from crosspython.toolchain.query import try_ask
 
+DECIDED = "enable_year2038=no\n"
+"""What is decided before a script asks.
+
+All products have one size of time_t (docs/decisions/0027), and the compiler uses it as it is called. A script need not
+look for a larger one, nor fail where there is none (autoconf's manual, AC_SYS_YEAR2038_RECOMMENDED).
+"""
+
 _QUESTIONS = Path(__file__).with_name("answers.toml")
 
 # What autoconf puts before a header that it asks for (AC_INCLUDES_DEFAULT).
@@ -73,7 +80,7 @@ def read_answers(folder: Path, libc: Path | None) -> str:
         answers |= {name: str(size) for name, size in sizes_of_variables(folder / "sizes.o").items()}
     if "__BYTE_ORDER__" in defined:
         answers["c_bigendian"] = "no" if defined["__BYTE_ORDER__"] == "__ORDER_LITTLE_ENDIAN__" else "yes"
-    return "".join(f"ac_cv_{name}={value}\n" for name, value in sorted(answers.items()))
+    return DECIDED + "".join(f"ac_cv_{name}={value}\n" for name, value in sorted(answers.items()))
 
 
 def find_libc(compiler: Path) -> Path | None:

@@ -41,13 +41,18 @@ def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc) -> Non
     for name, (archives, sources) in _ARCHIVES.items():
         found = {archive: path for archive in archives if (path := own.find(archive)) is not None}
         for archive, path in found.items():
-            (place / archive).symlink_to(path)  # linkers look for other paths below the sysroot
+            (place / f"own-{archive}").symlink_to(path)  # linkers look for other paths below the sysroot
         if name == "gfortran" and found:
-            _replace_async(place / archives[0], front)
+            _replace_async(place / f"own-{archives[0]}", front)
         if found:
-            front.archive(place / f"libcrosspython_{name}.a", sources)
-            text = f"GROUP ( {' '.join(found)} libcrosspython_{name}.a{threads} )\n"
-            (place / f"lib{name}.so").write_text(f"/* Written by crosspython. */\n{text}")
+            front.archive(place / f"own-{name}-compat.a", sources)
+            members = " ".join([*(f"own-{archive}" for archive in found), f"own-{name}-compat.a"])
+            _write_script(place / f"lib{name}.so", f"{members}{threads}")
+            _write_script(place / archives[0], members)  # -static-libstdc++ and the like take no shared library
+
+
+def _write_script(place: Path, members: str) -> None:
+    place.write_text(f"/* Written by crosspython. */\nGROUP ( {members} )\n")
 
 
 def _replace_async(archive: Path, front: Tools) -> None:

@@ -17,6 +17,7 @@ from elftools.elf.enums import ENUM_E_MACHINE
 
 from crosspython.recipes.meson import host_machine
 from crosspython.targets.machines import Machine
+from crosspython.toolchain.answers import DECIDED
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import write_programs, write_script
 
@@ -139,7 +140,7 @@ def config_site(facts: Facts) -> str:
         'if test -z "$host_alias"; then\n'
         f"    host_alias={facts.triplet}\n    build_alias={build_triplet()}\n    cross_compiling=yes\nfi\n"
         "# glibc and musl both allocate when 0 bytes are asked for; configure would guess a missing rpl_malloc.\n"
-        "ac_cv_func_malloc_0_nonnull=yes\nac_cv_func_realloc_0_nonnull=yes\n"
+        f"ac_cv_func_malloc_0_nonnull=yes\nac_cv_func_realloc_0_nonnull=yes\n{DECIDED}"
     )
 
 
