@@ -17,7 +17,7 @@ from crosspython.toolchain.probe import probe_toolchain
 from tests.unit.fake_compiler import GLIBC, make_compiler
 from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, make_elf
 
-RV1126 = load_target("rv1126", Path())
+RV1126 = replace(load_target("rv1126", Path()), libc=None)  # as with toolchain=
 GCC = GLIBC[:3]
 UCLIBC = ("__UCLIBC__ 1", "__UCLIBC_MAJOR__ 1", "__UCLIBC_MINOR__ 0", "__UCLIBC_SUBLEVEL__ 31")
 

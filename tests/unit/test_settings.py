@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.errors import ConfigurationError
+from crosspython.targets import target_names
 from crosspython.targets.libc import Libc
 
 
@@ -91,6 +92,22 @@ def test_a_boards_own_libc_is_built_for(tmp_path: Path) -> None:
         settings = read(target=write_board(tmp_path, f'{key} = "glibc 2.31"'))
         assert settings.target.libc == settings.target.libc_baseline == Libc("glibc", "2.31")
         assert settings.libc is None
+
+
+def test_a_shipped_target_is_built_for_its_boards_libc() -> None:
+    assert {name: str(read(target=name).target.libc) for name in target_names()} == {
+        "aarch64": "glibc 2.17",
+        "armv7l": "glibc 2.17",
+        "riscv64": "glibc 2.27",
+        "rk3568": "glibc 2.28",
+        "rpi4": "glibc 2.31",
+        "rv1126": "glibc 2.28",
+    }
+
+
+@pytest.mark.parametrize("more", ['libc_baseline = "musl 1.2"', 'triplet = "arm-linux-musleabihf"'])
+def test_a_libc_is_not_inherited_by_a_board_with_another_one(tmp_path: Path, more: str) -> None:
+    assert read(target=write_board(tmp_path, more)).target.libc is None
 
 
 @pytest.mark.parametrize("given", [{"toolchain": "/sdk"}, {"libc": "board"}])

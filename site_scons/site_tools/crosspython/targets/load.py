@@ -125,6 +125,8 @@ def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], 
     if keys.extends is None:
         return values, locate
     below, _ = _read_chain(_find_file(keys.extends, file.parent), (*readers, file.resolve()))
+    if "libc_baseline" in values or parse_triplet(values.get("triplet", below["triplet"])).libc != "glibc":
+        below.pop("libc", None)  # it was chosen for another board's
     return below | values, locate
 
 
