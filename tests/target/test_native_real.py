@@ -39,7 +39,7 @@ for name in ("md5", "sha1", "sha256", "sha512", "sha3_256", "blake2b", "blake2s"
 @pytest.fixture(scope="module")
 def compiler(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The wrapper of the build machine's gcc, and an empty sysroot."""
-    folder = tmp_path_factory.mktemp("native")
+    folder = tmp_path_factory.mktemp("my, nätive")
     target = native_target()
     toolchain = make_native_toolchain(folder / "toolchain", target, os.environ["PATH"])
     write_wrappers(folder / "bin", toolchain, target)

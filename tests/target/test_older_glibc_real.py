@@ -127,7 +127,7 @@ int main(void) { char text[4] = {0}; twice(1.25, text); puts(text); return 0; }
 
 @pytest.fixture(scope="module")
 def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path_factory.mktemp("toolchain"))
+    return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path_factory.mktemp("my, töolchain"))
 
 
 def compile_with(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

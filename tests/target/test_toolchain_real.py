@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from crosspython.elf.file import read_elf
 from crosspython.elf.patchelf import find_patchelf, write_rpaths
 from crosspython.errors import ToolchainError
 from crosspython.finish.audit import Audit
-from crosspython.targets import load_target, target_names
+from crosspython.targets import Target, load_target, target_names
 from crosspython.toolchain.emulator import emulator_command
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.load import load_toolchain
@@ -36,12 +36,19 @@ from tests.sdk_fixture import (
 pytestmark = pytest.mark.slow
 
 PATH = os.environ["PATH"]
-RV1126 = load_target("rv1126", Path())
+
+
+def target_of_its_compiler(name: str) -> Target:
+    """A target that is built for its compiler's own libc, as with libc=board."""
+    return replace(load_target(name, Path()), libc=None)
+
+
+RV1126 = target_of_its_compiler("rv1126")
 
 
 def load(toolchain: Path | None, folder: Path, name: str = "rv1126") -> Toolchain:
     return load_toolchain(
-        load_target(name, Path()),
+        target_of_its_compiler(name),
         str(toolchain) if toolchain else None,
         path=PATH,
         unpack_into=folder / "unpacked",

@@ -42,7 +42,7 @@ _DRIVER = """\
 #!/bin/sh
 # Written by crosspython: the build machine's {name}, which sees the libc and what it is given.
 exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} \\
-    -Wl,-rpath,"${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
+    -Xlinker -rpath -Xlinker "${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
 """
 
 # What a linker of a sysroot of ours does. GCC hands it folders that it finds from its own place, whatever the sysroot
@@ -106,16 +106,17 @@ def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
     libc = tomllib.loads(_LIBC.read_text())
     _link_headers(folder / "usr/include", _header_folders(cc), (*libc["headers"], *libc["folders"]))
     _link_libraries(folder / "usr/lib", cc, libc["libraries"])
+    sysroot = shlex.quote(str(folder))
     for name in _DRIVERS:
         program = Path(shutil.which(name, path=path) or name).absolute()
-        text = _DRIVER.format(name=name, program=shlex.quote(str(program)), sysroot=folder, cheap=_CHEAP)
+        text = _DRIVER.format(name=name, program=shlex.quote(str(program)), sysroot=sysroot, cheap=_CHEAP)
         _write_script(folder / "bin" / f"{target.triplet}-{name}", text, program)
     for name in _BINUTILS:
         (folder / "bin" / f"{target.triplet}-{name}").symlink_to(Path(shutil.which(name, path=path) or name).absolute())
     linker = Path(shutil.which("ld", path=path) or "ld").absolute()
-    own = own_folder(cc)
+    text = _LINKER.format(own=shlex.quote(str(own_folder(cc))), program=shlex.quote(str(linker)), sysroot=sysroot)
     for place in (folder / "libexec/ld", folder / "bin" / f"{target.triplet}-ld"):
-        _write_script(place, _LINKER.format(own=own, program=shlex.quote(str(linker)), sysroot=folder), linker)
+        _write_script(place, text, linker)
     return probe_toolchain(folder / "bin" / f"{target.triplet}-gcc", target)
 
 

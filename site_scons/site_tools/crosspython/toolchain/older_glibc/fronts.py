@@ -40,7 +40,7 @@ def write_fronts(
     words = {
         "folder": shlex.quote(str(folder)),
         "sysroot": shlex.quote(str(folder)),
-        "own": own,
+        "own": shlex.quote(str(own)),
         "macros": " ".join(macros),
         "gcc": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in (*gccs, folder / "usr/include")),
         "cxx": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in cxx),
