@@ -127,7 +127,8 @@ int main(void) { char text[4] = {0}; twice(1.25, text); puts(text); return 0; }
 
 @pytest.fixture(scope="module")
 def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path_factory.mktemp("my, töolchain"))
+    folder = tmp_path_factory.mktemp("my, töolchain")
+    return load_toolchain(TARGET, None, path=PATH, unpack_into=folder, make_in=folder / "made")
 
 
 def compile_with(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -160,7 +161,34 @@ def test_it_is_known_as_the_older_libc_with_the_boards_size_of_time(toolchain: T
 
 
 def test_the_same_is_made_in_every_folder(toolchain: Toolchain, tmp_path: Path) -> None:
-    assert load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path).identity == toolchain.identity
+    assert (
+        load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path, make_in=tmp_path).identity == toolchain.identity
+    )
+
+
+def test_it_is_kept_for_all_builds_and_made_again_where_it_was_changed(tmp_path: Path) -> None:
+    def ask(build: str) -> Toolchain:
+        return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path / build, make_in=tmp_path / "made")
+
+    (tmp_path / "one/glibc-2.28").mkdir(parents=True)  # as an older version left it
+    first = ask("one")
+    script = Path(f"{first.prefix}gcc")
+    made = script.stat().st_ctime_ns
+    assert ask("two") == first
+    assert script.stat().st_ctime_ns == made
+    assert (tmp_path / "one/glibc-2.28").resolve() == (tmp_path / "two/glibc-2.28").resolve() == script.parents[1]
+    script.unlink()
+    assert ask("two").identity == first.identity
+    assert script.is_file()
+
+
+def test_products_do_not_name_the_folder_that_it_lies_in(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(
+        "#include <ctype.h>\n#include <stdio.h>\nint main(void) { return puts(__FILE__); }\n"
+    )
+    make(toolchain, "gcc", tmp_path, "-g3", "main.c", "-o", "program")
+    assert str(toolchain.sysroot).encode() not in (tmp_path / "program").read_bytes()
+    assert b"/usr/lib/crosspython/usr/include" in (tmp_path / "program").read_bytes()
 
 
 def test_a_program_in_c_runs_its_constructors_threads_and_libraries(toolchain: Toolchain, tmp_path: Path) -> None:
@@ -173,7 +201,7 @@ def test_a_board_like_the_build_machine_is_built_for_by_its_own_compiler(tmp_pat
     machine = os.uname().machine
     (tmp_path / "own.toml").write_text(f'machine = "{machine}"\ntriplet = "{machine}-linux-gnu"\nlibc = "glibc 2.28"\n')
     target = load_target("./own.toml", tmp_path)
-    toolchain = load_toolchain(target, None, path=PATH, unpack_into=tmp_path / "toolchain")
+    toolchain = load_toolchain(target, None, path=PATH, unpack_into=tmp_path, make_in=tmp_path / "toolchain")
     (tmp_path / "made").mkdir()
     (tmp_path / "made/main.c").write_text(C)
     make(toolchain, "gcc", tmp_path / "made", "main.c", "-o", "program", "-pthread", "-lm", "-ldl")
@@ -245,5 +273,5 @@ def test_time_of_64_bits_that_the_older_libc_lacks_is_not_chosen(toolchain: Tool
 def test_a_glibc_that_the_machine_never_had_is_refused(tmp_path: Path, name: str, version: str, began: str) -> None:
     target = replace(load_target(name, Path("/")), libc=Libc("glibc", version))
     with pytest.raises(ToolchainError, match=f"too old for {target.machine}") as caught:
-        load_toolchain(target, None, path=PATH, unpack_into=tmp_path)
+        load_toolchain(target, None, path=PATH, unpack_into=tmp_path, make_in=tmp_path)
     assert caught.value.expected == f"libc='glibc {began}' or newer"

@@ -52,6 +52,7 @@ def load(toolchain: Path | None, folder: Path, name: str = "rv1126") -> Toolchai
         str(toolchain) if toolchain else None,
         path=PATH,
         unpack_into=folder / "unpacked",
+        make_in=folder / "made",
     )
 
 
@@ -248,7 +249,7 @@ def test_another_machine_under_a_fitting_name_is_refused(tmp_path: Path) -> None
 def load_for_baseline(folder: Path, baseline: str) -> Toolchain:
     """Look at the distribution's compiler for a board of the user's with another libc."""
     (folder / "mine.toml").write_text(f'extends = "rv1126"\nlibc = "board"\nlibc_baseline = "{baseline}"\n')
-    return load_toolchain(load_target("./mine.toml", folder), None, path=PATH, unpack_into=folder)
+    return load_toolchain(load_target("./mine.toml", folder), None, path=PATH, unpack_into=folder, make_in=folder)
 
 
 def test_a_board_with_an_older_libc_is_told_which_symbols_it_lacks(tmp_path: Path) -> None:

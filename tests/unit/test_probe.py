@@ -28,6 +28,7 @@ def load(tmp_path: Path, toolchain: Path | None = None) -> Toolchain:
         str(toolchain) if toolchain else None,
         path=str(tmp_path / "bin"),
         unpack_into=tmp_path / "unpacked",
+        make_in=tmp_path / "made",
     )
 
 

@@ -47,6 +47,7 @@ def toolchain_node(env: Any) -> Any:
             settings.toolchain,
             path=settings.path,
             unpack_into=settings.folder / "toolchain",
+            make_in=made_toolchains(),
             remark=build.run.console.warn,
         )
         _require_libc(toolchain, settings.libc)
@@ -57,7 +58,7 @@ def toolchain_node(env: Any) -> Any:
     place = describe_place(settings.target, settings.toolchain, path=settings.path)
     asked = " ".join(field.name for field in fields(Toolchain))
     if settings.target.libc is not None:
-        asked += f"\n{hash_modules(frozenset([MAKE_OLDER]))}"
+        asked += f"\n{made_toolchains()}"
     sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
@@ -67,6 +68,11 @@ def toolchain_node(env: Any) -> Any:
     build.declared.toolchain = nodes[0]
     wait_in(nodes[0], _InTurn(build))
     return nodes[0]
+
+
+def made_toolchains() -> Path:
+    """Where this version of our code keeps what it makes for older glibcs, on the build machine."""
+    return Path.home() / ".cache/crosspython/toolchains" / hash_modules(frozenset([MAKE_OLDER]))[:16]
 
 
 def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
@@ -103,7 +109,13 @@ def toolchain_of(build: Build) -> Toolchain:
                 from crosspython.toolchain.load import load_toolchain
 
                 build.run.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
-                again = load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=copies)
+                again = load_toolchain(
+                    settings.target,
+                    settings.toolchain,
+                    path=settings.path,
+                    unpack_into=copies,
+                    make_in=made_toolchains(),
+                )
                 _require_same(toolchain, again)
             build.run.has_whole_sdk = True
     return toolchain

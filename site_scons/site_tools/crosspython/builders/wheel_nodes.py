@@ -20,7 +20,7 @@ from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
-from crosspython.builders.toolchain import known_toolchain, target_fact, toolchain_node, toolchain_of
+from crosspython.builders.toolchain import known_toolchain, made_toolchains, target_fact, toolchain_node, toolchain_of
 from crosspython.builders.wheel_lock import override_of
 from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
 from crosspython.errors import ConfigurationError
@@ -301,6 +301,11 @@ def _find_toolchain(build: Build) -> Toolchain | None:
     from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
 
     build.run.take_lock()
-    into = settings.folder / "toolchain"
-    warn = build.run.console.warn
-    return load_toolchain(settings.target, settings.toolchain, path=settings.path, unpack_into=into, remark=warn)
+    return load_toolchain(
+        settings.target,
+        settings.toolchain,
+        path=settings.path,
+        unpack_into=settings.folder / "toolchain",
+        make_in=made_toolchains(),
+        remark=build.run.console.warn,
+    )

@@ -34,6 +34,8 @@ class Toolchain:
     time_bits:      those of time_t in all products: 32 or 64
     time_flags:     what makes the compiler use them
     time_limit:     why they are 32, or ""
+    launches:       its programs are scripts of ours that put CROSSPYTHON_LAUNCHER in front of the compiler themselves,
+                    which other machines have, too
     parts:          the files that were read for it, with their status at that time
     """
 
@@ -49,12 +51,27 @@ class Toolchain:
     time_bits: int
     time_flags: tuple[str, ...]
     time_limit: str
+    launches: bool = False
     parts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def is_untouched(self) -> bool:
         """Whether all of its parts are unchanged since it was probed."""
         return all(status_of(Path(part)) == status for part, status in self.parts.items())
+
+    @property
+    def is_old_gcc(self) -> bool:
+        """Whether it is a GCC before 8."""
+        family, _, version = self.compiler.partition(" ")
+        return family == "gcc" and int(version.split(".")[0]) < 8
+
+    @property
+    def map_option(self) -> str:
+        """Which option has products name another folder than the one that a file lies in.
+
+        GCC 8 brought the one that covers __FILE__, too (its release notes); before, debug information alone was mapped.
+        """
+        return "-fdebug-prefix-map" if self.is_old_gcc else "-ffile-prefix-map"
 
     def describe(self) -> str:
         """One line for the console."""

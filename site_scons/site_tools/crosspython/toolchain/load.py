@@ -5,10 +5,16 @@ Knows the order of these steps alone. Paths belong to the build machine.
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from crosspython.errors import ToolchainError
+from crosspython.store.exclusive import exclusive
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.older_glibc.make import make_older
@@ -17,11 +23,15 @@ from crosspython.toolchain.sdk import Remark
 
 
 def load_toolchain(
-    target: Target, toolchain: str | None, *, path: str, unpack_into: Path, remark: Remark = print
+    target: Target, toolchain: str | None, *, path: str, unpack_into: Path, make_in: Path, remark: Remark = print
 ) -> Toolchain:
     """Find a compiler and look at it. Raises as find_compiler, probe_toolchain and make_older do.
 
     A compiler whose libc is the target's, an older one or another kind is taken as it is.
+
+    unpack_into: the folder for our copies of SDKs
+    make_in:     where what is made for an older glibc is kept, for all builds of the user: launchers that remember
+                 know a compiler by its path
     """
     cc = find_compiler(target, toolchain, path=path, unpack_into=unpack_into, remark=remark)
     if target.libc is None:
@@ -29,4 +39,41 @@ def load_toolchain(
     compiler = probe_toolchain(cc, replace(target, libc_baseline=None))
     if compiler.libc.name != target.libc.name or target.libc.loads(compiler.libc):
         return probe_toolchain(cc, target)
-    return make_older((unpack_into / str(target.libc).replace(" ", "-")).absolute(), compiler, target, target.libc)
+    made = _make_once(make_in, compiler, target, target.libc)
+    _link(unpack_into / _folder_name(target.libc), made)
+    return made
+
+
+def _make_once(make_in: Path, compiler: Toolchain, target: Target, libc: Libc) -> Toolchain:
+    """Its facts stand in a file beside its folder, which is written last of all."""
+    made_of = "\n".join((compiler.prefix, compiler.identity, target.triplet, *target.cflags))
+    folder = make_in / f"{_folder_name(libc)}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    facts = folder.with_name(f"{folder.name}.json")
+    try:
+        with exclusive(folder.with_name(f"{folder.name}.lock")):
+            with suppress(ToolchainError):
+                known = Toolchain.read(facts)
+                if known.is_untouched:
+                    return known
+            made = make_older(folder, compiler, target, libc)
+            made.write(facts)
+    except OSError as error:
+        raise ToolchainError(
+            f"{folder} cannot be written, where a compiler for {libc} is to be kept",
+            found=error.strerror,
+            next="set HOME to a folder that can be written, or take the compiler's own libc: libc=board",
+        ) from error
+    return made
+
+
+def _folder_name(libc: Libc) -> str:
+    return str(libc).replace(" ", "-")
+
+
+def _link(place: Path, made: Toolchain) -> None:
+    """Users find it in their build folder."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_dir() and not place.is_symlink():  # of an older version of ours
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(Path(made.prefix).parent.parent)

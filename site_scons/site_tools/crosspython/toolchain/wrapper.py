@@ -137,7 +137,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
         before.append("-E")
     after = [
         '-isystem "$sysroot/usr/include"',
-        f'{_map_option(toolchain)}="$work={SOURCE_PLACE}"',
+        f'{toolchain.map_option}="$work={SOURCE_PLACE}"',
         *_columns(toolchain),
     ]
     if toolchain.sysroot is None:
@@ -149,7 +149,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
         _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
         + _check(toolchain, target)
         + (_LINK.format(rpath=RESERVED_RPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
-        + f"exec {_LAUNCHER} {' '.join(call)}\n"
+        + f"exec {'' if toolchain.launches else _LAUNCHER} {' '.join(call)}\n"
     )
 
 
@@ -171,19 +171,9 @@ def _own_folders(toolchain: Toolchain) -> str:
     return " | ".join(f"{option}{shlex.quote(folder)}/*" for folder in folders for option in ("-I", "-L", "-isystem"))
 
 
-def _map_option(toolchain: Toolchain) -> str:
-    """GCC 8 brought the option that covers __FILE__ too (its release notes); older ones map debug information only."""
-    return "-fdebug-prefix-map" if _is_old_gcc(toolchain) else "-ffile-prefix-map"
-
-
 def _columns(toolchain: Toolchain) -> tuple[str, ...]:
     """No columns in debug information: distcc compiles text whose macros are expanded, in which they are others."""
-    return () if _is_old_gcc(toolchain) else ("-gno-column-info",)  # GCC writes them since 8
-
-
-def _is_old_gcc(toolchain: Toolchain) -> bool:
-    family, _, version = toolchain.compiler.partition(" ")
-    return family == "gcc" and int(version.split(".")[0]) < 8
+    return () if toolchain.is_old_gcc else ("-gno-column-info",)  # GCC writes them since 8
 
 
 def _wrap_linker(toolchain: Toolchain, target: Target, stray: str) -> str:

@@ -12,19 +12,26 @@ from crosspython.toolchain.layout import OF_ITS_VERSION
 from crosspython.toolchain.native import LINKER
 from crosspython.toolchain.versioned import BINUTILS
 
+# What debug information names instead of the folder.
+_PLACE = "/usr/lib/crosspython"
+
 _HEAD = "#!/bin/sh\n# Written by crosspython: {name} with the headers and libraries of another libc.\n"
 
 # GCC takes headers of its own libc from a folder that no --sysroot moves, so all folders are named. They come after
 # those that a build names. The driver of C also compiles C++, whose headers lie before those of the libc.
+# A launcher gets the compiler itself, which other machines have, too. Debug information does not name the folder, which
+# is another one for each user.
 _DRIVER = """\
-cxx={always}
+cxx={always} compiles=
 for word do
     case $word in
+    -c) compiles=yes ;;
     *.cc | *.cp | *.cxx | *.cpp | *.CPP | *.c++ | *.C | *.ii | c++ | c++-* | -xc++*) cxx=yes ;;
     esac
 done
 if [ "$cxx" ]; then set -- "$@" {cxx}; fi
-exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ {macros} "$@" -nostdinc {gcc}
+exec ${{compiles:+${{CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}}} {program} --sysroot={folder} \\
+    -B{folder}/libexec/ -B{folder}/usr/lib/ {macros} "$@" -nostdinc {gcc} {map}
 """
 _FORTRAN = 'exec {program} --sysroot={folder} -B{folder}/libexec/ -B{folder}/usr/lib/ "$@"\n'
 
@@ -42,6 +49,7 @@ def write_fronts(
         "sysroot": shlex.quote(str(folder)),
         "own": shlex.quote(str(own)),
         "macros": " ".join(macros),
+        "map": f"{compiler.map_option}={shlex.quote(str(folder))}={_PLACE}",
         "gcc": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in (*gccs, folder / "usr/include")),
         "cxx": " ".join(f"-idirafter {shlex.quote(str(path))}" for path in cxx),
     }

@@ -79,6 +79,7 @@ def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) ->
     return replace(
         made,
         libc_folder=compiler.libc_folder,
+        launches=True,
         parts={**compiler.parts, **made.parts, str(folder): status_of(folder) or ""},
     )
 
