@@ -21,6 +21,7 @@ from crosspython.builders.code import hash_modules
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import folder_node
 from crosspython.builders.scons_internals import wait_in
+from crosspython.builders.settings import USERS_FOLDER
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
@@ -72,7 +73,7 @@ def toolchain_node(env: Any) -> Any:
 
 def made_toolchains() -> Path:
     """Where this version of our code keeps what it makes for older glibcs, on the build machine."""
-    return Path.home() / ".cache/crosspython/toolchains" / hash_modules(frozenset([MAKE_OLDER]))[:16]
+    return Path(USERS_FOLDER).expanduser() / "toolchains" / hash_modules(frozenset([MAKE_OLDER]))[:16]
 
 
 def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
