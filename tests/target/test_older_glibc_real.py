@@ -14,7 +14,7 @@ from crosspython.elf.lower_versions import lower_versions
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target, load_target
 from crosspython.targets.libc import Libc
-from crosspython.toolchain.emulator import emulator_command
+from crosspython.toolchain.emulator import emulator_command, libc_root
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.load import load_toolchain
 
@@ -150,7 +150,7 @@ def run(toolchain: Toolchain, folder: Path, target: Target = TARGET) -> str:
             assert not [version for version in elf.versions_of("GLIBC_") if not OLD.loads(Libc("glibc", version[6:]))]
             assert {"libstdc++.so.6", "libgcc_s.so.1", "libgfortran.so.5"}.isdisjoint(elf.needed)
             assert not elf.has_executable_stack
-    emulator = emulator_command(target, toolchain, PATH) if target is TARGET else []
+    emulator = emulator_command(target, libc_root(toolchain), PATH) if target is TARGET else []
     command = [*emulator, "./program"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 

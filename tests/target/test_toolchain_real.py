@@ -15,7 +15,7 @@ from crosspython.elf.patchelf import find_patchelf, write_rpaths
 from crosspython.errors import ToolchainError
 from crosspython.finish.audit import Audit
 from crosspython.targets import Target, load_target, target_names
-from crosspython.toolchain.emulator import emulator_command
+from crosspython.toolchain.emulator import emulator_command, libc_root
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.load import load_toolchain
 from crosspython.toolchain.time_bits import MACROS
@@ -147,7 +147,7 @@ def test_what_wrappers_compile_knows_dates_after_2038(bench: Bench) -> None:
     bench.run("gcc", "-Wall", "-Werror", "-D_FILE_OFFSET_BITS=64", "times.c", "-o", str(program))
     elf = read_elf(program)
     assert elf is not None and elf.time_functions().keys() == {64}
-    command = [*emulator_command(RV1126, bench.toolchain, PATH), str(program), str(program)]
+    command = [*emulator_command(RV1126, libc_root(bench.toolchain), PATH), str(program), str(program)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2106 2106\n"
 
 

@@ -18,8 +18,7 @@ from crosspython.checks.wheels import WheelSubject, check_wheels
 from crosspython.errors import CheckError
 from crosspython.store.tree import unpack_tree
 from crosspython.targets import Target, load_target
-from crosspython.toolchain.emulator import EmulatedPython, emulate
-from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.emulator import EmulatedPython, emulate, libc_root
 from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
 from crosspython.wheels.house.index import write_index
@@ -42,10 +41,11 @@ void *PyInit_NAME(void) { BODY; return (void *)(long)PyModuleDef_Init(&definitio
 
 
 @pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[Target, Toolchain]:
+def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[Target, Path]:
+    """The target, and the root below which the compiler's libc lies."""
     target = load_target("rv1126", Path())
     cc = find_compiler(target, None, path=os.environ["PATH"], unpack_into=tmp_path_factory.mktemp("sdk"))
-    return target, probe_toolchain(cc, target)
+    return target, libc_root(probe_toolchain(cc, target))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def bundle() -> Path:
 
 
 @pytest.fixture(scope="module")
-def python(bundle: Path, tools: tuple[Target, Toolchain], tmp_path_factory: pytest.TempPathFactory) -> EmulatedPython:
+def python(bundle: Path, tools: tuple[Target, Path], tmp_path_factory: pytest.TempPathFactory) -> EmulatedPython:
     folder = tmp_path_factory.mktemp("board")
     unpack_tree(bundle, folder)
     return emulate(folder / "python", *tools, os.environ["PATH"])
@@ -101,7 +101,7 @@ def served(house: Path) -> Iterator[str]:
     assert any(path.endswith(".whl.metadata") for path in asked), "pip read the metadata beside the wheel"
 
 
-def subject(bundle: Path, house: Path, tools: tuple[Target, Toolchain], work: Path) -> WheelSubject:
+def subject(bundle: Path, house: Path, tools: tuple[Target, Path], work: Path) -> WheelSubject:
     wheels = tuple(sorted(house.glob("*.whl")))
     return WheelSubject(bundle, wheels, *tools, work, os.environ["PATH"], 2, Override)
 

@@ -94,6 +94,16 @@ def test_a_boards_own_libc_is_built_for(tmp_path: Path) -> None:
         assert settings.libc is None
 
 
+def test_a_boards_file_system_has_a_loader(tmp_path: Path) -> None:
+    for found in ("no such folder", "none there"):
+        with pytest.raises(ConfigurationError, match=r"board_root=.*: not the file system of a board") as caught:
+            read(board_root=str(tmp_path / "root"))
+        assert caught.value.found == found
+        (tmp_path / "root/lib").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "root/lib/ld-musl-armhf.so.1").touch()
+    assert read(board_root=str(tmp_path / "root")).board_root == tmp_path / "root"
+
+
 def test_a_shipped_target_is_built_for_its_boards_libc() -> None:
     assert {name: str(read(target=name).target.libc) for name in target_names()} == {
         "aarch64": "glibc 2.17",

@@ -154,13 +154,16 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.checks.check import Subject, check_bundle
+        from crosspython.toolchain.emulator import libc_root
 
+        toolchain = toolchain_of(build)
         subject = Subject(
             bundle=Path(source[0].abspath),
             tests=Path(source[1].abspath),
             left_out=Path(build.components["cpython"].node.abspath) if settings.slim != "0" else None,
             target=settings.target,
-            toolchain=toolchain_of(build),
+            toolchain=toolchain,
+            root=settings.board_root or libc_root(toolchain),
             release=settings.release,
             work=build.run.workshop.work / f"check-{settings.release.version}",
             path=settings.path,

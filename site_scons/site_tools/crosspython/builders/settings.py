@@ -108,6 +108,10 @@ VARIABLES = (
         "a board to deploy to, roll back or check over SSH: USER@HOST:PORT, such as root@192.168.1.10",
         of=BOARD,
     ),
+    Variable(
+        "board_root",
+        "check: a folder with the board's file system, whose libc the emulator then uses; without it, the compiler's",
+    ),
     Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own", of=BOARD),
     Variable(
         "forbid_licenses",
@@ -201,6 +205,7 @@ class Settings:
     mirror: str | None
     downloads: Path
     board: str | None
+    board_root: Path | None
     ssh_config: Path | None
     forbid_licenses: str
     cve_db: str | None
@@ -270,6 +275,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
         board=chosen["board"] or None,
+        board_root=_board_root(start, chosen["board_root"]) if chosen["board_root"] else None,
         ssh_config=Path(_place(start, chosen["ssh_config"])) if chosen["ssh_config"] else None,
         forbid_licenses=chosen["forbid_licenses"],
         cve_db=_mirror(start, chosen["cve_db"]),
@@ -337,6 +343,18 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
 
 def _place(start: Path, path: str) -> str:
     return os.path.normpath(start / os.path.expanduser(path))
+
+
+def _board_root(start: Path, given: str) -> Path:
+    root = Path(_place(start, given))
+    if not any(root.glob("lib*/ld-*.so*")):
+        raise ConfigurationError(
+            f"board_root={given}: not the file system of a board",
+            expected="a folder with the board's loader, at lib/ld-*.so*",
+            found="none there" if root.is_dir() else "no such folder",
+            next="unpack the board's root file system, or name what it was packed from (Buildroot's output/target)",
+        )
+    return root
 
 
 def _toolchain(start: Path, given: str) -> str:

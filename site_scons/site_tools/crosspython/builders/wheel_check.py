@@ -35,13 +35,14 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_lock import override_of
         from crosspython.checks.wheels import WheelSubject, check_wheels
+        from crosspython.toolchain.emulator import libc_root
         from crosspython.wheels.house.report import wheels_in_house
 
         subject = WheelSubject(
             bundle=Path(source[0].abspath),
             wheels=wheels_in_house(house),
             target=settings.target,
-            toolchain=toolchain_of(build),
+            root=settings.board_root or libc_root(toolchain_of(build)),
             work=build.run.workshop.work / f"check-wheels-{settings.release.version}",
             path=settings.path,
             jobs=build.run.jobs,

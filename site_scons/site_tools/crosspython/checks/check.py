@@ -43,6 +43,7 @@ class Subject:
     """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not occur in it.
 
     tests:    the archive of CPython's own tests
+    root:     where the board's loader and libc lie, or the toolchain's in their place
     left_out: CPython's stage archive, where the bundle is a slim one: tests need what that lacks
     """
 
@@ -51,6 +52,7 @@ class Subject:
     left_out: Path | None
     target: Target
     toolchain: Toolchain
+    root: Path
     release: Release
     work: Path
     path: str
@@ -72,14 +74,14 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
         say(str(result))
 
     tree = unpack_bundle(subject.bundle, subject.work / "board")
-    python = emulate(tree, subject.target, subject.toolchain, subject.path)
+    python = emulate(tree, subject.target, subject.root, subject.path)
     for result in _selftest(subject, python, ()):
         note(result)
     unpack_tree(subject.tests, subject.work / "board")
     moved = subject.work / "moved to über there" / "py"
     moved.parent.mkdir()
     tree = tree.rename(moved)
-    python = emulate(tree, subject.target, subject.toolchain, subject.path)
+    python = emulate(tree, subject.target, subject.root, subject.path)
     for result in _selftest(subject, python, _AFTER_MOVE):
         note(Result(f"moved: {result.name}", result.ok, result.seconds, result.detail))
     for result in _cpython_tests(subject, python):

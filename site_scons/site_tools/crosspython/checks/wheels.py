@@ -23,7 +23,6 @@ from crosspython.checks.result import MARK, Result, require_all_passed, run_kept
 from crosspython.checks.suites import read_suites, run_suite
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
-from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.model import Override
 from crosspython.wheels.repairing.archive import WheelName, parse_wheel_name
 from crosspython.wheels.repairing.modules import Modules, read_modules
@@ -41,13 +40,14 @@ class WheelSubject:
 
     wheels:   those to be installed, in the folder that pip is told of
     bundle:   with the Python that installs them
+    root:     where the board's loader and libc lie, or the toolchain's in their place
     override: gives that of a package
     """
 
     bundle: Path
     wheels: tuple[Path, ...]
     target: Target
-    toolchain: Toolchain
+    root: Path
     work: Path
     path: str
     jobs: int
@@ -83,7 +83,7 @@ def check_wheels(subject: WheelSubject, say: Callable[[str], None], report: Path
 
 def _check(subject: WheelSubject) -> Iterator[Result]:
     tree = unpack_bundle(subject.bundle, subject.work / "board")
-    python = emulate(tree, subject.target, subject.toolchain, subject.path)
+    python = emulate(tree, subject.target, subject.root, subject.path)
     installed = install_wheels(subject, python)
     yield installed
     if not installed.ok:

@@ -52,12 +52,12 @@ def find_emulator(machine: str, path: str) -> str:
     )
 
 
-def emulator_command(target: Target, toolchain: Toolchain, path: str) -> list[str]:
-    """The emulator with the target's CPU, and the toolchain's libc in the place of the board's."""
+def emulator_command(target: Target, root: Path, path: str) -> list[str]:
+    """The emulator with the target's CPU. root: where the loader and libc lie as on the board (libc_root)"""
     command = [find_emulator(target.machine, path)]
     if target.emulator_cpu is not None:
         command += ["-cpu", target.emulator_cpu]
-    return [*command, "-L", str(libc_root(toolchain))]
+    return [*command, "-L", str(root)]
 
 
 def libc_root(toolchain: Toolchain) -> Path:
@@ -69,8 +69,8 @@ def libc_root(toolchain: Toolchain) -> Path:
     raise CheckError("the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
 
 
-def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> EmulatedPython:
-    """Put the emulator in front of the interpreter of an unpacked bundle."""
+def emulate(tree: Path, target: Target, root: Path, path: str) -> EmulatedPython:
+    """Put the emulator in front of the interpreter of an unpacked bundle. root: as of emulator_command"""
     interpreters = [p for p in tree.glob("bin/python3.*") if p.suffix[1:].isdigit() and not p.is_symlink()]
     if len(interpreters) != 1:
         raise CheckError(f"{tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
@@ -78,7 +78,7 @@ def emulate(tree: Path, target: Target, toolchain: Toolchain, path: str) -> Emul
     program = _behind(python)
     if not program.exists():
         python.rename(program)
-    command = emulator_command(target, toolchain, path)
+    command = emulator_command(target, root, path)
     python.write_text(_SCRIPT.format(name=target.name, emulator=shlex.join(command), program=shlex.quote(str(program))))
     python.chmod(0o755)
     return EmulatedPython(tree, python, python.name.removeprefix("python"), (*command, str(program)))

@@ -17,7 +17,7 @@ from crosspython.run.log import Log
 from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.store.tree import unpack_tree
 from crosspython.targets.machines import find_machine
-from crosspython.toolchain.emulator import emulate, emulator_command
+from crosspython.toolchain.emulator import emulate, emulator_command, libc_root
 from crosspython.toolchain.programs import write_config_programs, write_refusals
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.building.cross_python import CROSSENV, make_cross_python
@@ -96,8 +96,9 @@ def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
     """Put the emulator before the target's interpreter; empty if there is none,
     because the cross engine does not need it."""
     try:
-        emulate(kit.sysroot / "usr", kit.target, kit.toolchain, path)
-        return tuple(emulator_command(kit.target, kit.toolchain, path))
+        root = libc_root(kit.toolchain)
+        emulate(kit.sysroot / "usr", kit.target, root, path)
+        return tuple(emulator_command(kit.target, root, path))
     except (HostToolError, CheckError):
         return ()
 
