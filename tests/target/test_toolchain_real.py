@@ -180,7 +180,7 @@ def only_on_the_build_machine() -> str:
     return names[0]
 
 
-@pytest.mark.parametrize("name", target_names())
+@pytest.mark.parametrize("name", [name for name in target_names() if load_target(name, Path()).libc is not None])
 def test_the_distributions_compiler_makes_code_for_every_shipped_board(tmp_path: Path, name: str) -> None:
     toolchain = load(None, tmp_path, name)
     assert toolchain.libc.name == "glibc"
