@@ -168,6 +168,26 @@ def test_the_same_wheel_twice_has_the_same_bytes(bench: Workbench, tmp_path: Pat
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("changes", "options", "earned"),
+    [
+        ({"generic": True}, (), ["manylinux_2_17_armv7l"]),
+        ({"generic": True}, ("-Wl,--no-as-needed", "-lstdc++"), []),  # the compiler's, which is newer than the libc
+        ({"generic": False}, (), []),
+        ({"generic": True, "libc": None}, (), []),
+    ],
+)
+def test_a_generic_boards_wheel_is_manylinux_too(
+    bench: Workbench, compiler: tuple[Target, Toolchain], changes: Any, options: tuple[str, ...], earned: list[str]
+) -> None:
+    target = replace(compiler[0], **{"libc": Libc("glibc", "2.17"), **changes})
+    report = finish_wheel(bench.make(*options), bench.folder / "product.whl", replace(bench.repair, target=target))
+    platforms = [tag.rpartition("-")[2] for tag in report.tags]
+    assert platforms == ["linux_armv7l", *earned]
+    assert report.filename == f"toy-1.0-cp313-cp313-{'.'.join(platforms)}.whl"
+    assert not any("was corrected" in remark for remark in report.remarks)
+
+
 @pytest.mark.parametrize(("option", "soname"), [("-lgomp", "libgomp.so.1"), ("-lgfortran", "libgfortran.so.5")])
 def test_a_library_of_the_compiler_is_put_in_too(bench: Workbench, option: str, soname: str) -> None:
     _, grafted = bench.finish(bench.make("-Wl,--no-as-needed", option))

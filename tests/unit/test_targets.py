@@ -159,3 +159,9 @@ def test_the_float_abi_follows_from_the_triplet(tmp_path: Path) -> None:
 
 def test_a_board_without_prefixes_is_looked_for_by_its_triplet(tmp_path: Path) -> None:
     assert load_target(write(tmp_path, VALID), tmp_path).prefixes == ("arm-linux-gnueabihf",)
+
+
+def test_flags_of_ones_own_are_not_generic(tmp_path: Path) -> None:
+    assert load_target("armv7l", tmp_path).generic and load_target("rpi4", tmp_path).generic is False
+    (tmp_path / "mine.toml").write_text('extends = "armv7l"\ndescription = "ours"\n')
+    assert load_target("./mine.toml", tmp_path).generic

@@ -7,6 +7,7 @@ there. A new one is one more row of the table. It knows no compiler and reads no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from crosspython.targets.machines import MACHINES
 
@@ -109,6 +110,10 @@ class Libc:
         """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
         return (*LIBCS[self.name].libraries, *_GCC_LIBRARIES)
 
+    def is_own(self, soname: str) -> bool:
+        """Whether a library is a part of it, and not of its compiler."""
+        return any(fnmatchcase(soname, pattern) for pattern in LIBCS[self.name].libraries)
+
     @property
     def suffixes(self) -> tuple[str, ...]:
         """What stands for it in the names of CPython's extension modules."""
@@ -120,7 +125,7 @@ class Libc:
         machine: what `uname -m` says there
         """
         kind, version = LIBCS[self.name].wheels, self.number
-        oldest = _oldest_manylinux(machine, float_abi) if kind == "manylinux" else 0
+        oldest = oldest_manylinux(machine, float_abi) if kind == "manylinux" else 0
         if not kind or not version or oldest is None:
             return []
         names = []
@@ -152,7 +157,7 @@ def libc_of_abi(abi: str) -> str | None:
     return next((name for name, kind in LIBCS.items() if abi.startswith(kind.abi)), None)
 
 
-def _oldest_manylinux(machine: str, float_abi: str | None) -> int | None:
+def oldest_manylinux(machine: str, float_abi: str | None) -> int | None:
     """The N of the oldest glibc 2.N that manylinux wheels for a machine count from; None: pip takes none there."""
     row = MACHINES.get(machine)
     return row.manylinux if row and row.manylinux_abi in (None, float_abi) else None

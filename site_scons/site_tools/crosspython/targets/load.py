@@ -33,6 +33,7 @@ class Target:
     triplet:      canonical; what autoconf gets as --host, and what our wrappers are called
     prefixes:     known names of compilers for it, best first, without the trailing dash
     cflags:       CPU flags
+    generic:      cflags ask for nothing that another board of this machine may lack
     float_abi:    "hard", "soft", or None where the machine has no choice
     libc:         the glibc that is built for where no SDK is given (the board's), or None: the compiler's
     libc_baseline: the board's own libc, or None: the toolchain's
@@ -47,6 +48,7 @@ class Target:
     triplet: str
     prefixes: tuple[str, ...]
     cflags: tuple[str, ...]
+    generic: bool
     float_abi: str | None
     libc: Libc | None
     libc_baseline: Libc | None
@@ -88,6 +90,7 @@ def _make_target(name: str, values: dict[str, Any]) -> Target:
         triplet=values["triplet"],
         prefixes=tuple(values.get("prefixes", [values["triplet"]])),
         cflags=tuple(values.get("cflags", ())),
+        generic=values.get("generic", False),
         float_abi=values.get("float_abi", parse_triplet(values["triplet"]).float_abi),
         libc=libc,
         libc_baseline=boards,
@@ -127,6 +130,8 @@ def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], 
     below, _ = _read_chain(_find_file(keys.extends, file.parent), (*readers, file.resolve()))
     if "libc_baseline" in values or parse_triplet(values.get("triplet", below["triplet"])).libc != "glibc":
         below.pop("libc", None)  # it was chosen for another board's
+    if "cflags" in values:
+        below.pop("generic", None)
     return below | values, locate
 
 

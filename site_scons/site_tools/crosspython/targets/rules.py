@@ -73,6 +73,7 @@ class TargetKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     description: Line | None = None
     prefixes: Prefixes | None = None
     cflags: tuple[Flag, ...] | None = None
+    generic: bool | None = None
     float_abi: Literal["hard", "soft"] | None = None
     libc: LibcChoice | None = None
     libc_baseline: Baseline | None = None

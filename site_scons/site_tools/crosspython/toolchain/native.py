@@ -78,6 +78,7 @@ def native_target() -> Target:
         triplet=build_triplet(),
         prefixes=(),
         cflags=(),
+        generic=False,
         float_abi=None,
         libc=None,
         libc_baseline=None,

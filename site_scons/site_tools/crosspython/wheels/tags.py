@@ -2,7 +2,7 @@
 
 Knows PEP 425 (tags), 427 (wheels), 600 (manylinux) and 656 (musllinux), and how CPython calls extension modules. It
 opens no file: its callers say what is in a wheel. A wheel that was built for a board says `linux_<machine>`, which
-every pip there takes; manylinux would promise that it runs on any CPU of that kind (docs/decisions tells more).
+every pip there takes; manylinux promises that it runs on any CPU of that kind (docs/decisions tells more).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from itertools import product
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from crosspython.elf.versions import parse_version
 from crosspython.errors import AuditError
 from crosspython.finish.board_needs import find_libc
 from crosspython.targets import Target
-from crosspython.targets.libc import Libc
+from crosspython.targets.libc import Libc, oldest_manylinux
 from crosspython.targets.machines import MACHINES
 from crosspython.toolchain.facts import Toolchain
 
@@ -141,6 +142,23 @@ def _right_tag(tag: Tag, code: MachineCode, board: BoardTags) -> Tag:
         only_stable = all(name.endswith(".abi3.so") for name in code.extensions)
         return Tag(board.interpreter, "abi3" if only_stable else board.abi, board.platform)
     return Tag(tag.interpreter, tag.abi, board.platform)
+
+
+def manylinux_tags(
+    tags: Iterable[Tag], board: BoardTags, libraries: Iterable[str], newest: str | None
+) -> frozenset[Tag]:
+    """The tags by which other boards with the same machine take a wheel, too (PEP 600); none where it has not earned
+    them.
+
+    libraries: sonames of what it needs and does not bring
+    newest:    the newest version of glibc's symbols that it needs, "GLIBC_2.28"; None: it needs none
+    """
+    oldest = oldest_manylinux(board.machine, board.float_abi)
+    if board.libc.name != "glibc" or oldest is None or not all(map(board.libc.is_own, libraries)):
+        return frozenset()
+    needed = parse_version(newest)[1] if newest else oldest
+    platform = f"manylinux_2_{max(needed, oldest)}_{board.machine}"
+    return frozenset(Tag(tag.interpreter, tag.abi, platform) for tag in tags if tag.platform == board.platform)
 
 
 def _pure_tag(tag: Tag) -> Tag:

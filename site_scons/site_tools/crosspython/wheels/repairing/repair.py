@@ -53,7 +53,7 @@ from crosspython.wheels.repairing.wheel_audit import (
     remark_foreign,
     require_clean_wheel,
 )
-from crosspython.wheels.tags import BoardTags, compress_tags, is_pure, predict_tags
+from crosspython.wheels.tags import BoardTags, compress_tags, is_pure, manylinux_tags, predict_tags
 from crosspython.workshop import EPOCH
 
 
@@ -137,8 +137,9 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     grafted = _finish_code(tree, repair, aside)
     overwritten = _overwrite_folders(tree, repair)
     contents = read_contents(tree, aside)
-    tags = predict_tags(stated.tags, contents.code, repair.board)
-    _require_accepted(tags, repair)
+    corrected = predict_tags(stated.tags, contents.code, repair.board)
+    _require_accepted(corrected, repair)
+    tags = corrected | _manylinux_tags(corrected, tree, repair)
     state_tags(tree, tags, is_pure=not contents.code)
     problems = find_wheel_problems(
         tree,
@@ -160,7 +161,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
         *renamed,
         *remark_foreign(foreign, tree),
     ]
-    if tags != stated.tags:
+    if corrected != stated.tags:
         remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
     report = _report(str(name), tree, contents, repair, grafted, remarks)
     shutil.rmtree(repair.work)
@@ -234,6 +235,15 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
             found=compress_tags(tags),
             log=repair.log,
         )
+
+
+def _manylinux_tags(tags: Iterable[Tag], tree: WheelTree, repair: Repair) -> frozenset[Tag]:
+    """Earned where nothing was asked of the CPU, an older glibc was built for, and no library is the bundle's."""
+    if not repair.target.generic or repair.target.libc is None or repair.to_bundle:
+        return frozenset()
+    needs = sum_up_needs(tree.root, find_elf_files(tree.root))
+    glibc = needs.versions.get("GLIBC")
+    return manylinux_tags(tags, repair.board, needs.libraries, glibc.version if glibc else None)
 
 
 def _clean_texts(tree: WheelTree, repair: Repair) -> None:
