@@ -17,6 +17,7 @@ from crosspython.targets.libc import Libc
 from crosspython.toolchain.emulator import emulator_command, libc_root
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.load import load_toolchain
+from crosspython.toolchain.time_bits import MACROS
 
 pytestmark = pytest.mark.slow
 
@@ -267,6 +268,54 @@ def test_time_of_64_bits_that_the_older_libc_lacks_is_not_chosen(toolchain: Tool
     (tmp_path / "main.c").write_text("#include <time.h>\nint main(void) { return sizeof(time_t) != 4 || !time(0); }\n")
     make(toolchain, "gcc", tmp_path, "-w", "-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64", "main.c", "-o", "program")
     assert run(toolchain, tmp_path) == ""
+
+
+# As GCC's own libraries call what their libc has: Debian 13's libstdc++ and libgfortran do.
+WITH_64_BIT_TIME = """\
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    struct stat status, same, linked;
+    struct timespec now, pause = {0, 1000};
+    struct timespec times[2] = {{1000000000, 0}, {1234567890, 500000000}}, late[2] = {{1LL << 32}};
+    struct timeval day;
+    struct rusage used;
+    struct tm broken;
+    time_t point = 1234567890, beyond = (time_t)1 << 32;
+    int file = open(words[0], O_RDONLY), waiting, window[2];
+    if (sizeof(time_t) != 8 || file < 0) return 1;
+    if (fcntl(file, F_GETFD) < 0 || ioctl(file, FIONREAD, &waiting)) return 2;
+    if (clock_gettime(CLOCK_REALTIME, &now) || gettimeofday(&day, 0) || nanosleep(&pause, &pause)) return 3;
+    if (time(0) - now.tv_sec > 60 || day.tv_sec - now.tv_sec > 60 || now.tv_sec < 1700000000) return 4;
+    close(creat("times", 0600));
+    if (utimensat(AT_FDCWD, "times", times, 0) || stat("times", &status) || fstat(file, &same)) return 5;
+    if (utimensat(AT_FDCWD, "times", late, 0) == 0 || gmtime_r(&beyond, &broken)) return 6;
+    symlink("times", "link");
+    if (lstat("link", &linked) || !S_ISLNK(linked.st_mode) || same.st_size < 1000) return 7;
+    if (getrusage(RUSAGE_SELF, &used) || used.ru_maxrss < 100 || !localtime_r(&point, &broken)) return 8;
+    printf("%lld %lld.%ld %o %d\\n", (long long)status.st_atime, (long long)status.st_mtime, status.st_mtim.tv_nsec,
+           status.st_mode & 07777, gmtime_r(&point, &broken)->tm_year + 1900);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("driver", ["g++", "gfortran"])
+def test_libraries_of_the_compiler_may_call_functions_of_64_bit_time(
+    toolchain: Toolchain, tmp_path: Path, driver: str
+) -> None:
+    (tmp_path / "main.c").write_text(WITH_64_BIT_TIME)
+    compiler = shutil.which("arm-linux-gnueabihf-gcc") or ""
+    subprocess.run([compiler, *TARGET.cflags, *MACROS, "-c", "main.c"], cwd=tmp_path, check=True)
+    libraries = {"g++": ["-lstdc++"], "gfortran": ["-lgfortran"]}[driver]
+    make(toolchain, driver, tmp_path, "main.o", "-o", "program", *libraries)
+    assert run(toolchain, tmp_path) == "1000000000 1234567890.500000000 600 2009\n"
 
 
 @pytest.mark.parametrize(("name", "version", "began"), [("riscv64", "2.26", "2.27"), ("rv1126", "2.16", "2.17")])

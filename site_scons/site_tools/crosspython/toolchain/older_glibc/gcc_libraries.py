@@ -18,6 +18,7 @@ from crosspython.elf.versions import is_newer
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.older_glibc.stubs import LIBRARIES, MERGED
 from crosspython.toolchain.older_glibc.tools import Tools
+from crosspython.toolchain.time_bits import MACROS
 
 # By the name after -l: the archives, and our sources of what these miss. Each library has its own: all programs get
 # libgcc_s, and configure scripts find what lies with it.
@@ -32,11 +33,16 @@ _ARCHIVES = {
     "quadmath": (("libquadmath.a",), ("sources/isoc23.c",)),
 }
 _ASYNC = "sources/async.c"
+# Which of them call functions of 64-bit time where the compiler has that.
+_KNOWING_TIME = ("stdc++", "gfortran")
 _OPENMP = "libgomp.so.1"
 
 
-def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc) -> None:
-    """own: the compiler that has them; front: that for the older libc"""
+def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc, *, loses_time: bool) -> None:
+    """own: the compiler that has them; front: that for the older libc
+
+    loses_time: the compiler's own libc has a 64-bit time_t on this 32-bit machine, and the older one does not
+    """
     threads = f" AS_NEEDED ( {LIBRARIES['pthread']} {LIBRARIES['dl']} )" if is_newer(MERGED, libc.version) else ""
     for name, (archives, sources) in _ARCHIVES.items():
         found = {archive: path for archive in archives if (path := own.find(archive)) is not None}
@@ -45,7 +51,10 @@ def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc) -> Non
         if name == "gfortran" and found:
             _replace_async(place / f"own-{archives[0]}", front)
         if found:
-            front.archive(place / f"own-{name}-compat.a", sources)
+            compat = place / f"own-{name}-compat.a"
+            front.archive(compat, sources)
+            if loses_time and name in _KNOWING_TIME:
+                _add_time(compat, own, front)
             members = " ".join([*(f"own-{archive}" for archive in found), f"own-{name}-compat.a"])
             _write_script(place / f"lib{name}.so", f"{members}{threads}")
             _write_script(place / archives[0], members)  # -static-libstdc++ and the like take no shared library
@@ -53,6 +62,12 @@ def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc) -> Non
 
 def _write_script(place: Path, members: str) -> None:
     place.write_text(f"/* Written by crosspython. */\nGROUP ( {members} )\n")
+
+
+def _add_time(archive: Path, own: Tools, front: Tools) -> None:
+    """The functions of 64-bit time, of two parts: each is compiled with the headers that have its structures."""
+    parts = (own.compile("sources/time64.c", *MACROS), front.compile("sources/time32.c"))
+    front.run("ar", "rsD", str(archive), *parts)
 
 
 def _replace_async(archive: Path, front: Tools) -> None:

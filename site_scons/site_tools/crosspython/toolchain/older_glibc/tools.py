@@ -39,10 +39,10 @@ class Tools:
                 next="take the compiler's own libc (libc=board), or the vendor's SDK (toolchain=)",
             )
 
-    def compile(self, source: str) -> str:
+    def compile(self, source: str, *macros: str) -> str:
         """Compile one of our sources, by its name beside this module; the object's name in the work folder."""
         name = Path(source).with_suffix(".o").name
-        self.run("gcc", *self.flags, *_COMPILE, str(_SOURCES / source), "-o", name)
+        self.run("gcc", *self.flags, *_COMPILE, *macros, str(_SOURCES / source), "-o", name)
         return name
 
     def archive(self, place: Path, sources: Iterable[str]) -> None:

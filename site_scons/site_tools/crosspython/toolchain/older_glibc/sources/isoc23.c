@@ -4,6 +4,8 @@
 #include <features.h>
 
 #if __GLIBC_MINOR__ < 38
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
@@ -26,5 +28,14 @@ HIDDEN long long __isoc23_strtoll(const char *text, char **end, int base)
 HIDDEN unsigned long long __isoc23_strtoull(const char *text, char **end, int base)
 {
     return strtoull(text, end, base);
+}
+
+HIDDEN int __isoc23_sscanf(const char *text, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    int found = vsscanf(text, format, list);
+    va_end(list);
+    return found;
 }
 #endif
