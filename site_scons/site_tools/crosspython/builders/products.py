@@ -16,7 +16,7 @@ from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
 from crosspython.builders.settings import COMPONENTS
-from crosspython.builders.toolchain import toolchain_of
+from crosspython.builders.toolchain import emulators_root, toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.recipes.recipe import Recipe
 from crosspython.recipes.release import Support, read_support
@@ -154,7 +154,6 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.checks.check import Subject, check_bundle
-        from crosspython.toolchain.emulator import libc_root
 
         toolchain = toolchain_of(build)
         subject = Subject(
@@ -163,7 +162,7 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
             left_out=Path(build.components["cpython"].node.abspath) if settings.slim != "0" else None,
             target=settings.target,
             toolchain=toolchain,
-            root=settings.board_root or libc_root(toolchain),
+            root=emulators_root(build, toolchain),
             release=settings.release,
             work=build.run.workshop.work / f"check-{settings.release.version}",
             path=settings.path,

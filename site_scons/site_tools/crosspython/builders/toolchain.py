@@ -122,6 +122,14 @@ def toolchain_of(build: Build) -> Toolchain:
     return toolchain
 
 
+def emulators_root(build: Build, toolchain: Toolchain) -> Path:
+    """Where the emulator finds the loader and the libc: the board's, where the user has its file system."""
+    from crosspython.toolchain.emulator import libc_root, link_libraries
+
+    given = build.settings.board_root
+    return link_libraries(given, build.run.workshop.work / "board-root") if given else libc_root(toolchain)
+
+
 def _require_same(toolchain: Toolchain, again: Toolchain) -> None:
     if again.identity != toolchain.identity:
         raise ToolchainError(

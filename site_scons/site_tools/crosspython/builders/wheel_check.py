@@ -10,7 +10,7 @@ from crosspython.builders.action import make_action
 from crosspython.builders.arguments import read_nodes
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
-from crosspython.builders.toolchain import toolchain_of
+from crosspython.builders.toolchain import emulators_root, toolchain_of
 
 
 def AddWheelCheck(env: Any) -> None:
@@ -35,14 +35,13 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     def check(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_lock import override_of
         from crosspython.checks.wheels import WheelSubject, check_wheels
-        from crosspython.toolchain.emulator import libc_root
         from crosspython.wheels.house.report import wheels_in_house
 
         subject = WheelSubject(
             bundle=Path(source[0].abspath),
             wheels=wheels_in_house(house),
             target=settings.target,
-            root=settings.board_root or libc_root(toolchain_of(build)),
+            root=emulators_root(build, toolchain_of(build)),
             work=build.run.workshop.work / f"check-wheels-{settings.release.version}",
             path=settings.path,
             jobs=build.run.jobs,

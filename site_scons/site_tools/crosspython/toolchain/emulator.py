@@ -9,6 +9,7 @@ So a shell script takes the interpreter's place and starts it in the emulator un
 from __future__ import annotations
 
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def libc_root(toolchain: Toolchain) -> Path:
         if any(root.glob("lib*/ld-*.so*")):
             return root
     raise CheckError("the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
+
+
+def link_libraries(board_root: Path, folder: Path) -> Path:
+    """A root with a board's libraries and nothing else of it: QEMU looks for every file below its root first, for those
+    in /dev and /tmp, too (its manual, "-L"). folder: made anew"""
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in (*board_root.glob("lib*"), *board_root.glob("usr/lib*")):
+        link = folder / place.relative_to(board_root)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(place)
+    return folder
 
 
 def emulate(tree: Path, target: Target, root: Path, path: str) -> EmulatedPython:
