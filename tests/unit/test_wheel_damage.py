@@ -84,6 +84,10 @@ def test_a_malformed_record_is_damage(tmp_path: Path, edit: Callable[[bytes], by
         ("WHEEL", lambda data: data.replace(b"Wheel-Version: 1.0\n", b""), "WHEEL: has no Wheel-Version"),
         ("WHEEL", lambda data: data.replace(b"1.0", b"2.0"), "is of Wheel-Version 2.0"),
         ("WHEEL", lambda data: data.replace(b"1.0", b"one"), "its Wheel-Version is 'one'"),
+        ("WHEEL", lambda data: data.replace(b"1.0", b"9" * 5000), "is of Wheel-Version 999"),
+        ("WHEEL", lambda data: b"\xef\xbb\xbf" + data, "WHEEL begins with a byte order mark"),
+        ("METADATA", lambda data: b"\xef\xbb\xbf" + data, "METADATA begins with a byte order mark"),
+        ("entry_points.txt", lambda data: b"\xef\xbb\xbf" + data, "entry_points.txt begins with a byte order mark"),
         ("METADATA", lambda data: data + b"Author: J\xe9r\xf4me\n", "METADATA is not UTF-8 text"),
         ("METADATA", lambda data: data.replace(b"Name: toy\n", b""), "METADATA: has no Name"),
         ("entry_points.txt", lambda data: b"toy = toy:main\n", "entry_points.txt: File contains no section headers"),
@@ -129,6 +133,15 @@ def test_what_pip_takes_and_the_standard_allows_is_no_damage(tmp_path: Path, edi
         for name in ("RECORD.jws", "RECORD.p7s"):
             archive.writestr(f"{INFO}/{name}", "{}")
     take(change(wheel, f"{INFO}/RECORD", edit), tmp_path)
+
+
+def test_a_wheel_of_an_older_format_is_no_damage(tmp_path: Path) -> None:
+    """pip takes what has no later major version than its own."""
+    finish_wheel(
+        change(made(tmp_path), f"{INFO}/WHEEL", lambda data: data.replace(b"1.0", b"0.1")),
+        tmp_path / "product",
+        make_repair(tmp_path),
+    )
 
 
 def test_names_with_commas_and_line_ends_stand_in_quotes(tmp_path: Path) -> None:

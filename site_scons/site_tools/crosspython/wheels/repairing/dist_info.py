@@ -29,6 +29,8 @@ _HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "bl
 # specification).
 _OBJECT = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(?:\[.*\])?", re.UNICODE)
 _SCRIPTS = ("console_scripts", "gui_scripts")
+_MARK = "\ufeff"
+_LONGEST = 40  # characters of what a message shows
 
 
 def find_damage(dist_info: Path) -> list[str]:
@@ -41,7 +43,12 @@ def find_damage(dist_info: Path) -> list[str]:
     ):
         if (dist_info / name).is_file():
             text = _read_text(dist_info / name)
-            problems += [f"{name} is not UTF-8 text"] if text is None else [f"{name}: {says}" for says in judge(text)]
+            if text is None:
+                problems.append(f"{name} is not UTF-8 text")
+            elif text.startswith(_MARK):
+                problems.append(f"{name} begins with a byte order mark, behind which pip does not find its first line")
+            else:
+                problems += [f"{name}: {says}" for says in judge(text)]
     return problems
 
 
@@ -77,8 +84,10 @@ def _judge_wheel(text: str) -> list[str]:
     if not version:
         return ["has no Wheel-Version"]
     if not re.fullmatch(r"\d+(\.\d+)*", version, re.ASCII):
-        return [f"its Wheel-Version is {version!r}"]
-    return [] if int(version.partition(".")[0]) == 1 else [f"is of Wheel-Version {version}, which no pip takes yet"]
+        return [f"its Wheel-Version is {version[:_LONGEST]!r}"]
+    if version.partition(".")[0].lstrip("0") in ("", "1"):
+        return []
+    return [f"is of Wheel-Version {version[:_LONGEST]}, which no pip takes yet"]
 
 
 def _judge_metadata(text: str) -> list[str]:
@@ -104,8 +113,9 @@ def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[s
     text = _read_text(record)
     if text is None:
         return rows, ["RECORD is not UTF-8 text"]
+    lines = io.StringIO(text.removeprefix(_MARK), newline="")
     try:
-        for number, columns in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
+        for number, columns in enumerate(csv.reader(lines, strict=True), 1):
             if not columns:
                 continue
             if len(columns) != 3:
@@ -129,7 +139,7 @@ def _compare(path: Path, told: str, size: str) -> list[str]:
     if not told:
         return ["has no hash in RECORD"]
     if not equals or kind not in _HASHES:
-        return [f"has a hash in RECORD that cannot be verified: {told[:40]!r}"]
+        return [f"has a hash in RECORD that cannot be verified: {told[:_LONGEST]!r}"]
     data = path.read_bytes()
     digest = urlsafe_b64encode(hashlib.new(kind, data).digest()).decode().rstrip("=")
     if digest != value.rstrip("=") or (size and size != str(len(data))):
@@ -139,6 +149,6 @@ def _compare(path: Path, told: str, size: str) -> list[str]:
 
 def _read_text(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode()
     except UnicodeDecodeError:
         return None
