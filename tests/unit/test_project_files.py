@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,12 @@ def test_what_lies_beside_is_hashed_and_copied_with_it(project: Path, tmp_path: 
     assert (folder / "../src/include/dev.h").read_text() == "include/dev.h"
     write(beside, "dev.c", text="int x;")
     assert sources.hash() != before
+
+
+def test_a_link_to_the_root_is_no_way_into_the_whole_machine(project: Path) -> None:
+    (project / "app/sysroot").symlink_to("/")
+    files = ProjectFiles("app", project)
+    found = files.regular_files(project)  # it is not walked to its end: that would be this machine's
+    assert [path.name for path in islice(found, 3)] == ["__init__.py", "pyproject.toml"]
+    assert copied(project) == {"app/__init__.py", "pyproject.toml"}
+    assert (project.parent / "copy/app/sysroot").is_symlink()

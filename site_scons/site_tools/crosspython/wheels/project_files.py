@@ -144,7 +144,7 @@ class _Walk:
                     yield Entry(path, stat.S_IFLNK, status)
                     continue
                 real = os.path.realpath(path)
-                if not os.path.exists(real) or any(each == real or each.startswith(f"{real}/") for each in within):
+                if not os.path.exists(real) or any(_holds(real, each) for each in within):
                     self._remark(path, real)
                     yield Entry(path, stat.S_IFLNK, status)
                     continue
@@ -186,8 +186,8 @@ class _Walk:
         return is_in_build and not is_package and _SETUPTOOLS_WORK.fullmatch(folder.name) is not None
 
 
-def _holds(root: Path, place: str) -> bool:
-    return place == str(root) or place.startswith(f"{root}/")
+def _holds(root: Path | str, place: str) -> bool:
+    return place == str(root) or place.startswith(os.path.join(root, ""))
 
 
 def _is_tagged_cache(folder: Path) -> bool:
