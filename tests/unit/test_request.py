@@ -426,3 +426,10 @@ def test_an_empty_list_is_not_the_folder_here(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n')
     with pytest.raises(ConfigurationError, match="no package is asked for"):
         read_request([""], None, tmp_path)
+
+
+def test_hashes_that_are_required_are_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("--require-hashes\nsix==1.17.0\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_request(["@r.txt"], None, tmp_path)
+    assert caught.value.evidence == ("r.txt, line 1: --require-hashes: none is given for six",)

@@ -107,6 +107,7 @@ class _Reader:
         self.problems: list[str] = []
         self.remarks: list[str] = []
         self.open_files: list[Path] = []
+        self.needs_hashes = ""
 
     def read_words(self, text: str, start: Path) -> None:
         """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
@@ -238,6 +239,8 @@ class _Reader:
                 self.read_file(locate(name, folder), line.place, narrows=narrow)
         for key, way in (("no_binary", NEVER), ("only_binary", ONLY)):
             self.binary = apply_option(self.binary, way, line.options.get(key) or ())
+        if line.options.get("require_hashes"):
+            self.needs_hashes = line.place
         if line.options.get("prefer_binary"):
             self.remarks.append(
                 f"{line.place}--prefer-binary is passed over: binary=only takes no version without a wheel"
@@ -263,6 +266,9 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
     for project in reader.projects:
         if places[project.name] != project.path:
             reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
+    if reader.needs_hashes and not reader.hashes:  # where one has a hash, all need one: lock.py sees to that
+        names = ", ".join(dict.fromkeys(requirement.name for requirement in reader.requirements))
+        reader.problems += [f"{reader.needs_hashes}--require-hashes: none is given for {names}"] if names else []
     if reader.problems:
         raise ConfigurationError("what pkgs= asks for cannot be read", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
