@@ -52,3 +52,9 @@ def test_a_lock_keeps_it() -> None:
         assert read_data(binary.as_data()) == binary
     with pytest.raises(ConfigurationError, match="binary"):
         read_data({"a": "perhaps"})
+
+
+@pytest.mark.parametrize("text", ["numpy=never numpy=only", "auto,num.py=only,num_py=never"])
+def test_two_values_for_one_package_are_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="has two values for num"):
+        parse_binary(text, "binary=x")

@@ -51,7 +51,7 @@ def parse_binary(text: str, shown: str) -> Binary:
 
     shown: how it was given
     """
-    usual, by_package = [], {}
+    usual, by_package = list[str](), dict[str, str]()
     for word in re.split(r"[\s,]+", text.strip(" \t\n,")):
         name, equals, way = word.rpartition("=")
         if way not in WAYS or (equals and not _NAME.fullmatch(name)):
@@ -62,7 +62,9 @@ def parse_binary(text: str, shown: str) -> Binary:
                 next=suggest(way, WAYS, f"{name}{equals}{{}}"),
             )
         if equals:
-            by_package[normalize(name)] = way
+            if by_package.setdefault(normalize(name), way) != way:
+                before = by_package[normalize(name)]
+                raise ConfigurationError(f"{shown}: has two values for {name}", found=f"{before} and {way}")
         else:
             usual.append(way)
     if len(set(usual)) > 1:
