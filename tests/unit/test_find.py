@@ -242,3 +242,14 @@ def test_an_archive_in_the_folder_is_pointed_at(tmp_path: Path) -> None:
     (tmp_path / "sdk.tar.xz").touch()
     with pytest.raises(ToolchainError, match=r"sdk\.tar\.xz the SDK\?"):
         find(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("version", ["", "-12"])
+def test_a_compiler_without_a_prefix_has_its_tools_beside_it(tmp_path: Path, version: str) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in (f"gcc{version}", f"g++{version}", "ar", "ranlib", "strip", "objcopy", "readelf"):
+        (folder / tool).write_text("#!/bin/sh\n")
+        (folder / tool).chmod(0o755)
+    found = find(f"gcc{version}", tmp_path, str(folder))
+    assert found.name == "gcc" and (found.parent / "ar").is_file()

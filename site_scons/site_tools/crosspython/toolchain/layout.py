@@ -44,7 +44,7 @@ def split_compiler(cc: Path) -> tuple[str, str] | None:
     None for what is not called as a compiler is.
     """
     match = _COMPILER.fullmatch(cc.name)
-    return (str(cc.parent / match["prefix"]), match["version"] or "") if match else None
+    return (str(cc).removesuffix(cc.name) + match["prefix"], match["version"] or "") if match else None
 
 
 def with_prefix(prefix: Path) -> Path | None:
