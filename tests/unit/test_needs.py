@@ -43,6 +43,10 @@ def test_a_wheel_says_what_it_needs(tmp_path: Path) -> None:
         ("absent; platform_machine == 'armv7l'", ["top needs absent, and there is no wheel of it"]),
         ("absent; extra == 'more'", []),
         ("absent @ file:///home/me/absent", ["top needs absent from file:///home/me/absent, which no board has"]),
+        (
+            "six @ https://me:secret@host.invalid/six-1.16-py3-none-any.whl",
+            ["top needs six from https://***@host.invalid/six-1.16-py3-none-any.whl, and not from the wheelhouse"],
+        ),
         ("six[more]", ["six needs deep, and there is no wheel of it"]),
         ("old", ["top needs old, and its wheel is for Python <3.13"]),
         ("not a requirement!", ["not a requirement!: no requirement"]),
@@ -66,6 +70,10 @@ def test_what_was_asked_for_itself_is_told(tmp_path: Path) -> None:
 
 def test_packages_that_need_each_other_come_to_an_end() -> None:
     assert told(["a"], a=needs("1", "b"), b=needs("1", "a")) == []
+
+
+def test_what_was_asked_for_by_its_address_is_in_the_wheelhouse() -> None:
+    assert told(["top @ https://host.invalid/top-1.tar.gz"], top=needs("1")) == []
 
 
 def test_prereleases_that_were_locked_are_taken() -> None:

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
+from crosspython.errors import hide_logins
 from crosspython.wheels.requirements import read_requirements
 
 
@@ -75,9 +76,14 @@ def find_differences(
         if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
             continue
         name = canonicalize_name(need.name)
-        if name in unmade and need.url is None:
+        if package and need.url is not None:  # pip goes there, whatever lies in a wheelhouse
+            place = "which no board has" if need.url.startswith("file:") else "and not from the wheelhouse"
+            problem: str | None = f"{need.name} from {hide_logins(need.url)}, {place}"
+        elif name in unmade:
             continue
-        if problem := _problem(need, wheels.get(name), environment):
+        else:
+            problem = _problem(need, wheels.get(name), environment)
+        if problem:
             found[Difference(package, f"{package or 'pkgs='} {'needs' if package else 'asks for'} {problem}")] = None
         for part in ("", *sorted(need.extras)) if name in wheels else ():
             if (name, part) not in seen:
@@ -89,11 +95,9 @@ def find_differences(
 
 def _problem(need: Requirement, wheel: Needs | None, environment: Mapping[str, str]) -> str | None:
     text = f"{need.name}{need.specifier}"
-    if need.url is not None and need.url.startswith("file:"):
-        return f"{need.name} from {need.url}, which no board has"
     if wheel is None:
         return f"{text}, and there is no wheel of it"
-    if need.url is None and not need.specifier.contains(wheel.version, prereleases=True):
+    if not need.specifier.contains(wheel.version, prereleases=True):
         return f"{text}, and the wheel is of {wheel.version}"
     try:
         fits = SpecifierSet(wheel.python).contains(environment["python_full_version"], prereleases=True)
