@@ -27,9 +27,11 @@ env.Alias("nothing", [])
 """
 MODULES = {
     "wheels/entry.py": "def run():\n    if True:\n        from pack.wheels import helper\n",
-    "wheels/helper.py": "import pack.recipes.meson\nTABLE = 'table.toml'\nPROGRAM = 'program.py'\n",
+    "wheels/helper.py": "import pack.recipes.meson\nTABLE = 'table.toml'\nPROGRAM = 'program.py'\nINNER = 'inner.py'\n",
     "wheels/table.toml": "",
     "wheels/program.py": "from pack import names\n",
+    "wheels/data/inner.py": "",
+    "wheels/data/other.toml": "",
     "wheels/other.py": "",
     "wheels/other.toml": "",
     "recipes/meson.py": "from typing import TYPE_CHECKING\n",
@@ -65,6 +67,16 @@ def test_a_module_that_is_imported_only_now_counts(package: Path) -> None:
     before = [path.name for path in code.files_behind({"pack.wheels.entry"})]
     (package / "names.py").write_text("def later():\n    import pack.wheels.other\n")
     assert sorted([*before, "other.py"]) == sorted(path.name for path in code.files_behind({"pack.wheels.entry"}))
+
+
+def test_every_file_that_a_module_names_counts() -> None:
+    """Whatever lies below a module's own folder."""
+    for path in code.PACKAGE.rglob("*.py"):
+        if "__file__" not in path.read_text() or code._is_scons_layer(code._name_of(path)):
+            continue
+        names = code._FILE_NAME.findall(path.read_text())
+        named = {file for name in names for file in path.parent.rglob(Path(name).name) if file.is_file()}
+        assert named <= set(code.files_behind({code._name_of(path)})), path
 
 
 def test_imports_are_read_as_pythons_own_parser_reads_them() -> None:

@@ -3,7 +3,7 @@ what an action's function names, and all that this needs.
 
 A key of the artifact cache holds its hash, so runs with other code do not share products with us.
 Nothing is listed by hand: modules are read, not run, and imports count wherever they stand.
-A data file beside a module counts if the module contains its full name.
+A data file beside a module, or in the folder data there, counts if the module contains its full name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAME = PACKAGE.name
 _SCONS_LAYER = f"{_NAME}.builders"
 _IMPORT = re.compile(r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|.*)|import ([\w.]+))", re.MULTILINE)
 _WORD = re.compile(r"\w+")
-# Data beside a module, in quotes.
+# Data of a module, in quotes.
 _FILE_NAME = re.compile(r"""["']([\w-][\w./-]*\.[a-z]+)["']""")
 
 
@@ -55,7 +55,8 @@ def files_behind(entries: Iterable[str]) -> list[Path]:
         if not _is_scons_layer(name):
             text = file.read_text(encoding="utf-8")
             waiting += imports_of(text)
-            data = {path for name in _FILE_NAME.findall(text) if (path := file.parent / name).is_file()}
+            folders = (file.parent, file.parent / "data")
+            data = {path for name in _FILE_NAME.findall(text) for at in folders if (path := at / name).is_file()}
             waiting += [_name_of(path) for path in data if path.suffix == ".py"]  # run as a program of its own
             found |= {path for path in data if path.suffix != ".py"}
     return sorted(found)
