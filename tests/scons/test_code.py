@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.builders import build_python, code, wheel_kit
+from crosspython.wheels.building import front_end
 
 from tests.conftest import TOOLS, Project
 from tests.unit.made_packages import add_sdist
@@ -77,6 +78,12 @@ def test_every_file_that_a_module_names_counts() -> None:
         names = code._FILE_NAME.findall(path.read_text())
         named = {file for name in names for file in path.parent.rglob(Path(name).name) if file.is_file()}
         assert named <= set(code.files_behind({code._name_of(path)})), path
+
+
+def test_programs_that_run_in_a_wheels_build_count() -> None:
+    found = {path.relative_to(code.PACKAGE).as_posix() for path in code.files_behind({front_end.__name__})}
+    for program in ("run/data/supervise", "building/data/crosspython_find_library", "resolving/data/uv/sitecustomize"):
+        assert any(name.endswith(f"{program}.py") for name in found), program
 
 
 def test_imports_are_read_as_pythons_own_parser_reads_them() -> None:

@@ -18,7 +18,8 @@ from crosspython.run.log import Log
 from crosspython.run.process import Finished, run_command
 from crosspython.wheels.resolving.indexes import Indexes
 
-_SITE = Path(__file__).with_name("data") / "uv"
+# Named with its file, so that keys of the artifact cache hold it (builders/code.py).
+_SITE = (Path(__file__).with_name("data") / "uv/sitecustomize.py").parent
 # By which git, which uv runs for commits of repositories, reaches a server as the user does.
 _OF_GIT = ("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND")
 
