@@ -26,6 +26,12 @@ def test_the_commands_for_the_board_can_be_pasted_from_a_folder_with_blanks(tmp_
     assert shlex.split(scp) == ["scp", str(product), "root@BOARD:/tmp/"]
 
 
+def test_what_the_boards_shell_gets_is_quoted(tmp_path: Path) -> None:
+    (tmp_path / "summary.txt").touch()
+    *_, ssh = describe_delivery(tmp_path / "python.tar.gz", tmp_path / "summary.txt", "/opt/it's $py")
+    assert shlex.split(shlex.split(ssh)[2])[-2:] == ["/opt/it's $py/bin/python3", "-V"]
+
+
 @pytest.mark.parametrize("slim", ["1", "pyc"])
 def test_the_last_lines_say_what_is_left_out(slim: str) -> None:
     needs = BoardNeeds(("EM_ARM",), ("/lib/ld-linux-armhf.so.3",), ("libc.so.6",), {}, None)

@@ -70,6 +70,7 @@ def test_no_file_is_no_lock(tmp_path: Path) -> None:
         "[",
         'lock-version = "1.0"\npackages = []\n',
         "[tool.crosspython]\npackages = 1\n",
+        'lock-version = "2.0"\npackages = []\n[tool.crosspython]\n',
         "packages = []\n[tool.crosspython]\nrequirements = ['numpy => 2']\n",
     ],
 )

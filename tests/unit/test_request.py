@@ -356,11 +356,13 @@ def test_a_path_may_stand_behind_a_name(tmp_path: Path) -> None:
         ("requirements.txt", "@requirements.txt"),
         ("dev.in", "@dev.in"),
         ("./requirements.txt", "@./requirements.txt"),
-        ("pyproject.toml", "by its folder: ./."),
+        ("pyproject.toml", "by its folder: ./"),
         ("app/pyproject.toml", "by its folder: ./app"),
         ("pylock.toml", "lock=pylock.toml"),
         ("pylock.dev.toml", "lock=pylock.dev.toml"),
         ("uv.lock", "let its tool export"),
+        ("Pipfile", "let its tool export"),
+        ("setup.py", "by its folder: ./"),
         ("notes", "is a file"),
         ("app/readme.md", "is a file"),
         ("foo-1.0-py3-none-any.whl", "no such file"),
@@ -381,7 +383,7 @@ def test_a_file_is_never_asked_of_the_index(tmp_path: Path, text: str, says: str
     assert len(caught.value.evidence) == 1
 
 
-@pytest.mark.parametrize("name", ["discord.py", "ruamel.yaml", "zope.interface", "requirements-txt"])
+@pytest.mark.parametrize("name", ["discord.py", "pipfile", "ruamel.yaml", "zope.interface", "requirements-txt"])
 def test_a_packages_name_may_look_like_a_files(name: str) -> None:
     assert read(name) == (name,)
 

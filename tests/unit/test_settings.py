@@ -145,3 +145,12 @@ def test_a_libc_that_the_board_does_not_load_is_refused(tmp_path: Path) -> None:
         read(target=board, libc="glibc 2.31")
     with pytest.raises(ConfigurationError, match="libc: the board has glibc"):
         read(target=write_board(tmp_path, 'libc_baseline = "glibc 2.28"\nlibc = "glibc 2.31"'))
+
+
+def test_a_number_of_an_sconscript_lost_its_zero() -> None:
+    with pytest.raises(ConfigurationError, match="no such series") as caught:
+        read(python=3.10)
+    assert caught.value.next == 'in an SConscript write python="3.10", in quotes: a number has no 0 at its end'
+    with pytest.raises(ConfigurationError, match="no such series") as caught:
+        read(python=3.4)
+    assert "quotes" not in str(caught.value.next)

@@ -95,19 +95,19 @@ def Image(
 
 def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -> list[str]:
     """The build's last lines: what was made, the size of each part, and how it gets to the board."""
-    name, parent = product.name, prefix.rpartition("/")[0] or "/"
+    place, parent, sent = map(shlex.quote, (prefix, prefix.rpartition("/")[0] or "/", f"/tmp/{product.name}"))
     commands = {
-        "tar.gz": f"mkdir -p {parent} && tar -C {parent} -xzf /tmp/{name}",
-        "squashfs": f"mkdir -p {prefix} && mount -t squashfs -o loop,ro /tmp/{name} {prefix}",
-        "deb": f"dpkg -i /tmp/{name}",
-        "ipk": f"opkg install /tmp/{name}",
+        "tar.gz": f"mkdir -p {parent} && tar -C {parent} -xzf {sent}",
+        "squashfs": f"mkdir -p {place} && mount -t squashfs -o loop,ro {sent} {place}",
+        "deb": f"dpkg -i {sent}",
+        "ipk": f"opkg install {sent}",
     }
     return [
         f"{product}",
         *(f"  {line}" for line in describe_parts(report)),
         "  to put it there:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
-        f"    ssh root@BOARD '{commands[form]}'",
+        f"    ssh root@BOARD {shlex.quote(commands[form])}",
     ]
 
 

@@ -238,13 +238,14 @@ def archive_of_tests(bundle: Path) -> Path:
 def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
     """The build's last lines: what was made, its summary, and how it gets to the board."""
     parent = prefix.rpartition("/")[0] or "/"
-    unpack = f"mkdir -p {parent} && tar -C {parent} -xzf /tmp/{product.name} && {prefix}/bin/python3 -V"
+    folder, archive, python = map(shlex.quote, (parent, f"/tmp/{product.name}", f"{prefix}/bin/python3"))
+    unpack = f"mkdir -p {folder} && tar -C {folder} -xzf {archive} && {python} -V"
     return [
         f"{product}",
         *(f"  {line}" for line in summary.read_text().splitlines()),
         "  to put it there:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
-        f"    ssh root@BOARD '{unpack}'",
+        f"    ssh root@BOARD {shlex.quote(unpack)}",
     ]
 
 

@@ -6,7 +6,7 @@ series.py's business, and how a release file of the user's own is, own_release.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -207,8 +207,17 @@ def _require_series(folder: Path, series: str, own: Own) -> None:
     raise ConfigurationError(
         f"{own.shown}: there is no such series here",
         expected=f"one of {', '.join(known)}, or a patch release of one of them",
-        next=nearest_numbers(series, known, tell) or suggest(own.version, known, "python={}"),
+        next=_mind_quotes(series, known)
+        or nearest_numbers(series, known, tell)
+        or suggest(own.version, known, "python={}"),
     )
+
+
+def _mind_quotes(series: str, known: Collection[str]) -> str | None:
+    """What an SConscript's number 3.10 becomes is 3.1."""
+    if f"{series}0" not in known:
+        return None
+    return f'in an SConscript write python="{series}0", in quotes: a number has no 0 at its end'
 
 
 def _require_free_threaded(folder: Path, keys: SeriesKeys, own: Own, letter: str) -> None:

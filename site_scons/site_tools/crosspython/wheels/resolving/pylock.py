@@ -47,6 +47,9 @@ def read_pylock(path: Path) -> Lock | None:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unreadable(path, str(error)) from error
+    version = str(data.get("lock-version", "1.0"))
+    if version.partition(".")[0] != "1":
+        raise _unreadable(path, f"lock-version {version}; this crosspython knows 1 (PEP 751)")
     try:
         asked = data["tool"][_TOOL]
         for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):

@@ -27,6 +27,7 @@ _BETWEEN = re.compile(r"[\s,]+")
 _WORD = re.compile(r"""@?"[^"]+"|@?'[^']+'|[^\s,\[]+(?:\[[^\]]*\])?[^\s,]*|[^\s,]+""")
 # What is a file where it stands alone, whether it is there or not; ".py" and ".yaml" end many packages' names.
 _FILES = (".txt", ".in", ".toml", ".lock", ".cfg", ".ini")
+_PROJECTS_FILES = ("Pipfile", "setup.py")
 
 
 def split_words(text: str) -> Iterator[str]:
@@ -88,7 +89,8 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
     path, suffix = find_path(text, start), Path(text).suffix.lower()
     is_file = path is not None and path.is_file()
     is_named = re.fullmatch(_NAME, text) is not None
-    if is_archive_name(text) or not (is_file or (is_named and suffix in _FILES)):
+    is_file |= is_named and (suffix in _FILES or text in _PROJECTS_FILES)
+    if is_archive_name(text) or not is_file:
         return None
     if suffix in (".txt", ".in"):
         return f"a requirements file is named so: {form.format(text)}"
@@ -101,7 +103,7 @@ def explain_other(text: str) -> str | None:
     if re.fullmatch(r"pylock(\..+)?\.toml", name):
         return f"a lock is named with lock={text}"
     if name in ("pyproject.toml", "setup.py", "setup.cfg"):
-        folder = Path(text).parent.as_posix()
+        folder = os.path.dirname(text) or "./"
         return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
     if name in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"):
         return "let its tool export a requirements file, or a pylock.toml"
