@@ -167,6 +167,23 @@ def test_the_same_is_made_in_every_folder(toolchain: Toolchain, tmp_path: Path) 
     )
 
 
+def test_whether_a_fortran_compiler_is_installed_changes_nothing_else(toolchain: Toolchain, tmp_path: Path) -> None:
+    """The bare machine of a first build has none, and shares its products with those that have one."""
+    (tmp_path / "bin").mkdir()
+    for program in Path("/usr/bin").glob("arm-linux-gnueabihf-*"):
+        if not program.name.endswith(("-gfortran", "-gcc")):
+            (tmp_path / "bin" / program.name).symlink_to(program)
+    compiler = tmp_path / "bin/arm-linux-gnueabihf-gcc"
+    compiler.write_text(
+        'case $* in *print-file-name=libgfortran*) echo none ;; *) exec /usr/bin/arm-linux-gnueabihf-gcc "$@" ;; esac\n'
+    )
+    compiler.write_text(f"#!/bin/sh\n{compiler.read_text()}")
+    compiler.chmod(0o755)
+    made = load_toolchain(TARGET, None, path=f"{tmp_path}/bin:{PATH}", unpack_into=tmp_path, make_in=tmp_path / "made")
+    assert (made.fortran, toolchain.fortran) == (False, True)
+    assert made.identity == toolchain.identity
+
+
 def test_it_is_kept_for_all_builds_and_made_again_where_it_was_changed(tmp_path: Path) -> None:
     def ask(build: str) -> Toolchain:
         return load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path / build, make_in=tmp_path / "made")

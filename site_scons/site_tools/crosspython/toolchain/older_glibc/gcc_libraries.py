@@ -38,6 +38,11 @@ _KNOWING_TIME = ("stdc++", "gfortran")
 _OPENMP = "libgomp.so.1"
 
 
+def is_for_fortran(name: str) -> bool:
+    """Whether a file that was made here is for programs in Fortran alone."""
+    return any(library in name for library in ("gfortran", "quadmath"))
+
+
 def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc, *, loses_time: bool) -> None:
     """own: the compiler that has them; front: that for the older libc
 

@@ -28,7 +28,7 @@ from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import libc_names
 from crosspython.toolchain.older_glibc.fronts import write_fronts
-from crosspython.toolchain.older_glibc.gcc_libraries import make_gcc_libraries, make_openmp
+from crosspython.toolchain.older_glibc.gcc_libraries import is_for_fortran, make_gcc_libraries, make_openmp
 from crosspython.toolchain.older_glibc.headers import make_config, make_headers
 from crosspython.toolchain.older_glibc.start_files import NONSHARED, make_start_files
 from crosspython.toolchain.older_glibc.stubs import (
@@ -176,9 +176,13 @@ def _make_stubs(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSym
 
 
 def _hash_made(folder: Path, compiler: Toolchain) -> str:
-    """What the compiler is made of, and what was made here. Links lead to what the compiler is made of."""
+    """What the compiler is made of, and what was made here. Links lead to what the compiler is made of.
+
+    Without what is there for Fortran: it comes with a package that most builds do not want, and these get the same
+    products with and without it.
+    """
     digest = hashlib.sha256(compiler.identity.encode())
     for file in sorted(find_files(folder / "usr")):
-        if not file.is_symlink():
+        if not file.is_symlink() and not is_for_fortran(file.name):
             digest.update(f"\n{file.relative_to(folder)}\n".encode() + file.read_bytes())
     return digest.hexdigest()
