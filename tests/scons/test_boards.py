@@ -88,7 +88,7 @@ def test_only_what_the_build_made_is_laid_out_for_the_board(tmp_path: Path) -> N
     house.mkdir()
     for name in ("ours", "reported", "stray"):
         (house / f"{name}.whl").touch()
-    (house / "report-3.13.json").write_text('{"wheels": [{"filename": "reported.whl"}]}')
+    (house / "report-3.13.json").write_text('{"wheels": [{"filename": "reported.whl"}], "missing": []}')
     run = SimpleNamespace(fingerprints=Fingerprints(tmp_path), console=Console(stream))
     run.fingerprints.note(house / "ours.whl")
     with tarfile.open(tmp_path / "bundle.tar.gz", "w:gz") as tar:
