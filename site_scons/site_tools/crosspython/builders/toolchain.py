@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
@@ -41,16 +41,7 @@ def toolchain_node(env: Any) -> Any:
         return build.declared.toolchain
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.toolchain.load import load_toolchain
-
-        toolchain = load_toolchain(
-            settings.target,
-            settings.toolchain,
-            path=settings.path,
-            unpack_into=settings.folder / "toolchain",
-            make_in=made_toolchains(),
-            remark=build.run.console.warn,
-        )
+        toolchain = look_at_toolchain(build, build.run.console.warn)
         _require_libc(toolchain, settings.libc)
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
@@ -74,6 +65,24 @@ def toolchain_node(env: Any) -> Any:
 def made_toolchains() -> Path:
     """Where this version of our code keeps what it makes for older glibcs, on the build machine."""
     return Path(USERS_FOLDER).expanduser() / "toolchains" / hash_modules(frozenset([MAKE_OLDER]))[:16]
+
+
+def look_at_toolchain(build: Build, remark: Callable[[str], None]) -> Toolchain:
+    """Find the compiler that was asked for and look at it, whatever is known of it. Raises as load_toolchain.
+
+    remark: gets a sentence for the user
+    """
+    from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
+
+    settings = build.settings
+    return load_toolchain(
+        settings.target,
+        settings.toolchain,
+        path=settings.path,
+        unpack_into=settings.folder / "toolchain",
+        make_in=made_toolchains(),
+        remark=remark,
+    )
 
 
 def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
@@ -105,18 +114,10 @@ def toolchain_of(build: Build) -> Toolchain:
     with _LOOKING:
         toolchain = Toolchain.read(_facts_file(build))
         if not build.run.has_whole_sdk:
-            settings, copies = build.settings, build.settings.folder / "toolchain"
+            copies = build.settings.folder / "toolchain"
             if is_spoilt(copies):
-                from crosspython.toolchain.load import load_toolchain
-
                 build.run.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
-                again = load_toolchain(
-                    settings.target,
-                    settings.toolchain,
-                    path=settings.path,
-                    unpack_into=copies,
-                    make_in=made_toolchains(),
-                )
+                again = look_at_toolchain(build, print)
                 _require_same(toolchain, again)
             build.run.has_whole_sdk = True
     return toolchain

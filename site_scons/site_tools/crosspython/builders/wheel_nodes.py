@@ -20,7 +20,7 @@ from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
-from crosspython.builders.toolchain import known_toolchain, made_toolchains, target_fact, toolchain_node, toolchain_of
+from crosspython.builders.toolchain import known_toolchain, look_at_toolchain, target_fact, toolchain_node, toolchain_of
 from crosspython.builders.wheel_lock import override_of
 from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
 from crosspython.errors import ConfigurationError
@@ -294,18 +294,8 @@ def _libc_of(build: Build) -> Libc | None:
 
 def _find_toolchain(build: Build) -> Toolchain | None:
     """The toolchain, before anything is built; None: not known yet under -n."""
-    settings = build.settings
     known = known_toolchain(build)
     if known is not None or build.run.only_looks:
         return known
-    from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
-
     build.run.take_lock()
-    return load_toolchain(
-        settings.target,
-        settings.toolchain,
-        path=settings.path,
-        unpack_into=settings.folder / "toolchain",
-        make_in=made_toolchains(),
-        remark=build.run.console.warn,
-    )
+    return look_at_toolchain(build, build.run.console.warn)
