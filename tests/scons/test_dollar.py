@@ -30,7 +30,7 @@ def test_products_land_where_they_belong(weird: Project) -> None:
     assert (weird.folder / "build/rv1126/python-1.0-rv1126.tar.gz").is_file()
     assert f"sysroot: -I{weird.folder}/build/rv1126/sysroot/usr" in output
     assert entries(weird.folder.parents[1]) == {weird.folder.parent.name}
-    assert entries(weird.folder) == {"SConstruct", "recipes", "mirror", "downloads", "build"}
+    assert entries(weird.folder) == {"SConstruct", "recipes", "mirror", "downloads", "build", "home"}
     assert "is up to date" in weird.scons("cache=none")
     weird.scons("-c")
     assert not weird.stage("cpython").exists()
@@ -41,4 +41,4 @@ def test_a_build_folder_may_have_such_a_name(weird: Project) -> None:
     weird.scons("cache=none", "build=$out/${TARGET}")
     assert (weird.folder / "$out/${TARGET}/rv1126/stages/base-1.0.tar.zst").is_file()
     assert "is up to date" in weird.scons("cache=none", "build=$out/${TARGET}")
-    assert entries(weird.folder) == {"SConstruct", "recipes", "mirror", "downloads", "$out"}
+    assert entries(weird.folder) == {"SConstruct", "recipes", "mirror", "downloads", "$out", "home"}

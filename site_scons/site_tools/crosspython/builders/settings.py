@@ -161,7 +161,7 @@ VARIABLES = (
     Variable(
         "cache",
         "where finished products are kept for other builds: a folder, an http address of a server that other machines"
-        " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep nothing",
+        " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep no product",
         DEFAULT_CACHE,
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
