@@ -81,3 +81,24 @@ def test_what_is_ignored_is_told_as_one_command_to_type() -> None:
     with pytest.raises(ConfigurationError) as caught:
         require_use({"pkgs": "numpy pandas>=2", "check": "1"}, {WHEELS: False, BOARD: False})
     assert caught.value.next == "scons wheels 'pkgs=numpy pandas>=2' check=1"
+
+
+def test_the_projects_file_counts_and_the_command_line_before_it(standalone: Standalone) -> None:
+    (standalone.folder / "crosspython.toml").write_text('target = "rk3568"\nlibc = "board"\npkgs = "six"\n')
+    assert "packing python-3.13.5-rk3568.tar.gz" in standalone.scons("-n")
+    assert "packing python-3.11.2-rpi4.tar.gz" in standalone.scons("-n", "target=rpi4", "python=3.11")
+    assert "here: rk3568 (crosspython.toml)" in standalone.scons("-h")
+    refused = standalone.scons("-n", "wheels", "pkgs=idna", "libc=glib", code=2)
+    assert "libc=glib: not a libc" in refused and "crosspython.toml" not in refused
+
+
+def test_a_mistake_in_the_projects_file_is_one_message_with_its_line(standalone: Standalone) -> None:
+    (standalone.folder / "crosspython.toml").write_text('target = "rk3568"\n\npkgs = "six >> 3"\n')
+    output = standalone.scons("-n", "image", code=2)
+    assert f"pkgs= stands in {standalone.folder}/crosspython.toml, line 3" in output
+
+
+def test_the_schema_is_written_into_the_build_folder(standalone: Standalone) -> None:
+    standalone.scons("schema")
+    written = (standalone.folder / "build/crosspython.schema.json").read_text()
+    assert written == (REPOSITORY / "docs/crosspython.schema.json").read_text()

@@ -18,8 +18,10 @@ from crosspython.builders.image import AddImage
 from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.papers import AddPapers
 from crosspython.builders.products import AddProducts
+from crosspython.builders.project_file import read_project
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
+from crosspython.builders.schema import AddSchema
 from crosspython.builders.scons_internals import added_methods
 from crosspython.builders.settings import Settings, read_settings
 from crosspython.builders.vulnerabilities import AddVulnerabilities
@@ -32,13 +34,19 @@ from crosspython.errors import ConfigurationError
 def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     """Lend crosspython's methods to an environment, and put one `Build` under the name CROSSPYTHON. Raises UserError.
 
+    given: variables, which count before those of the folder's crosspython.toml
+
     Further variables for the host's own tools: CROSSPYTHON_SYSROOT (folder), CROSSPYTHON_CFLAGS, CROSSPYTHON_PREFIX.
     """
-    settings = read_settings(given, Path(env.Dir(".").abspath), env.get("ENV", {}))
+    folder = Path(env.Dir(".").abspath)
+    whole = read_project(folder)
+    project = whole.without(given)
+    with project.naming_lines(folder):
+        settings = read_settings(whole.under(given), folder, env.get("ENV", {}))
     if _is_there(env, settings):
         return
     own = make_environment(settings.path)
-    own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env)
+    own["CROSSPYTHON"] = build = Build(settings, environment=own, host=env, project=project)
     own["PRINT_CMD_LINE_FUNC"] = lambda line, *_: build.run.console.line(
         line
     )  # SCons would write into the line of progress
@@ -47,6 +55,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddComponents(own)
     AddProducts(own)
     AddReport(own)
+    AddSchema(own)
     AddWheels(own)
     AddImage(own)
     AddLockGoals(own)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.components import Components
+from crosspython.builders.project_file import Project
 from crosspython.builders.run import Run
 from crosspython.builders.settings import Settings
 from crosspython.recipes.recipe import NATIVE
@@ -50,11 +51,13 @@ class Build:
 
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
+    project:     what of the settings the project's file says
     """
 
     settings: Settings
     environment: Any
     host: Any
+    project: Project = field(default_factory=Project)
     components: Components = field(default_factory=Components)
     declared: Declared = field(default_factory=Declared)
 

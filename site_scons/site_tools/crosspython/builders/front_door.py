@@ -15,6 +15,7 @@ from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
+from crosspython.builders.project_file import Project
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import names_of_aliases
 from crosspython.builders.settings import BOARD, CVE, IMAGE, VARIABLES, WHEELS
@@ -40,6 +41,7 @@ NAMES = {
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
+    "schema": "a JSON Schema of crosspython.toml, for editors: build/crosspython.schema.json",
     "doctor": "the programs that this machine lacks, and the command that installs them",
 }
 
@@ -60,8 +62,8 @@ _GOALS = {
 }
 
 
-def help_text() -> str:
-    """What `scons -h` prints."""
+def help_text(project: Project) -> str:
+    """What `scons -h` prints. project: what the folder's file sets"""
     lines = [
         "",
         "crosspython: any Python on any embedded Linux board.",
@@ -75,6 +77,8 @@ def help_text() -> str:
         lines.append(f"  {variable.name:<12} {variable.help}")
         allowed = f"; allowed: {', '.join(variable.allowed)}" if variable.allowed else ""
         lines.append(f"  {'':<12} default: {variable.default or 'none'}{allowed}")
+        if variable.name in project.texts:
+            lines.append(f"  {'':<12} here: {project.texts[variable.name]} ({project.places[variable.name].file.name})")
     return "\n".join([*lines, ""])
 
 
@@ -89,13 +93,10 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
 
 
 @refusing
-def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
-    """Check before anything is built that a goal about a board has an address to reach. Raises UserError.
-
-    given: the command line's variables
-    """
+def check_board(env: Any, goals: Sequence[str]) -> None:
+    """Check before anything is built that a goal about a board has an address to reach. Raises UserError."""
     settings = env["CROSSPYTHON"].settings
-    on_board = _ON_BOARD if "board" in given else _ON_BOARD - {"check"}
+    on_board = _ON_BOARD if settings.board else _ON_BOARD - {"check"}
     if on_board.isdisjoint(goals) or env.GetOption("help") or env.GetOption("clean"):
         return
     parse_address(settings.board or "")

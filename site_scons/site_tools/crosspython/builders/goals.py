@@ -20,35 +20,37 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
 
     goals, given: SCons's COMMAND_LINE_TARGETS and ARGUMENTS
     """
-    env.Help(help_text())
-    check_board(env, goals, given)
+    env.Help(help_text(env["CROSSPYTHON"].project))
+    check_board(env, goals)
     check_image(env, goals)
     open_build(env)
     env.Components()
-    _declare(env, goals, given)
+    _declare(env, goals)
     check_goals(env, goals, given)
 
 
-def _declare(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
+def _declare(env: Any, goals: Sequence[str]) -> None:
+    settings = env["CROSSPYTHON"].settings
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
     bundle, sysroot = env.Bundle(), env.Sysroot()
     checked_wheels = env.CheckWheels(bundle, wheels)
     env.Alias("bundle", bundle)
     env.Alias("sysroot", sysroot)
     env.Alias("image", env.Image(bundle, wheels))
-    env.Alias("wheels", [wheels, checked_wheels if env["CROSSPYTHON"].settings.check else []])
+    env.Alias("wheels", [wheels, checked_wheels if settings.check else []])
     env.Alias("debug", env.DebugSymbols())
     env.Alias("fetch", env.FetchSources())
     on_board = env.CheckBoard(bundle)
     deployed = env.Depends(env.Deploy(bundle), wheels)
     env.Depends(on_board, [deployed] if "deploy" in goals else [])
-    env.Alias("check", on_board if "board" in given else [env.CheckBundle(bundle), checked_wheels])
+    env.Alias("check", on_board if settings.board else [env.CheckBundle(bundle), checked_wheels])
     env.Alias("deploy", deployed)
     env.Alias("rollback", env.Rollback())
     env.Alias("sbom", env.Sbom(bundle, sysroot, wheels))
     env.Alias("legal-info", env.LegalInfo(bundle, sysroot, wheels))
     env.Alias("cve", env.Vulnerabilities())
     env.Alias("report", env.Report())
+    env.Alias("schema", env.Schema())
     env.Alias("doctor", env.Doctor())
     env.Alias("outdated", env.Outdated())
     env.Alias("why", env.Why())

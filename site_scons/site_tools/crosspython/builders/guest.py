@@ -58,7 +58,9 @@ def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def lent(env: Any, *arguments: Any, **named: Any) -> Any:
         require_signature(method, arguments, named)
-        return method(env["CROSSPYTHON"].environment, *arguments, **named)
+        build = env["CROSSPYTHON"]
+        with build.project.naming_lines():
+            return method(build.environment, *arguments, **named)
 
     lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again
     return lent

@@ -43,6 +43,7 @@ class Variable:
     """One thing to choose on the command line. `allowed` is empty where anything goes.
 
     of: what alone it is about, WHEELS, BOARD, IMAGE or CVE: in a run without them it would be ignored
+    separator: what stands between several values; nothing where there is one alone
     """
 
     name: str
@@ -50,6 +51,12 @@ class Variable:
     default: str = ""
     allowed: tuple[str, ...] = ()
     of: str = ""
+    separator: str = ""
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether yes and no are among its values."""
+        return "0" in self.allowed
 
     def read(self, given: Mapping[str, Any]) -> str:
         """What was chosen, spelt as in `allowed`; None is as good as nothing, a list as its text with commas. Raises
@@ -58,7 +65,7 @@ class Variable:
         if isinstance(value, (list, tuple, UserList)):  # SCons has a list of its own
             value = ", ".join(map(str, value))
         text = self.default if value is None else str(value)
-        if "0" in self.allowed and text not in self.allowed and (switch := read_switch(text)) is not None:
+        if self.is_switch and text not in self.allowed and (switch := read_switch(text)) is not None:
             text = "01"[switch]
         if text not in (self.default, *self.allowed) and (self.allowed or not text):
             raise ConfigurationError(
@@ -116,6 +123,7 @@ VARIABLES = (
     Variable(
         "forbid_licenses",
         'licences that nothing may come under that the board gets, as SPDX names them: "GPL-3.0-only AGPL-3.0*"',
+        separator=" ",
     ),
     Variable("cve_db", "cve: a folder of OSV files, a zip archive of them, or a http address of one", of=CVE),
     Variable("vex", "cve: a file of OpenVEX statements: what is no vulnerability here, and why", of=CVE),
@@ -131,6 +139,7 @@ VARIABLES = (
         "pkgs",
         'wheels: what to build: "numpy pandas>=2", @requirements.txt, ./folder, an sdist or wheel here',
         of=WHEELS,
+        separator=", ",
     ),
     Variable(
         "constraints", "wheels: a constraints file, as of pip's -c: it limits versions and adds no package", of=WHEELS
@@ -141,9 +150,12 @@ VARIABLES = (
         " for single packages too: auto,numpy=never",
         AUTO,
         of=WHEELS,
+        separator=",",
     ),
     Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing", of=WHEELS),
-    Variable("upgrade", "wheels: the locked packages that get their newest version: names, or all", of=WHEELS),
+    Variable(
+        "upgrade", "wheels: the locked packages that get their newest version: names, or all", of=WHEELS, separator=","
+    ),
     Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1"), of=WHEELS),
     Variable(
         "libraries", "wheels: where the C libraries go that the wheels need", "wheel", ("wheel", "bundle"), of=WHEELS
@@ -163,6 +175,7 @@ VARIABLES = (
         "where finished products are kept for other builds: a folder, an http address of a server that other machines"
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep no product",
         DEFAULT_CACHE,
+        separator=",",
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
     Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
