@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
+from crosspython.recipes.release import read_release
 from crosspython.targets.libc import Libc
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.binary import AUTO, NEVER, ONLY, Binary, parse_binary
-from crosspython.wheels.resolving.choose import choose_files, choose_sound, fitting
+from crosspython.wheels.resolving.choose import choose_files, choose_sound, fitting, require_can_build
 from crosspython.wheels.resolving.platform import Platform
+
+from tests.unit.test_components import COMPONENTS
 
 GLIBC = Platform("armv7l", "glibc", "3.13.5", "hard")
 MUSL = Platform("armv7l", "musl", "3.13.5", "hard")
@@ -161,3 +164,13 @@ def test_or_to_the_next_ready_wheel() -> None:
 def test_what_cannot_be_built_or_is_not_to_be_stays_and_is_told_later() -> None:
     assert sound(package(NATIVE, sdist=None), AUTO, NATIVE) == (NATIVE, {})
     assert sound(package(NATIVE), "auto,a=only", NATIVE) == (NATIVE, {})
+
+
+def test_nothing_is_built_for_a_python_in_which_the_tools_do_not_run() -> None:
+    old, new = (read_release(COMPONENTS / "cpython", series) for series in ("3.5", "3.6"))
+    to_build, ready = {"a": None}, {"a": LockedFile(PURE, "00")}
+    require_can_build([package()], to_build, new)
+    require_can_build([package(PURE)], ready, old)
+    with pytest.raises(ConfigurationError, match=r"python=3\.5: packages cannot be built") as caught:
+        require_can_build([package()], to_build, old)
+    assert caught.value.evidence == ("a 1: no such wheel is to be taken",)

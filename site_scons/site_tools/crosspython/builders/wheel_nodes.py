@@ -35,7 +35,7 @@ from crosspython.wheels.house.report import write_wheel_report
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.binary import Binary
-from crosspython.wheels.resolving.choose import choose_files, choose_sound, may_give_way
+from crosspython.wheels.resolving.choose import choose_files, choose_sound, may_give_way, require_can_build
 from crosspython.wheels.resolving.lock import (
     fetch_commit,
     fetch_file,
@@ -71,6 +71,7 @@ class WheelNodes:
     def declare(self) -> list[Any]:
         """The report of the wheelhouse, then one node a wheel."""
         self._require_allowed()
+        require_can_build(self.packages.values(), self.chosen, self.settings.release)
         wheels = [self._wheel(name, ()) for name in self.packages]
         node = self.house.declare(self._machine)
         self.build.declared.locked.extend((package.title, self._file(package)) for package in self.packages.values())

@@ -72,6 +72,7 @@ class Release:
     writes_junit_xml: what runs its own tests can write what came of each as XML
     unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
     tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first
+    builds_packages: the tools that build packages run in it
     libraries: of another version than their recipes', by component
     patches: of the user's own
     """
@@ -97,6 +98,7 @@ class Release:
     writes_junit_xml: bool = True
     unused_if_static: tuple[str, ...] = ()
     tls: tuple[str, ...] = ("TLSv1.3", "TLSv1.2")
+    builds_packages: bool = True
     libraries: Mapping[str, Library] = field(default_factory=dict)
     patches: tuple[Path, ...] = ()
 
@@ -191,6 +193,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         writes_junit_xml=keys.writes_junit_xml,
         unused_if_static=keys.unused_if_static,
         tls=keys.tls,
+        builds_packages=keys.builds_packages,
         libraries=libraries,
         patches=own.patches,
     )

@@ -66,6 +66,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     free_threaded: Strings | None = None
     unused_if_static: Strings = ()
     tls: Strings = ("TLSv1.3", "TLSv1.2")
+    builds_packages: bool = True
     libraries: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, Strings] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crosspython.errors import ConfigurationError
+from crosspython.recipes.release import Release
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.binary import AUTO, NEVER, ONLY, Binary
 from crosspython.wheels.tags import is_pure
@@ -88,6 +89,20 @@ def choose_sound(
         else:
             sound[package.name] = None
     return sound, refused
+
+
+def require_can_build(
+    packages: Iterable[LockedPackage], chosen: Mapping[str, LockedFile | None], release: Release
+) -> None:
+    """No package is to be built where that cannot be done for the board's Python. Raises ConfigurationError."""
+    built = [package for package in packages if chosen[package.name] is None]
+    if built and not release.builds_packages:
+        raise ConfigurationError(
+            f"python={release.series}: packages cannot be built for it: the tools that build do not run in it",
+            expected="packages with a wheel that fits, as those of Python code alone have",
+            evidence=[f"{package.title}: no such wheel is to be taken" for package in built],
+            next="leave these out, or take a newer python=",
+        )
 
 
 def has_source(package: LockedPackage) -> bool:
