@@ -617,6 +617,68 @@ def test_what_uv_exports_is_taken_as_a_lock(wheels: Wheels) -> None:
     wheels.scons("nothing", "lock=pylock.toml")  # with the project itself, which would be built
 
 
+def test_uvs_own_lock_is_taken_with_groups_and_extras(wheels: Wheels) -> None:
+    """The real uv's uv.lock, whose files lie in a folder."""
+    for name in ("tester", "cam"):
+        add_wheel(wheels.links, name)
+    (wheels.folder / "app").mkdir()
+    more = '[project.optional-dependencies]\ncamera = ["cam"]\n[dependency-groups]\ndev = ["tester"]\n'
+    (wheels.folder / "app/pyproject.toml").write_text(
+        f'[project]\nname = "app"\nversion = "3"\nrequires-python = ">=3.11"\ndependencies = ["top"]\n{more}'
+    )
+    uv(wheels.folder / "app", "lock")
+    add_wheel(wheels.links, "below", "1.6")
+    files = {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    wheels.make("lock=app/uv.lock")
+    assert wheels.filenames() == files
+    wheels.make("lock=app/uv.lock", "group=dev")
+    assert wheels.filenames() == {*files, "tester-1.0-py3-none-any.whl"}
+    assert "did you mean dev?" in wheels.make("lock=app/uv.lock", "group=dve", code=2)
+    wheels.declare_components()
+    wheels.scons("nothing", "lock=app/uv.lock", "pkgs=./app[camera]")
+    completed = (wheels.house.parent / "pylock.given-py313.toml").read_text()
+    assert 'path = "../../app"' in completed and 'name = "cam"' in completed and 'name = "tester"' not in completed
+
+
+PDM = """\
+[metadata]
+groups = ["default"]
+strategy = ["inherit_metadata"]
+lock_version = "4.5.0"
+content_hash = "sha256:x"
+
+[[package]]
+name = "top"
+version = "1.0"
+groups = ["default"]
+dependencies = ["below"]
+files = [{{file = "top-1.0-py3-none-any.whl", hash = "sha256:{top}"}}]
+
+[[package]]
+name = "below"
+version = "1.5"
+groups = ["default"]
+files = [{{file = "below-1.5-py3-none-any.whl", hash = "sha256:{below}"}}]
+"""
+
+
+def test_a_lock_that_names_files_by_hash_alone_gets_them_from_the_index(wheels: Wheels) -> None:
+    hashes = {name: sha256(next(wheels.links.glob(f"{name}-*"))) for name in ("top", "below")}
+    (wheels.folder / "pdm.lock").write_text(PDM.format(**hashes))
+    add_wheel(wheels.links, "below", "1.6")
+    wheels.make("lock=pdm.lock")
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+    (wheels.folder / "pdm.lock").write_text(PDM.format(top=hashes["top"], below="0" * 64))
+    output = wheels.make("lock=pdm.lock", code=2)
+    assert "below 1.5: no file that fits has a hash of the lock" in output
+
+
+def test_a_group_of_a_project_is_locked_with_it(wheels: Wheels) -> None:
+    (wheels.folder / "pyproject.toml").write_text('[dependency-groups]\ndev = ["top"]\n')
+    wheels.make("group=dev")
+    assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
+
+
 PIP = """\
 lock-version = "1.0"
 created-by = "pip"

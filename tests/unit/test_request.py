@@ -360,7 +360,8 @@ def test_a_path_may_stand_behind_a_name(tmp_path: Path) -> None:
         ("app/pyproject.toml", "by its folder: ./app"),
         ("pylock.toml", "lock=pylock.toml"),
         ("pylock.dev.toml", "lock=pylock.dev.toml"),
-        ("uv.lock", "let its tool export"),
+        ("Pipfile.lock", "let its tool export"),
+        ("uv.lock", "a lock is named with lock=uv.lock"),
         ("Pipfile", "let its tool export"),
         ("setup.py", "by its folder: ./"),
         ("notes", "is a file"),
@@ -435,3 +436,39 @@ def test_hashes_that_are_required_are_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_request(["@r.txt"], None, tmp_path)
     assert caught.value.evidence == ("r.txt, line 1: --require-hashes: none is given for six",)
+
+
+GROUPS = """\
+[project]
+name = "app"
+version = "1"
+[dependency-groups]
+Dev_Tools = ["iniconfig>=2", {include-group = "more"}]
+more = ["six; python_version < '4'"]
+loop = [{include-group = "loop"}]
+broken = ["=="]
+"""
+
+
+def test_a_group_of_a_project_is_asked_for_with_what_it_includes(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/pyproject.toml").write_text(GROUPS)
+    request = read_request(["./app"], None, tmp_path, ["dev-tools"])
+    assert request.names == ("iniconfig", "six", "app")
+    assert read_request([], None, tmp_path / "app", ["more"]).names == ("six",)  # as pip's --group
+
+
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [
+        ("none", "no such group in"),
+        ("none", "there are broken, dev-tools, loop, more"),
+        ("loop", "group loop: "),
+        ("broken", "group broken: "),
+    ],
+)
+def test_a_group_that_cannot_be_read_is_told(tmp_path: Path, group: str, says: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(GROUPS)
+    with pytest.raises(ConfigurationError) as caught:
+        read_request(["six"], None, tmp_path, [group])
+    assert says in str(caught.value)

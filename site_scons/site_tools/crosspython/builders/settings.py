@@ -142,6 +142,11 @@ VARIABLES = (
         separator=", ",
     ),
     Variable(
+        "group",
+        "wheels: dependency groups (PEP 735) of the projects that pkgs= names, or of the pyproject.toml here: dev,test",
+        of=WHEELS,
+    ),
+    Variable(
         "constraints", "wheels: a constraints file, as of pip's -c: it limits versions and adds no package", of=WHEELS
     ),
     Variable(
@@ -230,6 +235,7 @@ class Settings:
     path: str
     start: Path
     packages: str
+    groups: tuple[str, ...]
     constraints: str | None
     binary: Binary
     lock: Path | None
@@ -300,6 +306,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         path=without_virtual_environments(environment.get("PATH", os.defpath)),
         start=start,
         packages=chosen["pkgs"],
+        groups=tuple(chosen["group"].replace(",", " ").split()),
         constraints=chosen["constraints"] or None,
         binary=parse_binary(chosen["binary"], f"binary={chosen['binary']}"),
         lock=Path(_place(start, chosen["lock"])) if chosen["lock"] else None,

@@ -97,20 +97,22 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
 def _complete_foreign(build: Build, request: Request | None, platform: Platform, path: Path) -> Lock | None:
     """A lock that another tool wrote, which is taken as it stands:
     with what has to be known beyond it, beside our own."""
-    if request is not None or build.settings.upgrade:
+    settings = build.settings
+    if settings.upgrade or settings.constraints or (request is not None and request.requirements):
         raise ConfigurationError(
             f"{path}: another tool wrote this lock, and it is taken as it stands",
-            next=f"leave pkgs= and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
+            expected='the lock alone, or with its projects, their extras and groups: pkgs="./[camera]" group=dev',
+            next=f"leave other packages and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
         )
     place = completed_file(build)
     known = read_pylock(place) if build.run.fingerprints.compare(place) != "other" else None
     if build.run.only_removes:
         return known
-    from crosspython.wheels.resolving.foreign_lock import (
-        read_foreign_lock,  # what a run with a lock of ours need not pay for
-    )
+    from crosspython.wheels.resolving.foreign.locate import locate_files  # what a lock of ours need not pay for
+    from crosspython.wheels.resolving.foreign.wanted import Wanted
+    from crosspython.wheels.resolving.foreign_lock import read_foreign_lock
 
-    packages = read_foreign_lock(path, platform)
+    packages = read_foreign_lock(path, platform, Wanted.of(request.projects if request else (), settings.groups))
     asked = describe_foreign(path, packages, platform, place.parent)
     if known is not None and known.asked == asked:
         return known
@@ -119,7 +121,12 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     build.run.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
         lock = complete_lock(
-            packages, asked, platform, resolver, build.run.workshop.store, lambda name: override_of(build, name)
+            locate_files(packages, platform, resolver),
+            asked,
+            platform,
+            resolver,
+            build.run.workshop.store,
+            lambda name: override_of(build, name),
         )
     write_pylock(place, lock, platform.as_marker(of_series=True))
     build.run.fingerprints.note(place)

@@ -64,19 +64,21 @@ def _require_overrides(folder: Path | None) -> None:
 
 
 def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
-    from crosspython.builders.wheel_lock import find_lock
+    from crosspython.builders.wheel_lock import find_lock, lock_file
+    from crosspython.wheels.resolving.pylock import is_foreign
     from crosspython.wheels.resolving.request import read_request
 
     settings = build.settings
+    groups = () if is_foreign(lock_file(build)) else settings.groups  # those of another tool's lock are in it
     texts = [settings.packages] if packages is None else packages
     narrowed_by = constraints or settings.constraints
-    as_it_stands = not any(texts) and (settings.lock is not None or build.run.only_removes)
+    as_it_stands = not any(texts) and not groups and (settings.lock is not None or build.run.only_removes)
     if as_it_stands and narrowed_by and not build.run.only_removes:
         raise ConfigurationError(
             f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",
             next="say with pkgs= what the lock is for, or leave constraints= out",
         )
-    request = None if as_it_stands else read_request(texts, narrowed_by, settings.start)
+    request = None if as_it_stands else read_request(texts, narrowed_by, settings.start, groups)
     if request is not None:
         build.run.index_options = request.options
     lock = find_lock(build, request)

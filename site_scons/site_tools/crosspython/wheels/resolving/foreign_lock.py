@@ -1,6 +1,6 @@
-"""A pylock.toml that another tool wrote (PEP 751): uv, pip, pdm. Read by packaging, for the board.
+"""A lock that another tool wrote: a pylock.toml (PEP 751), read by packaging, or a uv.lock, poetry.lock or pdm.lock.
 
-Knows what of such a lock holds for a platform. What only sdists tell is added by lock.py.
+Knows which form a lock has, and what of a pylock.toml holds for a platform. What only sdists tell is added by lock.py.
 Paths belong to the build machine.
 """
 
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any
 
-from packaging.markers import Environment, default_environment
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -23,29 +22,87 @@ from packaging.pylock import (
     PylockUnsupportedVersionError,
     PylockValidationError,
 )
+from packaging.tags import Tag
+from packaging.utils import parse_wheel_filename
 
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.commits import Commit, parse_address
+from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.resolving.choose import fitting
+from crosspython.wheels.resolving.foreign.pdm import is_pdm, read_pdm
+from crosspython.wheels.resolving.foreign.poetry import is_poetry, read_poetry
+from crosspython.wheels.resolving.foreign.uv import is_uv, read_uv
+from crosspython.wheels.resolving.foreign.wanted import Wanted, environment_of, read_commit, require_known
 from crosspython.wheels.resolving.platform import Platform
-from crosspython.wheels.resolving.projects import read_version
+from crosspython.wheels.resolving.projects import read_project, read_version
+
+_OTHERS = ((is_uv, read_uv), (is_poetry, read_poetry), (is_pdm, read_pdm))
 
 
-def read_foreign_lock(path: Path, platform: Platform) -> tuple[LockedPackage, ...]:
-    """The packages of a lock that a platform gets, with all their wheels. Raises ConfigurationError."""
+def read_foreign_lock(path: Path, platform: Platform, wanted: Wanted | None = None) -> tuple[LockedPackage, ...]:
+    """The packages of a lock that a platform gets, with all their wheels. Raises ConfigurationError.
+
+    Files without url and path are named by a lock that does not tell where they are.
+    """
+    wanted = wanted or Wanted()
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = next((read for is_it, read in _OTHERS if is_it(data)), _read_pylock)
+        packages = read(data, path, platform, wanted)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, PylockUnsupportedVersionError) as error:
+        raise ConfigurationError(
+            f"{path}: not a lock that can be used",
+            expected="a pylock.toml (PEP 751), uv.lock, poetry.lock or pdm.lock",
+            found=f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error),
+        ) from error
+    packages += _projects(packages, wanted)
+    _require_files(packages, platform, path, str(data.get("created-by", "its tool")))
+    return tuple(packages)
+
+
+def _projects(packages: Sequence[LockedPackage], wanted: Wanted) -> list[LockedPackage]:
+    """The projects that were asked for and are no packages of the lock: poetry and pdm lock what they need alone."""
+    there = {package.folder for package in packages}
+    projects = [read_project(folder) for folder in sorted(wanted.projects - there)]
+    depends = tuple(sorted(package.name for package in packages))
+    return [LockedPackage(each.name, read_version(each.path), depends=depends, folder=each.path) for each in projects]
+
+
+def _require_files(packages: Sequence[LockedPackage], platform: Platform, path: Path, tool: str) -> None:
+    """Every package has a file that the board can take or a build can use. Raises ConfigurationError, naming all."""
+    tags = platform.tags()
+    lacking = [
+        f"{package.title}: it has {', '.join(wheel.name for wheel in package.wheels) or 'no file'}"
+        for package in packages
+        if package.folder is None
+        and package.commit is None
+        and package.sdist is None
+        and not any(True for _ in fitting(package.wheels, tags))
+    ]
+    if lacking:
+        raise ConfigurationError(
+            f"{path}: this lock does not hold for {platform.machine} with Python {platform.python}",
+            expected="for each package a wheel that fits, or a source",
+            evidence=lacking,
+            next=f"make it with {tool} for that platform, or for all; or let this tool make one: pkgs=",
+        )
+
+
+def _read_pylock(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wanted) -> list[LockedPackage]:
+    """The packages of a pylock.toml. Raises ConfigurationError and ValueError."""
+    try:
         lock = Pylock.from_dict(data)
-        # Which of the files is taken is choose.py's business: it is asked whether each package has one at all.
+        require_known("extra", wanted.extras, lock.extras or ())
+        require_known("group", wanted.groups, lock.dependency_groups or ())
         chosen = lock.select(
-            environment=cast(Environment, {**default_environment(), **platform.markers()}),
-            tags=list(platform.tags()),
+            environment=environment_of(platform),
+            tags=sorted(_tags_of(lock), key=str),  # whether a wheel fits is asked of all packages at once
+            extras=wanted.extras,
+            dependency_groups={*(lock.default_groups or ()), *wanted.groups},
         )
         packages = [package for package, _ in chosen]
-    except (OSError, ValueError, PylockValidationError, PylockUnsupportedVersionError) as error:
-        raise ConfigurationError(
-            f"{path}: not a lock that can be used", expected="a pylock.toml (PEP 751)", found=str(error)
-        ) from error
+    except PylockValidationError as error:
+        raise ValueError(str(error)) from error
     except PylockSelectError as error:
         raise ConfigurationError(
             f"{path}: this lock does not hold for {platform.machine} with Python {platform.python}",
@@ -55,7 +112,12 @@ def read_foreign_lock(path: Path, platform: Platform) -> tuple[LockedPackage, ..
     problems = [problem for package in packages if (problem := _problem(package))]
     if problems:
         raise ConfigurationError(f"{path}: not all of this lock can be used", evidence=problems)
-    return tuple(_read(package, path.parent) for package in packages)
+    return [_read(package, path.parent) for package in packages]
+
+
+def _tags_of(lock: Pylock) -> set[Tag]:
+    wheels = (wheel for package in lock.packages for wheel in package.wheels or ())
+    return {tag for wheel in wheels for tag in parse_wheel_filename(wheel.filename)[3]}
 
 
 def _problem(package: Package) -> str | None:
@@ -100,8 +162,7 @@ def _commit(package: Package, start: Path) -> Commit:
             f"{package.name}: only git is read, and this is {vcs.type}: clone it, and name its folder"
         )
     url = Path(os.path.normpath(start / vcs.path)).absolute().as_uri() if vcs.path else str(vcs.url)
-    address = f"git+{url.removeprefix('git+')}@{vcs.commit_id}"
-    return replace(parse_address(address, f"{package.name} @ {address}"), subdirectory=vcs.subdirectory or "")
+    return read_commit(url, vcs.commit_id, vcs.subdirectory, package.name)
 
 
 def _file(file: PackageWheel | PackageSdist | PackageArchive, start: Path) -> LockedFile:

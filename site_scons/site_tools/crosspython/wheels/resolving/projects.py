@@ -134,6 +134,12 @@ def read_version(folder: Path) -> str:
     return ""
 
 
+def read_groups(folder: Path) -> dict[str, Any]:
+    """The dependency groups of a folder's pyproject.toml as it states them (PEP 735), by normalized name."""
+    groups = _parse(_read_text(folder / "pyproject.toml"), folder).get("dependency-groups", {})
+    return {canonicalize_name(name): group for name, group in groups.items()} if isinstance(groups, dict) else {}
+
+
 def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
     """A pyproject.toml without the keys that have nothing to do with dependencies: version, description, tools."""
     tools = {name: table for name, table in data.get("tool", {}).items() if name not in _OTHER_TOOLS}

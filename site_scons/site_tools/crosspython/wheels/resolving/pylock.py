@@ -61,7 +61,9 @@ def read_pylock(path: Path) -> Lock | None:
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether another tool than this wrote a lock (PEP 751)."""
+    """Whether another tool than this wrote a lock: PEP 751, or a form of its own such as uv.lock."""
+    if path.suffix == ".lock":
+        return True
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urldefrag, urlsplit
 from urllib.request import url2pathname
 
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -23,7 +24,7 @@ from crosspython.errors import ConfigurationError, hide_logins
 from crosspython.wheels.commits import format_address, is_version_control, parse_address
 from crosspython.wheels.requirements import unique
 from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option
-from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_project
+from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_groups, read_project
 from crosspython.wheels.resolving.requirements_file import Line, find_options, read_lines
 from crosspython.wheels.resolving.words import (
     explain_file,
@@ -173,6 +174,23 @@ class _Reader:
         self.projects.append(project)
         return project
 
+    def read_groups(self, groups: Sequence[str], start: Path) -> None:
+        """What the groups of the projects that were asked for require; each group is one of at least one of them."""
+        folders = list(dict.fromkeys(each.path for each in self.projects if each.is_folder)) or [start]
+        tables = {folder: read_groups(folder) for folder in folders}
+        known = sorted({name for table in tables.values() for name in table})
+        for group in map(canonicalize_name, groups):
+            found = {folder: table for folder, table in tables.items() if group in table}
+            if not found:
+                has = f"there are {', '.join(known)}" if known else "there is none"
+                self.problems.append(f"group={group}: no such group in {', '.join(map(str, folders))}; {has}")
+            for folder, table in found.items():
+                try:
+                    for text in resolve_dependency_groups(table, group):
+                        self.add(Requirement(text), folder, f"group={group}: ")
+                except (ExceptionGroup, ValueError, LookupError, TypeError, ConfigurationError) as error:
+                    self.problems.append(f"{folder / 'pyproject.toml'}: group {group}: {_tell(error)}")
+
     def read_file(self, path: Path, where: str = "", *, narrows: bool = False) -> None:
         """A requirements file, or one of constraints (narrows), which ask for nothing."""
         if path in self.open_files:
@@ -250,16 +268,19 @@ class _Reader:
             self.options[name] = (*self.options.get(name, ()), *values) if repeated else values
 
 
-def read_request(packages: Sequence[str], constraints: str | None, start: Path) -> Request:
+def read_request(packages: Sequence[str], constraints: str | None, start: Path, groups: Sequence[str] = ()) -> Request:
     """Read what was asked for; relative paths start at `start`, in a file at its folder.
 
     packages:    texts such as `pkgs=` takes
     constraints: a file of further requirements that ask for nothing and only narrow versions
+    groups:      dependency groups of the local projects, or of the pyproject.toml at `start` (as pip's --group)
     Raises ConfigurationError that lists all that is wrong.
     """
     reader = _Reader()
     for text in packages:
         reader.read_words(text, start)
+    if groups:
+        reader.read_groups(groups, start)
     if constraints:
         reader.read_file(locate(constraints, start), "constraints: ", narrows=True)
     places = {project.name: project.path for project in reader.projects}
@@ -284,6 +305,12 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path) 
         binary=reader.binary,
         remarks=tuple(dict.fromkeys(reader.remarks)),
     )
+
+
+def _tell(error: Exception) -> str:
+    """What is wrong with a group; packaging gathers all of it."""
+    parts = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+    return "; ".join(str(part) for part in parts)
 
 
 def _require_address(url: str, shown: str) -> None:

@@ -100,12 +100,12 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
 def explain_other(text: str) -> str | None:
     """What to write for a file that is no requirements file, by its name; None where that tells nothing."""
     name = Path(text).name
-    if re.fullmatch(r"pylock(\..+)?\.toml", name):
+    if re.fullmatch(r"pylock(\..+)?\.toml", name) or name in ("uv.lock", "poetry.lock", "pdm.lock"):
         return f"a lock is named with lock={text}"
     if name in ("pyproject.toml", "setup.py", "setup.cfg"):
         folder = os.path.dirname(text) or "./"
         return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
-    if name in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"):
+    if name in ("Pipfile", "Pipfile.lock"):
         return "let its tool export a requirements file, or a pylock.toml"
     return "is a project by itself: name it without an @" if is_archive_name(name) else None
 
