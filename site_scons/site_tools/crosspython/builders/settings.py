@@ -145,6 +145,7 @@ VARIABLES = (
         "group",
         "wheels: dependency groups (PEP 735) of the projects that pkgs= names, or of the pyproject.toml here: dev,test",
         of=WHEELS,
+        separator=",",
     ),
     Variable(
         "constraints", "wheels: a constraints file, as of pip's -c: it limits versions and adds no package", of=WHEELS
