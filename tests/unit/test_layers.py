@@ -34,12 +34,25 @@ def test_scons_is_imported_by_builders_alone() -> None:
 
 
 def test_nobody_below_imports_builders() -> None:
+    """The command stands before them, as an SConstruct does."""
     guilty = [
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if "builders" not in path.parts
+        and "command" not in path.parts
         and path != PACKAGE / "__init__.py"
         and any(name.startswith("crosspython.builders") for name in imports(path))
+    ]
+    assert guilty == []
+
+
+def test_nobody_imports_the_command() -> None:
+    guilty = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "command" not in path.parts
+        and path != PACKAGE / "__main__.py"
+        and any(name.startswith("crosspython.command") for name in imports(path))
     ]
     assert guilty == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
-from crosspython.builders.settings import COMPONENTS
+from crosspython.builders.settings import COMPONENTS, Settings
 from crosspython.builders.toolchain import emulators_root, toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.recipes.recipe import Recipe
@@ -182,15 +182,20 @@ def Doctor(env: Any) -> Any:
     name = f"crosspython-doctor-{build.settings.target.name}"
 
     def doctor(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.doctor import examine, mend
-
-        findings = examine(path=build.settings.path, target=build.settings.target, toolchain=build.settings.toolchain)
-        for line in (*map(str, findings), *describe_age(build.settings.release.support, date.today())):
-            build.run.workshop.console.line(line)
-        if any(not finding.ok for finding in findings):
-            raise HostToolError("this machine lacks what a build needs", next=mend(findings))
+        diagnose(build.settings, build.run.workshop.console.line)
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("doctor", doctor, None)))
+
+
+def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Tell what a build needs of this machine, and what is there. Raises HostToolError for what is missing."""
+    from crosspython.doctor import examine, mend
+
+    findings = examine(path=settings.path, target=settings.target, toolchain=settings.toolchain)
+    for line in (*map(str, findings), *describe_age(settings.release.support, date.today())):
+        tell(line)
+    if any(not finding.ok for finding in findings):
+        raise HostToolError("this machine lacks what a build needs", next=mend(findings))
 
 
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str]:

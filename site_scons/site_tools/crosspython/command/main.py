@@ -1,0 +1,104 @@
+"""What `crosspython` is told, and who does it: `init` makes a project, `build` is scons, `doctor` looks at the machine.
+
+What only one of them needs is imported in its function: each is to answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import crosspython
+from crosspython.errors import ConfigurationError, CrosspythonError
+
+TEMPLATE = Path(__file__).resolve().parent / "template"
+# What SCons reads in a folder (SCons/Script/Main.py, KNOWN_SCONSTRUCT_NAMES).
+_SCRIPTS = [f"{name}{suffix}" for suffix in ("", ".py") for name in ("SConstruct", "Sconstruct", "sconstruct")]
+# SCons's options that say where the SConstruct is (scons(1)).
+_PLACES = ("-f", "--file", "--makefile", "--sconstruct", "-C", "--directory", "-D", "-u", "-U", "--up", "--search-up")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says. Returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["build"]:
+        _build(words[1:])
+    parser = _parser(with_variables=words[:1] == ["init"])
+    chosen = parser.parse_args(words)
+    try:
+        if chosen.command == "init":
+            return _init(chosen)
+        if chosen.command == "doctor":
+            return _diagnose(chosen.variables)
+    except CrosspythonError as error:
+        print(f"crosspython: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"crosspython: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    parser.print_help()
+    return 0
+
+
+def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "crosspython", description="Any Python, with any package, on any embedded Linux board."
+    )
+    parser.add_argument("--version", action="version", version=f"crosspython {crosspython.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    init = commands.add_parser("init", help="make a project: SConstruct, crosspython.toml, an example application")
+    init.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where; without it, here")
+    init.add_argument("--name", help="the example's name; without it, the folder's")
+    init.add_argument(
+        "--ci", choices=("github", "gitlab", "none"), default="github", help="whose file for CI; without it, github"
+    )
+    if with_variables:
+        from crosspython.builders.settings import VARIABLES
+
+        for variable in VARIABLES:
+            about = variable.help.replace("%", "%%")
+            init.add_argument(f"--{variable.name.replace('_', '-')}", dest=f"={variable.name}", metavar="X", help=about)
+    doctor = commands.add_parser("doctor", help="name the programs that this machine lacks, and what installs them")
+    doctor.add_argument("variables", nargs="*", metavar="VARIABLE=VALUE", help="as of scons, such as target=rk3568")
+    commands.add_parser("build", help="run scons; in a folder without an SConstruct, with ours", add_help=False)
+    return parser
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    from crosspython.command.new_project import make_project
+
+    variables = {name[1:]: value for name, value in vars(chosen).items() if name.startswith("=") and value is not None}
+    folder = Path(chosen.folder)
+    for line in make_project(folder, variables, name=chosen.name, ci=chosen.ci):
+        print(line)
+    itself = "crosspython" if Path(sys.argv[0]).name == "crosspython" else f"{sys.executable} -m crosspython"
+    print(f"next:  cd {shlex.quote(str(folder))} && {itself} build image")
+    return 0
+
+
+def _diagnose(words: Sequence[str]) -> int:
+    from crosspython.builders.products import diagnose
+    from crosspython.builders.project_file import read_project
+    from crosspython.builders.settings import read_settings
+
+    if wrong := [word for word in words if "=" not in word]:
+        raise ConfigurationError(f"doctor: {' '.join(wrong)}: not understood", expected="VARIABLE=VALUE")
+    given = dict(word.split("=", 1) for word in words)
+    here = Path.cwd()
+    project = read_project(here)
+    with project.without(given).naming_lines(here):
+        settings = read_settings(project.under(given), here, os.environ)
+    diagnose(settings, print)
+    return 0
+
+
+def _build(words: Sequence[str]) -> None:
+    """Become scons, with our own SConstruct where the folder has none."""
+    has_own = any(Path(name).exists() for name in _SCRIPTS) or any(word.startswith(_PLACES) for word in words)
+    script = [] if has_own else ["-f", str(TEMPLATE / "SConstruct")]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "SCons", *script, *words])

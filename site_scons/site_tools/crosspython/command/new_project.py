@@ -1,0 +1,131 @@
+"""A new project: the files that `crosspython init` writes into a folder, and what it leaves as it is.
+
+Nothing that is there is changed. An application that is there takes the example's place.
+"""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Template
+
+import tomli_w
+
+import crosspython
+from crosspython.builders.project_file import OWN_FILE, SHARED_FILE, Project, read_project
+from crosspython.builders.settings import DEFAULT_PYTHON, Settings, find_variable, read_settings
+from crosspython.doctor import TOOLS
+from crosspython.errors import ConfigurationError
+from crosspython.hosttools import MANAGERS, package_of
+from crosspython.wheels.resolving.words import split_words
+
+_TEMPLATE = Path(__file__).resolve().parent / "template"
+_HEAD = """\
+# What is built here, and for which board. All that `scons -h` names can stand here; the command line counts before it.
+"""
+_DEPENDENCY = "msgpack"
+_CI_FILES = {"github": ".github/workflows/board.yml", "gitlab": ".gitlab-ci.yml"}
+
+
+def make_project(folder: Path, variables: Mapping[str, str], *, name: str | None, ci: str) -> list[str]:
+    """Write a project's files; what was done, in lines.
+
+    variables: what crosspython.toml is to say beside the defaults
+    ci: "github", "gitlab" or "none"
+    Raises ConfigurationError, before anything is written.
+    """
+    _require_free(folder)
+    called = _check_name(name) if name else _name_after(folder)
+    chosen = {"target": find_variable("target").default, "python": DEFAULT_PYTHON, **variables}
+    settings = read_settings(chosen, folder.absolute(), os.environ)
+    has_own = _is_project(folder) or _is_project(folder / "app")
+    packages = ["." if _is_project(folder) else "./app", *split_words(variables.get("pkgs", ""))]
+    texts = {OWN_FILE: _project_file({**chosen, "pkgs": ""}, packages)}
+    texts |= {"SConstruct": (_TEMPLATE / "SConstruct").read_text(), ".gitignore": (_TEMPLATE / "gitignore").read_text()}
+    texts |= {} if has_own else _example(called)
+    texts |= {_CI_FILES[ci]: _ci_file(ci, settings)} if ci != "none" else {}
+    return list(_write(folder, texts))
+
+
+def _require_free(folder: Path) -> None:
+    taken = [name for name in ("SConstruct", OWN_FILE) if (folder / name).exists()]
+    if read_project(folder) != Project() and not taken:
+        taken = [f"[tool.crosspython] in {SHARED_FILE}"]
+    if taken:
+        raise ConfigurationError(
+            f"{folder}: there is a project already",
+            found=", ".join(taken),
+            next="crosspython init another-folder; docs/project.md says what may stand in crosspython.toml",
+        )
+
+
+def _is_project(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (SHARED_FILE, "setup.py"))
+
+
+def _name_after(folder: Path) -> str:
+    """A name for the example that is fit for a package, a module and a program (PEP 508)."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.absolute().resolve().name.lower()).strip("-")
+    return name if _is_fit(name) else "app"
+
+
+def _check_name(name: str) -> str:
+    if not _is_fit(name):
+        raise ConfigurationError(
+            f"--name {name}: no name for the example",
+            expected="small letters, digits and -, a letter first, and no module of Python or of the example",
+        )
+    return name
+
+
+def _is_fit(name: str) -> bool:
+    module = name.replace("-", "_")
+    taken = {*sys.stdlib_module_names, *keyword.kwlist, _DEPENDENCY, "setuptools", "pip"}
+    return re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) is not None and module not in taken
+
+
+def _project_file(texts: Mapping[str, str], packages: list[str]) -> str:
+    values = {name: _as_toml(name, text) for name, text in texts.items() if text} | {"pkgs": packages}
+    return _HEAD + tomli_w.dumps(values)
+
+
+def _as_toml(name: str, text: str) -> str | bool:
+    variable = find_variable(name)
+    text = variable.read({name: text})
+    return text == "1" if variable.is_switch and text in ("0", "1") else text
+
+
+def _example(name: str) -> dict[str, str]:
+    module = name.replace("-", "_")
+    project = Template((_TEMPLATE / "application.toml").read_text()).substitute(name=name, module=module)
+    return {
+        "app/pyproject.toml": project,
+        f"app/src/{module}/__init__.py": (_TEMPLATE / "application.py").read_text(),
+    }
+
+
+def _ci_file(ci: str, settings: Settings) -> str:
+    apt = next(manager for manager in MANAGERS if manager.name == "apt")
+    compilers = [package_of(f"{prefix}-g++", apt) for prefix in settings.target.prefixes]
+    found = [*(package_of(tool, apt) for tool in TOOLS), next(filter(None, compilers), None), "ca-certificates"]
+    packages = [name for each in dict.fromkeys(found) if each for name in each.split()]
+    packages += ["python3-venv"] if ci == "gitlab" else []
+    return Template((_TEMPLATE / f"{ci}.yml").read_text()).substitute(
+        packages=" ".join(packages), version=crosspython.__version__
+    )
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> Iterator[str]:
+    yield f"made in {folder.absolute().resolve()}:"
+    for name, text in texts.items():
+        path = folder / name
+        if path.exists():
+            yield f"  {name} is there, and stays as it is" + ("; let it have /build/" if name == ".gitignore" else "")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        yield f"  {name}"
