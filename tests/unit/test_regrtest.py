@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 
-from crosspython.checks.regrtest import find_surprises, read_junit, read_output, read_run, select_cases
+from crosspython.checks.regrtest import find_surprises, least_cases, read_junit, read_output, read_run, select_cases
 from crosspython.checks.wheels import DATA
+from crosspython.recipes.series import series_names
 from crosspython.targets.machines import MACHINES
+
+from tests.unit.test_components import COMPONENTS
 
 # As CPython 3.13 writes it: a failure in a subTest leaves a case without a name, one in setUpClass nothing.
 XML = """<testsuites tests="6" errors="2" failures="3"><testsuite errors="2" failures="3">
@@ -52,10 +56,19 @@ def test_a_known_failure_counts_only_where_it_is_known() -> None:
 
 def test_every_row_names_a_module_that_is_run_its_cases_and_why() -> None:
     data = tomllib.loads((DATA / "cpython-tests.toml").read_text())
-    assert {*data["absent"], *data["least"]} <= {*data["modules"]}
+    assert {*data["absent"], *data["least"], *chain(*data["fewer"].values())} <= {*data["modules"]}
     for row in (*data["known"], *data["chance"]):
         assert {"test", "cases", "reason"} <= row.keys() <= {"test", "cases", "reason", "series", "machines"}, row
         assert row["test"] in data["modules"] and {*row.get("machines", ())} <= MACHINES.keys(), row
+
+
+def test_an_old_series_has_fewer_cases() -> None:
+    data = tomllib.loads((DATA / "cpython-tests.toml").read_text())
+    assert {*data["fewer"]} <= {*series_names(COMPONENTS / "cpython")}
+    for fewer in data["fewer"].values():
+        assert all(number < data["least"][name] for name, number in fewer.items())
+    assert [least_cases(data, series)["test_ssl"] for series in ("3.5", "3.6", "3.13")] == [90, 100, 140]
+    assert [least_cases(data, series)["test_bz2"] for series in ("3.5", "3.13")] == [90, 90]
 
 
 def test_all_well_is_no_surprise() -> None:

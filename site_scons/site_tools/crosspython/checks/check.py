@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crosspython.checks.regrtest import find_surprises, read_junit, read_output, read_run, select_cases
+from crosspython.checks.regrtest import find_surprises, least_cases, read_junit, read_output, read_run, select_cases
 from crosspython.checks.result import Result, require_all_passed, run_kept, unpack_bundle
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results
 from crosspython.finish.python_tree import is_slimmed
@@ -146,6 +146,6 @@ def _run_test(
         return Result(name, False, took, f"{output[-1500:]}\nno result: {ended}")
     run, failed = read_junit(xml) if report else (read_run(output), set[str]())
     failed |= read_output(output)
-    surprises = find_surprises(run, failed, known, plan["least"].get(name, 1), ended)
+    surprises = find_surprises(run, failed, known, least_cases(plan, python.series).get(name, 1), ended)
     detail = f"{len(run)} run" + (f", {len(failed)} known to fail" if failed else "")
     return Result(name, not surprises, took, "\n".join(surprises) or detail)

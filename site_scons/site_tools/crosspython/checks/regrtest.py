@@ -30,6 +30,11 @@ def select_cases(entries: Sequence[Mapping[str, Any]], series: str, machine: str
     return found
 
 
+def least_cases(plan: Mapping[str, Any], series: str) -> dict[str, int]:
+    """How many cases must run in a series, by test module; 1 in others."""
+    return {**plan["least"], **plan["fewer"].get(series, {})}
+
+
 def read_junit(path: Path) -> tuple[set[str], set[str]]:
     """The test cases that ran (not those skipped), and those of them that did not do well, by their ids."""
     run, failed = set(), set()
