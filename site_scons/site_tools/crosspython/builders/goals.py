@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crosspython.builders.documents import tell_checks, tell_wheels
 from crosspython.builders.front_door import (
     asks_for_wheels,
     check_board,
@@ -52,6 +53,12 @@ def _declare(env: Any, goals: Sequence[str]) -> None:
     env.Alias("report", env.Report())
     env.Alias("schema", env.Schema())
     env.Alias("doctor", env.Doctor())
+    env.Alias("lock", env.Lock())
+    env.Alias("tree", env.Tree())
     env.Alias("outdated", env.Outdated())
     env.Alias("why", env.Why())
     env.Default(bundle, sysroot)
+    if "wheels" in goals:
+        tell_wheels(env["CROSSPYTHON"])
+    if "check" in goals:
+        tell_checks(env["CROSSPYTHON"])
