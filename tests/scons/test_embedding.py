@@ -396,3 +396,8 @@ def test_a_bundle_that_wheels_leave_libraries_to_is_declared_after_them(host: Ho
         assert ("without libpng" in output) is ("also" not in call)
     host.write(tool, "env.Components()", "env.Wheels()", "Default(env.Bundle())")
     assert "building libpng" in host.scons("-n")
+
+
+def test_several_targets_in_one_environment_are_refused(host: Host) -> None:
+    host.write(TOOL.replace('target="rv1126"', 'target="rv1126,rk3568"'), "env.Components()")
+    assert "target=rv1126,rk3568: one environment has one target" in host.scons("-n", code=2)

@@ -43,7 +43,6 @@ def standalone(tmp_path: Path) -> Standalone:
         (["bundle", "ssh_config=x"], "scons deploy ssh_config=x"),
         (["doctor", "overrides=x"], "would be ignored"),
         (["max_size=40M"], "scons image max_size=40M"),
-        (["bundle", "format=json"], "scons wheels format=json"),
         (["bundle", "pip=0"], "nothing in this run is about an image"),
     ],
 )
@@ -103,3 +102,15 @@ def test_the_schema_is_written_into_the_build_folder(standalone: Standalone) -> 
     standalone.scons("schema")
     written = (standalone.folder / "build/crosspython.schema.json").read_text()
     assert written == (REPOSITORY / "docs/crosspython.schema.json").read_text()
+
+
+def test_several_targets_are_built_side_by_side(standalone: Standalone) -> None:
+    (standalone.folder / "crosspython.toml").write_text('target = ["rk3568", "rv1126"]\npkgs = "six"\n')
+    output = standalone.scons("-n", "image")
+    assert "making python-image-3.13.5-rk3568.tar.gz" in output and "making python-image-3.13.5-rv1126.tar.gz" in output
+    assert "rv1126" not in standalone.scons("-n", "target=rk3568").replace("rv1126, or a TOML", "")
+    assert "one board, and several targets: rk3568, rv1126" in standalone.scons("-n", "deploy", "board=root@b", code=2)
+    (standalone.folder / "rv1126.toml").write_text('extends = "rpi4"')
+    twice = standalone.scons("-n", "target=rv1126,./rv1126.toml", code=2)
+    assert "two targets have one name: rv1126, rv1126" in twice
+    assert "target=rk35: no such board" in standalone.scons("-n", "target=rv1126,rk35", code=2)

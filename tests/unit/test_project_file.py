@@ -54,6 +54,7 @@ def test_every_variable_takes_what_it_allows(tmp_path: Path, variable) -> None:
         ('slim = "pyc"', "pyc"),
         ('pkgs = ["numpy>=2", "idna; python_version < \'4\'"]', "numpy>=2, idna; python_version < '4'"),
         ('pkgs = ["./my app", "@my list.txt"]', '"./my app", @"my list.txt"'),
+        ('target = ["rk3568", "./boards/mine.toml"]', "rk3568,./boards/mine.toml"),
         ('upgrade = ["numpy", "idna"]', "numpy,idna"),
         ('binary = ["auto", "numpy=never"]', "auto,numpy=never"),
         ('cache = ["~/products", "https://cache.example"]', "~/products,https://cache.example"),
@@ -72,7 +73,7 @@ def test_values_are_those_of_the_command_line(tmp_path: Path, line: str, text: s
         ("\n\nslim = 'pcy'", "line 3: slim: expected true or false or \"pyc\"; found 'pcy'"),
         ("libraries = 'wheels'", 'line 1: libraries: expected "wheel" or "bundle"; found \'wheels\''),
         ("pkgs = ['a', 2]", "line 1: pkgs"),
-        ("target = ''", "line 1: target: expected text in quotes; found ''"),
+        ("target = ''", "line 1: target: expected text in quotes, or a list of such texts; found ''"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:

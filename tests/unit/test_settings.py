@@ -154,3 +154,12 @@ def test_a_number_of_an_sconscript_lost_its_zero() -> None:
     with pytest.raises(ConfigurationError, match="no such series") as caught:
         read(python=3.4)
     assert "quotes" not in str(caught.value.next)
+
+
+def test_several_targets_are_the_first_and_others(tmp_path: Path) -> None:
+    settings = read(target="rk3568, rv1126,rk3568")
+    assert (settings.target.name, settings.others) == ("rk3568", ("rv1126",))
+    own = tmp_path / "a,b"
+    own.mkdir()
+    (own / "mine.toml").write_text('extends = "rpi4"')
+    assert (read(target=str(own / "mine.toml")).target.name, read().others) == ("mine", ())

@@ -52,12 +52,14 @@ class Build:
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
     project:     what of the settings the project's file says
+    has_others:  further targets of the settings have environments of their own
     """
 
     settings: Settings
     environment: Any
     host: Any
     project: Project = field(default_factory=Project)
+    has_others: bool = False
     components: Components = field(default_factory=Components)
     declared: Declared = field(default_factory=Declared)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crosspython.builders.documents import tell_checks, tell_wheels
+from crosspython.builders import install_builders
+from crosspython.builders.build import Build
 from crosspython.builders.front_door import (
     asks_for_wheels,
     check_board,
@@ -14,6 +15,8 @@ from crosspython.builders.front_door import (
     help_text,
     open_build,
 )
+from crosspython.builders.refusal import refusing
+from crosspython.errors import ConfigurationError
 
 
 def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
@@ -25,9 +28,27 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     check_board(env, goals)
     check_image(env, goals)
     open_build(env)
-    env.Components()
-    _declare(env, goals)
+    for each in (env, *_further_targets(env, given)):
+        each.Components()
+        _declare(each, goals)
+    env.Alias("schema", env.Schema())
     check_goals(env, goals, given)
+
+
+@refusing
+def _further_targets(env: Any, given: Mapping[str, str]) -> list[Any]:
+    """An environment for each target after the first. Raises UserError."""
+    build: Build = env["CROSSPYTHON"]
+    build.has_others = True
+    found = []
+    for target in build.settings.others:
+        found.append(env.Clone())
+        install_builders(found[-1], {**given, "target": target})
+    if len(names := [build.settings.target.name, *(each["CROSSPYTHON"].settings.target.name for each in found)]) > len(
+        set(names)
+    ):
+        raise ConfigurationError(f"two targets have one name: {', '.join(names)}")
+    return found
 
 
 def _declare(env: Any, goals: Sequence[str]) -> None:
@@ -51,14 +72,7 @@ def _declare(env: Any, goals: Sequence[str]) -> None:
     env.Alias("legal-info", env.LegalInfo(bundle, sysroot, wheels))
     env.Alias("cve", env.Vulnerabilities())
     env.Alias("report", env.Report())
-    env.Alias("schema", env.Schema())
     env.Alias("doctor", env.Doctor())
-    env.Alias("lock", env.Lock())
-    env.Alias("tree", env.Tree())
     env.Alias("outdated", env.Outdated())
     env.Alias("why", env.Why())
     env.Default(bundle, sysroot)
-    if "wheels" in goals:
-        tell_wheels(env["CROSSPYTHON"])
-    if "check" in goals:
-        tell_checks(env["CROSSPYTHON"])

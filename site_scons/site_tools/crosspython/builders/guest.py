@@ -18,6 +18,7 @@ import SCons.Environment
 import crosspython
 from crosspython.builders.action import has_changed, step_of
 from crosspython.builders.arguments import require_signature
+from crosspython.builders.build import Build
 from crosspython.builders.paths import file_node
 from crosspython.builders.refusal import refusing
 from crosspython.builders.verified import verify
@@ -60,10 +61,21 @@ def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
         require_signature(method, arguments, named)
         build = env["CROSSPYTHON"]
         with build.project.naming_lines():
+            _require_one_target(build)
             return method(build.environment, *arguments, **named)
 
     lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again
     return lent
+
+
+def _require_one_target(build: Build) -> None:
+    if build.settings.others and not build.has_others:
+        names = ",".join([build.settings.target.name, *build.settings.others])
+        raise ConfigurationError(
+            f"target={names}: one environment has one target",
+            expected="one target for each environment; `declare_goals` of our SConstruct makes them itself",
+            next='other = env.Clone(); other.Tool("crosspython", target=...)',
+        )
 
 
 def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: Any) -> list[Any]:

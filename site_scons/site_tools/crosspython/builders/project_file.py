@@ -104,7 +104,8 @@ def _type_of(variable: Variable) -> Any:
     if variable.allowed:
         return Annotated[Literal[words], _describe(variable, " or ".join(f'"{word}"' for word in words))]
     if variable.separator:
-        return Annotated[str | tuple[str, ...], _describe(variable, "text in quotes, or a list of such texts")]
+        text = Annotated[str, Meta(min_length=1)]
+        return Annotated[text | tuple[text, ...], _describe(variable, "text in quotes, or a list of such texts")]
     return Annotated[str, _describe(variable, "text in quotes", min_length=1)]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import SCons.Script
 
@@ -49,9 +48,9 @@ def _jobserver(jobs: int) -> Jobserver:
 
 
 @cache
-def _console(quiet: bool, stream: TextIO) -> Console:
+def _console(quiet: bool) -> Console:
     """One console likewise: it keeps lines of several threads whole."""
-    return Console(stream, quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
+    return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
 
 
 @cache
@@ -128,9 +127,8 @@ class Run:
 
     @property
     def console(self) -> Console:
-        """Lines for the user; it needs no workshop. A document has standard output for itself."""
-        stream = sys.stderr if self.settings.format == "json" else sys.stdout
-        return _console(bool(self.environment.GetOption("silent")), stream)
+        """Lines for the user; it needs no workshop."""
+        return _console(bool(self.environment.GetOption("silent")))
 
     @cached_property
     def indexes(self) -> Indexes:

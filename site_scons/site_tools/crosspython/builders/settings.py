@@ -77,7 +77,6 @@ class Variable:
 
 
 WHEELS, BOARD, IMAGE, CVE = "wheels", "a board", "an image", "known vulnerabilities"
-TELLING = "what can be told as JSON"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
@@ -85,7 +84,12 @@ USERS_FOLDER = "~/.cache/crosspython"
 DEFAULT_CACHE = f"{USERS_FOLDER}/artifacts"
 
 VARIABLES = (
-    Variable("target", f"the board: {', '.join(target_names())}, or a TOML file of your own", "rv1126"),
+    Variable(
+        "target",
+        f"the board: {', '.join(target_names())}, or a TOML file of your own; several with commas between",
+        "rv1126",
+        separator=",",
+    ),
     Variable(
         "python",
         f"CPython's series or patch release: {', '.join(series_names(COMPONENTS / 'cpython'))}, 3.13.5, ...;"
@@ -178,13 +182,6 @@ VARIABLES = (
     Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),
     Variable("pip", "image: 0 leaves out pip and what would install it", "1", ("0", "1"), of=IMAGE),
     Variable(
-        "format",
-        "json: lock, tree, why, outdated, doctor, report, wheels and check tell what they found as JSON (scons -s)",
-        "text",
-        ("text", "json"),
-        of=TELLING,
-    ),
-    Variable(
         "cache",
         "where finished products are kept for other builds: a folder, an http address of a server that other machines"
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep no product",
@@ -216,11 +213,13 @@ class CacheChoice:
 class Settings:
     """What was chosen. Paths belong to the build machine, but for `target.prefix`.
 
+    others: further targets, for which the same is to be made
     libc:  the one that was asked for by its version
     start: where relative paths begin that are read later: those in `packages` and `constraints`
     """
 
     target: Target
+    others: tuple[str, ...]
     libc: Libc | None
     release: Release
     toolchain: str | None
@@ -255,7 +254,6 @@ class Settings:
     image: str
     max_size: int | None
     pip: bool
-    format: str
 
     @property
     def folder(self) -> Path:
@@ -287,12 +285,14 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h says what each is for"
     )
     chosen = {variable.name: variable.read(given) for variable in VARIABLES}
-    target = load_target(chosen["target"], start)
+    first, *others = _split_targets(chosen["target"], start)
+    target = load_target(first, start)
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])
     libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
     return Settings(
         target=_with_libc(target, libc, keeps_own=bool(chosen["toolchain"] or chosen["libc"])),
+        others=tuple(others),
         libc=libc,
         release=_release(start, chosen),
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
@@ -327,8 +327,14 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         image=chosen["image"],
         max_size=read_size("max_size", chosen["max_size"]) if chosen["max_size"] else None,
         pip=chosen["pip"] == "1",
-        format=chosen["format"],
     )
+
+
+def _split_targets(text: str, start: Path) -> list[str]:
+    """The targets of a list; a path may have commas in it."""
+    if "," not in text or (start / Path(text).expanduser()).is_file():
+        return [text]
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or [text]
 
 
 def _release(start: Path, chosen: Mapping[str, str]) -> Release:

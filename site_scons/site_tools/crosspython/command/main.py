@@ -92,7 +92,9 @@ def _diagnose(words: Sequence[str]) -> int:
     project = read_project(here)
     with project.without(given).naming_lines(here):
         settings = read_settings(project.under(given), here, os.environ)
-    diagnose(settings, print)
+        others = [read_settings({**project.under(given), "target": each}, here, os.environ) for each in settings.others]
+    for each in (settings, *others):
+        diagnose(each, print)
     return 0
 
 
