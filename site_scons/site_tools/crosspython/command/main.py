@@ -1,4 +1,5 @@
-"""What `crosspython` is told, and who does it: `init` makes a project, `build` is scons, `doctor` looks at the machine.
+"""What `crosspython` is told, and who does it: `init` makes a project, `build` is scons, `doctor` looks at the machine,
+`completion` is for shells.
 
 What only one of them needs is imported in its function: each is to answer at once.
 """
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _init(chosen)
         if chosen.command == "doctor":
             return _diagnose(chosen.variables)
+        if chosen.command == "completion":
+            return _complete(chosen.shell)
     except CrosspythonError as error:
         print(f"crosspython: {error}", file=sys.stderr)
         return 2
@@ -64,6 +67,10 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
             init.add_argument(f"--{variable.name.replace('_', '-')}", dest=f"={variable.name}", metavar="X", help=about)
     doctor = commands.add_parser("doctor", help="name the programs that this machine lacks, and what installs them")
     doctor.add_argument("variables", nargs="*", metavar="VARIABLE=VALUE", help="as of scons, such as target=rk3568")
+    completion = commands.add_parser(
+        "completion", help="print the script with which a shell completes goals, variables"
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     commands.add_parser("build", help="run scons; in a folder without an SConstruct, with ours", add_help=False)
     return parser
 
@@ -95,6 +102,13 @@ def _diagnose(words: Sequence[str]) -> int:
         others = [read_settings({**project.under(given), "target": each}, here, os.environ) for each in settings.others]
     for each in (settings, *others):
         diagnose(each, print)
+    return 0
+
+
+def _complete(shell: str) -> int:
+    from crosspython.command.completion import completion_script
+
+    print(completion_script(shell), end="")
     return 0
 
 
