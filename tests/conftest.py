@@ -23,6 +23,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = REPOSITORY / "site_scons" / "site_tools"
 
+# Compilers for an older glibc, which take seconds to make: projects with a HOME of their own share those of the user.
+KEPT_TOOLCHAINS = Path("~/.cache/crosspython/toolchains").expanduser()
+
 # What each SConstruct of tests begins with.
 HEAD = f"""\
 import os
@@ -85,6 +88,9 @@ class Project:
         self.recipes = folder / "recipes"
         self.recipes.mkdir()
         self.names: list[str] = []
+        KEPT_TOOLCHAINS.mkdir(parents=True, exist_ok=True)
+        (folder / "home/.cache/crosspython").mkdir(parents=True)
+        (folder / "home/.cache/crosspython/toolchains").symlink_to(KEPT_TOOLCHAINS)
 
     def declare(self, text: str) -> None:
         """Replace what the SConstruct does with its environment, `env`."""

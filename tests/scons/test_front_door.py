@@ -43,6 +43,7 @@ def standalone(tmp_path: Path) -> Standalone:
         (["bundle", "ssh_config=x"], "scons deploy ssh_config=x"),
         (["doctor", "overrides=x"], "would be ignored"),
         (["max_size=40M"], "scons image max_size=40M"),
+        (["bundle", "format=json"], "scons wheels format=json"),
         (["bundle", "pip=0"], "nothing in this run is about an image"),
     ],
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from uv import find_uv_bin
@@ -21,8 +22,11 @@ DECLARED = """\
 if "wheels" in COMMAND_LINE_TARGETS or "fetch" in COMMAND_LINE_TARGETS or "nothing" in COMMAND_LINE_TARGETS:
     env.Alias("wheels", env.Wheels())
 env.Alias("fetch", env.FetchSources())
-env.Alias("outdated", env.Outdated())
-env.Alias("why", env.Why())
+for goal in ("Lock", "Outdated", "Tree", "Why"):
+    env.Alias(goal.lower(), getattr(env, goal)())
+if "wheels" in COMMAND_LINE_TARGETS:
+    from crosspython.builders.documents import tell_wheels
+    tell_wheels(env["CROSSPYTHON"])
 """
 NATIVE = "cp313-cp313-manylinux_2_17_armv7l"
 
@@ -553,6 +557,38 @@ def test_why_a_package_is_there_is_told(wheels: Wheels) -> None:
     assert "below 1.5: pkgs= asks for top; top 1.0 needs below" in wheels.scons("why", "pkgs=below")
     assert "did you mean pkgs=below?" in wheels.scons("why", "pkgs=belov", code=2)
     assert "no package is named" in wheels.scons("why", code=2)
+
+
+def test_a_lock_is_made_alone_and_shown_as_a_tree(wheels: Wheels) -> None:
+    add_wheel(wheels.links, "other", needs=["top", "below"])
+    assert "3 packages are locked in" in wheels.scons("lock", "pkgs=other", "lock=pylock.toml")
+    assert not wheels.house.exists()
+    assert "3 packages, unchanged" in wheels.scons("lock", "lock=pylock.toml")
+    shown = wheels.scons("tree", "lock=pylock.toml")
+    assert shown.splitlines()[:4] == ["other 1.0", "├─ below 1.5", "└─ top 1.0", "   └─ below 1.5"]
+    assert wheels.scons("tree", "pkgs=top", "lock=pylock.toml").splitlines()[0] == "top 1.0"
+
+
+def test_goals_tell_json_and_nothing_else_on_standard_output(wheels: Wheels) -> None:
+    def told(*arguments: str, code: int = 0) -> dict[str, Any]:
+        command = [*wheels.command("-s", *arguments, "format=json")]
+        run = subprocess.run(command, cwd=wheels.folder, env=wheels.environment, capture_output=True, check=False)
+        assert run.returncode == code, run.stderr
+        return json.loads(run.stdout)
+
+    locked = told("lock", "pkgs=top")
+    assert [(p["name"], p["asked"], p["source"]) for p in locked["packages"]] == [
+        ("below", False, "wheel"),
+        ("top", True, "wheel"),
+    ]
+    add_wheel(wheels.links, "below", "1.6")
+    assert told("outdated")["packages"] == [{"name": "below", "locked": "1.5", "newest": "1.6"}]
+    assert told("why", "pkgs=below")["packages"][0]["way"] == ["top", "below"]
+    made = told("wheels", "pkgs=top")
+    assert {wheel["filename"] for wheel in made["wheels"]} == wheels.filenames() and not made["failures"]
+    add_wheel(wheels.links, "broken", tag=NATIVE, files={"broken/_x.cpython-313-arm-linux-gnueabihf.so": b"\x7fELF"})
+    failed = told("wheels", "-k", "pkgs=broken", code=2)
+    assert failed["missing"] == ["broken 1.0"] and "broken" in failed["failures"][0]
 
 
 def foreign_lock(wheels: Wheels, marker: str = "") -> Path:

@@ -7,7 +7,9 @@ import tomllib
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
+from crosspython import documents
 from crosspython.builders.project_file import read_project
 from crosspython.builders.schema import schema_text
 from crosspython.command.main import main
@@ -117,6 +119,9 @@ def test_the_doctor_takes_variables_and_the_projects_file(
     monkeypatch.chdir(tmp_path)
     assert main(["doctor"]) == 2
     assert "missing  /no/sdk" in capsys.readouterr().out
+    assert main(["doctor", "format=json"]) == 2
+    told = msgspec.json.decode(capsys.readouterr().out, type=documents.Doctor)
+    assert [each.ok for each in told.findings if each.name == "/no/sdk"] == [False] and "toolchain=" in told.mend
     assert main(["doctor", "target"]) == 2
     assert "doctor: target: not understood" in capsys.readouterr().err
     assert files(tmp_path) == {"crosspython.toml"}

@@ -18,7 +18,7 @@ from crosspython.builders.paths import escape
 from crosspython.builders.project_file import Project
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import names_of_aliases
-from crosspython.builders.settings import BOARD, CVE, IMAGE, VARIABLES, WHEELS
+from crosspython.builders.settings import BOARD, CVE, IMAGE, TELLING, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
 from crosspython.names import check_known
@@ -39,6 +39,8 @@ NAMES = {
     "sbom": "what the products are made of, as CycloneDX and SPDX: build/<target>/sbom/",
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
+    "lock": "resolve what pkgs= names, write the lock, and build nothing",
+    "tree": "what is in the lock, as a tree",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
     "schema": "a JSON Schema of crosspython.toml, for editors: build/crosspython.schema.json",
@@ -53,12 +55,15 @@ _BUNDLING = {"bundle", "deploy"}
 # What needs board=; `check` does without.
 _ON_BOARD = {"deploy", "rollback", "check"}
 # What asks the lock of pkgs=, and makes no wheel.
-_ON_LOCK = {"outdated", "why"}
+_ON_LOCK = {"lock", "outdated", "tree", "why"}
+# What has a document for format=json.
+_TELLING = {*_ON_LOCK, "doctor", "report", "wheels", "check"}
 _GOALS = {
     WHEELS: ("wheels", *sorted(_WITH_WHEELS | _ON_LOCK)),
     BOARD: sorted(_ON_BOARD),
     IMAGE: ("image",),
     CVE: ("cve",),
+    TELLING: sorted(_TELLING),
 }
 
 
@@ -156,6 +161,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
                 BOARD: not _ON_BOARD.isdisjoint(goals),
                 IMAGE: "image" in goals,
                 CVE: "cve" in goals,
+                TELLING: not _TELLING.isdisjoint(goals),
             },
         )
 
@@ -171,7 +177,7 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
     if not ignored:
         return
     of, shown = ignored[0].of, [f"{variable.name}={given[variable.name]}" for variable in ignored]
-    goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image", CVE: "cve"}[of]
+    goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image", CVE: "cve", TELLING: "wheels"}[of]
     raise ConfigurationError(
         f"{' '.join(shown)}: would be ignored, since nothing in this run is about {of}",
         expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 from crosspython.builders import install_builders
 from crosspython.builders.build import Build
+from crosspython.builders.documents import tell_checks, tell_wheels
 from crosspython.builders.front_door import (
     asks_for_wheels,
     check_board,
@@ -73,6 +74,12 @@ def _declare(env: Any, goals: Sequence[str]) -> None:
     env.Alias("cve", env.Vulnerabilities())
     env.Alias("report", env.Report())
     env.Alias("doctor", env.Doctor())
+    env.Alias("lock", env.Lock())
+    env.Alias("tree", env.Tree())
     env.Alias("outdated", env.Outdated())
     env.Alias("why", env.Why())
     env.Default(bundle, sysroot)
+    if "wheels" in goals:
+        tell_wheels(env["CROSSPYTHON"])
+    if "check" in goals:
+        tell_checks(env["CROSSPYTHON"])

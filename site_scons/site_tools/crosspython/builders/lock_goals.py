@@ -1,23 +1,45 @@
-"""Goals about a lock: which packages have newer versions, and why a package is in it. They change nothing.
+"""Goals about a lock: making one, what is in it and why, and which packages have newer versions.
 
 Modules that only wheels need are imported in the actions, so that a build of the bundle does not load them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
+from crosspython.builders.documents import names_of, tell_document
 from crosspython.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from crosspython.wheels.resolving.pylock import Lock
+    from crosspython.documents import Document
+    from crosspython.wheels.model import LockedPackage
+    from crosspython.wheels.resolving.pylock import Lock as KnownLock
 
 
 def AddLockGoals(env: Any) -> None:
-    env.AddMethod(Outdated)
-    env.AddMethod(Why)
+    for method in (Lock, Outdated, Tree, Why):
+        env.AddMethod(method)
+
+
+def Lock(env: Any) -> Any:
+    """Resolve what `pkgs=` asks for and write the lock, and build nothing. Returns an alias, as all of these do."""
+    build: Build = env["CROSSPYTHON"]
+
+    def make_lock(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_lock import lock_file
+        from crosspython.builders.wheels import find_lock_of_request
+
+        path = lock_file(build)
+        before = path.read_bytes() if path.is_file() else None
+        lock = find_lock_of_request(build, None, None)
+        if lock is not None and before is not None and path.read_bytes() == before:
+            build.run.console.line(f"  {path}: {len(lock.packages)} packages, unchanged")
+        if lock is not None and _is_json(build):
+            tell_document(_tree(build, lock))
+
+    return _goal(env, build, "lock", make_lock)
 
 
 def Outdated(env: Any) -> Any:
@@ -28,12 +50,17 @@ def Outdated(env: Any) -> Any:
         from packaging.utils import canonicalize_name
 
         from crosspython.builders.wheel_lock import resolve_anew
-        from crosspython.wheels.resolving.lock import describe_changes
+        from crosspython.documents import NewerPackage, Outdated
+        from crosspython.wheels.resolving.lock import describe_change, find_changes
 
         lock, names = _lock(build), {canonicalize_name(name) for name in _names(build)}
-        changes = describe_changes(lock.packages, resolve_anew(build, lock))
-        shown = [line for line in changes if not names or line.partition(" ")[0] in names]
-        for line in shown or ["nothing is outdated"]:
+        changes = find_changes(lock.packages, resolve_anew(build, lock))
+        shown = {name: change for name, change in changes.items() if not names or name in names}
+        if _is_json(build):
+            newer = [NewerPackage(name, *versions) for name, versions in shown.items()]
+            tell_document(Outdated(**_names_of(build), packages=newer))
+            return
+        for line in [describe_change(name, *versions) for name, versions in shown.items()] or ["nothing is outdated"]:
             build.run.console.line(f"  {line}")
         if shown:
             build.run.console.line("  upgrade=NAME or upgrade=all takes them")
@@ -41,17 +68,43 @@ def Outdated(env: Any) -> Any:
     return _goal(env, build, "outdated", outdated)
 
 
+def Tree(env: Any) -> Any:
+    """Show what is in the lock as a tree: what was asked for, and below it what each package needs."""
+    build: Build = env["CROSSPYTHON"]
+
+    def tree(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.wheels.resolving.why import draw_tree
+
+        lock = _lock(build)
+        if _is_json(build):
+            tell_document(_tree(build, lock))
+            return
+        for line in draw_tree(lock, _names(build)):
+            build.run.console.line(line)
+
+    return _goal(env, build, "tree", tree)
+
+
 def Why(env: Any) -> Any:
     """Say why the packages that `pkgs=` names are in the lock."""
     build: Build = env["CROSSPYTHON"]
 
     def why(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.wheels.resolving.why import explain_presence
+        from crosspython.documents import Presence, Why
+        from crosspython.wheels.resolving.why import explain_presence, find_presence
 
         names = _names(build)
         if not names:
             raise ConfigurationError("why: no package is named", next="for example `scons why pkgs=idna`")
-        for line in explain_presence(_lock(build), names):
+        lock = _lock(build)
+        if _is_json(build):
+            found = [
+                Presence(package.name, package.version, list(way) if way is not None else None, others)
+                for package, way, others in find_presence(lock, names)
+            ]
+            tell_document(Why(**_names_of(build), packages=found))
+            return
+        for line in explain_presence(lock, names):
             build.run.console.line(line)
 
     return _goal(env, build, "why", why)
@@ -62,11 +115,41 @@ def _goal(env: Any, build: Build, name: str, action: Any) -> Any:
     return env.AlwaysBuild(alias)
 
 
+def _is_json(build: Build) -> bool:
+    return build.settings.format == "json"
+
+
+def _names_of(build: Build) -> dict[str, Any]:
+    from crosspython.builders.wheel_lock import lock_file
+
+    return {**names_of(build.settings), "lock": str(lock_file(build))}
+
+
+def _tree(build: Build, lock: KnownLock) -> Document:
+    from packaging.utils import canonicalize_name
+
+    from crosspython.documents import Tree, TreePackage
+    from crosspython.wheels.resolving.lock import asked_names
+
+    asked = set(map(canonicalize_name, asked_names(lock.asked)))
+    packages = [
+        TreePackage(p.name, p.version, p.name in asked, p.build_only, _source(p), list(p.depends))
+        for p in lock.packages
+    ]
+    return Tree(**_names_of(build), packages=packages)
+
+
+def _source(package: LockedPackage) -> Literal["wheel", "sdist", "folder", "commit"]:
+    if package.folder is not None:
+        return "folder"
+    return "commit" if package.commit is not None else "wheel" if package.wheels else "sdist"
+
+
 def _names(build: Build) -> list[str]:
     return build.settings.packages.replace(",", " ").split()
 
 
-def _lock(build: Build) -> Lock:
+def _lock(build: Build) -> KnownLock:
     from crosspython.builders.wheel_lock import known_lock, lock_file
 
     lock = known_lock(build)

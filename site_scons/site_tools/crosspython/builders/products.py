@@ -12,6 +12,7 @@ from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names, read_nodes
 from crosspython.builders.build import Build
 from crosspython.builders.components import Component
+from crosspython.builders.documents import names_of, tell_document
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
@@ -192,7 +193,16 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
     from crosspython.doctor import examine, mend
 
     findings = examine(path=settings.path, target=settings.target, toolchain=settings.toolchain)
-    for line in (*map(str, findings), *describe_age(settings.release.support, date.today())):
+    if settings.format == "json":
+        from crosspython import documents
+
+        looked = [documents.Looked(f.kind, f.name, f.purpose, f.found, f.wanted, f.ok) for f in findings]
+        tell_document(documents.Doctor(**names_of(settings), findings=looked, mend=mend(findings)))
+    for line in (
+        ()
+        if settings.format == "json"
+        else (*map(str, findings), *describe_age(settings.release.support, date.today()))
+    ):
         tell(line)
     if any(not finding.ok for finding in findings):
         raise HostToolError("this machine lacks what a build needs", next=mend(findings))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
+from crosspython.builders.documents import names_of, tell_document
 from crosspython.builders.toolchain import known_toolchain
 from crosspython.errors import ConfigurationError
-from crosspython.run.journal import read_journal
+from crosspython.run.journal import Journal, read_journal
+
+if TYPE_CHECKING:
+    from crosspython.documents import Document
 
 
 def AddReport(env: Any) -> None:
@@ -36,8 +41,27 @@ def Report(env: Any) -> Any:
         whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
         write_page(journal, depends | whole, f"crosspython: {settings.target.name}{_libc(build)}", page)
         build.run.console.line(f"  {page}")
+        if settings.format == "json":
+            tell_document(_document(build, journal, page))
 
     return env.AlwaysBuild(env.Alias(name, [], make_action("report", report, None)))
+
+
+def _document(build: Build, journal: Journal, page: Path) -> Document:
+    from crosspython import documents
+
+    products = [
+        documents.MadeProduct(
+            each.title,
+            each.origin,
+            each.started,
+            each.ended,
+            each.size,
+            [documents.MadeStep(step.name, step.wall, step.cpu) for step in each.steps],
+        )
+        for each in journal.entries
+    ]
+    return documents.Report(**names_of(build.settings), page=str(page), jobs=journal.jobs, products=products)
 
 
 def _libc(build: Build) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import SCons.Script
 
@@ -48,9 +49,9 @@ def _jobserver(jobs: int) -> Jobserver:
 
 
 @cache
-def _console(quiet: bool) -> Console:
+def _console(quiet: bool, stream: TextIO) -> Console:
     """One console likewise: it keeps lines of several threads whole."""
-    return Console(quiet=quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
+    return Console(stream, quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
 
 
 @cache
@@ -127,8 +128,9 @@ class Run:
 
     @property
     def console(self) -> Console:
-        """Lines for the user; it needs no workshop."""
-        return _console(bool(self.environment.GetOption("silent")))
+        """Lines for the user; it needs no workshop. A document has standard output for itself."""
+        stream = sys.stderr if self.settings.format == "json" else sys.stdout
+        return _console(bool(self.environment.GetOption("silent")), stream)
 
     @cached_property
     def indexes(self) -> Indexes:

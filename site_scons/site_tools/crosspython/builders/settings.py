@@ -77,6 +77,7 @@ class Variable:
 
 
 WHEELS, BOARD, IMAGE, CVE = "wheels", "a board", "an image", "known vulnerabilities"
+TELLING = "what can be told as JSON"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}
@@ -182,6 +183,13 @@ VARIABLES = (
     Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),
     Variable("pip", "image: 0 leaves out pip and what would install it", "1", ("0", "1"), of=IMAGE),
     Variable(
+        "format",
+        "json: lock, tree, why, outdated, doctor, report, wheels and check tell what they found as JSON (scons -s)",
+        "text",
+        ("text", "json"),
+        of=TELLING,
+    ),
+    Variable(
         "cache",
         "where finished products are kept for other builds: a folder, an http address of a server that other machines"
         " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep no product",
@@ -254,6 +262,7 @@ class Settings:
     image: str
     max_size: int | None
     pip: bool
+    format: str
 
     @property
     def folder(self) -> Path:
@@ -327,6 +336,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         image=chosen["image"],
         max_size=read_size("max_size", chosen["max_size"]) if chosen["max_size"] else None,
         pip=chosen["pip"] == "1",
+        format=chosen["format"],
     )
 
 

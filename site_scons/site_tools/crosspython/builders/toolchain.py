@@ -64,7 +64,8 @@ def toolchain_node(env: Any) -> Any:
 
 def made_toolchains() -> Path:
     """Where this version of our code keeps what it makes for older glibcs, on the build machine."""
-    return Path(USERS_FOLDER).expanduser() / "toolchains" / hash_modules(frozenset([MAKE_OLDER]))[:16]
+    kept = Path(USERS_FOLDER).expanduser() / "toolchains"
+    return kept.resolve() / hash_modules(frozenset([MAKE_OLDER]))[:16]
 
 
 def look_at_toolchain(build: Build, remark: Callable[[str], None]) -> Toolchain:

@@ -42,7 +42,7 @@ def Wheels(
     texts = None if packages is None else read_texts("Wheels", "packages", packages)
     chosen = build.settings.binary if binary is None else _read_binary(binary)
     _require_overrides(build.settings.overrides)
-    lock = _lock(build, texts, read_text("Wheels", "constraints", constraints))
+    lock = find_lock_of_request(build, texts, read_text("Wheels", "constraints", constraints))
     if lock is None:
         return _without_lock(env, build)
     from crosspython.builders.wheel_nodes import WheelNodes
@@ -63,7 +63,11 @@ def _require_overrides(folder: Path | None) -> None:
         )
 
 
-def _lock(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
+def find_lock_of_request(build: Build, packages: Sequence[str] | None, constraints: str | None) -> Lock | None:
+    """The lock for what `pkgs=` or a call of env.Wheels() asks for; None where none may be made in this run.
+
+    Raises ConfigurationError, and what a resolution raises.
+    """
     from crosspython.builders.wheel_lock import find_lock, lock_file
     from crosspython.wheels.resolving.pylock import is_foreign
     from crosspython.wheels.resolving.request import read_request

@@ -167,18 +167,24 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
     )
 
 
-def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
-    """What another resolution changed: `six 1.15 -> 1.17`, one package a line."""
+def find_changes(
+    before: Sequence[LockedPackage], after: Sequence[LockedPackage]
+) -> dict[str, tuple[str | None, str | None]]:
+    """What another resolution changed: by package its versions before and after; None: it was not there."""
     old, new = ({package.name: package.version for package in packages} for packages in (before, after))
-    lines = []
-    for name in sorted({*old, *new}):
-        if name not in old:
-            lines.append(f"{name} {new[name]} is new".replace("  ", " "))
-        elif name not in new:
-            lines.append(f"{name} {old[name]} is gone".replace("  ", " "))
-        elif old[name] != new[name]:
-            lines.append(f"{name} {old[name]} -> {new[name]}")
-    return lines
+    return {name: (old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+
+
+def describe_change(name: str, old: str | None, new: str | None) -> str:
+    """`six 1.15 -> 1.17`."""
+    if old is None:
+        return f"{name} {new} is new".replace("  ", " ")
+    return f"{name} {old} is gone".replace("  ", " ") if new is None else f"{name} {old} -> {new}"
+
+
+def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
+    """What another resolution changed, one package a line."""
+    return [describe_change(name, *versions) for name, versions in find_changes(before, after).items()]
 
 
 def asked_requirements(asked: Mapping[str, Any]) -> tuple[Requirement, ...]:

@@ -1,4 +1,4 @@
-"""Why a package is in a lock: who asked for it, and through whom."""
+"""What is in a lock and why: who asked for a package, and through whom; the whole as a tree."""
 
 from __future__ import annotations
 
@@ -8,28 +8,70 @@ from itertools import pairwise
 from packaging.utils import canonicalize_name
 
 from crosspython.names import check_known
-from crosspython.wheels.resolving.lock import asked_names
+from crosspython.wheels.model import LockedPackage
+from crosspython.wheels.resolving.lock import GIVEN, asked_names
 from crosspython.wheels.resolving.pylock import Lock
+
+
+def find_presence(lock: Lock, names: Sequence[str]) -> list[tuple[LockedPackage, tuple[str, ...] | None, list[str]]]:
+    """Of each package the shortest way from what was asked for to it (None: a build alone needs it), and the names of
+    others that need it. Raises ConfigurationError: not in the lock."""
+    packages = lock.by_name
+    wanted = [canonicalize_name(name) for name in names]
+    check_known("the lock has no such package{s}", wanted, list(packages), form="pkgs={}")
+    ways = _shortest_ways(lock)
+    return [
+        (packages[name], ways.get(name), sorted(p.name for p in lock.packages if _is_beside(p, name, ways.get(name))))
+        for name in wanted
+    ]
+
+
+def _is_beside(package: LockedPackage, name: str, way: tuple[str, ...] | None) -> bool:
+    return name in package.depends and package.name not in (way or ())
 
 
 def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
     """Lines that tell of each package how it came in, by the shortest way.
     Raises ConfigurationError: not in the lock."""
-    packages = lock.by_name
-    wanted = [canonicalize_name(name) for name in names]
-    check_known("the lock has no such package{s}", wanted, list(packages), form="pkgs={}")
-    ways = _shortest_ways(lock)
-    lines = []
-    for name in wanted:
-        package, way = packages[name], ways.get(name)
+    packages, lines = lock.by_name, []
+    for package, way, others in find_presence(lock, names):
         if way is None:
             lines.append(f"{package.title}: no package needs it at run time; a build needs its headers")
             continue
         steps = [f"{packages[one].title} needs {other}" for one, other in pairwise(way)]
         lines.append(f"{package.title}: {'; '.join([f'pkgs= asks for {way[0]}', *steps])}")
-        others = sorted(p.title for p in lock.packages if name in p.depends and p.name not in way)
-        lines += [f"  {', '.join(others)} {'needs' if len(others) == 1 else 'need'} it, too"] if others else []
+        titles = ", ".join(packages[other].title for other in others)
+        lines += [f"  {titles} {'needs' if len(others) == 1 else 'need'} it, too"] if others else []
     return lines
+
+
+def draw_tree(lock: Lock, names: Sequence[str] = ()) -> list[str]:
+    """The lock as a tree, below these packages or below all that was asked for. What a package needs is drawn once,
+    where it is met first. Raises ConfigurationError: not in the lock."""
+    packages = lock.by_name
+    tops = [canonicalize_name(name) for name in names or asked_names(lock.asked)]
+    if names:
+        check_known("the lock has no such package{s}", tops, list(packages), form="pkgs={}")
+    needed = {need for package in lock.packages for need in package.depends}
+    if GIVEN in lock.asked and not names:  # another tool's lock does not say what was asked for
+        tops = [name for name in tops if name not in needed] or tops
+    lines: list[str] = []
+    drawn: set[str] = set()
+
+    def draw(name: str, before: str, branch: str, below: str) -> None:
+        package, again = packages[name], name in drawn
+        drawn.add(name)
+        needs = [need for need in package.depends if need in packages]
+        lines.append(f"{before}{branch}{package.title}{' ...' if again and needs else ''}")
+        for need in needs if not again else ():
+            is_last = need == needs[-1]
+            draw(need, before + below, "└─ " if is_last else "├─ ", "   " if is_last else "│  ")
+
+    for name in tops:
+        if name in packages:
+            draw(name, "", "", "")
+    only = [package.title for package in lock.packages if package.build_only] if not names else []
+    return [*lines, *(["for builds alone: " + ", ".join(only)] if only else [])]
 
 
 def _shortest_ways(lock: Lock) -> dict[str, tuple[str, ...]]:

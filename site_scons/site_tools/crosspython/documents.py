@@ -1,0 +1,190 @@
+"""What goals tell as JSON (`format=json`): one class a document, from which its schema is made.
+
+The number in `schema` is raised when a field changes its meaning or goes; a field that is added leaves it. docs/json.md
+describes them, docs/schemas/ has the schemas. Times are in seconds, sizes in bytes; paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+
+class NewerPackage(Struct, frozen=True):
+    """locked, newest: versions; null where the package is not in the lock, or would not be any more."""
+
+    name: str
+    locked: str | None
+    newest: str | None
+
+
+class Outdated(Struct, frozen=True):
+    """What another resolution of the lock would change."""
+
+    target: str
+    python: str
+    lock: str
+    packages: list[NewerPackage]
+    schema: Literal["crosspython/outdated/1"] = "crosspython/outdated/1"
+
+
+class TreePackage(Struct, frozen=True):
+    """asked: somebody asked for it; build_only: no package needs it at run time; source: what its wheel is made of."""
+
+    name: str
+    version: str
+    asked: bool
+    build_only: bool
+    source: Literal["wheel", "sdist", "folder", "commit"]
+    depends: list[str]
+
+
+class Tree(Struct, frozen=True):
+    """The packages of a lock: of `scons tree`, and of `scons lock` once it is made."""
+
+    target: str
+    python: str
+    lock: str
+    packages: list[TreePackage]
+    schema: Literal["crosspython/tree/1"] = "crosspython/tree/1"
+
+
+class Presence(Struct, frozen=True):
+    """way: from what was asked for to the package; null where a build alone needs it."""
+
+    name: str
+    version: str
+    way: list[str] | None
+    needed_by: list[str]
+
+
+class Why(Struct, frozen=True):
+    """Why packages are in a lock."""
+
+    target: str
+    python: str
+    lock: str
+    packages: list[Presence]
+    schema: Literal["crosspython/why/1"] = "crosspython/why/1"
+
+
+class Looked(Struct, frozen=True):
+    """found: where it is, or null; wanted: every build needs it, else only some do."""
+
+    kind: str
+    name: str
+    purpose: str
+    found: str | None
+    wanted: bool
+    ok: bool
+
+
+class Doctor(Struct, frozen=True):
+    """What a build needs of this machine; mend: the command that brings what is missing, or nothing."""
+
+    target: str
+    python: str
+    findings: list[Looked]
+    mend: str
+    schema: Literal["crosspython/doctor/1"] = "crosspython/doctor/1"
+
+
+class Wheel(Struct, frozen=True):
+    """engine: "ready", "cross" or "emulated"; needs: the newest libc that it needs; wall, cpu: of its build."""
+
+    name: str
+    version: str
+    filename: str
+    tags: list[str]
+    engine: str
+    extensions: list[str]
+    grafted: list[str]
+    needs: str | None
+    wall: float
+    cpu: float
+    remarks: list[str]
+
+
+class Wheels(Struct, frozen=True):
+    """The wheelhouse at the end of a run. missing: titles of packages that could not be made."""
+
+    target: str
+    python: str
+    folder: str
+    wheels: list[Wheel]
+    missing: list[str]
+    failures: list[str]
+    schema: Literal["crosspython/wheels/1"] = "crosspython/wheels/1"
+
+
+class Checked(Struct, frozen=True):
+    """One check, test module or package."""
+
+    name: str
+    ok: bool
+    seconds: float
+    detail: str
+
+
+class Check(Struct, frozen=True):
+    """The checks that this run came to; failures are what ended it."""
+
+    target: str
+    python: str
+    bundle: list[Checked]
+    wheels: list[Checked]
+    failures: list[str]
+    schema: Literal["crosspython/check/1"] = "crosspython/check/1"
+
+
+class MadeStep(Struct, frozen=True):
+    name: str
+    wall: float
+    cpu: float
+
+
+class MadeProduct(Struct, frozen=True):
+    """origin: "built", "cache", "failed" or "" (the run ended meanwhile); started, ended: seconds since the epoch."""
+
+    title: str
+    origin: str
+    started: float
+    ended: float
+    size: int
+    steps: list[MadeStep]
+
+
+class Report(Struct, frozen=True):
+    """What the last build made. page: the report for people."""
+
+    target: str
+    python: str
+    page: str
+    jobs: int
+    products: list[MadeProduct]
+    schema: Literal["crosspython/report/1"] = "crosspython/report/1"
+
+
+Document = Outdated | Tree | Why | Doctor | Wheels | Check | Report
+DOCUMENTS: tuple[type[Any], ...] = (Outdated, Tree, Why, Doctor, Wheels, Check, Report)
+
+
+def encode(document: Document) -> str:
+    """A document as JSON, ready to be read by people, too."""
+    text = msgspec.json.encode(document, enc_hook=str)  # a Path, or a text of a class of its own
+    return msgspec.json.format(text, indent=1).decode() + "\n"
+
+
+def schema_name(kind: type[Any]) -> str:
+    """The file name of a document's schema: outdated-1.schema.json."""
+    (name,) = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]["schema"]["enum"]
+    return f"{'-'.join(name.split('/')[1:])}.schema.json"
+
+
+def schema_text(kind: type[Any]) -> str:
+    """The JSON Schema of a document."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
+    return json.dumps(schema, indent=2) + "\n"
