@@ -10,6 +10,7 @@ from crosspython.builders.front_door import NAMES, require_use
 from crosspython.builders.goals import declare_goals
 from crosspython.builders.settings import BOARD, WHEELS
 from crosspython.errors import ConfigurationError
+from crosspython.store.archive import unpack_archive
 
 from tests.conftest import REPOSITORY, Project
 
@@ -115,3 +116,42 @@ def test_several_targets_are_built_side_by_side(standalone: Standalone) -> None:
     twice = standalone.scons("-n", "target=rv1126,./rv1126.toml", code=2)
     assert "two targets have one name: rv1126, rv1126" in twice
     assert "target=rk35: no such board" in standalone.scons("-n", "target=rv1126,rk35", code=2)
+
+
+PATCH = """\
+--- a/code.c
++++ b/code.c
+@@ -1 +1 @@
+-int f(void){return 1;}
++int patched(void){return 1;}
+"""
+
+
+def test_components_and_patches_of_the_users_own(standalone: Standalone) -> None:
+    standalone.add("hello")
+    (standalone.folder / "patches/hello").mkdir(parents=True)
+    (standalone.folder / "patches/hello/0001-another-name.patch").write_text(PATCH)
+    (standalone.folder / "crosspython.toml").write_text(
+        'libc = "board"\ncomponents = ["recipes/hello"]\npatches = "patches"\ncache = "none"\n'
+    )
+    assert "building hello 1.0" in standalone.scons("-n", "bundle")
+    standalone.scons("build/rv1126/stages/hello-1.0.tar.zst")
+    unpack_archive(standalone.stage("hello"), standalone.folder / "stage")
+    [library] = standalone.folder.joinpath("stage").rglob("libhello.so.1")
+    assert b"patched" in library.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["components=recipes/none"], "recipes/none: there is no such folder"),
+        (["components=mirror"], "mirror: nothing for it is in there"),
+        (["components=recipes/zlib"], "crosspython has components of these names: zlib"),
+        (["patches=patches"], "no such component: opensll\n  did you mean openssl?"),
+    ],
+)
+def test_what_is_no_component_of_the_users_own_is_told(standalone: Standalone, arguments: list[str], says: str) -> None:
+    standalone.add("zlib")
+    (standalone.folder / "patches/opensll").mkdir(parents=True)
+    (standalone.folder / "patches/opensll/0001-x.patch").write_text(PATCH)
+    assert says in standalone.scons("-n", *arguments, code=2)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import UserList
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.kind import Choices, Kind
 from crosspython.recipes.kinds import KINDS
-from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name
+from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name, read_patches
 from crosspython.recipes.versions import read_recipe
 
 
@@ -78,7 +79,14 @@ def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], 
         locate=partial(find_line_in_call, positional=unnamed),
     )
     recipe = said.recipe(Choices(settings.target, settings.release, settings.shared), _here(env))
+    if settings.patches:
+        recipe = replace(recipe, patches=(*recipe.patches, *read_patches(settings.patches / _patched_name(recipe))))
     return _add_native(env, recipe) if recipe.machine == NATIVE else _add(env, recipe)
+
+
+def _patched_name(recipe: Recipe) -> str:
+    """The name that patches for a recipe stand under: CPython's are for the Python that runs here, too."""
+    return "cpython" if recipe.name == BUILD_PYTHON else recipe.name
 
 
 @cache

@@ -16,8 +16,11 @@ from crosspython.builders.front_door import (
     help_text,
     open_build,
 )
+from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
 from crosspython.errors import ConfigurationError
+from crosspython.names import check_known
+from crosspython.recipes.cpython import BUILD_PYTHON
 
 
 def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
@@ -31,7 +34,7 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     open_build(env)
     for each in (env, *_further_targets(env, given)):
         each.Components()
-        _declare(each, goals)
+        _declare(each, goals, _declare_own(each))
     env.Alias("schema", env.Schema())
     check_goals(env, goals, given)
 
@@ -52,10 +55,30 @@ def _further_targets(env: Any, given: Mapping[str, str]) -> list[Any]:
     return found
 
 
-def _declare(env: Any, goals: Sequence[str]) -> None:
+@refusing
+def _declare_own(env: Any) -> list[str]:
+    """Read the user's recipes; the names of their components. Raises UserError."""
+    build: Build = env["CROSSPYTHON"]
+    settings, known = build.settings, dict(build.components)
+    for folder in settings.components:
+        env.SConscript(escape(str(folder / "SConscript")), exports={"env": env})
+    if taken := [name for name, component in known.items() if build.components[name] is not component]:
+        raise ConfigurationError(
+            f"components=: crosspython has components of these names: {', '.join(taken)}",
+            next="give yours other names; or change those by patches=",
+        )
+    if settings.patches:
+        names = sorted({file.parent.name for file in settings.patches.glob("*/*.patch")})
+        check_known(
+            "patches=: no such component{s}", names, [name for name in build.components if name != BUILD_PYTHON]
+        )
+    return [name for name in build.components if name not in known]
+
+
+def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     settings = env["CROSSPYTHON"].settings
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
-    bundle, sysroot = env.Bundle(), env.Sysroot()
+    bundle, sysroot = env.Bundle(also=also), env.Sysroot(also=also)
     checked_wheels = env.CheckWheels(bundle, wheels)
     env.Alias("bundle", bundle)
     env.Alias("sysroot", sysroot)

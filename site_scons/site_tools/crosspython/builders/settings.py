@@ -174,6 +174,12 @@ VARIABLES = (
     ),
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
+        "components",
+        "folders with recipes of your own: what they declare goes into the bundle and the sysroot",
+        separator=",",
+    ),
+    Variable("patches", "a folder with further patches: NAME/0001-what-it-does.patch, by component"),
+    Variable(
         "image",
         "image: what one file it becomes: to be unpacked, mounted, or installed by dpkg or opkg",
         "tar.gz",
@@ -259,6 +265,8 @@ class Settings:
     check: bool
     libraries: str
     overrides: Path | None
+    components: tuple[Path, ...]
+    patches: Path | None
     image: str
     max_size: int | None
     pip: bool
@@ -333,6 +341,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],
         overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,
+        components=_folders(start, "components", chosen["components"], "SConscript"),
+        patches=next(iter(_folders(start, "patches", chosen["patches"], "*/[0-9]*.patch", one=True)), None),
         image=chosen["image"],
         max_size=read_size("max_size", chosen["max_size"]) if chosen["max_size"] else None,
         pip=chosen["pip"] == "1",
@@ -390,6 +400,20 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
 
 def _place(start: Path, path: str) -> str:
     return os.path.normpath(start / os.path.expanduser(path))
+
+
+def _folders(start: Path, name: str, text: str, holds: str, *, one: bool = False) -> tuple[Path, ...]:
+    """Folders that a variable names. holds: a glob of what lies in each; one: the text is one folder's name"""
+    words = [text] if one and text else text.split(",")
+    folders = tuple(Path(_place(start, word.strip())) for word in words if word.strip())
+    for folder in folders:
+        if not any(folder.glob(holds)):
+            raise ConfigurationError(
+                f"{name}={folder}: {'nothing for it is in there' if folder.is_dir() else 'there is no such folder'}",
+                expected=f"a folder with {holds}",
+                next="docs/components.md, Components of your own",
+            )
+    return folders
 
 
 def _board_root(start: Path, given: str) -> Path:
