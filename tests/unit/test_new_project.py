@@ -71,6 +71,31 @@ def test_an_application_that_is_there_takes_the_examples_place(
     assert ".gitignore is there, and stays as it is; let it have /build/" in capsys.readouterr().out
 
 
+def test_requirements_that_are_there_take_the_examples_place(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
+    assert main(["init", str(tmp_path), "--ci", "none", "--pkgs", "idna"]) == 0
+    assert data(tmp_path / "crosspython.toml")["pkgs"] == ["@requirements.txt", "idna"]
+    assert not (tmp_path / "app").exists()
+
+
+def test_a_folder_app_that_is_no_project_is_refused_unless_there_is_to_be_no_example(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app").mkdir()
+    assert main(["init", str(tmp_path)]) == 2
+    assert f"{tmp_path}/app is there, and is no Python project" in capsys.readouterr().err
+    assert main(["init", str(tmp_path), "--no-example", "--ci", "none"]) == 0
+    assert files(tmp_path) == {"SConstruct", "crosspython.toml", ".gitignore"}
+    assert data(tmp_path / "crosspython.toml")["pkgs"] == []
+
+
+def test_ci_installs_the_compilers_of_all_boards(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path), "--target", "rv1126,aarch64"]) == 0
+    assert "g++-arm-linux-gnueabihf g++-aarch64-linux-gnu" in (tmp_path / ".github/workflows/board.yml").read_text()
+    assert data(tmp_path / "crosspython.toml")["target"] == "rv1126,aarch64"
+
+
 @pytest.mark.parametrize("taken", ["SConstruct", "crosspython.toml"])
 def test_a_project_that_is_there_is_refused(tmp_path: Path, taken: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / taken).write_text("")

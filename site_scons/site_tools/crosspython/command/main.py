@@ -56,6 +56,7 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="make a project: SConstruct, crosspython.toml, an example application")
     init.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where; without it, here")
     init.add_argument("--name", help="the example's name; without it, the folder's")
+    init.add_argument("--no-example", action="store_true", help="without the example")
     init.add_argument(
         "--ci", choices=("github", "gitlab", "none"), default="github", help="whose file for CI; without it, github"
     )
@@ -80,7 +81,7 @@ def _init(chosen: argparse.Namespace) -> int:
 
     variables = {name[1:]: value for name, value in vars(chosen).items() if name.startswith("=") and value is not None}
     folder = Path(chosen.folder)
-    for line in make_project(folder, variables, name=chosen.name, ci=chosen.ci):
+    for line in make_project(folder, variables, name=chosen.name, ci=chosen.ci, example=not chosen.no_example):
         print(line)
     itself = "crosspython" if Path(sys.argv[0]).name == "crosspython" else f"{sys.executable} -m crosspython"
     print(f"next:  cd {shlex.quote(str(folder))} && {itself} build image")

@@ -1,6 +1,7 @@
 """A new project: the files that `crosspython init` writes into a folder, and what it leaves as it is.
 
-Nothing that is there is changed. An application that is there takes the example's place.
+Nothing that is there is changed. An application that is there takes the example's place: a Python project, or a
+requirements.txt.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from crosspython.builders.settings import DEFAULT_PYTHON, Settings, find_variabl
 from crosspython.doctor import TOOLS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import MANAGERS, package_of
+from crosspython.reading import read_toml
+from crosspython.targets import load_target
 from crosspython.wheels.resolving.words import split_words
 
 _TEMPLATE = Path(__file__).resolve().parent / "template"
@@ -31,24 +34,35 @@ _DEPENDENCY = "msgpack"
 _CI_FILES = {"github": ".github/workflows/board.yml", "gitlab": ".gitlab-ci.yml"}
 
 
-def make_project(folder: Path, variables: Mapping[str, str], *, name: str | None, ci: str) -> list[str]:
+def make_project(
+    folder: Path, variables: Mapping[str, str], *, name: str | None, ci: str, example: bool = True
+) -> list[str]:
     """Write a project's files; what was done, in lines.
 
     variables: what crosspython.toml is to say beside the defaults
+    name: the example's; None: the folder's
     ci: "github", "gitlab" or "none"
+    example: write one, unless there is an application
     Raises ConfigurationError, before anything is written.
     """
     _require_free(folder)
     called = _check_name(name) if name else _name_after(folder)
     chosen = {"target": find_variable("target").default, "python": DEFAULT_PYTHON, **variables}
     settings = read_settings(chosen, folder.absolute(), os.environ)
-    has_own = _is_project(folder) or _is_project(folder / "app")
-    packages = ["." if _is_project(folder) else "./app", *split_words(variables.get("pkgs", ""))]
+    own = _find_own(folder)
+    packages = [*(own or (["./app"] if example else [])), *split_words(variables.get("pkgs", ""))]
     texts = {OWN_FILE: _project_file({**chosen, "pkgs": ""}, packages)}
     texts |= {"SConstruct": (_TEMPLATE / "SConstruct").read_text(), ".gitignore": (_TEMPLATE / "gitignore").read_text()}
-    texts |= {} if has_own else _example(called)
+    texts |= _example(folder, called) if example and not own else {}
     texts |= {_CI_FILES[ci]: _ci_file(ci, settings)} if ci != "none" else {}
     return list(_write(folder, texts))
+
+
+def _find_own(folder: Path) -> list[str]:
+    """What `pkgs` says of the application that is there; nothing where there is none."""
+    projects = {".": folder, "./app": folder / "app"}
+    found = [text for text, place in projects.items() if _is_project(place)][:1]
+    return found or (["@requirements.txt"] if (folder / "requirements.txt").is_file() else [])
 
 
 def _require_free(folder: Path) -> None:
@@ -64,7 +78,11 @@ def _require_free(folder: Path) -> None:
 
 
 def _is_project(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (SHARED_FILE, "setup.py"))
+    """Whether pip could build a folder; many a pyproject.toml only holds the settings of tools (PEP 518, PEP 621)."""
+    if (folder / "setup.py").is_file():
+        return True
+    file = folder / SHARED_FILE
+    return file.is_file() and not {"project", "build-system"}.isdisjoint(read_toml(file, str(file))[0])
 
 
 def _name_after(folder: Path) -> str:
@@ -99,7 +117,13 @@ def _as_toml(name: str, text: str) -> str | bool:
     return text == "1" if variable.is_switch and text in ("0", "1") else text
 
 
-def _example(name: str) -> dict[str, str]:
+def _example(folder: Path, name: str) -> dict[str, str]:
+    if (folder / "app").exists():
+        raise ConfigurationError(
+            f"{folder / 'app'} is there, and is no Python project",
+            expected="a folder with a pyproject.toml, or none",
+            next="give it a pyproject.toml; or crosspython init --no-example",
+        )
     module = name.replace("-", "_")
     project = Template((_TEMPLATE / "application.toml").read_text()).substitute(name=name, module=module)
     return {
@@ -110,8 +134,10 @@ def _example(name: str) -> dict[str, str]:
 
 def _ci_file(ci: str, settings: Settings) -> str:
     apt = next(manager for manager in MANAGERS if manager.name == "apt")
-    compilers = [package_of(f"{prefix}-g++", apt) for prefix in settings.target.prefixes]
-    found = [*(package_of(tool, apt) for tool in TOOLS), next(filter(None, compilers), None), "ca-certificates"]
+    targets = [settings.target, *(load_target(each, settings.start) for each in settings.others)]
+    known = ((package_of(f"{prefix}-g++", apt) for prefix in target.prefixes) for target in targets)
+    compilers = [next(filter(None, packages), None) for packages in known]
+    found = [*(package_of(tool, apt) for tool in TOOLS), *compilers, "ca-certificates"]
     packages = [name for each in dict.fromkeys(found) if each for name in each.split()]
     packages += ["python3-venv"] if ci == "gitlab" else []
     return Template((_TEMPLATE / f"{ci}.yml").read_text()).substitute(
