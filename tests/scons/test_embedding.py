@@ -401,3 +401,14 @@ def test_a_bundle_that_wheels_leave_libraries_to_is_declared_after_them(host: Ho
 def test_several_targets_in_one_environment_are_refused(host: Host) -> None:
     host.write(TOOL.replace('target="rv1126"', 'target="rv1126,rk3568"'), "env.Components()")
     assert "target=rv1126,rk3568: one environment has one target" in host.scons("-n", code=2)
+
+
+def test_a_bundle_brings_what_a_package_loads_when_it_runs(host: Host) -> None:
+    (host.folder / "overrides").mkdir()
+    (host.folder / "overrides/app.toml").write_text('reason = "r"\nloads = ["libpng"]\n')
+    (host.folder / "pylock.toml").write_text(LOCK)
+    tool = TOOL.replace("**SETTINGS", 'overrides="overrides", lock="pylock.toml", **SETTINGS')
+    host.write(tool, "env.Components()", "bundle = env.Bundle()", "env.Wheels()")
+    assert "(libraries=bundle, or loads in its override)" in host.scons("-n", code=2)
+    host.write(tool, "env.Components()", "env.Wheels()", "Default(env.Bundle())")
+    assert "building libpng" in host.scons("-n")

@@ -441,6 +441,15 @@ def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:
     assert "2 of 2 wheels made now" in wheels.make("pkgs=top", "offline=1")
 
 
+def test_what_a_package_loads_when_it_runs_is_told(wheels: Wheels) -> None:
+    wheels.declare_components()
+    (wheels.folder / "overrides").mkdir()
+    (wheels.folder / "overrides/top.toml").write_text('reason = "r"\nloads = ["libpng"]\n')
+    output = wheels.make("pkgs=top", "overrides=overrides")
+    assert "loads libpng when it runs: a bundle made in the same run brings it" in output
+    assert "building libpng" not in output
+
+
 def test_what_a_library_of_a_wheel_will_lack_is_told_at_once(wheels: Wheels) -> None:
     wheels.declare_components()
     add_sdist(wheels.links, "app", build_requires=[])

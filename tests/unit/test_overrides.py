@@ -25,6 +25,13 @@ def test_a_users_own_comes_before_ours(tmp_path: Path) -> None:
     assert find_override("Some_Package", [tmp_path]).libraries == ("libfoo",)
 
 
+def test_what_a_package_loads_when_it_runs_does_not_build_its_wheel_anew(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('reason = "r"\nloads = ["libusb"]\n')
+    override = read_override(tmp_path / "x.toml")
+    assert override.loads == ("libusb",)
+    assert override.facts() == Override("x").facts() | {"name": "x"}
+
+
 def test_a_single_config_setting_may_be_a_string(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('reason = "r"\n[config_settings]\na = "1"\nb = ["2", "3"]\n')
     assert read_override(tmp_path / "x.toml").config_settings == {"a": ("1",), "b": ("2", "3")}

@@ -117,6 +117,7 @@ class WheelNodes:
         if name in wanted_by:
             raise ConfigurationError(f"these packages need each other to be built: {', '.join(wanted_by)}")
         package, ready = self.packages[name], self.chosen[name]
+        self._leave_to_bundle(package, override_of(self.build, name).loads)
         if ready is None:
             needs = target_needs(package, override_of(self.build, name), self.platform) & self.packages.keys()
             target_wheels = {need: self._wheel(need, (*wanted_by, name)) for need in sorted(needs)}
@@ -161,8 +162,7 @@ class WheelNodes:
         for remark in local.remarks if local else ():
             build.run.console.warn(remark)
         if self.settings.libraries == "bundle":
-            _require_in_bundle(build, libraries, package)
-            build.declared.bundled.extend(name for name in override.libraries if name not in build.declared.bundled)
+            self._leave_to_bundle(package, override.libraries)
 
         def build_it() -> WheelReport:
             from crosspython.builders.wheel_kit import kit_of
@@ -193,6 +193,14 @@ class WheelNodes:
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
         return self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
+
+    def _leave_to_bundle(self, package: LockedPackage, names: Sequence[str]) -> None:
+        """The bundle gets these components, which the package needs and its wheel does not hold."""
+        libraries = self.build.components.closure(tuple(names), f"the override of {package.name}")
+        _require_in_bundle(self.build, libraries, package)
+        self.build.declared.locked.extend((library.recipe.title, library.recipe.sources) for library in libraries)
+        bundled = self.build.declared.bundled
+        bundled.extend(name for name in names if name not in bundled)
 
     def _local(self, package: LockedPackage) -> ProjectFiles | None:
         """The files that a local project's wheel is made of; None: it is made of what has to be fetched."""
@@ -234,6 +242,9 @@ class WheelNodes:
     ) -> Any:
         product = self._product(package)
         self.build.declared.wheels[package.title] = product
+        if loads := override_of(self.build, package.name).loads:
+            sources.append(fact(self.env, f"what {package.name} loads", " ".join(loads)))
+            make = _remarking(make, f"loads {', '.join(loads)} when it runs: a bundle made in the same run brings it")
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
             report = self.house.summary.watch(package, make)
@@ -264,6 +275,16 @@ class WheelNodes:
         return [*parts, build.components.find(BUILD_PYTHON, "wheels").node]
 
 
+def _remarking(make: Callable[[], WheelReport], remark: str) -> Callable[[], WheelReport]:
+    """What makes a wheel, with one more remark in its report."""
+
+    def made() -> WheelReport:
+        report = make()
+        return replace(report, remarks=(*report.remarks, remark))
+
+    return made
+
+
 def _require_in_bundle(build: Build, libraries: Sequence[Component], package: LockedPackage) -> None:
     """A bundle that was declared before has what a wheel leaves to it. Raises ConfigurationError."""
     if build.declared.shipped is None:
@@ -272,7 +293,7 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
     if lacking:
         raise ConfigurationError(
             f"env.Bundle() was called before env.Wheels(),"
-            f" and lacks what {package.name} leaves to it (libraries=bundle)",
+            f" and lacks what {package.name} leaves to it (libraries=bundle, or loads in its override)",
             found=f"a bundle without {', '.join(lacking)}",
             next=f"call env.Wheels() first, or env.Bundle(also={lacking})",
         )

@@ -64,6 +64,7 @@ class Override:
     """What one package needs beyond the generic way: data with its reason. Read from wheels/known/overrides/*.toml.
 
     libraries:       components that its private sysroot holds, beside those of the standard library
+    loads:           components whose libraries it loads by ctypes or cffi when it runs: the bundle brings them
     build_requires:  native build requirements that it does not declare
     config_settings: for its backend (PEP 517)
     environment:     further variables; here and in config_settings {sysroot} stands for where its libraries are,
@@ -83,6 +84,7 @@ class Override:
     name: str
     reason: str = ""
     libraries: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
     build_requires: tuple[str, ...] = ()
     config_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class Override:
 
     def facts(self) -> dict[str, Any]:
         """What decides about the wheel; the rest is the reader's, the lock's and the check's."""
-        others = ("reason", "beside", "dependencies", "imports", "not_importable")
+        others = ("reason", "loads", "beside", "dependencies", "imports", "not_importable")
         return {key: value for key, value in asdict(self).items() if key not in others}
 
 

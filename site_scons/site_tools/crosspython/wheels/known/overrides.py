@@ -48,6 +48,7 @@ class OverrideKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     reason: Annotated[str, Meta(pattern=r"\S", description=_WHY)]
     libraries: Strings = ()
+    loads: Strings = ()
     build_requires: Strings = ()
     config_settings: Mapping[str, str | Strings] = field(default_factory=dict)
     environment: Table = field(default_factory=dict)
