@@ -600,6 +600,34 @@ def test_goals_tell_json_and_nothing_else_on_standard_output(wheels: Wheels) -> 
     assert failed["missing"] == ["broken 1.0"] and "broken" in failed["failures"][0]
 
 
+BY_HAND = """\
+from crosspython.builders.by_hand import use_lock_as_it_stands
+use_lock_as_it_stands(env["CROSSPYTHON"])
+made = env.Wheels()
+if "shell" in COMMAND_LINE_TARGETS:
+    env.Alias("shell", env.Shell())
+if "rebuild" in COMMAND_LINE_TARGETS:
+    env.Alias("rebuild", env.Rebuild(made))
+"""
+
+
+def test_a_package_of_the_lock_is_built_once_more_and_no_other(wheels: Wheels) -> None:
+    for name in ("one", "two"):
+        add_sdist(wheels.links, name, build_requires=[])
+    wheels.declare_components()
+    wheels.scons("nothing", "pkgs=one two top")
+    before = wheels.lock.read_bytes()
+    script = wheels.folder / "SConstruct"
+    script.write_text(script.read_text().partition("if ")[0] + BY_HAND)
+    output = wheels.scons("-n", "rebuild", "pkgs=one")
+    assert "building one 1.0" in output and wheels.lock.read_bytes() == before
+    assert "did you mean pkgs=two?" in wheels.scons("-n", "rebuild", "pkgs=tow", code=2)
+    output = wheels.scons("-n", "shell", "pkgs=top", code=2)
+    assert "taken ready from the index" in output and "scons shell pkgs=top binary=auto,top=never" in output
+    assert "one package at a time" in wheels.scons("-n", "shell", "pkgs=one two", code=2)
+    assert "no package is named" in wheels.scons("-n", "rebuild", "lock=build/rv1126/pylock.toml", code=2)
+
+
 def foreign_lock(wheels: Wheels, marker: str = "") -> Path:
     """As uv and pip write them: nothing of ours in it."""
     entries = []

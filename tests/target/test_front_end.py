@@ -19,6 +19,7 @@ from crosspython.recipes.release import read_release
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import launcher_environment
 from crosspython.toolchain.rust import RustSearch
+from crosspython.wheels.building.by_hand import lay_out
 from crosspython.wheels.building.front_end import build_wheel
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
@@ -169,6 +170,27 @@ def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapp
     assert report.filename == "toy-1.0-cp313-cp313-linux_armv7l.whl"
     assert (report.engine, report.extensions) == ("cross", ("toy",))
     assert factory.imported() == 4
+
+
+def test_a_build_can_be_done_by_hand_in_its_own_environment(factory: Factory) -> None:
+    source = factory.folder / "by hand"
+    source.mkdir()
+    for name, text in SETUPTOOLS.items():
+        (source / name).write_text(text)
+    order = WheelOrder(
+        LockedPackage("toy", "1.0", folder=source),
+        Override("toy"),
+        ProjectFiles("toy", source),
+        {},
+        {},
+        factory.product,
+    )
+    bench = lay_out(order, factory.kit, factory.workshop)
+    command = [str(bench.start), "sh", "-c", f"pwd; echo $CC; {bench.build}"]
+    done = subprocess.run(command, env={"TERM": "dumb"}, capture_output=True, text=True, check=True, timeout=120)
+    folder, compiler, *_, wheel = done.stdout.splitlines()
+    assert (folder, Path(wheel).name) == (str(bench.source), "toy-1.0-cp313-cp313-linux_armv7l.whl")
+    assert Path(compiler.split()[0]).name.endswith("gcc") and Path(wheel).is_file()
 
 
 def test_programs_that_a_build_starts_have_distutils(factory: Factory) -> None:

@@ -11,6 +11,7 @@ from SCons.Subst import Literal
 
 from crosspython.builders.board import AddBoard
 from crosspython.builders.build import Build
+from crosspython.builders.by_hand import AddByHand
 from crosspython.builders.cache import open_cache
 from crosspython.builders.component import AddComponents
 from crosspython.builders.guest import lend_methods, make_environment, stop_on_signals
@@ -57,6 +58,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddReport(own)
     AddSchema(own)
     AddWheels(own)
+    AddByHand(own)
     AddImage(own)
     AddLockGoals(own)
     AddPapers(own)

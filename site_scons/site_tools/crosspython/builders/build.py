@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,17 @@ from crosspython.recipes.recipe import NATIVE
 if TYPE_CHECKING:
     from crosspython.errors import DamagedPackagesError
     from crosspython.store.fetch import Wanted
-    from crosspython.wheels.model import LockedPackage
+    from crosspython.wheels.model import LockedPackage, WheelOrder
+
+
+@dataclass(frozen=True)
+class BuiltWheel:
+    """A wheel that is built. node: its own; needs: the nodes that it is made of; order: for its build, once these are
+    there"""
+
+    node: Any
+    needs: list[Any]
+    order: Callable[[], WheelOrder]
 
 
 @dataclass
@@ -31,6 +42,7 @@ class Declared:
     locked:    files that declared wheels and the libraries for them are made of, for those who fetch all of them
     commits:   likewise packages that are commits of git repositories
     wheels:    where each wheel that was asked for will lie, by its title
+    built_wheels: those of them that are built, by name
     damaged:   what a resolution went on without, under -k
     """
 
@@ -42,6 +54,7 @@ class Declared:
     locked: list[Wanted] = field(default_factory=list)
     commits: list[LockedPackage] = field(default_factory=list)
     wheels: dict[str, Path] = field(default_factory=dict)
+    built_wheels: dict[str, BuiltWheel] = field(default_factory=dict)
     damaged: list[DamagedPackagesError] = field(default_factory=list)
 
 
@@ -52,6 +65,7 @@ class Build:
     environment: our own, in which our nodes are made
     host:        the one that our methods were lent to
     project:     what of the settings the project's file says
+    by_hand:     `pkgs=` says which packages of the lock are meant, and not what is in it
     has_others:  further targets of the settings have environments of their own
     """
 
@@ -59,6 +73,7 @@ class Build:
     environment: Any
     host: Any
     project: Project = field(default_factory=Project)
+    by_hand: bool = False
     has_others: bool = False
     components: Components = field(default_factory=Components)
     declared: Declared = field(default_factory=Declared)

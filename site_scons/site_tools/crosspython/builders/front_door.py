@@ -41,6 +41,8 @@ NAMES = {
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "lock": "resolve what pkgs= names, write the lock, and build nothing",
     "tree": "what is in the lock, as a tree",
+    "rebuild": "build the wheels of pkgs= once more, whatever is there",
+    "shell": "a shell in the build of the package that pkgs= names: its source, its environment, its compilers",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
     "schema": "a JSON Schema of crosspython.toml, for editors: build/crosspython.schema.json",
@@ -49,7 +51,7 @@ NAMES = {
 
 
 # What is about the wheels that pkgs= names, too.
-_WITH_WHEELS = {"fetch", "check", "image", "sbom", "legal-info", "cve"}
+_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "cve"}
 # The same, with libraries=bundle alone.
 _BUNDLING = {"bundle", "deploy"}
 # What needs board=; `check` does without.

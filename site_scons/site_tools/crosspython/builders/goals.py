@@ -7,6 +7,7 @@ from typing import Any
 
 from crosspython.builders import install_builders
 from crosspython.builders.build import Build
+from crosspython.builders.by_hand import use_lock_as_it_stands
 from crosspython.builders.documents import tell_checks, tell_wheels
 from crosspython.builders.front_door import (
     asks_for_wheels,
@@ -77,6 +78,9 @@ def _declare_own(env: Any) -> list[str]:
 
 def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     settings = env["CROSSPYTHON"].settings
+    by_hand = {"shell", "rebuild"} & set(goals)
+    if by_hand and not env.GetOption("help"):
+        use_lock_as_it_stands(env["CROSSPYTHON"])
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
     bundle, sysroot = env.Bundle(also=also), env.Sysroot(also=also)
     checked_wheels = env.CheckWheels(bundle, wheels)
@@ -84,6 +88,8 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     env.Alias("sysroot", sysroot)
     env.Alias("image", env.Image(bundle, wheels))
     env.Alias("wheels", [wheels, checked_wheels if settings.check else []])
+    env.Alias("shell", env.Shell() if "shell" in goals and wheels else [])
+    env.Alias("rebuild", env.Rebuild(wheels) if "rebuild" in goals and wheels else [])
     env.Alias("debug", env.DebugSymbols())
     env.Alias("fetch", env.FetchSources())
     on_board = env.CheckBoard(bundle)

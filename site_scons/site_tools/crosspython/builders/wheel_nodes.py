@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.build import Build
+from crosspython.builders.build import Build, BuiltWheel
 from crosspython.builders.components import Component
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
@@ -164,11 +164,8 @@ class WheelNodes:
         if self.settings.libraries == "bundle":
             self._leave_to_bundle(package, override.libraries)
 
-        def build_it() -> WheelReport:
-            from crosspython.builders.wheel_kit import kit_of
-            from crosspython.wheels.building.front_end import build_wheel
-
-            order = WheelOrder(
+        def order() -> WheelOrder:
+            return WheelOrder(
                 package=package,
                 override=override,
                 source=local or self._fetch(package),
@@ -177,7 +174,12 @@ class WheelNodes:
                 product=product,
                 source_hash=source_hash if local else None,
             )
-            report = build_wheel(order, kit_of(build), build.run.workshop)
+
+        def build_it() -> WheelReport:
+            from crosspython.builders.wheel_kit import kit_of
+            from crosspython.wheels.building.front_end import build_wheel
+
+            report = build_wheel(order(), kit_of(build), build.run.workshop)
             refused = self.refused.get(package.name)
             return replace(report, remarks=(*report.remarks, refused)) if refused else report
 
@@ -192,7 +194,9 @@ class WheelNodes:
         ]
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
-        return self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
+        node = self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
+        build.declared.built_wheels[package.name] = BuiltWheel(node, sources, order)
+        return node
 
     def _leave_to_bundle(self, package: LockedPackage, names: Sequence[str]) -> None:
         """The bundle gets these components, which the package needs and its wheel does not hold."""

@@ -74,9 +74,11 @@ def find_lock_of_request(build: Build, packages: Sequence[str] | None, constrain
 
     settings = build.settings
     groups = () if is_foreign(lock_file(build)) else settings.groups  # those of another tool's lock are in it
-    texts = [settings.packages] if packages is None else packages
+    texts = [settings.packages] if packages is None and not build.by_hand else packages or []
     narrowed_by = constraints or settings.constraints
-    as_it_stands = not any(texts) and not groups and (settings.lock is not None or build.run.only_removes)
+    as_it_stands = (
+        not any(texts) and not groups and (settings.lock is not None or build.by_hand or build.run.only_removes)
+    )
     if as_it_stands and narrowed_by and not build.run.only_removes:
         raise ConfigurationError(
             f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",

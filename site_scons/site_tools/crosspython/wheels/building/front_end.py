@@ -117,6 +117,16 @@ class WheelBuild:
 
     def with_engine(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""
+        engine, settings = self.make_ready(name)
+        with self.workshop.jobserver.token():
+            self.log.step(f"build ({name})")
+            wheel = engine.build(self.source, self.work / "dist", settings, self.log)
+        said = self.log.tail(_LINES, longest=None)
+        self.remarks = (*self.remarks, *remark_left_out(said), *remark_left_behind(said))
+        return wheel
+
+    def make_ready(self, name: str) -> tuple[Engine, ConfigSettings]:
+        """An engine with all that the backend asks for, and what the backend is told. Raises StepError."""
         requirements = self._applicable((*stated_requirements(self.source, self.log), *self.override.build_requires))
         engine, overlay = self._engine(name, requirements)
         with self.workshop.jobserver.token():
@@ -128,12 +138,7 @@ class WheelBuild:
             requirements = (*requirements, *more)
             engine, overlay = self._engine(name, requirements)
             settings = self._settings(requirements, overlay)
-        with self.workshop.jobserver.token():
-            self.log.step(f"build ({name})")
-            wheel = engine.build(self.source, self.work / "dist", settings, self.log)
-        said = self.log.tail(_LINES, longest=None)
-        self.remarks = (*self.remarks, *remark_left_out(said), *remark_left_behind(said))
-        return wheel
+        return engine, settings
 
     def _applicable(self, texts: Iterable[str]) -> tuple[Requirement, ...]:
         """Build requirements that count for this board. Raises ConfigurationError."""

@@ -1,0 +1,107 @@
+"""`scons shell` and `scons rebuild`: one package's build, by hand or once more.
+
+They are about packages of the lock as it lies: `pkgs=` only says which. Modules that only wheels need are imported in
+the actions.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from SCons.Script import GetBuildFailures
+
+from crosspython.builders.action import make_action
+from crosspython.builders.build import Build, BuiltWheel
+from crosspython.errors import ConfigurationError
+from crosspython.names import check_known
+
+
+def AddByHand(env: Any) -> None:
+    for method in (Shell, Rebuild):
+        env.AddMethod(method)
+
+
+def Shell(env: Any) -> Any:
+    """A shell in the build of the package that `pkgs=` names, once the run has ended. Returns an alias.
+
+    Call it after Wheels().
+    """
+    build: Build = env["CROSSPYTHON"]
+    names = _names(build, "shell")
+    if len(names) != 1:
+        raise ConfigurationError("shell: one package at a time", found=f"pkgs={build.settings.packages}")
+    [wheel] = _built(build, "shell", names)
+    started: list[Path] = []
+
+    def shell(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_kit import kit_of
+        from crosspython.wheels.building.by_hand import lay_out
+
+        bench = lay_out(wheel.order(), kit_of(build), build.run.workshop)
+        started.append(bench.start)
+        lines = [
+            f"{bench.source}: the source, as it is built; {bench.build} builds it here",
+            f"  the same again, for scripts: {bench.start} [COMMAND]",
+            "  what helps goes into an override (docs/overrides.md); this folder is removed by the next build",
+        ]
+        for line in lines:
+            build.run.console.line(line)
+
+    if not build.run.only_looks:
+        atexit.register(_become, started)
+    sources = [node for node in wheel.needs if node.has_builder()]
+    alias = env.Alias(f"crosspython-shell-{build.settings.target.name}", sources, make_action("shell", shell, None))
+    return env.AlwaysBuild(alias)
+
+
+def _become(started: list[Path]) -> None:
+    """The last that this run does: it becomes the shell, which has the terminal for itself and holds no lock."""
+    if started and not GetBuildFailures():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execv(started[0], [str(started[0])])
+
+
+def Rebuild(env: Any, wheels: Any) -> Any:
+    """The wheels of the packages that `pkgs=` names, built once more whatever is there. Returns an alias.
+
+    wheels: as Wheels() returned them: the wheelhouse gets them
+    """
+    build: Build = env["CROSSPYTHON"]
+    for wheel in _built(build, "rebuild", _names(build, "rebuild")):
+        env.AlwaysBuild(wheel.node)
+        env.NoCache(wheel.node)
+    return env.Alias(f"crosspython-rebuild-{build.settings.target.name}", wheels)
+
+
+def use_lock_as_it_stands(build: Build) -> None:
+    """Where there is a lock, `pkgs=` only says which of its packages are meant."""
+    from crosspython.builders.wheel_lock import known_lock
+
+    build.by_hand = known_lock(build) is not None
+
+
+def _names(build: Build, goal: str) -> list[str]:
+    words = re.findall(r"[A-Za-z0-9][\w.-]*", re.sub(r"\[[^\]]*\]|[=<>!~]=?\s*[\w.*]+", " ", build.settings.packages))
+    if goal and not words:
+        raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs=numpy`")
+    return [canonicalize_name(word) for word in words]
+
+
+def _built(build: Build, goal: str, names: list[str]) -> list[BuiltWheel]:
+    """What was declared of packages that are built. Raises ConfigurationError."""
+    known = build.declared.built_wheels
+    titles = [title.split(" ")[0] for title in build.declared.wheels]
+    check_known("the lock has no such package{s}", names, titles, form="pkgs={}")
+    if ready := [name for name in names if name not in known]:
+        raise ConfigurationError(
+            f"{goal}: {', '.join(ready)}: taken ready from the index, so there is no build of it",
+            next=f"scons {goal} pkgs={' '.join(ready)} binary=auto,{ready[0]}=never",
+        )
+    return [known[name] for name in names]

@@ -1,0 +1,88 @@
+"""The build of one package, ready to be repaired by hand: its source, its environment, and a command that builds it.
+
+A shell gets what the package's backend would get. Nothing of it becomes a product: once it is known what helps, it goes
+into an override, and the build does it. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.run.log import Log
+from crosspython.wheels.building.engines import ConfigSettings, Engine
+from crosspython.wheels.building.front_end import WheelBuild
+from crosspython.wheels.building.kit import Kit
+from crosspython.wheels.building.make_kit import make_kit
+from crosspython.wheels.model import WheelOrder
+from crosspython.workshop import Workshop
+
+# The pool of jobs ends with the run that made it; a make in the shell has jobs of its own.
+_OF_THE_RUN = ("MAKEFLAGS", "CARGO_MAKEFLAGS")
+_OF_THE_USER = ("TERM", "COLORTERM", "LINES", "COLUMNS")
+_BUILD = """\
+import json, os, subprocess
+from build import ProjectBuilder
+
+facts = json.loads({facts!r})
+
+def run(command, cwd=None, extra_environ=None):
+    subprocess.run(command, cwd=cwd, env={{**os.environ, **(extra_environ or {{}})}}, check=True)
+
+project = ProjectBuilder(facts["source"], facts["python"], run)
+print(project.build("wheel", facts["folder"], facts["settings"]))
+"""
+_START = """\
+#!/bin/sh
+# The build of {title}, by hand. What is done here becomes no product.
+cd {source} || exit 1
+exec env -i {variables}{kept} "${{@:-{shell}}}"
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """start: a script that starts a shell in the build, or the command that it is given; source: where it starts;
+    build: the command in there that builds the wheel"""
+
+    start: Path
+    source: Path
+    build: str
+
+
+def lay_out(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
+    """Prepare a package's build as far as its backend, and write the scripts for a shell. Raises StepError."""
+    make_kit(kit, workshop)
+    with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}-shell.log") as log:
+        build = WheelBuild(order, kit, workshop, log)
+        with workshop.jobserver.token():
+            build.prepare()
+        engine, settings = build.make_ready(build.override.engine or "cross")
+    command = build.work / "bin" / "build-wheel"
+    _write_build(command, build, engine, settings)
+    start = build.work / "shell"
+    start.write_text(_start(order.package.title, build.source, engine))
+    start.chmod(0o755)
+    return Bench(start, build.source, command.name)
+
+
+def _write_build(command: Path, build: WheelBuild, engine: Engine, settings: ConfigSettings) -> None:
+    """A command that calls the backend as the build does."""
+    folder = build.work / "dist"
+    facts = {"source": str(build.source), "python": str(engine.python), "folder": str(folder), "settings": settings}
+    script = build.work / "build_wheel.py"
+    script.write_text(_BUILD.format(facts=json.dumps(facts)))
+    command.parent.mkdir(exist_ok=True)
+    command.write_text(f"#!/bin/sh\nexec {shlex.join([sys.executable, '-I', str(script)])}\n")
+    command.chmod(0o755)
+
+
+def _start(title: str, source: Path, engine: Engine) -> str:
+    told = {key: value for key, value in engine.environment.items() if key not in _OF_THE_RUN}
+    told["PS1"] = f"{title}$ "
+    variables = " ".join(shlex.quote(f"{key}={value}") for key, value in sorted(told.items()))
+    kept = "".join(f' ${{{name}+"{name}=${name}"}}' for name in _OF_THE_USER)
+    return _START.format(title=title, source=shlex.quote(str(source)), variables=variables, kept=kept, shell="/bin/sh")
