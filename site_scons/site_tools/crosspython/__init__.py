@@ -8,7 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crosspython.environment import Environment as Environment  # a stub: what an editor knows of our methods
 
 __version__ = "0.4.0"
 
@@ -36,3 +39,12 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
 def exists(env: Any) -> bool:
     """Always true: what a build lacks is named when something is built."""
     return True
+
+
+def __getattr__(name: str) -> Any:
+    """`env: crosspython.Environment` in an SConstruct: SCons's own class, when the file runs."""
+    if name == "Environment":
+        from crosspython.builders.guest import host_class
+
+        return host_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -36,6 +36,11 @@ def make_environment(path: str) -> Any:
     return environment
 
 
+def host_class() -> Any:
+    """The class of all environments that our methods may be lent to."""
+    return SCons.Environment.Base
+
+
 def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
     """Give the host these methods of our environment; they run on ours.
     Raises ConfigurationError where the host has such a method."""
