@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.pylock import Pylock
 from uv import find_uv_bin
 
 from tests.conftest import Project
@@ -598,6 +599,40 @@ def test_goals_tell_json_and_nothing_else_on_standard_output(wheels: Wheels) -> 
     add_wheel(wheels.links, "broken", tag=NATIVE, files={"broken/_x.cpython-313-arm-linux-gnueabihf.so": b"\x7fELF"})
     failed = told("wheels", "-k", "pkgs=broken", code=2)
     assert failed["missing"] == ["broken 1.0"] and "broken" in failed["failures"][0]
+
+
+def test_one_lock_holds_several_boards_and_pythons(wheels: Wheels) -> None:
+    for machine in ("armv7l", "aarch64"):
+        add_wheel(wheels.links, "native", tag=f"cp313-cp313-manylinux_2_17_{machine}", files={"native.py": ""})
+    add_wheel(wheels.links, "only", needs=["below"])
+    needs = "pkgs=top, native, only; platform_machine == 'aarch64'"
+    wheels.scons("lock", needs, "lock=pylock.toml")
+    output = wheels.make(needs, "lock=pylock.toml", "target=rk3568", code=2)  # by mistake, perhaps
+    assert "this lock was made for something else" in output
+    wheels.scons("lock", needs, "lock=pylock.toml", "target=rk3568")
+    path = wheels.folder / "pylock.toml"
+    lock = Pylock.from_dict(tomllib.loads(path.read_text()))
+    assert len(lock.environments or ()) == 2
+    assert [(each.name, each.marker is None) for each in lock.packages] == [
+        ("below", True),
+        ("native", False),
+        ("native", False),
+        ("only", False),
+        ("top", True),
+    ]
+    add_wheel(wheels.links, "below", "1.6")
+    wheels.make("lock=pylock.toml")
+    assert wheels.filenames() == {
+        "top-1.0-py3-none-any.whl",
+        "below-1.5-py3-none-any.whl",
+        "native-1.0-cp313-cp313-manylinux_2_17_armv7l.whl",
+    }
+    assert "only 1.0" in wheels.scons("tree", "lock=pylock.toml", "target=rk3568")
+    output = wheels.scons("tree", "lock=pylock.toml", "target=riscv64", code=2)
+    assert "this lock was made for other boards" in output and "scons lock lock=pylock.toml pkgs=..." in output
+    wheels.scons("lock", "lock=pylock.toml", "upgrade=below")
+    assert "below 1.6" in wheels.scons("tree", "lock=pylock.toml")
+    assert "below 1.5" in wheels.scons("tree", "lock=pylock.toml", "target=rk3568")
 
 
 BY_HAND = """\

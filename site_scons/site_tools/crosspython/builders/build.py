@@ -66,6 +66,7 @@ class Build:
     host:        the one that our methods were lent to
     project:     what of the settings the project's file says
     by_hand:     `pkgs=` says which packages of the lock are meant, and not what is in it
+    adds_board:  a lock of the user's for other boards gets a part for this one, and is not refused
     has_others:  further targets of the settings have environments of their own
     """
 
@@ -74,6 +75,7 @@ class Build:
     host: Any
     project: Project = field(default_factory=Project)
     by_hand: bool = False
+    adds_board: bool = False
     has_others: bool = False
     components: Components = field(default_factory=Components)
     declared: Declared = field(default_factory=Declared)

@@ -5,6 +5,7 @@ Modules that only wheels need are imported in the actions, so that a build of th
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 from crosspython.builders.action import make_action
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from crosspython.documents import Document
     from crosspython.wheels.model import LockedPackage
     from crosspython.wheels.resolving.pylock import Lock as KnownLock
+
+
+# Several targets may have one lock, and actions run in threads.
+_WRITING = threading.Lock()
 
 
 def AddLockGoals(env: Any) -> None:
@@ -32,8 +37,10 @@ def Lock(env: Any) -> Any:
         from crosspython.builders.wheels import find_lock_of_request
 
         path = lock_file(build)
-        before = path.read_bytes() if path.is_file() else None
-        lock = find_lock_of_request(build, None, None)
+        build.adds_board = bool(build.settings.packages or build.settings.groups)
+        with _WRITING:
+            before = path.read_bytes() if path.is_file() else None
+            lock = find_lock_of_request(build, None, None)
         if lock is not None and before is not None and path.read_bytes() == before:
             build.run.console.line(f"  {path}: {len(lock.packages)} packages, unchanged")
         if lock is not None and _is_json(build):

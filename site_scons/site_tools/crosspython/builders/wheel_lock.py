@@ -35,7 +35,7 @@ from crosspython.wheels.resolving.lock import (
     still_found,
 )
 from crosspython.wheels.resolving.platform import Platform
-from crosspython.wheels.resolving.pylock import Lock, is_foreign, read_pylock, write_pylock
+from crosspython.wheels.resolving.pylock import Lock, has_environment, is_foreign, read_pylock, write_pylock
 from crosspython.wheels.resolving.request import Request
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
     if is_foreign(path):
         return _complete_foreign(build, request, platform, path)
-    known = read_pylock(path) if _is_believed(build, path) else None
+    environment = platform.as_marker(of_series=True)
+    is_new = build.adds_board and not has_environment(path, environment)
+    known = read_pylock(path, environment) if _is_believed(build, path) and not is_new else None
     if build.run.only_removes:
         return known
     if known is not None and build.settings.lock is not None:
@@ -76,7 +78,8 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
 def known_lock(build: Build) -> Lock | None:
     """The lock as it lies there; None where there is none yet."""
     path = lock_file(build)
-    return read_pylock(completed_file(build) if is_foreign(path) else path)
+    environment = Platform.of(build.settings.target, build.settings.release).as_marker(of_series=True)
+    return read_pylock(completed_file(build) if is_foreign(path) else path, environment)
 
 
 def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
@@ -105,7 +108,8 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
             next=f"leave other packages and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
         )
     place = completed_file(build)
-    known = read_pylock(place) if build.run.fingerprints.compare(place) != "other" else None
+    environment = platform.as_marker(of_series=True)
+    known = read_pylock(place, environment) if build.run.fingerprints.compare(place) != "other" else None
     if build.run.only_removes:
         return known
     from crosspython.wheels.resolving.foreign.locate import locate_files  # what a lock of ours need not pay for
@@ -211,7 +215,8 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
     workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
     with _resolver(build) as resolver:
         lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
-    write_pylock(path, lock, platform.as_marker(of_series=True))
+    is_users = settings.lock is not None
+    write_pylock(path, lock, platform.as_marker(of_series=True), keeps_others=is_users)
     build.run.fingerprints.note(path)
     workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     if known is not None and _asks_for_all_of(known, request):

@@ -21,6 +21,7 @@ from crosspython.store.disk import write_whole
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.requirements import read_requirements
+from crosspython.wheels.resolving.boards import environments_of, join, part_of
 from crosspython.wheels.resolving.projects import read_version
 
 _TOOL = "crosspython"
@@ -39,8 +40,12 @@ class Lock:
         return {package.name: package for package in self.packages}
 
 
-def read_pylock(path: Path) -> Lock | None:
-    """Read a lock; None where there is none. Raises ConfigurationError for a file that is no lock of ours."""
+def read_pylock(path: Path, environment: str = "") -> Lock | None:
+    """Read a lock; None where there is none. Raises ConfigurationError for a file that is no lock of ours, or one for
+    several boards and not for this.
+
+    environment: the marker of the part that is wanted, where the lock has several
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -50,6 +55,15 @@ def read_pylock(path: Path) -> Lock | None:
     version = str(data.get("lock-version", "1.0"))
     if version.partition(".")[0] != "1":
         raise _unreadable(path, f"lock-version {version}; this crosspython knows 1 (PEP 751)")
+    part = part_of(data, environment)
+    if part is None:
+        raise ConfigurationError(
+            f"{path}: this lock was made for other boards",
+            expected=environment,
+            evidence=environments_of(data),
+            next=f"scons lock lock={path.name} pkgs=..., with this target= and python=, adds this one",
+        )
+    data = dict(part)
     try:
         asked = data["tool"][_TOOL]
         for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):
@@ -58,6 +72,14 @@ def read_pylock(path: Path) -> Lock | None:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise _unreadable(path, found) from error
+
+
+def has_environment(path: Path, environment: str) -> bool:
+    """Whether a lock is for an environment, alone or among others."""
+    try:
+        return environment in environments_of(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False
 
 
 def is_foreign(path: Path) -> bool:
@@ -71,25 +93,33 @@ def is_foreign(path: Path) -> bool:
     return "lock-version" in data and "created-by" in data and _TOOL not in data.get("tool", {})
 
 
-def write_pylock(path: Path, lock: Lock, environment: str) -> None:
+def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool = False) -> None:
     """Write a lock. Local paths in it start at its own folder, so that it can be committed beside them.
 
-    environment: the markers it was resolved for
+    environment:  the markers it was resolved for
+    keeps_others: what the file holds for other boards stays
     """
     import tomli_w
 
     packages = sorted(lock.packages, key=lambda package: package.name)
-    text = tomli_w.dumps(
-        {
-            "lock-version": "1.0",
-            "environments": [environment],
-            "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
-            "created-by": _TOOL,
-            "tool": {_TOOL: dict(lock.asked)},
-            "packages": [_write_package(package, path.parent) for package in packages],
-        }
-    )
-    write_whole(path, text)
+    data = {
+        "lock-version": "1.0",
+        "environments": [environment],
+        "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
+        "created-by": _TOOL,
+        "tool": {_TOOL: dict(lock.asked)},
+        "packages": [_write_package(package, path.parent) for package in packages],
+    }
+    write_whole(path, tomli_w.dumps(join(data, _read_others(path) if keeps_others else {})))
+
+
+def _read_others(path: Path) -> Mapping[str, Any]:
+    """A lock of ours that is about to be written anew; nothing where there is none that can be read."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if _TOOL in data.get("tool", {}) else {}
 
 
 def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
