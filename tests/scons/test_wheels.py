@@ -562,6 +562,21 @@ def test_what_is_outdated_is_told_and_nothing_changed(wheels: Wheels) -> None:
     assert wheels.lock.read_text() == before
 
 
+def test_what_of_the_lock_has_a_fix_is_told(wheels: Wheels) -> None:
+    wheels.make("pkgs=top")
+    package = {"ecosystem": "PyPI", "name": "below"}
+    events = [{"introduced": "0"}, {"fixed": "1.6"}]
+    affected = [{"package": package, "ranges": [{"type": "ECOSYSTEM", "events": events}]}]
+    (wheels.folder / "db").mkdir()
+    record = {"id": "PYSEC-1", "aliases": ["CVE-2031-0001"], "summary": "It leaks.", "affected": affected}
+    (wheels.folder / "db/PYSEC-1.json").write_text(json.dumps(record))
+    add_wheel(wheels.links, "below", "1.6")
+    output = wheels.scons("outdated", "cve_db=db")
+    assert "below 1.5 -> 1.6" in output and "below 1.5: PYSEC-1 (CVE-2031-0001) It leaks.; fixed in 1.6" in output
+    assert "PYSEC-1" not in wheels.scons("outdated", "cve_db=db", "pkgs=top")
+    assert "PYSEC-1" not in wheels.scons("outdated")
+
+
 def test_why_a_package_is_there_is_told(wheels: Wheels) -> None:
     wheels.make("pkgs=top")
     assert "below 1.5: pkgs= asks for top; top 1.0 needs below" in wheels.scons("why", "pkgs=below")

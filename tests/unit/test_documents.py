@@ -28,7 +28,7 @@ def test_every_schema_and_its_page_is_of_a_document() -> None:
 
 
 def test_a_document_names_its_schema_and_is_read_back() -> None:
-    told = Outdated("rv1126", "3.13.5", "pylock.toml", [NewerPackage("six", "1.15", "1.17")])
+    told = Outdated("rv1126", "3.13.5", "pylock.toml", [NewerPackage("six", "1.15", "1.17")], [])
     text = encode(told)
     assert json.loads(text)["schema"] == "crosspython/outdated/1"
     assert msgspec.json.decode(text, type=Outdated) == told

@@ -21,13 +21,24 @@ class NewerPackage(Struct, frozen=True):
     newest: str | None
 
 
+class Vulnerability(Struct, frozen=True):
+    """package: with its version; id, names: of databases; fixed: versions of the package without it."""
+
+    package: str
+    id: str
+    names: list[str]
+    severity: str
+    fixed: list[str]
+
+
 class Outdated(Struct, frozen=True):
-    """What another resolution of the lock would change."""
+    """What another resolution of the lock would change; what `cve_db=` knows of the locked packages."""
 
     target: str
     python: str
     lock: str
     packages: list[NewerPackage]
+    vulnerabilities: list[Vulnerability]
     schema: Literal["crosspython/outdated/1"] = "crosspython/outdated/1"
 
 

@@ -135,7 +135,9 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
         """Resolve what `pkgs=` asks for and write the lock, and build nothing. Returns an alias, as all of these do."""
 
     def Outdated(self) -> Any:
-        """Say which locked packages have newer versions that would do; of those in `pkgs=`, where it names some."""
+        """Say which locked packages have newer versions that would do, and with `cve_db=` which have known vulnerabilities
+        and where these are fixed; of those in `pkgs=`, where it names some.
+        """
 
     def Tree(self) -> Any:
         """Show what is in the lock as a tree: what was asked for, and below it what each package needs."""

@@ -64,7 +64,7 @@ _GOALS = {
     WHEELS: ("wheels", *sorted(_WITH_WHEELS | _ON_LOCK)),
     BOARD: sorted(_ON_BOARD),
     IMAGE: ("image",),
-    CVE: ("cve",),
+    CVE: ("cve", "outdated"),
     TELLING: sorted(_TELLING),
 }
 
@@ -162,7 +162,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
                 WHEELS: asks_for_wheels(env, goals) or not _ON_LOCK.isdisjoint(goals),
                 BOARD: not _ON_BOARD.isdisjoint(goals),
                 IMAGE: "image" in goals,
-                CVE: "cve" in goals,
+                CVE: not {"cve", "outdated"}.isdisjoint(goals),
                 TELLING: not _TELLING.isdisjoint(goals),
             },
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
 from crosspython.builders.documents import names_of, tell_document
+from crosspython.builders.vulnerabilities import find_in_lock
 from crosspython.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -50,25 +51,30 @@ def Lock(env: Any) -> Any:
 
 
 def Outdated(env: Any) -> Any:
-    """Say which locked packages have newer versions that would do; of those in `pkgs=`, where it names some."""
+    """Say which locked packages have newer versions that would do, and with `cve_db=` which have known vulnerabilities
+    and where these are fixed; of those in `pkgs=`, where it names some."""
     build: Build = env["CROSSPYTHON"]
 
     def outdated(target: list[Any], source: list[Any], env: Any) -> None:
         from packaging.utils import canonicalize_name
 
         from crosspython.builders.wheel_lock import resolve_anew
-        from crosspython.documents import NewerPackage, Outdated
+        from crosspython.documents import NewerPackage, Outdated, Vulnerability
         from crosspython.wheels.resolving.lock import describe_change, find_changes
 
         lock, names = _lock(build), {canonicalize_name(name) for name in _names(build)}
         changes = find_changes(lock.packages, resolve_anew(build, lock))
         shown = {name: change for name, change in changes.items() if not names or name in names}
+        findings = [each for each in find_in_lock(build) if not names or each.part.partition(" ")[0] in names]
         if _is_json(build):
             newer = [NewerPackage(name, *versions) for name, versions in shown.items()]
-            tell_document(Outdated(**_names_of(build), packages=newer))
+            known = [Vulnerability(f.part, f.id, list(f.names), f.severity, list(f.fixed)) for f in findings]
+            tell_document(Outdated(**_names_of(build), packages=newer, vulnerabilities=known))
             return
         for line in [describe_change(name, *versions) for name, versions in shown.items()] or ["nothing is outdated"]:
             build.run.console.line(f"  {line}")
+        for finding in findings:
+            build.run.console.line(f"  {finding.line()}")
         if shown:
             build.run.console.line("  upgrade=NAME or upgrade=all takes them")
 

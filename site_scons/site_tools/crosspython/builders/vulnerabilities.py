@@ -31,19 +31,37 @@ def Vulnerabilities(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def cve(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.papers.advisories import read_advisories
-        from crosspython.papers.vex import read_vex
-        from crosspython.papers.vulnerabilities import describe_findings, find_vulnerabilities
+        from crosspython.papers.vulnerabilities import describe_findings
 
-        settings = build.settings
-        parts, database = _parts(build), _database(build)
-        statements = read_vex(settings.vex) if settings.vex else ()
-        findings = find_vulnerabilities(parts, read_advisories(database, parts), statements)
-        write_whole(settings.folder / "cve.json", json.dumps(describe_findings(findings), indent=1) + "\n")
+        parts = _parts(build)
+        findings = find_in_database(build, parts)
+        write_whole(build.settings.folder / "cve.json", json.dumps(describe_findings(findings), indent=1) + "\n")
         _tell(build, parts, findings)
 
     name = f"crosspython-cve-{build.settings.target.name}"
     return env.AlwaysBuild(env.Alias(name, [], make_action("cve", cve, "comparing with known vulnerabilities")))
+
+
+def find_in_database(build: Build, parts: Sequence[Part]) -> list[Finding]:
+    """What the database that `cve_db=` names knows of parts. Raises ConfigurationError and SourceError."""
+    from crosspython.papers.advisories import read_advisories
+    from crosspython.papers.vex import read_vex
+    from crosspython.papers.vulnerabilities import find_vulnerabilities
+
+    database = _database(build)
+    statements = read_vex(build.settings.vex) if build.settings.vex else ()
+    return find_vulnerabilities(parts, read_advisories(database, parts), statements)
+
+
+def find_in_lock(build: Build) -> list[Finding]:
+    """What it knows of the locked packages and is not dealt with; nothing without `cve_db=`."""
+    from crosspython.papers.part import PACKAGE
+    from crosspython.papers.vulnerabilities import OPEN, UNDECIDED
+
+    if not build.settings.cve_db:
+        return []
+    packages = [part for part in parts_of_lock(build) if part.kind == PACKAGE]
+    return [finding for finding in find_in_database(build, packages) if finding.state in (OPEN, UNDECIDED)]
 
 
 def _parts(build: Build) -> tuple[Part, ...]:
