@@ -702,6 +702,7 @@ def test_a_lock_that_another_tool_wrote_is_taken_as_it_stands(wheels: Wheels) ->
     assert lock.read_text() == before
     assert "another tool wrote this lock" in wheels.make("lock=pylock.toml", "pkgs=top", code=2)
     assert "another tool wrote this lock" in wheels.scons("outdated", "lock=pylock.toml", code=2)
+    assert "there is no such lock" in wheels.make("lock=none.lock", "pkgs=top", code=2)
 
 
 def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels) -> None:

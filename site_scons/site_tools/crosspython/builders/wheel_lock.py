@@ -50,7 +50,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
     """
     path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
     if is_foreign(path):
-        return _complete_foreign(build, request, platform, path)
+        return _complete_foreign(build, request, platform, path) if _is_there(build, path) else None
     environment = platform.as_marker(of_series=True)
     is_new = build.adds_board and not has_environment(path, environment)
     known = read_pylock(path, environment) if _is_believed(build, path) and not is_new else None
@@ -95,6 +95,17 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     further = tuple(Requirement(package.name) for package in lock.packages if package.build_only)
     with _resolver(build) as resolver:
         return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
+
+
+def _is_there(build: Build, path: Path) -> bool:
+    """Whether a lock that is another tool's by its name can be read. Raises ConfigurationError unless `-c` asks."""
+    if not path.exists() and not build.run.only_removes:
+        raise ConfigurationError(
+            f"{path}: there is no such lock",
+            expected="one that another tool wrote, since its name ends with .lock",
+            next="name a lock of crosspython's own with .toml at the end",
+        )
+    return path.exists()
 
 
 def _complete_foreign(build: Build, request: Request | None, platform: Platform, path: Path) -> Lock | None:
