@@ -19,9 +19,10 @@ from crosspython.finish.python_tree import is_test
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.signals import Stop
 from crosspython.stages.bundle import BundleReport, make_bundle, make_sysroot
+from crosspython.stages.private_libc import PrivateLibc
 from crosspython.store.tree import pack_tree, unpack_tree
 
-from tests.unit.made_elf import make_elf
+from tests.unit.made_elf import ET_EXEC, make_elf
 
 LIBZ = "lib/libz.so.1.3.1"
 BOARD = ("libc.so.6",)
@@ -99,6 +100,62 @@ def test_a_bundle_holds_all_of_python_and_what_ships_of_the_others(tmp_path: Pat
     assert (report.unpacked, report.saved) == (sum(sizes), 0)
     assert report.archive == (tmp_path / "python-slim-0.tar.gz").stat().st_size
     assert (report.needs.machines, report.needs.libraries) == (("EM_ARM",), ("libc.so.6",))
+
+
+def private_libc(tmp_path: Path) -> PrivateLibc:
+    files = {
+        "ld-linux-armhf.so.3": make_elf(soname="ld-linux-armhf.so.3"),
+        "libc.so.6": make_elf(soname="libc.so.6", needed=["ld-linux-armhf.so.3"]),
+        "starter": make_elf(kind=ET_EXEC),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    return PrivateLibc(
+        {f"lib/private/{name}": tmp_path / name for name in files if name != "starter"},
+        "ld-linux-armhf.so.3",
+        tmp_path / "starter",
+    )
+
+
+@pytest.mark.parametrize("slim", ["0", "pyc"])
+def test_a_bundle_with_its_own_libc_needs_nothing_of_the_board(tmp_path: Path, stage: Path, slim: str) -> None:
+    product = tmp_path / "private.tar.gz"
+    report = make(stage, {}, product, slim, private=private_libc(tmp_path))
+    unpack_tree(product, tmp_path / "board")
+    tree = tmp_path / "board/python"
+    assert (report.needs.interpreters, report.needs.libraries) == ((), ())
+    assert (tree / "bin/python3.13").read_bytes() == (tmp_path / "starter").read_bytes()
+    assert (tree / "libexec/python3.13").read_bytes() == (tmp_path / "tree/bin/python3.13").read_bytes()
+    assert (tree / "lib/private/python3.13").readlink() == Path("ld-linux-armhf.so.3")
+    assert (tree / "lib/private/libc.so.6").read_bytes() == (tmp_path / "libc.so.6").read_bytes()
+    for program in ("bin/python3.13", "libexec/python3.13", "lib/private/python3.13"):
+        assert os.access(tree / program, os.X_OK)
+    assert not (tree / "lib/python3.13/_ctypes.py").exists(), "it has no _ctypes to guard"
+
+
+def test_a_library_that_such_a_bundle_lacks_is_named(tmp_path: Path, stage: Path) -> None:
+    """libgcc_s is one that each board has; here the bundle has to have it."""
+    other = tmp_path / "other"
+    (other / "lib").mkdir(parents=True)
+    (other / "lib/libother.so.1").write_bytes(make_elf(soname="libother.so.1", needed=["libgcc_s.so.1"]))
+    pack_tree(other, tmp_path / "other.tar.zst", epoch=0)
+    parts = {tmp_path / "other.tar.zst": ("lib/lib*.so.*",)}
+    board = ("libc.so.6", "libgcc_s.so.1")
+    make(stage, parts, tmp_path / "boards.tar.gz", board_libraries=board)
+    with pytest.raises(AuditError) as caught:
+        make(stage, parts, tmp_path / "own.tar.gz", board_libraries=board, private=private_libc(tmp_path))
+    assert "libgcc_s.so.1" in "\n".join(caught.value.evidence)
+
+
+def test_ctypes_of_such_a_bundle_is_guarded(tmp_path: Path, stage: Path) -> None:
+    extension = tmp_path / "tree/lib/python3.13/lib-dynload/_ctypes.cpython-313-arm-linux-gnueabihf.so"
+    extension.write_bytes(make_elf(needed=["libc.so.6"]))
+    pack_tree(tmp_path / "tree", stage, epoch=0)
+    make(stage, {}, tmp_path / "private.tar.gz", "pyc", private=private_libc(tmp_path))
+    unpack_tree(tmp_path / "private.tar.gz", tmp_path / "board")
+    library = tmp_path / "board/python/lib/python3.13"
+    assert "libc=private" in (library / "_ctypes.py").read_text()
+    assert (library / "lib-dynload" / extension.name).is_file()
 
 
 def test_the_texts_of_licences_ship_whatever_else_does(tmp_path: Path, stage: Path) -> None:

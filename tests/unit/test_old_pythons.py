@@ -13,6 +13,7 @@ SCRIPTS = (
     "checks/data/imports.py",
     "checks/data/selftest.py",
     "finish/compile_modules.py",
+    "stages/data/guarded_ctypes.py",
     "wheels/building/data/crosspython_find_library.py",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +133,39 @@ def test_a_libc_that_is_asked_for_goes_before_an_sdks() -> None:
     assert read(toolchain="/sdk", libc="glibc 2.28").target.libc == Libc("glibc", "2.28")
 
 
-@pytest.mark.parametrize("libc", ["glibc", "2.28", "musl", "musl 1.2", "private", "glibc-2.28", "glibc 2.28 "])
+@pytest.mark.parametrize("libc", ["glibc", "2.28", "musl", "musl 1.2", "private 2.36", "glibc-2.28", "glibc 2.28 "])
 def test_a_libc_that_cannot_be_built_for_is_refused(libc: str) -> None:
     with pytest.raises(ConfigurationError, match="not a libc to build for") as caught:
         read(libc=libc)
     assert 'libc="glibc 2.28"' in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("line", ["", 'libc_baseline = "musl 1.2"', 'kernel = "3.10"'])
+def test_a_libc_that_is_brought_along_is_the_compilers_whatever_the_board_has(tmp_path: Path, line: str) -> None:
+    board = write_board(tmp_path, line)
+    asked, compilers = read(target=board, libc="private").target, read(target=board, libc="board").target
+    assert (asked.brings_libc, asked.libc, asked.libc_baseline) == (True, None, None)
+    assert compilers.brings_libc is False
+    assert asked.facts() == replace(compilers, libc_baseline=None).facts()
+
+
+def test_a_board_may_say_that_its_bundle_brings_a_libc(tmp_path: Path) -> None:
+    board = write_board(tmp_path, 'libc = "private"')
+    assert read(target=board).target.brings_libc
+    assert read(target=board, toolchain="/sdk").target.brings_libc
+    other = read(target=board, libc="glibc 2.28").target
+    assert (other.brings_libc, other.libc) == (False, Libc("glibc", "2.28"))
+
+
+def test_what_is_built_does_not_know_that_its_libc_is_brought_along() -> None:
+    """Else all products of others would be built anew, and theirs could not be shared."""
+    assert "brings_libc" not in read(libc="private").target.facts()
+
+
+def test_a_library_for_embedding_does_not_bring_its_libc() -> None:
+    with pytest.raises(ConfigurationError, match="libc=private and shared=1 exclude each other") as caught:
+        read(libc="private", shared="1")
+    assert "embeds" in str(caught.value.expected)
 
 
 def test_a_libc_that_the_board_does_not_load_is_refused(tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
 
 def _tell_libc(target: Target) -> Finding:
     """Which libc is built for; that of an SDK or a compiler is only known once it was asked."""
+    if target.brings_libc:
+        return Finding("libc", "libc", "", "what is built starts on boards with any libc: the bundle brings its own")
     libc = target.libc or "the compiler's own libc"
     return Finding("libc", "libc", "", f"what is built starts on boards with {libc}, or a newer one")
 

@@ -17,7 +17,7 @@ from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
 from crosspython.builders.settings import COMPONENTS, Settings
-from crosspython.builders.toolchain import emulators_root, toolchain_of
+from crosspython.builders.toolchain import emulators_root, toolchain_node, toolchain_of
 from crosspython.errors import HostToolError
 from crosspython.recipes.recipe import Recipe
 from crosspython.recipes.release import Support, read_support
@@ -62,15 +62,27 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     build.declared.shipped = frozenset(part.recipe.name for part in (python, *libraries))
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
+    if settings.target.brings_libc:
+        from crosspython.stages.private_libc import describe_locale
+
+        choices += f" libc=private locale={describe_locale(settings.target)}"
 
     tests, summary = archive_of_tests(product), product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.finish.board_needs import find_libc
-        from crosspython.stages.bundle import make_bundle
+        from crosspython.stages.bundle import fresh_folder, make_bundle
+        from crosspython.stages.private_libc import gather_libc
 
-        with build.run.workshop.jobserver.token(), build.run.workshop.journal.making(product.name, product=product):
-            toolchain = toolchain_of(build)
+        work, python_name = build.run.workshop.work, f"python{settings.release.series}"
+        with (
+            build.run.workshop.jobserver.token(),
+            build.run.workshop.journal.making(product.name, product=product),
+            fresh_folder(work / f"{product.name}.libc") as folder,
+        ):
+            toolchain, private = toolchain_of(build), None
+            if settings.target.brings_libc:
+                private = gather_libc(toolchain, settings.target, python_name, folder)
             report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
@@ -79,11 +91,13 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 prefix=settings.target.prefix,
                 slim=settings.slim,
                 board_libraries=find_libc(settings.target, toolchain).libraries,
-                work=build.run.workshop.work,
+                work=work,
+                private=private,
                 beside=build.run.workshop.jobserver.beside,
             )
+        lines = summarize(report, settings.slim, toolchain, brings_libc=private is not None)
         licenses = describe_licenses(part.recipe for part in (python, *libraries))
-        write_whole(summary, "\n".join([*summarize(report, settings.slim, toolchain), licenses]) + "\n")
+        write_whole(summary, "\n".join([*lines, licenses]) + "\n")
         tell()
 
     def tell() -> None:
@@ -92,6 +106,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
 
     parts = [part.node for part in (python, *libraries)]
     sources = [fact(env, "choices of the bundle", choices), *parts]
+    if settings.target.brings_libc:
+        sources.append(toolchain_node(env))
     action = make_action("bundle", bundle, f"packing {product.name}", shared=Shared(retrieved=tell))
     node, build.declared.tests, _ = declare(env, [product, tests, summary], sources, action)
     return node
@@ -208,8 +224,11 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
         raise HostToolError("this machine lacks what a build needs", next=mend(findings))
 
 
-def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str]:
+def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_libc: bool = False) -> list[str]:
     """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
+    libc = describe_boards(toolchain.libc, report.needs.versions)
+    if brings_libc:
+        libc = f"brings {toolchain.libc} (LGPL-2.1-or-later) in lib/private; starts on boards with any libc, or none"
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
         f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)},"
@@ -217,7 +236,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain) -> list[str
         *_left_out(report, slim),
         *report.needs.describe(),
         f"dates:     {toolchain.describe_time()}",
-        f"libc:      {describe_boards(toolchain.libc, report.needs.versions)}",
+        f"libc:      {libc}",
     ]
 
 

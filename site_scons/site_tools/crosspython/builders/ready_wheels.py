@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -88,7 +87,7 @@ class Verdicts:
 
     def _key(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:
         settings = self.build.settings
-        facts = [package.title, file.name, file.sha256, settings.release.version, asdict(settings.target)]
+        facts = [package.title, file.name, file.sha256, settings.release.version, settings.target.facts()]
         told = json.dumps([*facts, toolchain.identity, code_identity(Verdicts._judge)], default=str)
         return hashlib.sha256(told.encode()).hexdigest()
 

@@ -21,7 +21,7 @@ from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
-from crosspython.targets.libc import Libc, read_choice
+from crosspython.targets.libc import PRIVATE, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
@@ -100,8 +100,8 @@ VARIABLES = (
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
     Variable(
         "libc",
-        'the libc to build for: a glibc such as "glibc 2.28", which needs no SDK, or board, the compiler\'s own;'
-        " without it, board with toolchain=, else what the target says",
+        'the libc to build for: a glibc such as "glibc 2.28", which needs no SDK; board, the compiler\'s own;'
+        " or private, the same, brought along by the bundle; without it, board with toolchain=, else the target's",
     ),
     Variable(
         "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
@@ -307,8 +307,12 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])
     libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
+    if chosen["libc"] == PRIVATE or (target.brings_libc and not chosen["libc"]):
+        target = _with_private_libc(target, shared=chosen["shared"] == "1")
+    else:
+        target = _with_libc(target, libc, keeps_own=bool(chosen["toolchain"] or chosen["libc"]))
     return Settings(
-        target=_with_libc(target, libc, keeps_own=bool(chosen["toolchain"] or chosen["libc"])),
+        target=target,
         others=tuple(others),
         libc=libc,
         release=_release(start, chosen),
@@ -375,7 +379,7 @@ def _read_libc(choice: str) -> Libc | None:
     if find_mistakes({"libc": choice}, TargetKeys):
         raise ConfigurationError(
             f"libc={choice}: not a libc to build for",
-            expected='board, or a glibc such as libc="glibc 2.28" (in quotes)',
+            expected='board, private, or a glibc such as libc="glibc 2.28" (in quotes)',
             found=choice,
             next="for a board with musl or uClibc give its SDK as toolchain=; docs/targets.md, The libc",
         )
@@ -395,7 +399,19 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
             expected=f"{boards} at most, the board's libc (libc_baseline)",
             found=str(libc),
         )
-    return replace(target, libc=libc, libc_baseline=libc or boards)
+    return replace(target, libc=libc, libc_baseline=libc or boards, brings_libc=False)
+
+
+def _with_private_libc(target: Target, *, shared: bool) -> Target:
+    """A target that is built for the compiler's libc and gets it with the bundle, whatever its own one is."""
+    if shared:
+        raise ConfigurationError(
+            "libc=private and shared=1 exclude each other",
+            expected="one of them: a program that embeds Python starts with the board's libc",
+            found="both",
+            next='build for the board\'s libc, libc="glibc 2.28" or toolchain=; docs/targets.md, The libc',
+        )
+    return replace(target, libc=None, libc_baseline=None, brings_libc=True)
 
 
 def _place(start: Path, path: str) -> str:

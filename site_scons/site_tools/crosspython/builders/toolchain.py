@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ def toolchain_node(env: Any) -> Any:
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         toolchain = look_at_toolchain(build, build.run.console.warn)
         _require_libc(toolchain, settings.libc)
+        if settings.target.brings_libc:
+            _require_own_loader(toolchain)
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
         build.run.workshop.console.line(f"  toolchain {toolchain.describe()}")
@@ -92,6 +94,18 @@ def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
             f"{toolchain.prefix}gcc cannot link for {asked}",
             expected=f"libc='{toolchain.libc}' or an older one, or libc=board",
             found=f"a compiler whose own libc is {toolchain.libc}",
+        )
+
+
+def _require_own_loader(toolchain: Toolchain) -> None:
+    """libc=private: the loader is told by --argv0 what the program was called as (glibc's NEWS for 2.33)."""
+    libc = toolchain.libc
+    if libc.name != "glibc" or libc.number < (2, 33):
+        raise ToolchainError(
+            f"libc=private cannot bring the libc of {toolchain.prefix}gcc along",
+            expected="glibc 2.33 or newer, whose loader knows --argv0",
+            found=str(libc),
+            next="leave toolchain= out, and a compiler of the distribution is taken",
         )
 
 
@@ -154,7 +168,7 @@ def target_fact(env: Any) -> Any:
 
 @cache
 def _describe(target: Target) -> str:
-    return json.dumps(asdict(target), indent=1, sort_keys=True)
+    return json.dumps(target.facts(), indent=1, sort_keys=True)
 
 
 _LOOKING = threading.Lock()

@@ -50,15 +50,16 @@ class BoardNeeds:
         versions = ", ".join(str(need) for need in self.versions.values())
         return [
             f"machine:   {', '.join(name.removeprefix('EM_') for name in self.machines)}",
-            f"loader:    {', '.join(self.interpreters)}",
-            f"libraries: {', '.join(self.libraries)}",
+            f"loader:    {', '.join(self.interpreters) or 'none'}",
+            f"libraries: {', '.join(self.libraries) or 'none'}",
             f"versions:  {versions or 'none'}",
             f"kernel:    {f'{self.kernel} or newer' if self.kernel else 'any'}",
         ]
 
 
 def board_needs(stage: Path) -> BoardNeeds:
-    """Read what a stage needs of the board: every library that it does not hold itself, and the newest versions."""
+    """Read what a stage needs of the board: each library and loader that it does not hold itself, and the newest
+    versions."""
     return sum_up_needs(stage, find_elf_files(stage))
 
 
@@ -69,7 +70,7 @@ def sum_up_needs(stage: Path, elves: Iterable[ElfFile]) -> BoardNeeds:
     kernels = [elf.kernel for elf in elves if elf.kernel is not None]
     return BoardNeeds(
         machines=tuple(sorted({elf.machine for elf in elves})),
-        interpreters=tuple(sorted({elf.interpreter for elf in elves if elf.interpreter is not None})),
+        interpreters=tuple(sorted({each for elf in elves if (each := elf.interpreter) and Path(each).name not in own})),
         libraries=tuple(sorted({name for elf in elves for name in elf.needed} - own)),
         versions=_find_newest(stage, elves, own),
         kernel=max(kernels, key=parse_version, default=None),

@@ -12,7 +12,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf
@@ -20,10 +20,12 @@ from crosspython.finish.audit import audit_libraries, require_clean
 from crosspython.finish.board_needs import BoardNeeds, sum_up_needs
 from crosspython.finish.python_tree import is_no_test, is_test, slimmed
 from crosspython.run.jobserver import Beside, at_once
+from crosspython.stages.private_libc import PrivateLibc
 from crosspython.store.disk import write_whole
 from crosspython.store.formats import read_members
 from crosspython.store.members import FILE, FOLDER, Member
 from crosspython.store.tree import Packer, conflict, packing, reading, unpack_tree
+from crosspython.targets.libc import PRIVATE_FOLDER
 from crosspython.workshop import EPOCH, LICENSES
 
 _ADVICE = "a component ships what others need of it: `ships` of its recipe, docs/components.md"
@@ -51,6 +53,7 @@ def make_bundle(
     slim: str,
     board_libraries: Sequence[str],
     work: Path,
+    private: PrivateLibc | None = None,
     beside: Beside = at_once,
 ) -> BundleReport:
     """Put the bundle together, from archives into an archive: of the files only programs and libraries are unpacked.
@@ -61,6 +64,7 @@ def make_bundle(
     product, tests: the archives to be written
     slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
     board_libraries: those that the board has, as patterns
+    private:    a libc that goes along, and then the board needs none
     work:       where programs and libraries lie while it is read what they need of the board
     beside:     where work is done that can be done side by side
     Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full; AuditError: a file needs a
@@ -77,35 +81,40 @@ def make_bundle(
         saved = sum(size for name, size in sizes.items() if name not in places and not is_test(name))
     unpacked, aside, elves = 0, 0, list[ElfFile]()
     root = PurePosixPath(prefix).name
+    contents = _contents(parts) if private is None else _with_private_libc(private, _contents(parts))
+    libraries = board_libraries if private is None else [PurePosixPath(name).name for name in private.files]
     with (
         fresh_folder(work / f"{product.name}.elf") as folder,
         packing(product, epoch=EPOCH, root=root, beside=beside) as packer,
         packing(tests, epoch=EPOCH, root=root, beside=beside) as tests_packer,
     ):
-        for content in _contents(parts):
+        for content in contents:
             if is_test(content.name):
                 _add(tests_packer, content.name, content)
                 aside += len(content.data)
                 continue
-            place = content.name if places is None else places.get(content.name)
+            place = content.name if places is None or content.is_added else places.get(content.name)
             if place is None:
                 continue
             _add(packer, place, content)
             unpacked += len(content.data)
             elves += _lay(folder / place, content)
-        require_clean(audit_libraries(folder, elves, board_libraries), product.name, advice=_ADVICE)
+        own = folder / PRIVATE_FOLDER  # its libraries are found without an RPATH
+        audited = [elf for elf in elves if not elf.path.is_relative_to(own)]
+        require_clean(audit_libraries(folder, audited, libraries), product.name, advice=_ADVICE)
         needs = sum_up_needs(folder, elves)
     return BundleReport(product.stat().st_size, unpacked, aside, saved, needs)
 
 
 @dataclass(frozen=True)
 class _Content:
-    """A file of a stage archive, or a link: then it has a target and no data."""
+    """A file of a stage archive, or a link: then it has a target and no data. What was added to them, `slim=` keeps."""
 
     name: str
     target: str
     is_program: bool
     data: bytes
+    is_added: bool = False
 
 
 def _contents(parts: Mapping[Path, Callable[[str], bool]]) -> Iterator[_Content]:
@@ -123,6 +132,28 @@ def _contents(parts: Mapping[Path, Callable[[str], bool]]) -> Iterator[_Content]
                     raise conflict(member.name, archive.name, origin)
                 if origin == archive.name:
                     yield content
+
+
+def _with_private_libc(private: PrivateLibc, contents: Iterable[_Content]) -> Iterator[_Content]:
+    """The same with a libc that goes along. Each program in bin/ gives its place to the starter."""
+    starter = private.starter.read_bytes()
+    for content in contents:
+        folder, _, name = content.name.rpartition("/")
+        if folder == "bin" and content.data.startswith(ELF_MAGIC):
+            yield _added(private.place(content.name), content.data, is_program=True)
+            yield _Content(*private.link(content.name), is_program=False, data=b"", is_added=True)
+            yield replace(content, data=starter)
+            continue
+        yield content
+        if folder.endswith("/lib-dynload") and name.startswith("_ctypes."):
+            module, guard = private.guard(folder.removesuffix("/lib-dynload"))
+            yield _added(module, guard.read_bytes())
+    for place, path in private.files.items():
+        yield _added(place, path.read_bytes(), is_program=path.name == private.loader)
+
+
+def _added(name: str, data: bytes, *, is_program: bool = False) -> _Content:
+    return _Content(name, "", is_program, data, is_added=True)
 
 
 def _read(member: Member) -> _Content:

@@ -142,9 +142,15 @@ def read_libc(text: str) -> Libc:
     return Libc(name, version)
 
 
+PRIVATE = "private"
+"""The choice of the compiler's own libc, which the bundle brings along."""
+PRIVATE_FOLDER, PRIVATE_PROGRAMS = "lib/private", "libexec"
+"""Where a bundle then has the libc, and the programs that a starter in bin/ starts with it."""
+
+
 def read_choice(text: str) -> Libc | None:
-    """The libc to build for, of what a user may choose; None for "board", which is what the compiler has."""
-    return None if text == "board" else read_libc(text)
+    """The libc to build for, of what a user may choose; None for what the compiler has: "board", and "private"."""
+    return None if text in ("board", PRIVATE) else read_libc(text)
 
 
 def newest_libc(name: str) -> Libc:

@@ -6,6 +6,7 @@ it runs no compiler and looks at nothing but TOML files of the build machine.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from msgspec.structs import asdict
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Locate, Mistake, mistaken, read_data, read_toml
-from crosspython.targets.libc import Libc, read_choice, read_libc
+from crosspython.targets.libc import PRIVATE, Libc, read_choice, read_libc
 from crosspython.targets.machines import ALIASES
 from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
@@ -40,6 +41,7 @@ class Target:
     kernel:       "4.19", the board's, or None
     emulator_cpu: a CPU of QEMU's that has what cflags ask for, or None: QEMU's default
     prefix:       where Python lies on the board
+    brings_libc:  the bundle brings the compiler's libc, so what the board has does not matter
     """
 
     name: str
@@ -55,6 +57,13 @@ class Target:
     kernel: str | None
     emulator_cpu: str | None
     prefix: str
+    brings_libc: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """What is compiled for it depends on these. A libc that is brought along concerns the bundle alone."""
+        facts = dataclasses.asdict(self)
+        del facts["brings_libc"]
+        return facts
 
 
 def target_names() -> tuple[str, ...]:
@@ -97,6 +106,7 @@ def _make_target(name: str, values: dict[str, Any]) -> Target:
         kernel=values.get("kernel"),
         emulator_cpu=values.get("emulator_cpu"),
         prefix=values.get("prefix", "/opt/python").rstrip("/"),
+        brings_libc=values.get("libc") == PRIVATE,
     )
 
 

@@ -53,7 +53,10 @@ Baseline = Annotated[
 ]
 LibcChoice = Annotated[
     str,
-    Meta(pattern=r"^(board|glibc 2\.\d+)\Z", description='"board", or a glibc such as "glibc 2.28"'),
+    Meta(
+        pattern=r"^(board|private|glibc 2\.\d+)\Z",
+        description='"board", "private", or a glibc such as "glibc 2.28"',
+    ),
 ]
 Kernel = Annotated[str, Meta(pattern=r"^\d+\.\d+(\.\d+)*\Z", description='a string such as "4.19"')]
 Cpu = Annotated[str, Meta(pattern=r"^\S+\Z", description="a CPU that QEMU knows, such as cortex-a7")]

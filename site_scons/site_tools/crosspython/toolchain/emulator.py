@@ -16,13 +16,14 @@ from pathlib import Path
 from crosspython.errors import CheckError, HostToolError
 from crosspython.hosttools import find_tool, install_command
 from crosspython.targets import Target
+from crosspython.targets.libc import PRIVATE_FOLDER, PRIVATE_PROGRAMS
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.facts import Toolchain
 
 _SCRIPT = """\
 #!/bin/sh
 # Written by crosspython: {name} in the emulator, under this script's name.
-exec {emulator} -0 "$0" {program} "$@"
+exec {command} "$@"
 """
 
 
@@ -90,10 +91,18 @@ def emulate(tree: Path, target: Target, root: Path, path: str) -> EmulatedPython
     program = _behind(python)
     if not program.exists():
         python.rename(program)
-    command = emulator_command(target, root, path)
-    python.write_text(_SCRIPT.format(name=target.name, emulator=shlex.join(command), program=shlex.quote(str(program))))
+    command, started = emulator_command(target, root, path), [str(program)]
+    name_option, direct = "-0", [*command, str(program)]
+    private = tree / PRIVATE_FOLDER
+    if private.is_dir():
+        # The starter executes the loader, which the kernel here refuses: it is called as the starter would.
+        command.append(str(private / python.name))
+        started = ["--library-path", str(private), str(tree / PRIVATE_PROGRAMS / python.name)]
+        name_option, direct = "--argv0", [*command, "--argv0", str(program), *started]
+    words = f'{shlex.join(command)} {name_option} "$0" {shlex.join(started)}'
+    python.write_text(_SCRIPT.format(name=target.name, command=words))
     python.chmod(0o755)
-    return EmulatedPython(tree, python, python.name.removeprefix("python"), (*command, str(program)))
+    return EmulatedPython(tree, python, python.name.removeprefix("python"), tuple(direct))
 
 
 def _behind(python: Path) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 from crosspython.errors import CheckError, HostToolError
@@ -107,7 +106,7 @@ def _identity(kit: Kit, workshop: Workshop) -> str:
     archives = (kit.python, kit.build_python, *kit.libraries.values())
     facts = {
         "code": [kit.code, CROSSENV],
-        "target": asdict(kit.target),
+        "target": kit.target.facts(),
         "toolchain": [kit.toolchain.prefix, kit.toolchain.identity, kit.toolchain.fortran],
         "python": kit.release.version,
         "archives": [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in archives],

@@ -1,0 +1,144 @@
+"""A libc of the bundle's own: what of the toolchain's goes along, and how programs are started with it.
+
+Knows which libraries belong to a glibc, the starter that stands in bin/ for each program (data/starter.c), and the
+module that keeps libraries of another libc away (data/guarded_ctypes.py). glibc reads a user's database and resolves
+names through libraries that no file names (nsswitch.conf(5)), so these go along, too. Paths belong to the build
+machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosspython.elf.file import find_elf_files, read_elf
+from crosspython.elf.versions import parse_version
+from crosspython.errors import ToolchainError
+from crosspython.finish.strip import strip_files
+from crosspython.targets import Target
+from crosspython.targets.libc import PRIVATE_FOLDER, PRIVATE_PROGRAMS
+from crosspython.targets.machines import find_machine
+from crosspython.toolchain.emulator import libc_root
+from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.query import PATIENCE, ask_compiler, try_ask
+from crosspython.toolchain.sample import compile_sample, compiler_refusal
+
+_STARTER = Path(__file__).parent / "data" / "starter.c"
+_GUARD = Path(__file__).parent / "data" / "guarded_ctypes.py"
+# What libc.so.6 opens by name.
+_SERVICES = ("libnss_files.so.2", "libnss_dns.so.2", "libnss_compat.so.2")
+_OLDEST_KERNEL = "3.2.0"  # glibc's own since 2.26 (its NEWS), where the loader states none
+_LOCALE = Path("/usr/lib/locale/C.utf8")
+_PROGRAM = "int main(void) { return 0; }\n"
+# No libc, no start files, no position that a loader would have to fill in; -marm: the first instruction is ARM's.
+_FREESTANDING = (
+    *("-std=gnu11", "-Os", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fomit-frame-pointer"),
+    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns"),
+    *("-Wl,--build-id=none", "-Wl,-z,noexecstack", "-s"),
+)
+
+
+@dataclass(frozen=True)
+class PrivateLibc:
+    """What a bundle gets that brings its own libc.
+
+    files:   where they lie here, by their names below the prefix
+    loader:  its file name
+    """
+
+    files: dict[str, Path]
+    loader: str
+    starter: Path
+
+    def place(self, name: str) -> str:
+        """Where a program of bin/ lies instead."""
+        return f"{PRIVATE_PROGRAMS}/{name.removeprefix('bin/')}"
+
+    def link(self, name: str) -> tuple[str, str]:
+        """The loader by a program's name, so that ps(1) has that, and what it points to."""
+        return f"{PRIVATE_FOLDER}/{name.removeprefix('bin/')}", self.loader
+
+    def guard(self, library: str) -> tuple[str, Path]:
+        """The module that takes the place of ctypes's own below a standard library's folder."""
+        return f"{library}/_ctypes.py", _GUARD
+
+
+def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path) -> PrivateLibc:
+    """Put what goes along into an empty folder, without symbols.
+
+    python: the name of the interpreter in bin/, "python3.13"
+    Raises ToolchainError: the toolchain has no loader, or cannot make the starter.
+    """
+    cc = Path(f"{toolchain.prefix}gcc")
+    loader = _find_loader(cc, toolchain, target, folder)
+    files = {loader.name: loader}
+    waiting = [*(name for name in toolchain.libc.libraries if "*" not in name), *_SERVICES]
+    while waiting:
+        name = waiting.pop()
+        found = Path(ask_compiler(cc, *target.cflags, f"-print-file-name={name}"))
+        if name not in files and found.is_absolute() and found.is_file():
+            files[name] = found
+            elf = read_elf(found)
+            waiting += elf.needed if elf is not None else ()
+    libraries = folder / "libraries"
+    libraries.mkdir()
+    for name, path in files.items():
+        shutil.copyfile(path, libraries / name)  # not as a link
+    (libraries / loader.name).chmod(0o755)
+    strip_files(libraries, find_elf_files(libraries), Path(f"{toolchain.prefix}objcopy"), None)
+    placed = {f"{PRIVATE_FOLDER}/{name}": libraries / name for name in files}
+    placed |= {f"{PRIVATE_FOLDER}/locale/C.utf8/{path.relative_to(_LOCALE)}": path for path in locale_files(target)}
+    elf = read_elf(loader)
+    kernel = elf.kernel if elf is not None and elf.kernel is not None else _OLDEST_KERNEL
+    return PrivateLibc(placed, loader.name, make_starter(cc, target, python, kernel, folder / "starter"))
+
+
+def locale_files(target: Target, folder: Path = _LOCALE) -> list[Path]:
+    """The files of the locale C.UTF-8 of this machine: they are the same for each little-endian one. None of them where
+    this machine has no such locale."""
+    if not find_machine(target.machine).little_endian:
+        return []
+    return sorted(path for path in folder.rglob("LC_*") if path.is_file())
+
+
+def describe_locale(target: Target) -> str:
+    """What identifies these files."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in locale_files(target))).hexdigest()
+
+
+def _find_loader(cc: Path, toolchain: Toolchain, target: Target, folder: Path) -> Path:
+    """The loader that the compiler's programs ask for."""
+    complaint = compile_sample(cc, target, folder / "program", ("-x", "c"), _PROGRAM, PATIENCE)
+    elf = read_elf(folder / "program") if complaint is None else None
+    asked = elf.interpreter if elf else None
+    place = libc_root(toolchain) / (asked or "").lstrip("/")
+    if asked is None or not place.is_file():
+        raise ToolchainError(
+            f"{cc}: its libc cannot be brought along",
+            expected="a loader, which dynamically linked programs ask for",
+            found=f"no {place}" if asked else "programs that ask for none",
+            evidence=complaint or [],
+        )
+    return place
+
+
+def make_starter(cc: Path, target: Target, python: str, kernel: str, product: Path) -> Path:
+    """Compile the starter.
+
+    python: the program that a venv's copy of it stands for
+    kernel: the oldest that the libc runs on, "3.2.0"
+    """
+    major, minor = (*parse_version(kernel), 0)[:2]
+    given = {
+        "INTERPRETER": f'"{python}"',
+        "KERNEL": str(major * 1000 + minor),
+        "KERNEL_NAME": f'"{major}.{minor}"',
+    }
+    options = [*target.cflags, *(["-marm"] if find_machine(target.machine).elf == "EM_ARM" else []), *_FREESTANDING]
+    words = [*options, *(f"-D{name}={value}" for name, value in given.items()), str(_STARTER), "-o", str(product)]
+    status, _, complaint = try_ask(cc, *words)
+    if status != 0:
+        raise compiler_refusal(cc, "cannot make the starter", "a program without a libc", complaint.splitlines()[-6:])
+    return product
