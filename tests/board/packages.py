@@ -14,10 +14,13 @@ _MAIN = "main"
 
 
 class Packages:
-    """An apt of our own for one architecture (as dpkg names it: armhf, arm64) in a folder of its own."""
+    """An apt of our own for one architecture (as dpkg names it: armhf, arm64) in a folder of its own.
 
-    def __init__(self, architecture: str, folder: Path) -> None:
-        self.architecture = architecture
+    suite: Debian's release, by its code name; without it, the build machine's
+    """
+
+    def __init__(self, architecture: str, folder: Path, suite: str = "") -> None:
+        self.architecture, self._suite = architecture, suite
         self.folder = folder
         self._debs = folder / "debs"
 
@@ -65,7 +68,7 @@ class Packages:
             # The release itself is enough, and its index never changes between two of its points.
             if component == _MAIN and "debian" in address and "-" not in release:
                 option = "[trusted=yes] " if trusted == "yes" else ""
-                lines.append(f"deb {option}{address} {release} {component}\n")
+                lines.append(f"deb {option}{address} {self._suite or release} {component}\n")
         return "".join(lines)
 
     def _apt(self, *command: str, cwd: Path | None = None) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf
+from crosspython.elf.file import ELF_MAGIC, ElfFile, find_elf_files, read_elf, read_elf_bytes
 from crosspython.finish.audit import audit_libraries, require_clean
 from crosspython.finish.board_needs import BoardNeeds, sum_up_needs
 from crosspython.finish.python_tree import is_no_test, is_test, slimmed
@@ -139,7 +139,8 @@ def _with_private_libc(private: PrivateLibc, contents: Iterable[_Content]) -> It
     starter = private.starter.read_bytes()
     for content in contents:
         folder, _, name = content.name.rpartition("/")
-        if folder == "bin" and content.data.startswith(ELF_MAGIC):
+        elf = read_elf_bytes(content.data, Path(content.name)) if folder == "bin" else None
+        if elf is not None and elf.interpreter is not None:
             yield _added(private.place(content.name), content.data, is_program=True)
             yield _Content(*private.link(content.name), is_program=False, data=b"", is_added=True)
             yield replace(content, data=starter)
