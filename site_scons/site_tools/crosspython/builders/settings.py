@@ -307,12 +307,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])
     libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
-    if chosen["libc"] == PRIVATE or (target.brings_libc and not chosen["libc"]):
-        target = _with_private_libc(target, shared=chosen["shared"] == "1")
-    else:
-        target = _with_libc(target, libc, keeps_own=bool(chosen["toolchain"] or chosen["libc"]))
     return Settings(
-        target=target,
+        target=_choose_libc(target, libc, chosen),
         others=tuple(others),
         libc=libc,
         release=_release(start, chosen),
@@ -384,6 +380,12 @@ def _read_libc(choice: str) -> Libc | None:
             next="for a board with musl or uClibc give its SDK as toolchain=; docs/targets.md, The libc",
         )
     return read_choice(choice)
+
+
+def _choose_libc(target: Target, asked: Libc | None, chosen: Mapping[str, str]) -> Target:
+    if chosen["libc"] == PRIVATE or (target.brings_libc and not chosen["libc"]):
+        return _with_private_libc(target, shared=chosen["shared"] == "1")
+    return _with_libc(target, asked, keeps_own=bool(chosen["toolchain"] or chosen["libc"]))
 
 
 def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target:
