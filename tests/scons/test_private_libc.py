@@ -1,0 +1,45 @@
+"""libc=private: only the bundle is another one, and what lies in it starts with the libc that it brings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from crosspython.store.tree import unpack_tree
+from crosspython.targets import load_target
+from crosspython.toolchain.emulator import emulate
+
+from tests.conftest import CONFIGURE, Project
+
+INTERPRETER = (
+    '#include <stdio.h>\nint main(int count, char **words) { printf("%s %s\\n", words[0], words[count - 1]); }\n'
+)
+AS_PROGRAM = (
+    CONFIGURE.replace("-shared -fPIC -g -Wl,-soname,lib$NAME.so.1 -o lib$NAME.so.1", "-o lib$NAME.so.1")
+    .replace("(PREFIX)/lib/", "(PREFIX)/bin/python3.13")
+    .replace("(PREFIX)/lib", "(PREFIX)/bin")
+)
+DECLARED = """\
+Export("env")
+SConscript("recipes/SConscript")
+Default(env.Bundle())
+"""
+
+
+def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> None:
+    project.declare(DECLARED)
+    project.add("cpython", configure=AS_PROGRAM, code=INTERPRETER)
+    own = project.scons("libc=private", "cache=none")
+    assert "libc:      brings glibc" in own and "loader:    none" in own and "libraries: none" in own
+    stage = project.stage("cpython").read_bytes()
+    unpack_tree(project.folder / "build/rv1126/python-1.0-rv1126.tar.gz", tmp_path / "board")
+    tree = tmp_path / "board/python"
+    python = emulate(tree, load_target("rv1126", tmp_path), tmp_path / "no root", os.environ["PATH"])
+    done = subprocess.run([python.python, "x"], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == f"{python.python} x\n"
+    assert "packing" not in project.scons("libc=private", "cache=none")
+    boards = project.scons("libc=board", "cache=none")
+    assert "packing" in boards and "building cpython" not in boards
+    assert "brings" not in boards and "loader:    /lib/ld-linux-armhf.so.3" in boards
+    assert project.stage("cpython").read_bytes() == stage
