@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from crosspython import documents
+from crosspython.builders.documents import _read_results
 from crosspython.builders.front_door import NAMES, require_use
 from crosspython.builders.goals import declare_goals
 from crosspython.builders.settings import BOARD, WHEELS
 from crosspython.errors import ConfigurationError
+from crosspython.run.journal import Journal, JournalEntry
+from crosspython.run.log import StepCost
 from crosspython.store.archive import unpack_archive
 
 from tests.conftest import REPOSITORY, Project
@@ -155,3 +164,31 @@ def test_what_is_no_component_of_the_users_own_is_told(standalone: Standalone, a
     (standalone.folder / "patches/opensll").mkdir(parents=True)
     (standalone.folder / "patches/opensll/0001-x.patch").write_text(PATCH)
     assert says in standalone.scons("-n", *arguments, code=2)
+
+
+def told(standalone: Standalone, kind: type[Any], *arguments: str, path: str | None = None) -> Any:
+    """What a goal writes to standard output, as its document."""
+    environment = standalone.environment | ({"PATH": path} if path else {})
+    command = standalone.command("-s", *arguments, "format=json")
+    run = subprocess.run(command, cwd=standalone.folder, env=environment, capture_output=True, check=False, timeout=120)
+    return msgspec.json.decode(run.stdout, type=kind)
+
+
+def test_the_document_of_a_build_has_its_products(standalone: Standalone) -> None:
+    entry = JournalEntry("zlib 1.3.1", 5.0, [StepCost("make", 5.0, 2.0, 1.5)], 8.0, "built", 1000)
+    Journal(2, [entry]).save(standalone.folder / "build/rv1126/times.json")
+    report = told(standalone, documents.Report, "report")
+    assert Path(report.page).is_file() and report.jobs == 2
+    [product] = report.products
+    assert (product.title, product.size, product.steps[0].cpu) == ("zlib 1.3.1", 1000, 1.5)
+
+
+def test_the_document_of_checks_that_were_not_reached_says_what_failed(standalone: Standalone) -> None:
+    result = {"name": "earlier", "ok": True, "seconds": 1.0, "detail": ""}
+    report = standalone.folder / "build/rv1126/check-3.13.5.json"
+    report.parent.mkdir(parents=True)
+    report.write_text(json.dumps([result]))
+    assert [msgspec.to_builtins(each) for each in _read_results(report, 0.0)] == [result]
+    os.utime(report, (1, 1))  # of an earlier run
+    check = told(standalone, documents.Check, "check", path="/nowhere")
+    assert (check.bundle, check.wheels) == ([], []) and check.failures

@@ -18,6 +18,7 @@ from SCons.Script import GetBuildFailures
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build, BuiltWheel
+from crosspython.builders.scons_internals import made_together
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 
@@ -76,7 +77,7 @@ def Rebuild(env: Any, wheels: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
     for wheel in _built(build, "rebuild", _names(build, "rebuild")):
         env.AlwaysBuild(wheel.node)
-        env.NoCache(wheel.node)
+        env.NoCache(*made_together(wheel.node))
     return env.Alias(f"crosspython-rebuild-{build.settings.target.name}", wheels)
 
 

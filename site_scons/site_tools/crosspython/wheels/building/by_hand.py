@@ -82,7 +82,7 @@ def _write_build(command: Path, build: WheelBuild, engine: Engine, settings: Con
 
 def _start(title: str, source: Path, engine: Engine) -> str:
     told = {key: value for key, value in engine.environment.items() if key not in _OF_THE_RUN}
-    told["PS1"] = f"{title}$ "
+    told |= {"PS1": f"{title}$ ", "CMAKE_EXPORT_COMPILE_COMMANDS": "ON"}
     variables = " ".join(shlex.quote(f"{key}={value}") for key, value in sorted(told.items()))
     kept = "".join(f' ${{{name}+"{name}=${name}"}}' for name in _OF_THE_USER)
     return _START.format(title=title, source=shlex.quote(str(source)), variables=variables, kept=kept, shell="/bin/sh")
