@@ -1,4 +1,7 @@
-"""The stub of an environment's methods, made of the methods themselves: `python -m tests.unit.made_stub` writes it."""
+"""The stub of an environment's methods, made of the methods themselves.
+
+`PYTHONPATH=site_scons/site_tools python -m tests.unit.made_stub` writes it.
+"""
 
 from __future__ import annotations
 

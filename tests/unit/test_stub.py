@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_stub_is_that_of_the_methods() -> None:
-    assert STUB.read_text() == make_stub(), "python -m tests.unit.made_stub writes it"
+    assert STUB.read_text() == make_stub(), "PYTHONPATH=site_scons/site_tools python -m tests.unit.made_stub writes it"
     [kind] = [node for node in ast.parse(STUB.read_text()).body if isinstance(node, ast.ClassDef)]
     assert {"Autoconf", "Bundle", "Wheels", "Image"} < {node.name for node in kind.body if hasattr(node, "name")}
     assert os.listdir() == []
