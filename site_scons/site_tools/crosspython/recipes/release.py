@@ -243,7 +243,7 @@ def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, ow
 
 
 def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, tuple[str, ...]]) -> None:
-    """All libraries are of versions that this Python can be compiled with."""
+    """All libraries are of versions that this Python was written for."""
     misfits = [
         f"{name} {library.version} does not go with Python {version}, which takes {' or '.join(fits[name])}"
         for name, library in libraries.items()

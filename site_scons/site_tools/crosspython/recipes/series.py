@@ -40,7 +40,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default:   the release that `python=3.13` means
     releases:  their sources
     libraries: versions other than their recipes', by component
-    fits:      by component, the beginnings of versions that this series can be compiled with
+    fits:      by component, the beginnings of versions that this series was written for
     free_threaded: what configure is told for a Python without the GIL (PEP 703); None: this series cannot be one
     """
 
