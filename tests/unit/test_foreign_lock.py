@@ -305,6 +305,15 @@ def test_of_poetrys_lock_the_board_gets_its_groups_by_their_markers(tmp_path: Pa
     assert found["top"].depends == ("below",)
 
 
+def test_the_project_of_a_poetry_lock_needs_what_no_other_package_does(tmp_path: Path) -> None:
+    lock = tmp_path / "poetry.lock"
+    lock.write_text(POETRY)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "3"\n')
+    wanted = Wanted(groups=frozenset({"dev"}), projects=frozenset({tmp_path}))
+    *_, app = read_foreign_lock(lock, BOARD, wanted)
+    assert (app.title, app.folder, app.depends) == ("app 3", tmp_path, ("top",))
+
+
 def test_an_older_poetrys_lock_says_what_to_do(tmp_path: Path) -> None:
     lock = tmp_path / "poetry.lock"
     lock.write_text(POETRY.replace('groups = ["main"]\n', "").replace('"2.1"', '"2.0"'))

@@ -64,7 +64,8 @@ def _projects(packages: Sequence[LockedPackage], wanted: Wanted) -> list[LockedP
     """The projects that were asked for and are no packages of the lock: poetry and pdm lock what they need alone."""
     there = {package.folder for package in packages}
     projects = [read_project(folder) for folder in sorted(wanted.projects - there)]
-    depends = tuple(sorted(package.name for package in packages))
+    needed = {need for package in packages for need in package.depends}
+    depends = tuple(sorted({package.name for package in packages} - needed))  # as far as the lock tells
     return [LockedPackage(each.name, read_version(each.path), depends=depends, folder=each.path) for each in projects]
 
 
