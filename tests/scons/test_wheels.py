@@ -846,3 +846,71 @@ def test_what_pip_locked_for_this_machine_alone_is_told(wheels: Wheels) -> None:
     output = wheels.make("lock=pylock.toml", code=2)
     assert "this lock does not hold for armv7l" in output
     assert "Traceback" not in output
+
+
+@pytest.fixture
+def built(wheels: Wheels) -> Wheels:
+    """A project with a package that has to be built, and what builds it."""
+    wheels.declare_components()
+    add_sdist(wheels.links, "raw", build_requires=["backend"])
+    add_wheel(wheels.links, "backend", needs=["tool"])
+    add_wheel(wheels.links, "tool")
+    return wheels
+
+
+def toolset(lock: Path) -> dict[str, str]:
+    """The one toolset of a lock: hashes by package and version."""
+    (found,) = tomllib.loads(lock.read_text())["tool"]["crosspython"]["toolsets"]
+    return {f"{each['name']} {each['version']}": each["wheels"][0]["hashes"]["sha256"] for each in found["packages"]}
+
+
+def fact_of_tools(built: Wheels) -> list[str]:
+    tree = built.scons("-n", "--tree=all", "wheels", "lock=pylock.toml")
+    return sorted({line.partition("+-")[2] for line in tree.splitlines() if "build requirements of raw" in line})
+
+
+def test_what_builds_a_package_is_locked_with_it(built: Wheels) -> None:
+    assert "locking what builds raw" in built.scons("nothing", "pkgs=raw")
+    files = {"backend 1.0": "backend-1.0-py3-none-any.whl", "tool 1.0": "tool-1.0-py3-none-any.whl"}
+    assert toolset(built.lock) == {title: sha256(built.links / name) for title, name in files.items()}
+    assert [entry["name"] for entry in tomllib.loads(built.lock.read_text())["packages"]] == ["raw"]
+    add_wheel(built.links, "tool", "2.0")
+    assert "locking" not in built.scons("nothing", "pkgs=raw")
+    assert "tool 1.0" in toolset(built.lock)
+
+
+def test_fetch_brings_what_builds_a_package(built: Wheels) -> None:
+    assert "2 build requirements are locked" in built.scons("lock", "pkgs=raw")
+    (built.links / "tool-1.0-py3-none-any.whl").unlink()
+    assert "tool 1.0, a build requirement" in built.scons("fetch", "pkgs=raw", "offline=1", code=2)
+
+
+def test_upgrade_reaches_what_builds_a_package_and_its_wheel_is_another_then(built: Wheels) -> None:
+    built.scons("nothing", "pkgs=raw", "lock=pylock.toml")
+    before = fact_of_tools(built)
+    for name in ("backend", "tool", "raw"):
+        add_wheel(built.links, name, "2.0")
+    output = built.scons("nothing", "lock=pylock.toml", "upgrade=tool")
+    assert "tool 1.0 -> 2.0, a build requirement" in output
+    assert toolset(built.folder / "pylock.toml").keys() == {"backend 1.0", "tool 2.0"}
+    after = fact_of_tools(built)
+    assert (len(before), len(after)) == (1, 1)
+    assert before != after
+    assert "did you mean upgrade=tool?" in built.scons("nothing", "lock=pylock.toml", "upgrade=tol", code=2)
+
+
+def test_a_lock_from_before_gets_what_builds_its_packages(built: Wheels) -> None:
+    lock = built.folder / "pylock.toml"
+    built.scons("nothing", "pkgs=raw", "lock=pylock.toml")
+    whole = lock.read_text()
+    begin, end = whole.index("[[tool.crosspython.toolsets]]"), whole.index("[[packages]]")
+    lock.write_text(whole[:begin] + whole[end:])
+    assert f"2 build requirements are locked in {lock}" in built.scons("nothing", "lock=pylock.toml")
+    assert lock.read_text() == whole
+
+
+def test_build_requirements_that_no_index_has_are_told_and_others_go_on(built: Wheels) -> None:
+    add_sdist(built.links, "odd", build_requires=["nowhere"])
+    output = built.scons("nothing", "pkgs=raw odd")
+    assert "odd: its build requirements are not locked" in output
+    assert len(toolset(built.lock)) == 2

@@ -48,9 +48,11 @@ def add_sdist(
     build_requires: Sequence[str] | None = None,
     python: str | None = None,
     backend: str | None = None,
+    build_backend: str | None = None,
 ) -> Path:
     """An sdist; without build requirements it has no pyproject.toml.
 
+    build_backend: the module that builds it
     backend: code of one in the tree, the only one that can tell what the package needs
     """
     top = f"{name.replace('-', '_')}-{version}"
@@ -61,6 +63,7 @@ def add_sdist(
     if build_requires is not None:
         requires = ", ".join(f'"{need}"' for need in build_requires)
         files["pyproject.toml"] = f"[build-system]\nrequires = [{requires}]\n"
+        files["pyproject.toml"] += f'build-backend = "{build_backend}"\n' if build_backend else ""
     if backend is not None:
         files["PKG-INFO"] = files["PKG-INFO"].replace("2.2", "2.1", 1)
         files["backend.py"] = backend

@@ -11,9 +11,15 @@ from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
 from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
-from crosspython.toolchain.rust import Rust
+from crosspython.toolchain.rust import Rust, RustSearch
 from crosspython.wheels.building.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
+from crosspython.wheels.building.front_end import fetch_crates
+from crosspython.wheels.model import LockedPackage, Override, WheelOrder
+from crosspython.wheels.project_files import ProjectFiles
 from packaging.requirements import Requirement
+
+from tests.target.workshop import open_workshop
+from tests.unit.test_build_environment import make_kit
 
 RV1126 = load_target("rv1126", Path())
 # It keeps what it was called with, and fails where a file says so.
@@ -213,3 +219,20 @@ def test_rusts_libc_has_the_time_of_the_c_libraries(
     cargo = replace(make_cargo(tmp_path, triple), time_bits=bits, target=load_target(machine, Path()))
     found = cargo.environment(tmp_path, {})
     assert {name: value for name, value in found.items() if name.startswith("RUST_LIBC")} == told
+
+
+def test_crates_are_fetched_without_a_build_as_one_will_want_them(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "project"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    (source / "pyproject.toml").write_text('[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n')
+    search = RustSearch(None, {}, tmp_path, cargo.home, _found={RV1126.name: cargo.rust})
+    order = WheelOrder(
+        LockedPackage("toy", "1.0"), Override("toy"), ProjectFiles("toy", source), {}, {}, tmp_path / "toy.whl"
+    )
+    workshop = open_workshop(tmp_path)
+    fetch_crates(order, replace(make_kit(tmp_path), rust=search, offline=True), workshop)
+    (call,) = (tmp_path / "calls").read_text().splitlines()
+    assert call.startswith(f"fetch --manifest-path {workshop.work}/wheels/toy-1.0/source")
+    assert call.endswith("--offline --locked")
+    assert not (workshop.work / "wheels/toy-1.0").exists()

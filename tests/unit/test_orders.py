@@ -12,7 +12,7 @@ from crosspython.recipes.recipe import Recipe
 from crosspython.stages.component_build import ComponentOrder
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.known.overrides import SHIPPED, find_override
-from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder
+from crosspython.wheels.model import LockedFile, LockedPackage, LockedTools, Toolset, WheelOrder
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.version_control import Repository
 from packaging.requirements import Requirement
@@ -52,7 +52,8 @@ def test_a_pythons_order_arrives_as_it_was(kind: str) -> None:
 
 def wheel_order(source: Path | ProjectFiles, package: LockedPackage = TOY, override: str = "toy") -> WheelOrder:
     archives, wheels = {"zlib": HERE / "zlib.tar.zst"}, {"numpy": HERE / "numpy-2.0-cp313.whl"}
-    return WheelOrder(package, find_override(override), source, archives, wheels, HERE / "toy.whl", "0" * 64)
+    tools = LockedTools(Toolset("x86_64", ("toy",), (), (TOY,)), {SDIST.name: HERE / "0" / "0"})
+    return WheelOrder(package, find_override(override), source, archives, wheels, HERE / "toy.whl", "0" * 64, tools)
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in SHIPPED.glob("*.toml")))

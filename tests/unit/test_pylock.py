@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.commits import Commit
-from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
 from crosspython.wheels.resolving.pylock import Lock, read_pylock, write_pylock
 from packaging.pylock import Pylock
 from packaging.requirements import Requirement
 
 ASKED = {"format": 1, "python": "3.13.5", "requirements": ["numpy"]}
 HASH = "0" * 64
+
+
+def toolset_in(folder: Path) -> Toolset:
+    ninja = LockedFile("ninja-1.13-py3-none-manylinux_2_17_x86_64.whl", HASH, "https://example.invalid/ninja.whl")
+    meson = LockedFile("meson-1.8.tar.gz", HASH, path=folder / "in" / "meson-1.8.tar.gz")
+    packages = (LockedPackage("meson", "1.8", sdist=meson), LockedPackage("ninja", "1.13", wheels=(ninja,)))
+    return Toolset("x86_64", ("meson-python>=0.18", "ninja>=1.13"), ("numpy==2.2.6",), packages, packages[1:])
 
 
 def lock_in(folder: Path) -> Lock:
@@ -30,7 +37,7 @@ def lock_in(folder: Path) -> Lock:
     app = LockedPackage("app", "", depends=("numpy",), folder=folder / "app")
     local = LockedPackage("local", "1", sdist=LockedFile("local-1.tar.gz", HASH, path=folder / "in" / "local-1.tar.gz"))
     vcs = LockedPackage("vcs", "1", commit=Commit("https://example.invalid/vcs", "1" * 40, "lib"))
-    return Lock(ASKED, (app, local, numpy, vcs))
+    return Lock(ASKED, (app, local, numpy, vcs), (toolset_in(folder),))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -77,4 +84,25 @@ def test_no_file_is_no_lock(tmp_path: Path) -> None:
 def test_a_file_that_is_no_lock_of_ours_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "pylock.toml").write_text(text)
     with pytest.raises(ConfigurationError, match="not a lock that can be used"):
+        read_pylock(tmp_path / "pylock.toml")
+
+
+def test_a_lock_from_before_toolsets_is_read(tmp_path: Path) -> None:
+    write_pylock(tmp_path / "pylock.toml", Lock(ASKED, ()), 'sys_platform == "linux"')
+    assert "toolsets" not in (tmp_path / "pylock.toml").read_text()
+    assert read_pylock(tmp_path / "pylock.toml") == Lock(ASKED, ())
+
+
+def test_what_builds_packages_is_no_part_of_what_a_lock_is_for_and_no_package_for_the_board(tmp_path: Path) -> None:
+    write_pylock(tmp_path / "pylock.toml", lock_in(tmp_path), 'sys_platform == "linux"')
+    lock = read_pylock(tmp_path / "pylock.toml")
+    assert lock is not None
+    assert lock.asked == ASKED
+    assert "ninja" not in lock.by_name
+
+
+def test_a_build_requirement_without_a_file_is_refused(tmp_path: Path) -> None:
+    toolset = Toolset("x86_64", ("ninja",), (), (LockedPackage("ninja", "1.13"),))
+    write_pylock(tmp_path / "pylock.toml", Lock(ASKED, (), (toolset,)), 'sys_platform == "linux"')
+    with pytest.raises(ConfigurationError, match=r"ninja.*which is to build others, has no file"):
         read_pylock(tmp_path / "pylock.toml")

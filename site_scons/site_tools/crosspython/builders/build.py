@@ -41,6 +41,7 @@ class Declared:
     bundled:   names of components that declared wheels leave to the bundle (libraries=bundle)
     locked:    files that declared wheels and the libraries for them are made of, for those who fetch all of them
     commits:   likewise packages that are commits of git repositories
+    rust:      give the orders of wheels whose crates have to be fetched, too
     wheels:    where each wheel that was asked for will lie, by its title
     built_wheels: those of them that are built, by name
     damaged:   what a resolution went on without, under -k
@@ -53,6 +54,7 @@ class Declared:
     bundled: list[str] = field(default_factory=list)
     locked: list[Wanted] = field(default_factory=list)
     commits: list[LockedPackage] = field(default_factory=list)
+    rust: list[Callable[[], WheelOrder]] = field(default_factory=list)
     wheels: dict[str, Path] = field(default_factory=dict)
     built_wheels: dict[str, BuiltWheel] = field(default_factory=dict)
     damaged: list[DamagedPackagesError] = field(default_factory=list)

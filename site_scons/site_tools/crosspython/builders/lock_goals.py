@@ -35,6 +35,7 @@ def Lock(env: Any) -> Any:
 
     def make_lock(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_lock import lock_file
+        from crosspython.builders.wheel_tools import lock_tools
         from crosspython.builders.wheels import find_lock_of_request
 
         path = lock_file(build)
@@ -42,6 +43,8 @@ def Lock(env: Any) -> Any:
         with _WRITING:
             before = path.read_bytes() if path.is_file() else None
             lock = find_lock_of_request(build, None, None)
+            if lock is not None:
+                lock_tools(build, lock)
         if lock is not None and before is not None and path.read_bytes() == before:
             build.run.console.line(f"  {path}: {len(lock.packages)} packages, unchanged")
         if lock is not None and _is_json(build):

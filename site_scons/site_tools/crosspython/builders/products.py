@@ -156,10 +156,16 @@ def FetchSources(env: Any) -> Any:
             from crosspython.wheels.resolving.lock import fetch_commit
 
             fetch_commit(package, build.run.workshop.store, build.settings.path)
+        for order in build.declared.rust:
+            from crosspython.builders.wheel_kit import kit_of
+            from crosspython.wheels.building.front_end import fetch_crates
+
+            fetch_crates(order(), kit_of(build), build.run.workshop)
         titles = [*(title for title, _ in wanted), *(package.title for package in build.declared.commits)]
         write_whole(listing, "".join(f"{title}\n" for title in titles))
 
-    return env.AlwaysBuild(declare(env, [listing], [], make_action("fetch", fetch, "fetching all sources")))[0]
+    machine = [toolchain_node(env)] if build.declared.rust else []  # which Rust it will be depends on it
+    return env.AlwaysBuild(declare(env, [listing], machine, make_action("fetch", fetch, "fetching all sources")))[0]
 
 
 def CheckBundle(env: Any, bundle: Any) -> Any:

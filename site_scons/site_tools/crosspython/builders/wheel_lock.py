@@ -30,9 +30,11 @@ from crosspython.wheels.resolving.lock import (
     describe_foreign,
     describe_neighbours,
     describe_request,
+    keep_toolsets,
     make_lock,
     request_of,
     still_found,
+    tools_of_lock,
 )
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import Lock, has_environment, is_foreign, read_pylock, write_pylock
@@ -77,9 +79,8 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
 
 def known_lock(build: Build) -> Lock | None:
     """The lock as it lies there; None where there is none yet."""
-    path = lock_file(build)
     environment = Platform.of(build.settings.target, build.settings.release).as_marker(of_series=True)
-    return read_pylock(completed_file(build) if is_foreign(path) else path, environment)
+    return read_pylock(file_of_lock(build), environment)
 
 
 def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
@@ -93,7 +94,7 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     request = replace(request_of(lock.asked, lock_file(build).parent), dependencies=stated, found=_found(build, lock))
     build.run.index_options = request.options
     further = tuple(Requirement(package.name) for package in lock.packages if package.build_only)
-    with _resolver(build) as resolver:
+    with open_resolver(build) as resolver:
         return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
 
 
@@ -134,7 +135,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     if build.run.only_looks:
         return None
     build.run.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
-    with _resolver(build) as resolver:
+    with open_resolver(build) as resolver:
         lock = complete_lock(
             locate_files(packages, platform, resolver),
             asked,
@@ -146,6 +147,13 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     write_pylock(place, lock, platform.as_marker(of_series=True))
     build.run.fingerprints.note(place)
     return lock
+
+
+def write_lock(build: Build, path: Path, lock: Lock) -> None:
+    """Write what a Build has locked. A file of the user's own keeps what it holds for other boards."""
+    platform = Platform.of(build.settings.target, build.settings.release)
+    write_pylock(path, lock, platform.as_marker(of_series=True), keeps_others=build.settings.lock is not None)
+    build.run.fingerprints.note(path)
 
 
 def completed_file(build: Build) -> Path:
@@ -160,6 +168,12 @@ def lock_file(build: Build) -> Path:
         return settings.lock
     series = settings.release.series
     return settings.folder / ("pylock.toml" if series == DEFAULT_PYTHON else f"pylock.py{series.replace('.', '')}.toml")
+
+
+def file_of_lock(build: Build) -> Path:
+    """The file that holds what a Build has locked: the lock, or what stands beside one of another tool's."""
+    path = lock_file(build)
+    return completed_file(build) if is_foreign(path) else path
 
 
 def found_file(build: Build) -> Path:
@@ -188,25 +202,26 @@ def _override_folders(build: Build) -> list[Path]:
     return [build.settings.overrides] if build.settings.overrides else []
 
 
-def _kept(packages: Sequence[LockedPackage], upgrade: Sequence[str]) -> tuple[LockedPackage, ...]:
+def _kept(known: Lock | None, upgrade: Sequence[str]) -> tuple[LockedPackage, ...]:
     """Packages of an earlier lock that stay at their versions. Raises ConfigurationError for a name that is
     not there."""
-    if "all" in upgrade:
+    if known is None or "all" in upgrade:
         return ()
     names = [canonicalize_name(name) for name in upgrade]
-    known = [package.name for package in packages]
-    check_known("upgrade=: the lock has no such package{s}", names if packages else (), known, form="upgrade={}")
-    return tuple(package for package in packages if package.name not in names)
+    there = [package.name for package in (*known.packages, *tools_of_lock(known))]
+    check_known("upgrade=: the lock has no such package{s}", names, there, form="upgrade={}")
+    return tuple(package for package in known.packages if package.name not in names)
 
 
 @contextmanager
-def _resolver(build: Build) -> Iterator[Resolver]:
+def open_resolver(build: Build, log_name: str = "lock") -> Iterator[Resolver]:
+    """uv with a folder of its own, and a log that begins anew."""
     from crosspython.run.isolation import isolate
     from crosspython.run.log import Log
     from crosspython.wheels.resolving.resolve import Resolver
 
     workshop, settings = build.run.workshop, build.settings
-    with Log(workshop.logs / "lock.log") as log:
+    with Log(workshop.logs / f"{log_name}.log") as log:
         isolate(settings.path).tell(log, workshop.console)
         yield Resolver(
             folder=workshop.work / "lock",
@@ -222,13 +237,12 @@ def _resolver(build: Build) -> Iterator[Resolver]:
 def _make(build: Build, request: Request, platform: Platform, path: Path, known: Lock | None) -> Lock:
     workshop, settings = build.run.workshop, build.settings
     earlier = known.packages if known is not None else ()
-    keep = _kept(earlier, settings.upgrade)
+    keep = _kept(known, settings.upgrade)
     workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
-    with _resolver(build) as resolver:
+    with open_resolver(build) as resolver:
         lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
-    is_users = settings.lock is not None
-    write_pylock(path, lock, platform.as_marker(of_series=True), keeps_others=is_users)
-    build.run.fingerprints.note(path)
+    lock = keep_toolsets(lock, known, [canonicalize_name(name) for name in settings.upgrade])
+    write_lock(build, path, lock)
     workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
     if known is not None and _asks_for_all_of(known, request):
         for text in describe_changes(earlier, lock.packages):

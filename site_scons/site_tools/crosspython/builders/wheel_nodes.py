@@ -22,6 +22,7 @@ from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
 from crosspython.builders.toolchain import known_toolchain, look_at_toolchain, target_fact, toolchain_node, toolchain_of
 from crosspython.builders.wheel_lock import override_of
+from crosspython.builders.wheel_tools import find_toolsets, sources_of_tools
 from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import describe_install, find_tool
@@ -64,6 +65,8 @@ class WheelNodes:
         self.verdicts = verdicts = Verdicts(build, lambda: _find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
+        built = [package for package in lock.packages if self.chosen[package.name] is None]
+        self.toolsets = find_toolsets(build, lock, built)
         self.made: dict[str, Any] = {}
         self.house = WheelhouseNode(env, build, lock, self.platform, self.made)
         self.looked_at: set[str] = set()
@@ -75,6 +78,8 @@ class WheelNodes:
         wheels = [self._wheel(name, ()) for name in self.packages]
         node = self.house.declare(self._machine)
         self.build.declared.locked.extend((package.title, self._file(package)) for package in self.packages.values())
+        for tools in self.toolsets.values():
+            self.build.declared.locked.extend(sources_of_tools(tools))
         self.build.declared.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
 
@@ -156,6 +161,7 @@ class WheelNodes:
         for library in libraries:
             self._warn_of_tools(library)
             self.build.declared.locked.append((library.recipe.title, library.recipe.sources))
+        tools = self.toolsets.get(package.name)
         product = self._product(package)
         local = None if self.env.GetOption("clean") else self._local(package)
         source_hash = local.hash() if local else _hash_of(package)
@@ -165,6 +171,8 @@ class WheelNodes:
             self._leave_to_bundle(package, override.libraries)
 
         def order() -> WheelOrder:
+            from crosspython.wheels.resolving.tools import fetch_tools
+
             return WheelOrder(
                 package=package,
                 override=override,
@@ -173,6 +181,7 @@ class WheelNodes:
                 target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
                 product=product,
                 source_hash=source_hash if local else None,
+                tools=fetch_tools(tools, build.run.workshop.store) if tools is not None else None,
             )
 
         def build_it() -> WheelReport:
@@ -186,6 +195,7 @@ class WheelNodes:
         sources = [
             fact(self.env, f"source of {package.name}", source_hash),
             fact(self.env, f"override of {package.name}", json.dumps(override.facts())),
+            fact(self.env, f"build requirements of {package.name}", json.dumps(tools.facts() if tools else None)),
             fact(self.env, "way of building wheels", f"{ENGINE} libraries={self.settings.libraries}"),
             *self._machine,
             *self._python,
@@ -194,6 +204,7 @@ class WheelNodes:
         ]
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
+            build.declared.rust.append(order)
         node = self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
         build.declared.built_wheels[package.name] = BuiltWheel(node, sources, order)
         return node

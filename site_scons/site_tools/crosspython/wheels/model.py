@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.project_files import ProjectFiles
@@ -57,6 +58,49 @@ class LockedPackage:
     @property
     def title(self) -> str:
         return f"{self.name} {self.version}".rstrip()
+
+
+@dataclass(frozen=True)
+class Toolset:
+    """Build requirements, resolved with all that they need: what an overlay is filled with. They run here.
+
+    machine:  of the build machine, as `uname -m` says it
+    requires: what was resolved (PEP 508), and in `pins` the versions that were given: those of the target's headers
+    packages: to be installed; each has one file
+    beneath:  what such of them as have no wheel are themselves built with
+    """
+
+    machine: str
+    requires: tuple[str, ...]
+    pins: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+    beneath: tuple[LockedPackage, ...] = ()
+
+    def facts(self) -> list[list[str]]:
+        """What decides about the wheels that are built with it."""
+        return [[each.name, each.version, file_of_tool(each).sha256] for each in (*self.packages, *self.beneath)]
+
+    def meets(self, need: Requirement) -> bool:
+        """Whether a build requirement is among them. One with extras is where it was asked for in these words."""
+        if need.extras:
+            return str(need) in self.requires
+        name = canonicalize_name(need.name)
+        return any(each.name == name and need.specifier.contains(each.version, True) for each in self.packages)
+
+
+@dataclass(frozen=True)
+class LockedTools:
+    """A toolset with its files, by their names."""
+
+    toolset: Toolset
+    files: Mapping[str, Path]
+
+
+def file_of_tool(package: LockedPackage) -> LockedFile:
+    """The one file that a package of a Toolset has."""
+    file = package.wheels[0] if package.wheels else package.sdist
+    assert file is not None
+    return file
 
 
 @dataclass(frozen=True)
@@ -112,6 +156,7 @@ class WheelOrder:
     libraries:     stage archives for its private sysroot, by component
     target_wheels: wheels for the target that its build needs headers of, by package name
     product:       where the finished wheel goes, under a name that tells nothing of its tags
+    tools:         its build requirements as the lock has them; None: they are taken as the index has them
     """
 
     package: LockedPackage
@@ -121,6 +166,7 @@ class WheelOrder:
     target_wheels: Mapping[str, Path]
     product: Path
     source_hash: str | None = None
+    tools: LockedTools | None = None
 
 
 @dataclass(frozen=True)

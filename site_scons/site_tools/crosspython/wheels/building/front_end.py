@@ -53,6 +53,11 @@ _OPEN_NETWORK = (
     "downloads is not locked and not shown; without launcher=, or with ccache and a local cache, they have none"
 )
 
+_UNLOCKED = (
+    "its build asks for {needs}, and not in its pyproject.toml, so the lock has none of it: the index's newest was"
+    " taken; an override with build_requires (docs/overrides.md) locks it"
+)
+
 _LINES = 2000  # of a backend's output, in which it may say that it left something out
 
 
@@ -91,11 +96,7 @@ class WheelBuild:
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
-        self.cargo = None  # crates are fetched for a source: it may get its lock file then
-        if isinstance(self.order.source, ProjectFiles):
-            self.source = self._copy(self.order.source)
-        else:
-            unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
+        self._unpack()
         self.brought = frozenset(hash_file(path) for path in find_files(self.source) if has_elf_magic(path))
         libraries = {**self.kit.libraries, **self.order.libraries}
         if libraries.keys() != self.kit.libraries.keys():
@@ -103,6 +104,20 @@ class WheelBuild:
             for archive in libraries.values():
                 unpack_tree(archive, self.sysroot / "usr")
             write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
+
+    def fetch_crates(self) -> None:
+        """What cargo will want, as far as that is known without running the backend."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        self._unpack()
+        self._cargo(self._applicable(stated_requirements(self.source, self.log)))
+        shutil.rmtree(self.work)
+
+    def _unpack(self) -> None:
+        self.cargo = None  # crates are fetched for a source: it may get its lock file then
+        if isinstance(self.order.source, ProjectFiles):
+            self.source = self._copy(self.order.source)
+        else:
+            unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
 
     def _copy(self, files: ProjectFiles) -> Path:
         """A local project's files, as they were when the run began: the product's key is made of these."""
@@ -134,7 +149,8 @@ class WheelBuild:
             settings = self._settings(requirements, overlay)
             more = self._applicable(engine.ask_requirements(self.source, settings, self.log))
             self.remarks = (*self.remarks, *remark_left_behind(self.log.tail(_LINES)))
-        if more := tuple(need for need in more if need not in requirements):
+        if more := tuple(need for need in more if need not in requirements and not self._is_locked(need)):
+            self._remark_unlocked(more)
             requirements = (*requirements, *more)
             engine, overlay = self._engine(name, requirements)
             settings = self._settings(requirements, overlay)
@@ -143,6 +159,15 @@ class WheelBuild:
     def _applicable(self, texts: Iterable[str]) -> tuple[Requirement, ...]:
         """Build requirements that count for this board. Raises ConfigurationError."""
         return applicable(texts, self.kit.markers, self.log.component)
+
+    def _is_locked(self, need: Requirement) -> bool:
+        return self.order.tools is not None and self.order.tools.toolset.meets(need)
+
+    def _remark_unlocked(self, needs: Sequence[Requirement]) -> None:
+        """Say what the lock lacks, since nobody could know it before the backend ran."""
+        if self.order.tools is not None:
+            told = ", ".join(map(str, needs))
+            self.remarks = (*self.remarks, _UNLOCKED.format(needs=told, package=self.order.package.name))
 
     def repair(self, engine: str) -> Repair:
         """The facts for finishing the wheel."""
@@ -177,6 +202,7 @@ class WheelBuild:
             self.log,
             path=self.workshop.path,
             emulated=name == "emulated",
+            tools=self.order.tools,
         )
         jobs = self.workshop.jobserver.environment("fifo")
         cargo = self._cargo(requirements)
@@ -270,6 +296,12 @@ def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:
             report = finish_wheel(made.wheel, order.product, build.repair(made.engine))
     shutil.rmtree(build.work)
     return replace(report, wall=made.wall, cpu=made.cpu, remarks=(*report.remarks, *build.remarks))
+
+
+def fetch_crates(order: WheelOrder, kit: Kit, workshop: Workshop) -> None:
+    """Fetch the crates of a package in Rust, for a later build without a network. Raises what such a build raises."""
+    with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}.crates.log") as log:
+        WheelBuild(order, kit, workshop, log).fetch_crates()
 
 
 def _build(build: WheelBuild, engine: str) -> Path:

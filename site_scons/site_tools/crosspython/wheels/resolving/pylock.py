@@ -1,14 +1,15 @@
 """pylock.toml (PEP 751), as the lock of a wheelhouse: reading and writing it.
 
-Beside what the standard says it holds what was asked for, and by package what its build requires: SCons has to know
-edges between wheels before anything is fetched. Whether a lock still fits a request is lock.py's question.
+Beside what the standard says it holds what was asked for, by package what its build requires (SCons has to know edges
+between wheels before anything is fetched), and with which files that is met (decision 0035). Whether a lock still fits
+a request is lock.py's question.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,21 +20,25 @@ from packaging.requirements import Requirement
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
 from crosspython.wheels.commits import Commit
-from crosspython.wheels.model import LockedFile, LockedPackage
+from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
 from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.boards import environments_of, join, part_of
 from crosspython.wheels.resolving.projects import read_version
 
 _TOOL = "crosspython"
+_TOOLSETS = "toolsets"
 
 
 @dataclass(frozen=True)
 class Lock:
     """asked: what it was made for, as plain data; packages: all that the wheelhouse needs,
-    and what their builds need."""
+    and what their builds need for the target; toolsets: what runs here to build them; outdated: toolsets of an earlier
+    lock that are to be resolved anew, which no file has."""
 
     asked: Mapping[str, Any]
     packages: tuple[LockedPackage, ...]
+    toolsets: tuple[Toolset, ...] = ()
+    outdated: tuple[Toolset, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, LockedPackage]:
@@ -66,9 +71,10 @@ def read_pylock(path: Path, environment: str = "") -> Lock | None:
     data = dict(part)
     try:
         asked = data["tool"][_TOOL]
+        toolsets = tuple(_read_toolset(entry, path.parent) for entry in asked.pop(_TOOLSETS, ()))
         for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):
             Requirement(text)
-        return Lock(asked, tuple(_read_package(entry, path.parent) for entry in data["packages"]))
+        return Lock(asked, tuple(read_entry(entry, path.parent) for entry in data["packages"]), toolsets)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise _unreadable(path, found) from error
@@ -107,7 +113,7 @@ def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool
         "environments": [environment],
         "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
         "created-by": _TOOL,
-        "tool": {_TOOL: dict(lock.asked)},
+        "tool": {_TOOL: {**lock.asked, **_write_toolsets(lock.toolsets, path.parent)}},
         "packages": [_write_package(package, path.parent) for package in packages],
     }
     write_whole(path, tomli_w.dumps(join(data, _read_others(path) if keeps_others else {})))
@@ -122,7 +128,8 @@ def _read_others(path: Path) -> Mapping[str, Any]:
     return data if _TOOL in data.get("tool", {}) else {}
 
 
-def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
+def read_entry(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
+    """One entry of `packages`. folder: where relative paths in it begin"""
     own = entry.get("tool", {}).get(_TOOL, {})
     directory = entry.get("directory")
     project = Path(os.path.normpath(folder / directory["path"])) if directory else None
@@ -140,6 +147,28 @@ def _read_package(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
         commit=Commit(vcs["url"], vcs["commit-id"], vcs.get("subdirectory", "")) if vcs else None,
         build_only=bool(own.get("build-only", False)),
     )
+
+
+def _read_toolset(entry: Mapping[str, Any], folder: Path) -> Toolset:
+    packages, beneath = (tuple(read_entry(each, folder) for each in entry[key]) for key in ("packages", "beneath"))
+    for package in (*packages, *beneath):
+        if not package.wheels and package.sdist is None:
+            raise ValueError(f"{package.title}, which is to build others, has no file")
+    return Toolset(entry["machine"], tuple(entry["requires"]), tuple(entry["pins"]), packages, beneath)
+
+
+def _write_toolsets(toolsets: Sequence[Toolset], folder: Path) -> dict[str, Any]:
+    entries = [
+        {
+            "machine": each.machine,
+            "requires": list(each.requires),
+            "pins": list(each.pins),
+            "packages": [_write_package(package, folder) for package in each.packages],
+            "beneath": [_write_package(package, folder) for package in each.beneath],
+        }
+        for each in sorted(toolsets, key=lambda each: (each.machine, each.requires, each.pins))
+    ]
+    return {_TOOLSETS: entries} if entries else {}
 
 
 def _read_file(entry: Mapping[str, Any], folder: Path) -> LockedFile:

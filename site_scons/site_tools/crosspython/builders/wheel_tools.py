@@ -1,0 +1,139 @@
+"""What builds wheels, locked: the toolsets of a lock, and those that are added to it.
+
+A toolset is found by what it was resolved for. What a lock lacks is resolved before anything is built, because the key
+of a wheel is made of it, and is written into the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from crosspython.builders.build import Build
+from crosspython.builders.wheel_lock import file_of_lock, open_resolver, override_of, write_lock
+from crosspython.errors import CrosspythonError
+from crosspython.recipes.release import FREE_THREADED
+from crosspython.store.sources import Source
+from crosspython.wheels.building.overlay import applicable, with_native_tools
+from crosspython.wheels.model import LockedPackage, Toolset, file_of_tool
+from crosspython.wheels.resolving.binary import read_data
+from crosspython.wheels.resolving.choose import choose_files
+from crosspython.wheels.resolving.lock import describe_tool_changes, source_of_package, target_needs
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.pylock import Lock
+from crosspython.wheels.resolving.tools import ToolResolver, build_machine
+
+if TYPE_CHECKING:
+    from crosspython.wheels.resolving.resolve import Resolver
+
+# What a toolset is resolved for: requirements, and versions that are given.
+Wanted = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def find_toolsets(build: Build, lock: Lock, packages: Iterable[LockedPackage]) -> Mapping[str, Toolset]:
+    """By package, what it is built with; without those for which that cannot be locked, which is told.
+
+    What the lock lacks is resolved and written into it, unless this run only looks.
+    """
+    platform = Platform.of(build.settings.target, build.settings.release)
+    wanted = {package.name: found for package in packages if (found := _wanted(build, lock, package, platform))}
+    known: dict[Wanted, Toolset] = {((), ()): Toolset(build_machine(), (), (), ())}
+    known |= {(each.requires, each.pins): each for each in lock.toolsets if each.machine == build_machine()}
+    missing = sorted({each for each in wanted.values() if each not in known})
+    if missing and not build.run.only_looks and _can_be_locked(build):
+        new = _resolve(build, lock, missing, {each: name for name, each in wanted.items()})
+        if new:
+            of_all = {_wanted(build, lock, package, platform) for package in lock.packages}  # binary= may build more
+            _write(build, lock, [*known.values(), *new], of_all)
+            known |= {(each.requires, each.pins): each for each in new}
+    return {name: known[each] for name, each in wanted.items() if each in known}
+
+
+def lock_tools(build: Build, lock: Lock) -> None:
+    """Add to a lock what it lacks for wheels that will be built, as far as that is known before one is looked at."""
+    binary = build.settings.binary.over(read_data(lock.asked.get("binary", {})))
+    platform = Platform.of(build.settings.target, build.settings.release)
+    chosen = choose_files(lock.packages, binary, platform.tags(build.settings.target.libc_baseline))
+    find_toolsets(build, lock, [package for package in lock.packages if chosen[package.name] is None])
+
+
+def sources_of_tools(tools: Toolset) -> Iterator[tuple[str, tuple[Source, ...]]]:
+    """The files of a toolset, for those who fetch all; their titles are no packages' of the lock."""
+    for package in (*tools.packages, *tools.beneath):
+        yield f"{package.title}, a build requirement", (source_of_package(file_of_tool(package)),)
+
+
+def _wanted(build: Build, lock: Lock, package: LockedPackage, platform: Platform) -> Wanted | None:
+    """What a package's toolset is resolved for; None where the version of a target's headers is not known before."""
+    override = override_of(build, package.name)
+    texts = (*map(str, package.build_requires), *override.build_requires)
+    requires = with_native_tools(applicable(texts, platform.markers(), package.title))
+    headers = [lock.by_name[need] for need in target_needs(package, override, platform) & lock.by_name.keys()]
+    if not all(each.version for each in headers):
+        return None
+    if not requires:
+        return (), ()
+    return tuple(sorted(map(str, requires))), tuple(sorted(f"{each.name}=={each.version}" for each in headers))
+
+
+def _can_be_locked(build: Build) -> bool:
+    """uv resolves for a Python with the GIL alone, unless it runs the Python itself, which is not built yet."""
+    if not build.settings.release.version.endswith(FREE_THREADED):
+        return True
+    build.run.console.warn_once(
+        f"build requirements are not locked for Python {build.settings.release.version}: uv cannot resolve for it"
+    )
+    return False
+
+
+def _resolve(build: Build, lock: Lock, missing: Sequence[Wanted], whose: Mapping[Wanted, str]) -> list[Toolset]:
+    """Toolsets for what the lock has none for. What cannot be resolved is told, and again if it has to be built."""
+    console, found = build.run.console, list[Toolset]()
+    console.line(f"locking what builds {', '.join(sorted(whose[each] for each in missing))}")
+    with open_resolver(build, "tools") as resolver:
+        for requires, pins in missing:
+            try:
+                found.append(_tools(build, lock, resolver, (requires, pins)).resolve(requires, pins))
+            except CrosspythonError as error:
+                console.warn(f"{whose[requires, pins]}: its build requirements are not locked: {error}")
+    return found
+
+
+def _tools(build: Build, lock: Lock, resolver: Resolver, wanted: Wanted) -> ToolResolver:
+    """uv, with the versions that are to stay: those for the same requirements before those for others."""
+    upgrade = {canonicalize_name(name) for name in build.settings.upgrade}
+    keep = dict[str, str]()
+    if "all" not in upgrade:
+        known = [*lock.toolsets, *lock.outdated]
+        same = [each for each in known if (each.requires, each.pins) == wanted]
+        for each in sorted((package for tools in known for package in tools.packages), key=_newness):
+            keep[each.name] = each.version
+        keep |= {package.name: package.version for tools in same for package in tools.packages}
+    keep = {name: version for name, version in keep.items() if name not in upgrade}
+    release = build.settings.release
+    return ToolResolver(resolver, build.run.workshop.store, release.number, release.abi, keep)
+
+
+def _newness(package: LockedPackage) -> Version:
+    return Version(package.version)
+
+
+def _write(build: Build, lock: Lock, toolsets: Sequence[Toolset], wanted: set[Wanted | None]) -> None:
+    """Add toolsets to the lock; those of this machine that nothing can be built with any more go."""
+    here = build_machine()
+    others = [each for each in lock.toolsets if each.machine != here]
+    used = [each for each in toolsets if (each.requires, each.pins) in wanted and each.requires]
+    path = file_of_lock(build)
+    for line in describe_tool_changes([*lock.toolsets, *lock.outdated], used):
+        build.run.console.line(f"  {line}")
+    try:
+        write_lock(build, path, replace(lock, toolsets=(*others, *used)))
+    except OSError as error:
+        build.run.console.warn(f"{path}: build requirements cannot be added to it: {error.strerror}")
+        return
+    count = len({(each.name, each.version) for tools in used for each in (*tools.packages, *tools.beneath)})
+    build.run.console.line(f"  {count} build requirements are locked in {path}")
