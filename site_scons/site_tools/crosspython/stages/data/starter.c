@@ -186,59 +186,73 @@ static char *find_variable(char **environment, const char *name)
     return 0;
 }
 
-void __attribute__((noreturn, used)) begin(long *stack)
+static void require_kernel(const char *who)
 {
-    long count = stack[0];
-    char **arguments = (char **)(stack + 1), **environment = arguments + count + 1;
-    char self[PATH_MAX], folder[PATH_MAX + 16], program[PATH_MAX + 288], loader[PATH_MAX + 288];
-    const char *name, *who = count ? arguments[0] : INTERPRETER;
-
     struct new_utsname system;
     call(__NR_uname, (long)&system, 0, 0, 0);
     if (kernel_version(system.release) < KERNEL)
         stop(who, "this Linux is too old for the libc that the bundle brings, which needs " KERNEL_NAME ": ",
              system.release);
-    long size = call(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self, sizeof self - 1);
+}
+
+/* Where the tree lies, into root, and the program that this stands for there, into program; returns its name. */
+static const char *find_program(const char *who, char *root, char *program)
+{
+    long size = call(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)root, PATH_MAX - 1);
     if (size <= 0)
         stop(who, "it cannot tell where it lies: there is no /proc; next: mount -t proc proc /proc", "");
-    self[size] = 0;
-    name = cut_name(self);
-    cut_name(self);
-    append(append(append(program, self), "/libexec/"), name);
-    if (!exists(program)) {
-        name = INTERPRETER;
-        if (!read_home(self))
-            stop(who, "what belongs to it is not there: unpack the whole bundle; missing: ", program);
-        append(append(append(program, self), "/libexec/"), name);
-    }
-    append(append(folder, self), "/lib/private");
-    append(append(append(loader, folder), "/"), name);
-    for (char *each = folder; *each; each++)
-        if (*each == ':' || *each == ';')
-            stop(who, "the loader does not find libraries in a folder with a colon or a semicolon in its name: ", self);
+    root[size] = 0;
+    const char *name = cut_name(root);
+    cut_name(root);
+    append(append(append(program, root), "/libexec/"), name);
+    if (exists(program))
+        return name;
+    if (!read_home(root))
+        stop(who, "what belongs to it is not there: unpack the whole bundle; missing: ", program);
+    append(append(append(program, root), "/libexec/"), INTERPRETER);
+    return INTERPRETER;
+}
 
+/* Executes the loader, whose link lies in folder, beside the libc. */
+static void __attribute__((noreturn))
+run(const char *who, const char *folder, const char *name, char *program, char **arguments, char **environment)
+{
+    size_t count = 0, variables = 0, place = 0;
+    while (arguments[count])
+        count++;
+    while (environment[variables])
+        variables++;
     char *given = find_variable(environment, "LD_LIBRARY_PATH=");
-    char path[length(folder) + (given ? length(given) : 0) + 2], variable[PATH_MAX + 32];
+    char loader[PATH_MAX + 288], path[length(folder) + (given ? length(given) : 0) + 2], variable[PATH_MAX + 32];
+    char *words[count + 7], *larger[variables + 2];
+
+    append(append(append(loader, folder), "/"), name);
     char *end = append(path, folder);
     if (given && *given)
         append(append(end, ":"), given);
-
-    char *words[count + 7];
-    size_t place = 0;
     words[place++] = loader;
     words[place++] = "--argv0";
     words[place++] = (char *)who;
     words[place++] = "--library-path";
     words[place++] = path;
     words[place++] = program;
-    for (long each = 1; each < count; each++)
+    for (size_t each = 1; each < count; each++)
         words[place++] = arguments[each];
     words[place] = 0;
-
-    size_t variables = 0;
-    while (environment[variables])
-        variables++;
-    char *larger[variables + 2];
     call(__NR_execve, (long)loader, (long)words, (long)with_locale(environment, larger, variable, folder), 0);
     stop(who, "it cannot be executed: ", loader);
+}
+
+void __attribute__((noreturn, used)) begin(long *stack)
+{
+    char **arguments = (char **)(stack + 1), **environment = arguments + stack[0] + 1;
+    char root[PATH_MAX], folder[PATH_MAX + 16], program[PATH_MAX + 288];
+    const char *who = stack[0] ? arguments[0] : INTERPRETER;
+    require_kernel(who);
+    const char *name = find_program(who, root, program);
+    append(append(folder, root), "/lib/private");
+    for (char *each = folder; *each; each++)
+        if (*each == ':' || *each == ';')
+            stop(who, "the loader does not find libraries in a folder with a colon or a semicolon in its name: ", root);
+    run(who, folder, name, program, arguments, environment);
 }
