@@ -419,7 +419,7 @@ def test_a_commit_of_a_repository_is_locked_and_fetched(wheels: Wheels) -> None:
     assert packages["app"]["vcs"] == {"type": "git", "url": origin.as_uri(), "commit-id": first}
     assert (packages["app"]["version"], packages.keys()) == ("1.5", {"app", "below"})
     origin.rename(wheels.folder / "gone")
-    assert "resolving" not in wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{first}", "offline=1")
+    assert "resolving app" not in wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{first}", "offline=1")
     output = wheels.scons("nothing", f"pkgs=app @ git+{origin.as_uri()}@{'0' * 40}", code=2)
     assert "Traceback" not in output
     assert "could not be fetched" in output
