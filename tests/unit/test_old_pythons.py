@@ -12,6 +12,7 @@ PACKAGE = Path(crosspython.__file__).parent
 SCRIPTS = (
     "checks/data/imports.py",
     "checks/data/selftest.py",
+    "components/cpython/training.py",
     "finish/compile_modules.py",
     "stages/data/guarded_ctypes.py",
     "wheels/building/data/crosspython_find_library.py",

@@ -201,6 +201,22 @@ def test_ipv6_is_on_and_the_interpreter_static(series: str) -> None:
     assert "--enable-shared" not in configure
 
 
+def test_a_profile_comes_from_a_first_build_and_is_used_by_the_second() -> None:
+    plan = plan_cpython(read_release(CPYTHON, "3.13"), shared=False, optimize="pgo")
+    assert plan.trains
+    goals = [step.arguments for step in plan.steps if isinstance(step, Make)]
+    assert goals == [("build_all_generate_profile",), ("clean-retain-profile",), ("build_all_use_profile",)]
+    assert "--with-lto" in runs(plan)[0]
+    assert "{recipe}/training.py" in plan.as_text()
+
+
+def test_without_a_profile_nothing_runs_in_the_emulator() -> None:
+    for optimize in ("none", "lto"):
+        plan = plan_cpython(read_release(CPYTHON, "3.13"), shared=False, optimize=optimize)
+        assert not plan.trains
+        assert ("--with-lto" in runs(plan)[0]) == (optimize == "lto")
+
+
 @pytest.mark.parametrize("series", series_names(CPYTHON))
 def test_every_series_is_built_with_its_build_python(series: str) -> None:
     release = read_release(CPYTHON, series)

@@ -78,7 +78,7 @@ def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], 
         next="docs/components.md says what a recipe may contain",
         locate=partial(find_line_in_call, positional=unnamed),
     )
-    recipe = said.recipe(Choices(settings.target, settings.release, settings.shared), _here(env))
+    recipe = said.recipe(Choices(settings.target, settings.release, settings.shared, settings.optimize), _here(env))
     if settings.patches:
         recipe = replace(recipe, patches=(*recipe.patches, *read_patches(settings.patches / _patched_name(recipe))))
     return _add_native(env, recipe) if recipe.machine == NATIVE else _add(env, recipe)
@@ -127,6 +127,10 @@ def _add(env: Any, recipe: Recipe) -> Any:
     """Make the node of a component's stage archive."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
+    if recipe.plan.trains and not build.run.only_removes:
+        from crosspython.toolchain.emulator import find_emulator
+
+        find_emulator(settings.target.machine, settings.path)  # told before anything is built
     dependencies = build.components.closure(recipe.depends, recipe.name)
     sources = recipe_facts(env, recipe)
     product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"

@@ -112,6 +112,12 @@ VARIABLES = (
     Variable("slim", "leave out what a board does not need; pyc: the .py beside the .pyc too", "0", ("0", "1", "pyc")),
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
     Variable(
+        "optimize",
+        "how the board's interpreter is optimized: lto at its link; pgo also by a profile from the emulator",
+        "none",
+        ("none", "lto", "pgo"),
+    ),
+    Variable(
         "readline", "the library of CPython's readline module; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
     ),
     Variable("mirror", "a folder or an http address that has the source archives, by their file names"),
@@ -242,6 +248,7 @@ class Settings:
     build_python: Path | None
     slim: str
     shared: bool
+    optimize: str
     mirror: str | None
     downloads: Path
     board: str | None
@@ -318,6 +325,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,
         slim=chosen["slim"],
         shared=chosen["shared"] == "1",
+        optimize=chosen["optimize"],
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
         board=chosen["board"] or None,

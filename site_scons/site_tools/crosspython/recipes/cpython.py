@@ -6,6 +6,7 @@ a Python, and a test holds that.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ from crosspython.recipes.plan import (
     Run,
     Step,
     Symlink,
+    Train,
 )
 from crosspython.recipes.recipe import NATIVE, Recipe, native_name, read_patches
 from crosspython.recipes.release import Release
@@ -41,6 +43,23 @@ COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/comp
 UNREAD = ("Doc/*", "PCbuild/*")
 
 BUILD_PYTHON = "build-python"
+
+# By `optimize=`. Without a profile GCC's link-time optimization makes the interpreter's loop slower with computed gotos
+# than without (docs/benchmarks.md, The board's speed).
+OPTIMIZED: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "lto": ("--with-lto", "--without-computed-gotos"),
+    "pgo": ("--with-lto",),
+}
+
+# What `make profile-opt` does, which starts the target's program as if it ran here (python/cpython issue 113123).
+TRAINING_SECONDS = 3600
+TRAINED: tuple[Step, ...] = (
+    Make("make-to-train", ("build_all_generate_profile",)),
+    Train(("{source}/python", "{recipe}/training.py"), profiles="Python/ceval.gcda", seconds=TRAINING_SECONDS),
+    Make("clean", ("clean-retain-profile",)),
+    Make("make", ("build_all_use_profile",)),
+)
 
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
 CPE = "python:python"
@@ -57,7 +76,7 @@ class CPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "cpython",
             release.version,
             release.sources,
-            plan_cpython(release, shared=choices.shared),
+            plan_cpython(release, shared=choices.shared, optimize=choices.optimize),
             depends=release.depends,
             patches=(*read_patches(folder / release.series_number), *release.patches),
             folder=folder,
@@ -88,18 +107,21 @@ class BuildPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         )
 
 
-def plan_cpython(release: Release, *, shared: bool) -> Plan:
-    """The target's Python: cross-configured, its interpreter static unless `shared`, pip beside it."""
+def plan_cpython(release: Release, *, shared: bool, optimize: str = "none") -> Plan:
+    """The target's Python: cross-configured, its interpreter static unless `shared`, pip beside it.
+
+    optimize: as of Choices
+    """
     python, library = f"python{release.series}", f"lib/python{release.series}"
     return Plan(
         early=(
             *release.edits,
             Answers(),
-            Run("configure", ("./configure", *_cross_options(release, shared=shared))),
+            Run("configure", ("./configure", *_cross_options(release, shared=shared), *OPTIMIZED[optimize])),
         ),
         steps=(
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
-            Make("make"),
+            *(TRAINED if optimize == "pgo" else (Make("make"),)),
             RequireModules(release.modules),
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
             *((BuildDetails(library),) if release.has_build_details else ()),

@@ -27,11 +27,16 @@ Others = Annotated[
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen for a build, as far as recipes differ by it. shared: the interpreter is linked to a libpython"""
+    """What was chosen for a build, as far as recipes differ by it.
+
+    shared:   the interpreter is linked to a libpython
+    optimize: how the interpreter is optimized beyond its own -O: "none", "lto" or "pgo"
+    """
 
     target: Target
     release: Release
     shared: bool
+    optimize: str = "none"
 
 
 class Kind(Protocol):

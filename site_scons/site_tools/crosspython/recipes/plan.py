@@ -191,6 +191,20 @@ class InstallPython(Step):
 
 
 @dataclass(frozen=True)
+class Train(Step):
+    """Run a program of the target's in the emulator, so that it writes what the compiler then optimizes for.
+
+    argv:     the program and its arguments
+    profiles: a glob below the build folder of the profiles that must be there afterwards (GCC's manual, -fprofile-use)
+    seconds:  after which it is ended, and the build fails
+    """
+
+    argv: tuple[str, ...]
+    profiles: str
+    seconds: int
+
+
+@dataclass(frozen=True)
 class BuildDetails(Step):
     """Correct what a Python of 3.14 or newer says of itself in build-details.json,
     in the folder of its standard library."""
@@ -234,6 +248,11 @@ class Plan:
         """Whether a step calls the Python that runs on the build machine; old configures find it on PATH."""
         compiles = any(isinstance(step, CompilePython) for step in (*self.steps, *self.settle))
         return compiles or "{build_python}" in self.as_text()
+
+    @property
+    def trains(self) -> bool:
+        """Whether a step runs what was built, in the emulator."""
+        return any(isinstance(step, Train) for step in self.steps)
 
     def as_text(self) -> str:
         """The plan as readable JSON: what SCons signs, and what `--debug=explain` shows."""

@@ -119,10 +119,12 @@ class ComponentBuild:
         env: Mapping[str, str] | None = None,
         jobs: JobStyle | None = None,
         may_fail: bool = False,
+        seconds: float | None = None,
     ) -> None:
         """Run one command of this component in its own environment, its output in the log.
 
         jobs: how it is handed the pool of jobs, where it takes jobs
+        seconds: its time limit
         may_fail: another exit status than 0 is an answer, too
         """
         pass_fds: tuple[int, ...] = ()
@@ -137,6 +139,7 @@ class ComponentBuild:
             env={name: fill(value, self.places) for name, value in environment.items()},
             log=self.log,
             pass_fds=pass_fds,
+            timeout=seconds,
             may_fail=may_fail,
         )
 

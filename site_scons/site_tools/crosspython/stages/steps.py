@@ -30,11 +30,13 @@ from crosspython.recipes.plan import (
     Run,
     Step,
     Symlink,
+    Train,
     Write,
     fill,
 )
 from crosspython.stages.component_build import ComponentBuild
 from crosspython.stages.site_file import site_file
+from crosspython.toolchain.emulator import emulator_command, libc_root
 
 # What autoreconf runs; it says little when one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
@@ -51,6 +53,10 @@ _SHARES = 8
 
 # MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
 MODULE_STATE = re.compile(r"^MODULE_(\w+)_STATE=(.*)$", re.MULTILINE)
+
+
+# An emulated program gets the same random bytes each time (QEMU's manual, "-seed"): the same profile, the same product.
+REPEATABLE = {"QEMU_RAND_SEED": "1"}
 
 
 def title(step: Step) -> str:
@@ -205,6 +211,22 @@ def _install_python(step: InstallPython, build: ComponentBuild) -> None:
     _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir} unchecked", meanwhile=install)
     remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
     _remove_empty_folders(folder)
+
+
+@carry_out.register(Train)
+def _train(step: Train, build: ComponentBuild) -> None:
+    workshop = build.workshop
+    emulator = emulator_command(workshop.target, libc_root(build.order.toolchain), workshop.path)
+    libraries = f"LD_LIBRARY_PATH={build.sysroot}/usr/lib"  # for the program, and not for the emulator
+    build.run((*emulator, "-E", libraries, *step.argv), cwd=build.source, env=REPEATABLE, seconds=step.seconds)
+    if not any(build.source.glob(step.profiles)):
+        raise StepError(
+            f"{build.recipe.title}: the training left no profile",
+            expected=f"{step.profiles} in the folder of the build",
+            found="none",
+            log=build.log.path,
+            next="look at what the training says in the log, or build with optimize=lto",
+        )
 
 
 @carry_out.register(BuildDetails)
