@@ -192,3 +192,9 @@ def test_several_targets_are_the_first_and_others(tmp_path: Path) -> None:
     own.mkdir()
     (own / "mine.toml").write_text('extends = "rpi4"')
     assert (read(target=str(own / "mine.toml")).target.name, read().others) == ("mine", ())
+
+
+def test_a_series_that_cannot_be_optimized_is_refused() -> None:
+    assert read(python="3.6", optimize="pgo").optimize == "pgo"
+    with pytest.raises(ConfigurationError, match=r"optimize=lto: Python 3\.5 cannot be built so"):
+        read(python="3.5", optimize="lto")

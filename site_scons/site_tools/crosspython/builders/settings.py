@@ -314,18 +314,19 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     if chosen["prefix"]:
         target = _with_prefix(target, chosen["prefix"])
     libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
+    release = _release(start, chosen)
     return Settings(
         target=_choose_libc(target, libc, chosen),
         others=tuple(others),
         libc=libc,
-        release=_release(start, chosen),
+        release=release,
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
         build=Path(_place(start, chosen["build"])),
         build_python=Path(_place(start, chosen["build_python"])) if chosen["build_python"] else None,
         slim=chosen["slim"],
         shared=chosen["shared"] == "1",
-        optimize=chosen["optimize"],
+        optimize=_optimize(release, chosen["optimize"]),
         mirror=_mirror(start, chosen["mirror"]),
         downloads=Path(_place(start, chosen["downloads"])),
         board=chosen["board"] or None,
@@ -369,6 +370,15 @@ def _release(start: Path, chosen: Mapping[str, str]) -> Release:
     python = chosen["python"]
     wanted = read_own_release(python, start) if is_release_file(python) else python
     return read_release(COMPONENTS / "cpython", wanted, READLINE if chosen["readline"] == "gnu" else LIBEDIT)
+
+
+def _optimize(release: Release, choice: str) -> str:
+    if choice != "none" and not release.optimizes:
+        raise ConfigurationError(
+            f"optimize={choice}: Python {release.series} cannot be built so",
+            expected="optimize=none, or a newer Python",
+        )
+    return choice
 
 
 def _with_prefix(target: Target, prefix: str) -> Target:

@@ -67,6 +67,7 @@ class Release:
     has_setup_py: a script of its own finds and builds the extension modules, instead of configure and make
     can_leave_tests_out: configure can be told so
     has_build_details: it installs a build-details.json (PEP 739)
+    optimizes: its configure and Makefile can do what optimize= asks for
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
     edits_pip: the pip that comes with it is one that board_pip.py knows
     writes_junit_xml: what runs its own tests can write what came of each as XML
@@ -93,6 +94,7 @@ class Release:
     has_setup_py: bool = False
     can_leave_tests_out: bool = False
     has_build_details: bool = False
+    optimizes: bool = True
     abiflags: str = ""
     edits_pip: bool = True
     writes_junit_xml: bool = True
@@ -188,6 +190,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         has_setup_py=keys.has_setup_py,
         can_leave_tests_out=keys.can_leave_tests_out,
         has_build_details=keys.has_build_details,
+        optimizes=keys.optimizes,
         abiflags=keys.abiflags + letter,
         edits_pip=keys.edits_pip and version in keys.releases,
         writes_junit_xml=keys.writes_junit_xml,

@@ -60,6 +60,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     has_setup_py: bool = False
     can_leave_tests_out: bool = False
     has_build_details: bool = False
+    optimizes: bool = True
     abiflags: str = ""
     edits_pip: bool = True
     writes_junit_xml: bool = True
