@@ -31,6 +31,7 @@ from crosspython.recipes.plan import (
     Step,
     Symlink,
     Train,
+    Write,
 )
 from crosspython.recipes.recipe import NATIVE, Recipe, native_name, read_patches
 from crosspython.recipes.release import Release
@@ -52,13 +53,15 @@ OPTIMIZED: Mapping[str, tuple[str, ...]] = {
     "pgo": ("--with-lto",),
 }
 
-# What `make profile-opt` does, which starts the target's program as if it ran here (python/cpython issue 113123).
+# What `make profile-opt` does, but for what it starts: the target's program, as if it ran here (python/cpython issue
+# 113123). Its file says that the training was done.
 TRAINING_SECONDS = 3600
 TRAINED: tuple[Step, ...] = (
-    Make("make-to-train", ("build_all_generate_profile",)),
+    Make("make-to-train", ("profile-gen-stamp",)),
     Train(("{source}/python", "{recipe}/training.py"), profiles="Python/ceval.gcda", seconds=TRAINING_SECONDS),
     Make("clean", ("clean-retain-profile",)),
-    Make("make", ("build_all_use_profile",)),
+    Write("profile-run-stamp", ""),
+    Make("make", ("profile-opt",)),
 )
 
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
