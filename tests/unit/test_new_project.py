@@ -155,7 +155,7 @@ def test_the_doctor_takes_variables_and_the_projects_file(
 def test_the_front_door_is_the_one_of_the_repository() -> None:
     ours, theirs = (
         REPOSITORY / "SConstruct",
-        REPOSITORY / "site_scons/site_tools/crosspython/command/template/SConstruct",
+        REPOSITORY / "site_scons/site_tools/crosspython/command/data/SConstruct",
     )
     differing = set(ours.read_text().splitlines()[3:]) ^ set(theirs.read_text().splitlines()[2:])
     assert {line.split("(")[0] for line in differing} == {"env.Tool", "package = PyPackageDir"}

@@ -16,7 +16,7 @@ from pathlib import Path
 import crosspython
 from crosspython.errors import ConfigurationError, CrosspythonError
 
-TEMPLATE = Path(__file__).resolve().parent / "template"
+TEMPLATE = Path(__file__).resolve().parent / "data"
 # What SCons reads in a folder (SCons/Script/Main.py, KNOWN_SCONSTRUCT_NAMES).
 _SCRIPTS = [f"{name}{suffix}" for suffix in ("", ".py") for name in ("SConstruct", "Sconstruct", "sconstruct")]
 # SCons's options that say where the SConstruct is (scons(1)).

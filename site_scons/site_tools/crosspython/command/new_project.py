@@ -26,7 +26,7 @@ from crosspython.reading import read_toml
 from crosspython.targets import load_target
 from crosspython.wheels.resolving.words import split_words
 
-_TEMPLATE = Path(__file__).resolve().parent / "template"
+_TEMPLATE = Path(__file__).resolve().parent / "data"
 _HEAD = """\
 # What is built here, and for which board. All that `scons -h` names can stand here; the command line counts before it.
 """
