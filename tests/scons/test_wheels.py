@@ -478,7 +478,7 @@ def test_two_checkouts_of_a_project_are_not_taken_for_one(wheels: Wheels) -> Non
     (wheels.folder / "feature/pyproject.toml").write_text(
         '[project]\nname = "app"\nversion = "2"\ndependencies = ["below"]\n'
     )
-    assert "resolving" not in wheels.scons("nothing", "pkgs=./feature")
+    assert "resolving app" not in wheels.scons("nothing", "pkgs=./feature")
 
 
 def test_a_neighbour_of_a_project_that_asks_for_more_is_resolved_again(wheels: Wheels) -> None:
@@ -491,11 +491,11 @@ def test_a_neighbour_of_a_project_that_asks_for_more_is_resolved_again(wheels: W
         (wheels.folder / name / "pyproject.toml").write_text(f'[project]\nname = "{name}"\nversion = "1"\n{text}')
     wheels.scons("nothing", "pkgs=./app")
     assert 'path = "../../lib"' in wheels.lock.read_text()
-    assert "resolving" not in wheels.scons("nothing", "pkgs=./app")
+    assert "resolving app" not in wheels.scons("nothing", "pkgs=./app")
     (wheels.folder / "lib/pyproject.toml").write_text(
         '[project]\nname = "lib"\nversion = "1"\ndependencies = ["below"]\n'
     )
-    assert "resolving" in wheels.scons("nothing", "pkgs=./app")
+    assert "resolving app" in wheels.scons("nothing", "pkgs=./app")
     assert 'name = "below"' in wheels.lock.read_text()
 
 
