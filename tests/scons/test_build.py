@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import time
+from pathlib import Path
 
 from crosspython.store.tree import unpack_tree
 
@@ -26,6 +27,34 @@ def test_components_start_in_the_order_in_which_they_were_declared(project: Proj
         project.add(name)
     lines = project.scons("-j1").splitlines()
     assert [line.split()[1] for line in lines if line.startswith("building ")] == names
+
+
+def test_a_components_build_sees_and_changes_its_own_folder_alone(project: Project) -> None:
+    places = [project.folder, project.folder / "home", project.mirror, project.recipes / "hello", "/etc", "/usr/lib"]
+    (project.folder / "home/key").write_text("opens nothing")
+    attempts = "".join(f"(echo x > {place}/planted) 2>/dev/null\n" for place in places)
+    attempts += f"cat {project.folder}/home/key\n"
+    attempts += "(echo daemon > started; exec sleep 600) & while [ ! -e started ]; do sleep 0.1; done\n"
+    project.add("hello", configure=CONFIGURE.replace("#!/bin/sh\n", f"#!/bin/sh\n{attempts}"))
+    project.scons("contain=required")
+    log = project.log("hello").read_text()
+    assert "opens nothing" not in log
+    assert "left behind by the build, and ended: sleep 600" in log
+    assert not [path for place in places for path in Path(place).glob("planted")]
+
+
+def test_where_builds_cannot_be_contained_it_is_told_and_required_builds_nothing(project: Project) -> None:
+    refusing = project.folder / "tools/unshare"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\nexit 1\n")
+    refusing.chmod(0o755)
+    path = f"{refusing.parent}:{os.environ['PATH']}"
+    project.add("hello")
+    output = project.scons("contain=required", path=path, code=2)
+    assert "contain=required: this machine does not let builds be contained" in output
+    assert not project.log("hello").exists()
+    assert output.count("crosspython: warning") == 0
+    assert project.scons(path=path).count("builds are NOT contained on this machine") == 1
 
 
 def test_a_second_run_does_nothing(project: Project) -> None:

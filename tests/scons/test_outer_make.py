@@ -14,13 +14,13 @@ WORK = "echo 1 >> {runs}; sleep 1; echo -1 >> {runs}"
 
 def test_steps_below_an_outer_make_are_counted_with_its_own(tmp_path: Path) -> None:
     project, runs = Project(tmp_path / "project"), tmp_path / "runs"
-    work = WORK.format(runs=shlex.quote(str(runs)))
+    work = WORK.format(runs=shlex.quote(str(runs)))  # so they are not contained
     for name in ("one", "two", "three", "four"):
         project.add(name, configure=CONFIGURE.replace("#!/bin/sh\n", f"#!/bin/sh\n{work}\n"))
+    command = project.command("-j8", "contain=off")
     own = [f"own{number}" for number in range(8)]
-    makefile = (
-        f"all: scons {' '.join(own)}\nscons:\n\t+{shlex.join(project.command('-j8'))}\n{' '.join(own)}:\n\t{work}\n"
-    )
+    rules = f"scons:\n\t+{shlex.join(command)}\n{' '.join(own)}:\n\t{work}\n"
+    makefile = f"all: scons {' '.join(own)}\n{rules}"
     (project.folder / "Makefile").write_text(makefile)
     done = subprocess.run(
         ["make", "-j3"],

@@ -62,7 +62,9 @@ def test_what_keeps_a_build_to_itself_stands_before_each_call(source: Path, tmp_
         "import os\n"
         "def build_wheel(*_): open('seen', 'w').write(os.environ['SAID']); return 'foo-1.0-py3-none-any.whl'\n"
     )
-    replace(make_engine(), before=("env", "SAID=before")).build(source, tmp_path / "dist", {}, log)
+    replace(make_engine(), before=lambda environment, folder: ("env", "SAID=before")).build(
+        source, tmp_path / "dist", {}, log
+    )
     assert (source / "seen").read_text() == "before"
 
 

@@ -3,16 +3,12 @@ machine's; which builds have the network, and that it is said."""
 
 from __future__ import annotations
 
-import io
-import os
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from crosspython.errors import StepError
-from crosspython.run.console import Console
-from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.wheels.building.environment import linked_in
 from crosspython.wheels.building.front_end import WheelBuild, make_wheel
@@ -77,29 +73,3 @@ def test_backends_get_the_config_settings_that_they_need(tmp_path: Path, log: Lo
         ],
         "build-dir": f"{tmp_path}/build",
     }
-
-
-@pytest.mark.parametrize(
-    ("launcher", "words", "told"),
-    [
-        (None, isolate(os.environ["PATH"]).words, 0),
-        ("ccache", isolate(os.environ["PATH"]).words, 0),
-        ("distcc", isolate(os.environ["PATH"], network=True).words, 1),
-        ("sccache", isolate(os.environ["PATH"], network=True).words, 1),
-    ],
-)
-def test_a_build_has_the_network_only_where_the_launcher_needs_it_and_says_so(
-    tmp_path: Path, log: Log, launcher: str | None, words: tuple[str, ...], told: int
-) -> None:
-    (tmp_path / "ccache").write_text("#!/bin/sh\necho '(default) remote_storage = '\n")
-    (tmp_path / "ccache").chmod(0o755)
-    (tmp_path / "sccache").symlink_to("ccache")
-    build = Build(tmp_path, log, links=False, succeeds=True)
-    build.workshop = SimpleNamespace(  # type: ignore[assignment]
-        path=os.environ["PATH"],
-        launcher={"CROSSPYTHON_LAUNCHER": str(tmp_path / launcher)} if launcher else {},
-        console=Console(stream := io.StringIO()),
-    )
-    assert [build._before() for _ in range(2)] == [words] * 2
-    assert stream.getvalue().count("so builds of packages have it too") == told
-    assert ("this build has the network" in log.path.read_text()) == bool(told)

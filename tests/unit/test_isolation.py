@@ -15,15 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from crosspython.errors import Interrupted, StepError
+from crosspython.errors import HostToolError, Interrupted, StepError
 from crosspython.run.console import Console
-from crosspython.run.isolation import Isolation, isolate
+from crosspython.run.isolation import Isolation, isolate, require_containment
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.run.signals import Stop
+from crosspython.run.view import View
 
 PATH = os.environ["PATH"]
-FULL = ("--net", "--pid", "--fork", "--mount-proc", "--kill-child")
+FULL = ("--net", "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child")
 USER = ("--map-current-user", "--keep-caps")
 
 
@@ -39,8 +40,8 @@ def unshare(folder: Path, script: str) -> str:
     [
         ("true", FULL, ()),
         ('test "$1" = --map-current-user', (*USER, *FULL), ()),
-        ('case "$*" in *--pid*) exit 1 ;; esac', ("--net",), ("processes",)),
-        ('case "$*" in *--net*) exit 1 ;; esac', FULL[1:], ("network",)),
+        ('case "$*" in *--pid*) exit 1 ;; esac', ("--net", "--ipc"), ("processes",)),
+        ('case "$*" in *--net*) exit 1 ;; esac', FULL[2:], ("network",)),
         ("false", None, ("network", "processes")),
     ],
 )
@@ -55,7 +56,26 @@ def test_as_much_is_taken_as_the_kernel_lets_us(
 
 def test_what_may_have_the_network_is_alone_all_the_same(tmp_path: Path) -> None:
     isolation = isolate(unshare(tmp_path, "true"), network=True)
-    assert (isolation.words[1:5], isolation.lacks) == (FULL[1:], ())
+    assert (isolation.words[1:5], isolation.lacks) == (FULL[2:], ())
+
+
+def test_where_files_cannot_be_hidden_the_rest_is_done_and_it_is_told(tmp_path: Path) -> None:
+    isolation = isolate(
+        unshare(tmp_path, 'case "$*" in *enclose.py*) exit 1 ;; esac'), view=View(tmp_path, (tmp_path,))
+    )
+    assert (isolation.words[1:8], isolation.lacks) == ((*FULL, "--"), ("files",))
+    assert not any("enclose.py" in word for word in isolation.words)
+
+
+def test_required_refuses_whatever_is_lacking(tmp_path: Path) -> None:
+    with pytest.raises(HostToolError, match="no network, no processes, no files of their own"):
+        require_containment(unshare(tmp_path, "false"))
+    require_containment(PATH)
+
+
+def test_off_starts_commands_as_they_are_but_ends_what_they_leave() -> None:
+    isolation = isolate(PATH, view=View(Path("/"), ()), contain="off")
+    assert (isolation.words[0], isolation.words[-1][-12:], isolation.lacks) == (sys.executable, "supervise.py", ())
 
 
 def test_what_is_lacking_stands_in_each_log_and_once_on_the_console(tmp_path: Path) -> None:
@@ -63,7 +83,7 @@ def test_what_is_lacking_stands_in_each_log_and_once_on_the_console(tmp_path: Pa
     logs = [Log(tmp_path / name) for name in ("a.log", "b.log")]
     for log in logs:
         Isolation((), ("network", "processes")).tell(log, console)
-    assert stream.getvalue().count("does not let builds be cut off from the network") == 1
+    assert stream.getvalue().count("builds are NOT contained on this machine: they have no network") == 1
     assert all("no network of its own" in log.path.read_text() for log in logs)
 
 

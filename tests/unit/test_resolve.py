@@ -373,7 +373,11 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
         seen["network"] = True
     except OSError:
         seen["network"] = False
-    print("seen:", seen, file=open(REPORT, "w"))
+    for name in ("report", os.path.join(CACHE, "planted"), os.path.join(HOME, "planted")):
+        try:
+            print("seen:", seen, file=open(name, "w"))
+        except OSError as error:
+            seen[name] = error.strerror
     os.mkdir(os.path.join(folder, "curious-1.0.dist-info"))
     with open(os.path.join(folder, "curious-1.0.dist-info/METADATA"), "w") as file:
         file.write("Metadata-Version: 2.1\\nName: curious\\nVersion: 1.0\\nRequires-Dist: below\\n")
@@ -382,16 +386,19 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
 
 
 def test_a_package_that_is_asked_what_it_needs_has_no_network_and_no_home(ask: Asker) -> None:
-    home, report = ask.folder / "home", ask.folder / "report"
+    home = ask.folder / "home"
     home.mkdir()
     secret = {"HOME": str(home), "NETRC": "/nonexistent/netrc", "UV_HTTP_TIMEOUT": "30"}
     ask.indexes = replace(ask.indexes, environment=secret)
     marker = f"asleep for {ask.folder}"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         code = CURIOUS.replace("DOOR", str(listening.getsockname()[1])).replace("MARKER", marker)
-        add_sdist(ask.links, "curious", backend=code.replace("REPORT", repr(str(report))))
+        places = f"CACHE, HOME = {f'{ask.folder}/cache'!r}, {str(home)!r}\n"
+        add_sdist(ask.links, "curious", backend=places + code)
         add_wheel(ask.links, "below")
         assert set(ask("curious")) == {"curious", "below"}
+    (report,) = (ask.folder / "cache").rglob("report")  # in its source, beside which it writes nothing
+    assert not list(ask.folder.rglob("planted"))
     seen = ast.literal_eval(report.read_text().removeprefix("seen: "))
     assert seen["network"] is False
     assert seen["HOME"] != str(home)
@@ -403,7 +410,7 @@ def test_a_package_that_is_asked_what_it_needs_has_no_network_and_no_home(ask: A
 
 def test_a_rust_package_that_is_asked_finds_its_crates_fetched_before(ask: Asker) -> None:
     """cargo is a script here: it notes how it was called, and that it had not been cut off yet."""
-    tools, noted = ask.folder / "tools", ask.folder / "noted"
+    tools, noted = ask.folder / "tools", ask.folder / "app/noted"  # where its backend may write
     tools.mkdir()
     (tools / "cargo").write_text(f'#!/bin/sh\necho "$* $CARGO_HOME ${{CARGO_NET_OFFLINE-online}}" >> {noted}\n')
     (tools / "cargo").chmod(0o755)

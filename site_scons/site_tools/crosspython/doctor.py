@@ -16,6 +16,7 @@ from pathlib import Path
 
 from crosspython.hosttools import describe_install, find_tool, install_command, package_of, require_tools
 from crosspython.run.isolation import HELP, isolate
+from crosspython.run.view import View
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.find import find_named, first_on_path
@@ -174,11 +175,11 @@ def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
 
 
 def _look_for_isolation(path: str) -> Finding:
-    """Every wheel's build wants isolation, but builds also without it."""
-    found = None if "network" in isolate(path).lacks else "unshare(1) isolates the builds of packages"
-    return Finding(
-        "kernel", "no network", f"this kernel does not let builds of packages be isolated: {HELP}", found, wanted=False
-    )
+    """Every build wants to be contained, but is done also without it."""
+    lacks = isolate(path, view=View(Path(os.sep), ())).lacks
+    found = None if lacks else "unshare(1) contains builds: files, processes and network of their own"
+    lacking = f"this kernel lets builds have no {', no '.join(lacks)} of their own: {HELP}"
+    return Finding("kernel", "uncontained builds", lacking, found, wanted=False)
 
 
 def _optional(tool: str, purpose: str, found: str | None) -> Finding:

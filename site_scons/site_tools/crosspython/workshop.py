@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosspython.run.console import Console
+from crosspython.run.isolation import Contain
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.journal import Journal
 from crosspython.store.fetch import Store
@@ -33,6 +34,7 @@ class Workshop:
     sites:  where the answers lie that configure scripts share
     path:   the PATH of the build machine's own tools
     launcher: variables that put a compiler launcher in front of the cross compiler
+    contain: whether builds are kept from this machine's files, network and processes
     """
 
     target: Target
@@ -44,4 +46,5 @@ class Workshop:
     sites: Path
     path: str
     launcher: Mapping[str, str] = field(default_factory=dict)
+    contain: Contain = "auto"
     journal: Journal = field(default_factory=Journal)

@@ -20,6 +20,7 @@ import SCons.Script
 from crosspython.builders.settings import USERS_FOLDER, Settings
 from crosspython.errors import ConfigurationError
 from crosspython.run.console import Console
+from crosspython.run.isolation import require_containment
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.journal import Journal, read_journal
 from crosspython.run.lock import BuildLock
@@ -152,6 +153,8 @@ class Run:
         from crosspython.workshop import Workshop
 
         settings = self.settings
+        if settings.contain == "required":
+            require_containment(settings.path)
         console, jobserver = self.console, _jobserver(self.jobs)
         times = settings.folder / "times.json"
         earlier = read_journal(times)
@@ -174,6 +177,7 @@ class Run:
             sites=settings.folder / "sites",
             path=settings.path,
             launcher=self._launcher(),
+            contain=settings.contain,
             journal=journal,
         )
 

@@ -9,7 +9,7 @@ from collections import UserList
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
 
@@ -20,6 +20,7 @@ from crosspython.reading import find_mistakes
 from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
+from crosspython.run.isolation import Contain
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.libc import PRIVATE, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
@@ -209,6 +210,13 @@ VARIABLES = (
         separator=",",
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
+    Variable(
+        "contain",
+        "keep builds from this machine's files, network and processes: as far as its kernel can; required: nothing is"
+        " built where it cannot; off: they see all",
+        "auto",
+        ("auto", "required", "off"),
+    ),
     Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
@@ -261,6 +269,7 @@ class Settings:
     offline: bool
     cache: CacheChoice
     launcher: str | None
+    contain: Contain
     path: str
     start: Path
     packages: str
@@ -339,6 +348,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,
+        contain=cast(Contain, chosen["contain"]),
         path=without_virtual_environments(environment.get("PATH", os.defpath)),
         start=start,
         packages=chosen["pkgs"],

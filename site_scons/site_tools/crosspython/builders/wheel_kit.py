@@ -47,6 +47,7 @@ def _choose(build: Build) -> Kit:
         cache=build.run.uv_cache,
         offline=settings.offline,
         to_bundle=settings.libraries == "bundle",
+        contain=settings.contain,
     )
 
 

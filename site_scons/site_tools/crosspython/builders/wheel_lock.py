@@ -218,11 +218,13 @@ def open_resolver(build: Build, log_name: str = "lock") -> Iterator[Resolver]:
     """uv with a folder of its own, and a log that begins anew."""
     from crosspython.run.isolation import isolate
     from crosspython.run.log import Log
+    from crosspython.run.view import View
     from crosspython.wheels.resolving.resolve import Resolver
 
     workshop, settings = build.run.workshop, build.settings
     with Log(workshop.logs / f"{log_name}.log") as log:
-        isolate(settings.path).tell(log, workshop.console)
+        view = View(workshop.work, ())
+        isolate(settings.path, view=view, contain=settings.contain).tell(log, workshop.console)
         yield Resolver(
             folder=workshop.work / "lock",
             cache=build.run.uv_cache,
@@ -230,6 +232,7 @@ def open_resolver(build: Build, log_name: str = "lock") -> Iterator[Resolver]:
             path=settings.path,
             offline=settings.offline,
             log=log,
+            contain=settings.contain,
         )
     shutil.rmtree(workshop.work / "lock", ignore_errors=True)
 

@@ -1,34 +1,50 @@
-"""The words before a command that runs other people's code: it gets no network, and none of its processes outlives it.
+"""The words before a command that runs other people's code: it sees its own files alone and no network, and none of
+its processes outlives it.
 
 Knows the namespaces of Linux that unshare(1) makes, and which of them this kernel lets us have; containers and hardened
-kernels forbid some. If it forbids a process namespace, data/supervise.py still ends the processes
-that a command leaves behind.
+kernels forbid some. data/enclose.py makes the file system, data/supervise.py ends the processes that a command leaves
+behind, with and without namespaces. docs/decisions/0036 tells why it is not bubblewrap.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
+from crosspython.errors import HostToolError
 from crosspython.run.console import Console
 from crosspython.run.log import Log
+from crosspython.run.view import View
+
+Contain = Literal["auto", "required", "off"]
+"""What contain= says: as far as the kernel lets us, or not at all without all of it, or not."""
 
 _SUPERVISOR = Path(__file__).with_name("data") / "supervise.py"
+_ENCLOSURE = Path(__file__).with_name("data") / "enclose.py"
 
 WARNING = (
-    "this machine does not let builds be cut off from the network (`unshare --net` is refused, as in many containers): "
-    "what a package's build downloads is not locked and not shown; `scons doctor` says what helps"
+    "builds are NOT contained on this machine: they have no {lacking} of their own, for the kernel refuses it, as in"
+    " many containers. A package's build could {harm}. `scons doctor` says what helps; with contain=required nothing is"
+    " built"
 )
+_HARMS = {
+    "files": "change or read your files",
+    "network": "download what is not locked and not shown",
+    "processes": "see and end your other programs",
+}
 HELP = (
     "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns),"
-    " or run outside of the container"
+    " or run outside of the container; in a chroot as root, its / has to be a mount point"
 )
 
-_NETWORK = ("--net",)
+_NETWORK = ("--net", "--ipc")
 _PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")
 # A user needs a user namespace for these. Root uses none where the kernel allows that: inside of one, the owners of
 # files in an archive are unknown, and Python's tarfile, which sets owners if it runs as root, then does not set the
@@ -55,39 +71,82 @@ OFFLINE = {
 
 @dataclass(frozen=True)
 class Isolation:
-    """words: what stands before the command; lacks: what the kernel forbids, "a network" or "processes" of its own."""
+    """words: what stands before the command; lacks: what the kernel forbids: "network", "processes" or "files" of its
+    own."""
 
     words: tuple[str, ...]
     lacks: tuple[str, ...]
 
     def tell(self, log: Log, console: Console) -> None:
-        """Report what the kernel forbids: in each log, and a missing network isolation once on the console."""
+        """Report what the kernel forbids: in each log, and once on the console."""
         for what in self.lacks:
-            log.write(f"=== no {what} of its own: unshare(1) is refused here\n")
-        if "network" in self.lacks:
-            console.warn_once(WARNING)
+            log.write(f"=== no {what} of its own: this kernel refuses it\n")
+        if self.lacks:
+            harms = " or ".join(_HARMS[what] for what in self.lacks)
+            console.warn_once(WARNING.format(lacking=" and no ".join(self.lacks), harm=harms))
+
+
+def isolate(path: str, *, view: View | None = None, network: bool = False, contain: Contain = "auto") -> Isolation:
+    """How a command is started alone, as far as the kernel lets us. Raises HostToolError with contain="required".
+
+    path:    where unshare(1) is looked for
+    view:    the files that it sees; None: a command of our own, which sees all
+    network: the command may have the network
+    """
+    if contain == "off":
+        return Isolation(_supervise(), ())
+    words, lacks = _find_words(path, network, view is not None)
+    if contain == "required" and lacks:
+        raise HostToolError(
+            "contain=required: this machine does not let builds be contained",
+            expected="namespaces for files, processes and the network (unshare of util-linux)",
+            found=f"no {', no '.join(lacks)} of their own",
+            next=f"{HELP}; or build without it: contain=auto",
+        )
+    if view is None or "files" in lacks:
+        return Isolation((*words, *_supervise()), lacks)
+    return Isolation((*words, *_enclose(view.words())), lacks)
+
+
+def require_containment(path: str) -> None:
+    """Raise HostToolError where builds cannot be contained."""
+    isolate(path, view=View(Path(os.sep), ()), contain="required")
+
+
+def _supervise() -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", str(_SUPERVISOR))
+
+
+def _enclose(options: tuple[str, ...]) -> tuple[str, ...]:
+    own = ("--read", sys.prefix, "--read", sys.base_prefix)
+    return (sys.executable, "-I", "-S", str(_ENCLOSURE), *own, *options, "--")
 
 
 @cache
-def isolate(path: str, *, network: bool = False) -> Isolation:
-    """How a command is started alone, as far as the kernel lets us.
-
-    path:    where unshare(1) is looked for
-    network: the command may have the network
-    """
-    supervise = (sys.executable, "-I", "-S", str(_SUPERVISOR))
+def _find_words(path: str, network: bool, files: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of unshare(1) that this kernel allows, and what is lacking then."""
     unshare = shutil.which("unshare", path=path)
     wanted = (_PROCESSES,) if network else ((*_NETWORK, *_PROCESSES), _NETWORK, _PROCESSES)
-    for namespaces in wanted if unshare else ():
+    kinds = ([(wanted[0], True)] if files else []) + [(namespaces, False) for namespaces in wanted]
+    for namespaces, encloses in kinds if unshare else ():
         for user in _USERS:
             words = (str(unshare), *user, *namespaces, "--")
-            if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
-                return Isolation((*words, *supervise), _lacks(namespaces, network=network))
-    return Isolation(supervise, _lacks((), network=network))
+            if _works(words, encloses):
+                return words, _lacks(namespaces, network=network, files=files and not encloses)
+    return (), _lacks((), network=network, files=files)
 
 
-def _lacks(namespaces: tuple[str, ...], *, network: bool) -> tuple[str, ...]:
+def _works(words: tuple[str, ...], encloses: bool) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        view = View(Path(folder), (Path(folder),))
+        command = [*words, *(_enclose(view.words()) if encloses else ()), "true"]
+        cwd = folder if encloses else None
+        return subprocess.run(command, cwd=cwd, capture_output=True, check=False).returncode == 0
+
+
+def _lacks(namespaces: tuple[str, ...], *, network: bool, files: bool) -> tuple[str, ...]:
     wanted = {"network": "--net", "processes": "--pid"}
-    return tuple(
+    lacking = [
         what for what, option in wanted.items() if option not in namespaces and not (network and what == "network")
-    )
+    ]
+    return (*lacking, *(["files"] if files else []))

@@ -126,13 +126,20 @@ class Jobserver:
         worker.shutdown(wait=False)
         return begun
 
-    def environment(self, style: JobStyle) -> dict[str, str]:
-        """The variables that hand the pool to a child that holds a token.
+    @property
+    def path(self) -> Path:
+        """Where children find the pool: a FIFO."""
+        return Path(self._path)
 
-        "pipe" is for make of any version, and its command must get `pass_fds`. "fifo" is for ninja >= 1.13, cargo and
+    def environment(self, style: JobStyle) -> dict[str, str]:
+        """The variables that hand the pool to a child that holds a token. The command must get `pass_fds`.
+
+        "pipe" is for make of any version. "fifo" is for ninja >= 1.13, cargo and
         what runs behind Python's subprocess, which closes descriptors; make before 4.4 dies of it.
         """
-        auth = f"fifo:{self._path}" if style == "fifo" else "{},{}".format(*self.pass_fds)
+        # A pipe of an outer make's has a path in a process that has it open: what is contained sees itself alone.
+        path = f"/proc/self/fd/{self.pass_fds[0]}" if self._path.startswith("/proc/") else self._path
+        auth = f"fifo:{path}" if style == "fifo" else "{},{}".format(*self.pass_fds)
         # The form in which make itself hands it down. Never -jN on make's command line: that makes a pool of its own.
         return {"MAKEFLAGS": f" -j{self.jobs} --jobserver-auth={auth}"}
 

@@ -60,6 +60,7 @@ class Log:
         self.path = path
         self.steps: list[StepCost] = []
         self._environment: dict[str, str] = {}
+        self._before: tuple[str, ...] = ()
         self._begin: float | None = None
         self._output = 0
         try:
@@ -88,13 +89,17 @@ class Log:
         self._begin = time.monotonic()
         self.write(f"=== {self.component}: {name}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
 
-    def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-        """Write a command so that a person can run it again: its folder, its words, the environment if it changed."""
+    def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], before: Sequence[str] = ()) -> None:
+        """Write a command so that a person can run it again: its folder, its words, the environment if it changed, and
+        what stands before its words, likewise."""
         env = {name: hide_logins(value) for name, value in env.items()}
         if env != self._environment:
             self._environment = dict(env)
             words = "".join(f"    {key}={shlex.quote(value)} \\\n" for key, value in sorted(env.items()))
             self.write(f"$ env -i \\\n{words}    sh\n")
+        if tuple(before) != self._before:
+            self._before = tuple(before)
+            self.write(f"=== contained by: {shlex.join(before) or 'nothing'}\n")
         self.write(f"$ cd {shlex.quote(str(cwd))}\n$ {hide_logins(shlex.join(argv))}\n")
         self._output = os.fstat(self.descriptor).st_size
 

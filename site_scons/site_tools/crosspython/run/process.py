@@ -69,7 +69,7 @@ def run_command(
     """
     stop.check()
     words = [*before, *argv]
-    log.command(words, cwd, env)
+    log.command(argv, cwd, env, before)
     stop.groups.guard()
     begin = time.monotonic()
     with _input_file(input) as stdin:

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from crosspython.errors import StepError
@@ -26,6 +26,7 @@ from crosspython.run.process import run_command
 from crosspython.stages.interpreter import install_interpreter, install_stand_in
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import pack_tree, unpack_tree
+from crosspython.toolchain.containment import Containment, folders_of_toolchain, prefix_of
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs, write_refusals
@@ -131,17 +132,28 @@ class ComponentBuild:
         environment = {**self.environment(), **(env or {})}
         if jobs is not None:
             environment |= self.workshop.jobserver.environment(jobs)
-            pass_fds = self.workshop.jobserver.pass_fds if jobs == "pipe" else ()
+            pass_fds = self.workshop.jobserver.pass_fds
         filled = [fill(argument, self.places) for argument in argv]
+        env = {name: fill(value, self.places) for name, value in environment.items()}
         run_command(
             filled,
+            before=self.containment.words(env, argv=filled),
             cwd=cwd,
-            env={name: fill(value, self.places) for name, value in environment.items()},
+            env=env,
             log=self.log,
             pass_fds=pass_fds,
             timeout=seconds,
             may_fail=may_fail,
         )
+
+    @cached_property
+    def containment(self) -> Containment:
+        """Its commands change its own folder alone, and read its inputs."""
+        recipe, python = self.recipe.folder, self.order.build_python
+        reads = (recipe, *self.recipe.patches, self.workshop.sites, *folders_of_toolchain(self.order.toolchain))
+        if python is not None and python.suffix != ".zst":
+            reads += prefix_of(python)
+        return Containment(self.workshop, self.log, writes=[self.work], reads=reads, temporary=self.tmp)
 
     def environment(self) -> dict[str, str]:
         """What a command sees: nothing is inherited but where the build machine's tools are."""

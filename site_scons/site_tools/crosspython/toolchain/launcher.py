@@ -76,6 +76,22 @@ def reason_for_network(environment: Mapping[str, str]) -> str:
     return _reason_of_ccache(program, environment) if name == "ccache" else LAUNCHERS[name].network
 
 
+def folders_of(environment: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The folders of launcher_environment's launcher that it writes, and other paths that it reads or connects to."""
+    program = environment.get("CROSSPYTHON_LAUNCHER")
+    if program is None:
+        return (), ()
+    launcher = LAUNCHERS[Path(program).name]
+    settings = _settings_of_ccache(program, environment) if Path(program).name == "ccache" else {}
+    storages = [value for name in _CCACHE_STORAGES if (value := settings.get(name))]
+    written = [environment[launcher.folder[0]]] if launcher.folder else []
+    written += [place for storage in storages for place in re.findall(r"(?:^|\s)file:(?://)?(/[^|\s]+)", storage)]
+    written += [settings["temporary_dir"]] if settings.get("temporary_dir") else []
+    read = [place for storage in storages for place in re.findall(r"redis\+unix:(?://)?(/[^|\s?]+)", storage)]
+    read += [value for value in environment.values() if value.startswith("/") and value not in written]
+    return tuple(map(Path, written)), tuple(map(Path, read))
+
+
 def start_server(environment: Mapping[str, str]) -> None:
     """Start the server of a launcher that has one, unless it runs: one that a build started would end with the build.
 
@@ -89,10 +105,9 @@ def start_server(environment: Mapping[str, str]) -> None:
 
 def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:
     """ccache says itself what its variables and files come to."""
-    told = subprocess.run([program, "-p"], env=dict(environment), capture_output=True, text=True, check=False)
-    if told.returncode != 0:
+    settings = _settings_of_ccache(program, environment)
+    if not settings:
         return "its settings cannot be read"
-    settings = dict(re.findall(r"^(?:\(.*?\) )?(\w+) = (.*?) *$", told.stdout, re.MULTILINE))
     for name in _CCACHE_PROGRAMS:
         if settings.get(name):
             return f"its {name} is {settings[name]}"
@@ -100,3 +115,11 @@ def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:
         if set(re.findall(r"(?:^|\s)([\w+.-]+):", settings.get(name, ""))) - _LOCAL_STORAGES:
             return f"its {name} is on another machine"
     return ""
+
+
+def _settings_of_ccache(program: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """By their names; none where it cannot tell them."""
+    told = subprocess.run([program, "-p"], env=dict(environment), capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        return {}
+    return dict(re.findall(r"^(?:\(.*?\) )?(\w+) = (.*?) *$", told.stdout, re.MULTILINE))

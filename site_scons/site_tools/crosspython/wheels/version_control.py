@@ -30,6 +30,13 @@ _NOT_COPIED = frozenset(
 )
 
 
+def borrowed_objects(project: Path) -> tuple[Path, ...]:
+    """The folders whose objects a copied repository borrows, in a copy of a project."""
+    found = (folder / ".git/objects/info/alternates" for folder in (project, *project.parents))
+    lines = [line for file in found if file.is_file() for line in file.read_bytes().splitlines()]
+    return tuple(Path(os.fsdecode(line)) for line in lines)
+
+
 def asks_version_control(project: Path) -> bool:
     """Whether the files that a project is built by speak of version control; those at its top and one folder below."""
     files = [*project.glob("*"), *project.glob("*/*")]

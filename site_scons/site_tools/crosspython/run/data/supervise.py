@@ -1,7 +1,9 @@
 """Runs one command, and ends what it leaves behind. A program of its own, for builds of other people's code.
 
-    python supervise.py COMMAND ...
+    python supervise.py [--confine] COMMAND ...
 
+enclose.py runs it too, with --confine: it and the command give up for good what would let them out of their namespaces
+(capabilities(7)).
 It stands between us and the command, so a build that kills its parent does not reach SCons. Processes that lose their
 parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER; in a PID namespace it is the first process, and the kernel
 ends all others with it). Its exit status is the command's; 128 and the number for a signal, as in a shell.
@@ -17,7 +19,12 @@ import time
 # linux/prctl.h, sys/mount.h
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 24, 38
 MS_BIND = 4096
+# linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: what root's builds need among files of
+# their own, since archives bring owners.
+KEPT = (0, 1, 3, 4, 5, 6, 7)
+CAPABILITY_VERSION_3 = 0x20080522
 
 GRACE = 0.5  # seconds for helpers that end by themselves when the command has ended (multiprocessing's, for one)
 PATIENCE = 3.0  # seconds until a process that may not be killed (a setuid program's) is left alone
@@ -27,16 +34,33 @@ stopped = False
 
 def main(*command):
     libc = ctypes.CDLL(None)
+    confined = command[0] == "--confine"
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if os.getpid() == 1:
         # In our own mount namespace: CPython and others ask it for the build machine's libraries by its absolute path.
         libc.mount(b"/bin/true", b"/sbin/ldconfig", None, MS_BIND, None)
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # what was left to us for that mount
+    if confined:
+        confine(libc)
+        command = command[1:]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     status = wait_for(start(command))
     end_what_is_left()
     return status if status >= 0 else 128 - status
+
+
+def confine(libc):
+    """No capability that reaches beyond files, none by setuid programs, and nobody debugs this process."""
+    for number in range(64):
+        if number not in KEPT:
+            libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+    if os.getuid() == 0:
+        kept = sum(1 << number for number in KEPT)
+        header, data = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
+        libc.capset(header, data)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def stop(*_):

@@ -80,6 +80,11 @@ class Cargo:
         """The folder of cargo and rustc, for PATH."""
         return self.rust.cargo.parent
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """What a build reads: Rust itself, behind rustup's programs, and the crates."""
+        return (self.home, self.bin, *(tool.resolve().parent.parent for tool in (self.rust.cargo, self.rust.rustc)))
+
     def environment(self, work: Path, jobs: Mapping[str, str]) -> dict[str, str]:
         """What a build of a package in `work` sees beside its compilers; `jobs` hands down a jobserver by its FIFO."""
         triple, host = _as_variable(self.rust.triple), _as_variable(self.rust.host)

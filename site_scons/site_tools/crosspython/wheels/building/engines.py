@@ -36,14 +36,14 @@ class Engine:
     python:      the interpreter that runs it
     environment: all that it sees
     timeout:     seconds that a single call may take
-    before:      words before each command, which isolate it from the network and from our processes (run/isolation.py)
+    before:      tells the words that contain a command (run/isolation.py), by its variables and a folder that it writes
     """
 
     name: str
     python: Path
     environment: Mapping[str, str]
     timeout: float
-    before: tuple[str, ...] = ()
+    before: Callable[[Mapping[str, str], Path], tuple[str, ...]] = lambda environment, writes: ()
 
     def ask_requirements(self, source: Path, settings: ConfigSettings, log: Log) -> tuple[str, ...]:
         """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
@@ -58,11 +58,12 @@ class Engine:
     def _open(self, source: Path, log: Log) -> ProjectBuilder:
         # The names of the arguments are pyproject_hooks'.
         def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+            environment = {**self.environment, **(extra_environ or {})}
             run_command(
                 cmd,
-                before=self.before,
+                before=self.before(environment, Path(cmd[-1])),  # where its answer is to lie
                 cwd=Path(cwd or source),
-                env={**self.environment, **(extra_environ or {})},
+                env=environment,
                 log=log,
                 timeout=self.timeout,
             )

@@ -42,7 +42,7 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
         "GIT_CEILING_DIRECTORIES": str(work),  # a repository that all of this lies in is not the package's
-        "PYTHONPYCACHEPREFIX": str(kit.bytecode),
+        "PYTHONPYCACHEPREFIX": str(work / "bytecode"),
         "CROSSPYTHON_PYTHON": str(python),
         "CROSSPYTHON_SYSROOT": str(sysroot),
         "CROSSPYTHON_WORK": str(kit.folder.parent),  # the kit's paths must not land in products, either

@@ -18,14 +18,13 @@ from packaging.requirements import Requirement
 
 from crosspython.elf.file import has_elf_magic
 from crosspython.errors import StepError
-from crosspython.run.isolation import isolate
 from crosspython.run.log import Log
 from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
+from crosspython.toolchain.containment import Containment
 from crosspython.toolchain.emulator import find_emulator
-from crosspython.toolchain.launcher import reason_for_network, start_server
 from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -41,16 +40,12 @@ from crosspython.wheels.model import WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.repairing.repair import Repair, finish_wheel
 from crosspython.wheels.requirements import names_of
+from crosspython.wheels.version_control import borrowed_objects
 from crosspython.workshop import SYSTEM_FOLDERS, Workshop
 
 _NATIVE_NAMES = (
     "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld "
     "meaning this machine's, and so may have found this machine's libraries"
-)
-
-_OPEN_NETWORK = (
-    "launcher={launcher} needs the network ({reason}), so builds of packages have it too: what a package's build "
-    "downloads is not locked and not shown; without launcher=, or with ccache and a local cache, they have none"
 )
 
 _UNLOCKED = (
@@ -94,8 +89,9 @@ class WheelBuild:
         """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
         self.log.step("unpack")
         shutil.rmtree(self.work, ignore_errors=True)
-        shutil.rmtree(f"{self.kit.bytecode}{self.work}", ignore_errors=True)  # of another source in this very place
         self.tmp.mkdir(parents=True)
+        if self.kit.bytecode.is_dir():
+            shutil.copytree(self.kit.bytecode, self.work / "bytecode")
         self._unpack()
         self.brought = frozenset(hash_file(path) for path in find_files(self.source) if has_elf_magic(path))
         libraries = {**self.kit.libraries, **self.order.libraries}
@@ -226,19 +222,13 @@ class WheelBuild:
             environment[NATIVE_SWITCH] = "build"
         if name == "emulated":
             find_emulator(self.kit.target.machine, self.workshop.path)  # or says how to get one
-        return Engine(name, python, environment, self.timeout, self._before()), overlay
+        before = self._contain(cargo.folders if cargo else ()).words
+        return Engine(name, python, environment, self.timeout, before), overlay
 
-    def _before(self) -> tuple[str, ...]:
-        """The words that isolate the build. A launcher may have to reach other machines, or a server of its own."""
-        launcher = Path(self.workshop.launcher.get("CROSSPYTHON_LAUNCHER", "")).name
-        reason = reason_for_network(self.workshop.launcher)
-        if reason:
-            self.log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")
-            self.workshop.console.warn_once(_OPEN_NETWORK.format(launcher=launcher, reason=reason))
-        start_server(self.workshop.launcher)
-        isolation = isolate(self.workshop.path, network=bool(reason))
-        isolation.tell(self.log, self.workshop.console)
-        return isolation.words
+    def _contain(self, rust: Iterable[Path]) -> Containment:
+        """The backend sees the kit, build requirements and compilers; it can change the package's folder alone."""
+        reads = (*self.kit.readable, *rust, *borrowed_objects(self.source))
+        return Containment(self.workshop, self.log, writes=[self.work], reads=reads, temporary=self.tmp)
 
     def _cargo(self, requirements: Sequence[Requirement]) -> Cargo | None:
         """cargo with the package's crates, where it is written in Rust."""

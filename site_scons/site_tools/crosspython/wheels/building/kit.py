@@ -15,7 +15,9 @@ from pathlib import Path
 
 from crosspython.finish.python_tree import read_build_time_vars
 from crosspython.recipes.release import Release
+from crosspython.run.isolation import Contain
 from crosspython.targets import Target
+from crosspython.toolchain.containment import folders_of_toolchain, prefix_of
 from crosspython.toolchain.emulator import program_behind
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
@@ -39,6 +41,7 @@ class Kit:
     offline:      what uv does not have in its cache is not fetched
     timeout:      seconds that a call of a build backend may take
     to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
+    contain:      as the workshop's, for build requirements that have to be built
     making:       held while it is made: several wheels may want it at once
     whole:        folders of it that were found whole, or made, in this run; they are not looked at again
     """
@@ -57,6 +60,7 @@ class Kit:
     offline: bool = False
     timeout: float = 7200.0
     to_bundle: bool = False
+    contain: Contain = "auto"
     making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     whole: set[Path] = field(default_factory=set, repr=False, compare=False)
 
@@ -97,7 +101,8 @@ class Kit:
 
     @property
     def bytecode(self) -> Path:
-        """Where all these interpreters keep compiled modules, beside no source (PYTHONPYCACHEPREFIX)."""
+        """Compiled modules of these interpreters, beside no source (PYTHONPYCACHEPREFIX). A package gets a copy:
+        what it wrote here, all others would run."""
         return self.folder / "bytecode"
 
     @property
@@ -125,6 +130,12 @@ class Kit:
         """Of the interpreters that run build backends: cross-python, and the board's in the emulator."""
         cross = self.cross_python.parents[1] / f"lib/python{self.release.series}/site-packages"
         return cross, self.standard_library / "site-packages"
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """All that a build sees beside the machine's tools: itself, its compilers, and an interpreter of the user's."""
+        own = () if self.build_python.suffix == ".zst" else prefix_of(self.build_python)
+        return (self.folder, *folders_of_toolchain(self.toolchain), *own)
 
     @property
     def markers(self) -> dict[str, str]:

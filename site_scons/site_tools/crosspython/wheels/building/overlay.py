@@ -200,7 +200,8 @@ def _install_locked(kit: Kit, tools: LockedTools, folder: Path, log: Log, path: 
         str(folder),
     ]
     try:
-        run_uv([*command, *texts], cwd=folder, path=path, indexes=Indexes(), cache=kit.cache, log=log)
+        run = partial(run_uv, cwd=folder, path=path, indexes=Indexes(), cache=kit.cache, log=log)
+        run([*command, *texts], contain=kit.contain, reads=kit.readable)
     except StepError as error:
         raise StepError(
             f"{log.component}: the build requirements of the lock cannot be installed",
@@ -241,6 +242,7 @@ def _install(
         command += ["--find-links", str(_named_wheels(wheels, folder))]
     texts = list(map(str, requirements))
     run = partial(run_uv, cwd=folder, path=path, indexes=kit.indexes(), cache=kit.cache, log=log)
+    run = partial(run, contain=kit.contain, reads=kit.readable)
     binary = ["--only-binary", ":all:"]
     if run([*command, *binary, *texts], may_fail=True).status:
         try:

@@ -16,6 +16,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from crosspython.run.isolation import Contain
 from crosspython.run.log import Log
 from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
@@ -39,6 +40,7 @@ class Resolver:
     folder: for uv's project files
     cache:  uv's cache, shared by all builds
     path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
+    contain: how the backends are contained that have to be asked
     warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
     """
 
@@ -48,6 +50,7 @@ class Resolver:
     path: str
     offline: bool
     log: Log
+    contain: Contain = "auto"
     warnings: list[str] = field(default_factory=list)
 
     def resolve(
@@ -108,6 +111,7 @@ class Resolver:
             path=self.path,
             indexes=self.indexes,
             cache=self.cache,
+            contain=self.contain,
             log=self.log,
             timeout=_PATIENCE,
             may_fail=may_fail,

@@ -123,6 +123,7 @@ class ToolResolver:
             path=self.resolver.path,
             indexes=self.resolver.indexes,
             cache=self.resolver.cache,
+            contain=self.resolver.contain,
             log=self.resolver.log,
             timeout=_PATIENCE,
             may_fail=True,

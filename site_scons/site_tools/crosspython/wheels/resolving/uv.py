@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from crosspython.run.isolation import OFFLINE, isolate
+from crosspython.run.isolation import OFFLINE, Contain, isolate
 from crosspython.run.log import Log
 from crosspython.run.process import Finished, run_command
+from crosspython.run.view import View, tools_of_machine
 from crosspython.wheels.resolving.indexes import Indexes
 
 # Named with its file, so that keys of the artifact cache hold it (builders/code.py).
@@ -31,7 +32,9 @@ def run_uv(
     path: str,
     indexes: Indexes,
     cache: Path | None,
+    contain: Contain,
     log: Log,
+    reads: Sequence[Path] = (),
     timeout: float | None = None,
     may_fail: bool = False,
 ) -> Finished:
@@ -39,14 +42,19 @@ def run_uv(
 
     path:  the PATH of the build machine's tools, for packages that have to be built
     cache: uv's; None: uv's own choice
+    contain: how the backends that it runs are contained
+    reads: what those see beside the machine's tools and uv's cache, such as the folder of their Python
     """
     from uv import find_uv_bin
 
     with tempfile.TemporaryDirectory(prefix="crosspython-uv-") as home:
         alone = {**OFFLINE, "HOME": home, "TMPDIR": home, "LC_ALL": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
         own = indexes.environment.get("HOME", home)
-        places = {"CARGO_HOME": f"{own}/.cargo", "RUSTUP_HOME": f"{own}/.rustup"}
-        rust = {name: indexes.environment.get(name, place) for name, place in places.items()}
+        homes = {"CARGO_HOME": f"{own}/.cargo", "RUSTUP_HOME": f"{own}/.rustup"}
+        rust = {name: indexes.environment.get(name, place) for name, place in homes.items()}
+        places = (Path(own) / ".cache/uv" if cache is None else cache, *map(Path, rust.values()))
+        view = View(Path(home), (Path(home),), (*reads, *places, *tools_of_machine(path)))
+        order = {"words": isolate(path, view=view, contain=contain).words, "environment": alone, "rust": rust}
         environment = {
             "PATH": path,
             "LC_ALL": "C.UTF-8",
@@ -54,11 +62,11 @@ def run_uv(
             **{name: os.environ[name] for name in _OF_GIT if name in os.environ},
             **({"UV_CACHE_DIR": str(cache)} if cache is not None else {}),
             "PYTHONPATH": str(_SITE),
-            "CROSSPYTHON_ISOLATION": json.dumps({"words": isolate(path).words, "environment": alone, "rust": rust}),
+            "CROSSPYTHON_ISOLATION": json.dumps({**order, "cache": str(places[0])}),
         }
         return run_command(
             [find_uv_bin(), *arguments],
-            before=isolate(path, network=True).words,
+            before=isolate(path, network=True, contain=contain).words,
             cwd=cwd,
             env=environment,
             log=log,

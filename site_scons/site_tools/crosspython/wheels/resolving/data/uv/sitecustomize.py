@@ -22,8 +22,29 @@ def start_again(order):
     with open("/proc/self/cmdline", "rb") as file:
         arguments = file.read().split(b"\0")[1:-1]
     environment = {name: os.environ[name] for name in _OF_UV if name in os.environ}
-    command = [*order["words"], sys.executable, *map(os.fsdecode, arguments)]
+    arguments = list(map(os.fsdecode, arguments))
+    words = order["words"]
+    if "--temporary" in words:  # of run/isolation.py, where files are hidden
+        at = words.index("--temporary")
+        words = [*words[:at], *options(order["cache"], arguments), *words[at:]]
+    command = [*words, sys.executable, *arguments]
     os.execve(command[0], command, {**environment, **order["environment"]})
+
+
+def options(cache, arguments):
+    """What this backend writes: the source that it stands in, and the files and folders in uv's cache that the program
+    names that uv gives it; what it reads: its Python."""
+    import re
+
+    places = {os.getcwd()}
+    for place in re.findall(r"\"(/[^\"\n]+)\"", " ".join(arguments)):
+        folder = place if os.path.isdir(place) else os.path.dirname(place)
+        if os.path.isdir(folder) and os.path.commonpath([folder, cache]) == cache != folder:
+            places.add(folder)
+    for place in sorted(places):
+        yield from ("--write", place)
+    for place in {sys.prefix, sys.base_prefix, sys.exec_prefix}:
+        yield from ("--read", place)
 
 
 def fetch_crates(rust):
