@@ -120,7 +120,7 @@ def test_what_the_board_lacks_is_said_with_what_to_do(
     board: Board, slim: Path, session: Session, deployed: str
 ) -> None:
     lines: list[str] = []
-    board.command("date -u -s @200")
+    board.set_clock_to_1970()
     deploy(order(slim), session, lines.append)
     board.command(f"date -u -s @{int(time.time())}")
     remarks = [line for line in lines if line.startswith("  remark: ")]

@@ -164,7 +164,7 @@ def test_programs_that_pip_installs_name_the_prefix_and_may_be_moved(
 
 
 def test_the_whole_check_passes_on_a_board_that_began_in_1970(site: Site, with_wheels: str) -> None:
-    site.board.command("date -u -s @200")
+    site.board.set_clock_to_1970()
     output = site.scons("check")
     results = {result["name"]: result["ok"] for result in site.report("check")}
     assert results
