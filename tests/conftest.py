@@ -163,11 +163,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever starts SCons, a real compiler or a board is slow, by the folder that it stands in.
 
     Tests with a real compiler share one build folder, so one worker runs them all (pytest -n2 --dist loadgroup); those
-    of the boards share theirs, and the boards.
+    of the boards share theirs, and the boards. A test may name another group.
     """
     for item in items:
         folder = item.path.relative_to(REPOSITORY).parts[1]
-        if folder in ("target", "board"):
+        if folder in ("target", "board") and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if folder != "unit":
             item.add_marker(pytest.mark.slow)

@@ -109,8 +109,10 @@ def test_a_board_of_the_hosts_own_gets_a_recipe_of_its_own(host: RealHost) -> No
     assert (host.folder / "build/camera/stages/libfoo-1.0.tar.zst").is_file()
 
 
-def test_two_boards_and_two_pythons_in_one_run(host: RealHost) -> None:
+@pytest.mark.xdist_group("board")  # which build for an rk3568 too: what the one has built, the other finds in the cache
+def test_two_boards_and_two_pythons_in_one_run(tmp_path: Path) -> None:
     """What takes minutes more, the second Python, is planned and not built."""
+    host = RealHost(tmp_path / "host")
     snippet = find_snippet("Alias", "rk3568")
     host.build(snippet, "python-rv1126-3.13", "python-rk3568-3.13")
     asked = "import platform, ssl, zlib; print(platform.machine(), platform.python_version_tuple()[1])"
