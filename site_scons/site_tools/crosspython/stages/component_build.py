@@ -150,7 +150,8 @@ class ComponentBuild:
     def containment(self) -> Containment:
         """Its commands change its own folder alone, and read its inputs."""
         recipe, python = self.recipe.folder, self.order.build_python
-        reads = (recipe, *self.recipe.patches, self.workshop.sites, *folders_of_toolchain(self.order.toolchain))
+        beside = (recipe,) if recipe.is_absolute() else ()  # Path() for a recipe without a folder
+        reads = (*beside, *self.recipe.patches, self.workshop.sites, *folders_of_toolchain(self.order.toolchain))
         if python is not None and python.suffix != ".zst":
             reads += prefix_of(python)
         return Containment(self.workshop, self.log, writes=[self.work], reads=reads, temporary=self.tmp)
