@@ -100,10 +100,14 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
 
 
 @refusing
-def check_board(env: Any, goals: Sequence[str]) -> None:
-    """Check before anything is built that a goal about a board has an address to reach. Raises UserError."""
-    settings = env["CROSSPYTHON"].settings
-    on_board = _ON_BOARD if settings.board else _ON_BOARD - {"check"}
+def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
+    """Check before anything is built that a goal about a board has an address to reach. Raises UserError.
+
+    given: the command line's variables; an empty board= takes that of the project's file away, where there is one
+    """
+    settings, project = env["CROSSPYTHON"].settings, env["CROSSPYTHON"].project
+    is_meant = settings.board or ("board" in given and "board" not in project.texts)
+    on_board = _ON_BOARD if is_meant else _ON_BOARD - {"check"}
     if on_board.isdisjoint(goals) or env.GetOption("help") or env.GetOption("clean"):
         return
     parse_address(settings.board or "")

@@ -30,7 +30,7 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     goals, given: SCons's COMMAND_LINE_TARGETS and ARGUMENTS
     """
     env.Help(help_text(env["CROSSPYTHON"].project))
-    check_board(env, goals)
+    check_board(env, goals, given)
     check_image(env, goals)
     open_build(env)
     for each in (env, *_further_targets(env, given)):
