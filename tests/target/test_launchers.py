@@ -89,7 +89,7 @@ def test_ctrl_c_while_ccache_compiles_leaves_no_process_and_nothing_half(tmp_pat
     project.add("parts", configure=CONFIGURE.replace("cat > Makefile", "cp code.c part0.c\ncat > Makefile"), code=LONG)
     run = project.start("cache=none", "launcher=ccache")
     wait_for(lambda: "cc1" in map(name_of, processes_below(tmp_path)))
-    assert send(run, signal.SIGINT) < 5
+    assert send(run, signal.SIGINT) < 10  # 5.4 were seen beside other tests
     assert processes_below(tmp_path) == []
     project.scons("cache=none", "launcher=ccache")
     compiled = project.products()

@@ -33,7 +33,7 @@ def start_again(order):
 
 def options(cache, arguments):
     """What this backend writes: the source that it stands in, and the files and folders in uv's cache that the program
-    names that uv gives it; what it reads: its Python."""
+    names that uv gives it; what it reads: its Python, and the repository that the source is a part of."""
     import re
 
     places = {os.getcwd()}
@@ -43,8 +43,29 @@ def options(cache, arguments):
             places.add(folder)
     for place in sorted(places):
         yield from ("--write", place)
-    for place in {sys.prefix, sys.base_prefix, sys.exec_prefix}:
+    for place in {sys.prefix, sys.base_prefix, sys.exec_prefix, *repository(os.getcwd())}:
         yield from ("--read", place)
+
+
+def repository(folder):
+    """The working tree around a project, whose backend asks git for a version, and where a submodule or a worktree has
+    its history (gitrepository-layout(5)). Of a home that is one, the history alone."""
+    import pwd
+
+    tree = folder
+    while not os.path.exists(os.path.join(tree, ".git")):
+        if tree == os.path.dirname(tree):
+            return
+        tree = os.path.dirname(tree)
+    git = os.path.join(tree, ".git")
+    yield git if tree == os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir) else tree
+    if os.path.isfile(git):
+        with open(git) as file:
+            kept = os.path.join(tree, file.read().partition("gitdir: ")[2].strip())
+        yield kept
+        if os.path.exists(common := os.path.join(kept, "commondir")):
+            with open(common) as file:
+                yield os.path.join(kept, file.read().strip())
 
 
 def fetch_crates(rust):
