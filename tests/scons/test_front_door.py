@@ -103,6 +103,12 @@ def test_the_projects_file_counts_and_the_command_line_before_it(standalone: Sta
     assert "libc=glib: not a libc" in refused and "crosspython.toml" not in refused
 
 
+def test_an_empty_board_takes_that_of_the_projects_file_away(standalone: Standalone) -> None:
+    assert "no board was named" in standalone.scons("-n", "check", "board=", code=2)
+    (standalone.folder / "crosspython.toml").write_text('board = "root@192.168.1.10"\n')
+    assert "checking the bundle in the emulator" in standalone.scons("-n", "check", "board=")
+
+
 def test_a_mistake_in_the_projects_file_is_one_message_with_its_line(standalone: Standalone) -> None:
     (standalone.folder / "crosspython.toml").write_text('target = "rk3568"\n\npkgs = "six >> 3"\n')
     output = standalone.scons("-n", "image", code=2)

@@ -106,7 +106,7 @@ def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     given: the command line's variables; an empty board= takes that of the project's file away, where there is one
     """
     settings, project = env["CROSSPYTHON"].settings, env["CROSSPYTHON"].project
-    is_meant = settings.board or ("board" in given and "board" not in project.texts)
+    is_meant = settings.board or ("board" in given and "board" not in project.overruled)
     on_board = _ON_BOARD if is_meant else _ON_BOARD - {"check"}
     if on_board.isdisjoint(goals) or env.GetOption("help") or env.GetOption("clean"):
         return

@@ -41,10 +41,12 @@ class Project:
 
     texts:  values by the names of their variables, as a command line has them
     places: where they stand
+    overruled: names of variables of the file that were given otherwise
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    overruled: frozenset[str] = frozenset()
 
     def under(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, which counts, and the file's values for the rest."""
@@ -53,7 +55,11 @@ class Project:
     def without(self, given: Mapping[str, Any]) -> Project:
         """The same without what was given otherwise."""
         kept = [name for name in self.texts if given.get(name) is None]
-        return Project({name: self.texts[name] for name in kept}, {name: self.places[name] for name in kept})
+        return Project(
+            {name: self.texts[name] for name in kept},
+            {name: self.places[name] for name in kept},
+            frozenset(self.texts).difference(kept),
+        )
 
     @contextmanager
     def naming_lines(self, folder: Path | None = None) -> Iterator[None]:
