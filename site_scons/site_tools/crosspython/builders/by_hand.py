@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
 from SCons.Script import GetBuildFailures
 
 from crosspython.builders.action import make_action
@@ -89,8 +88,10 @@ def use_lock_as_it_stands(build: Build) -> None:
 
 
 def _names(build: Build, goal: str) -> list[str]:
+    from packaging.utils import canonicalize_name
+
     words = re.findall(r"[A-Za-z0-9][\w.-]*", re.sub(r"\[[^\]]*\]|[=<>!~]=?\s*[\w.*]+", " ", build.settings.packages))
-    if goal and not words:
+    if not words:
         raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs=numpy`")
     return [canonicalize_name(word) for word in words]
 

@@ -20,7 +20,6 @@ import SCons.Script
 from crosspython.builders.settings import USERS_FOLDER, Settings
 from crosspython.errors import ConfigurationError
 from crosspython.run.console import Console
-from crosspython.run.isolation import require_containment
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.journal import Journal, read_journal
 from crosspython.run.lock import BuildLock
@@ -154,6 +153,8 @@ class Run:
 
         settings = self.settings
         if settings.contain == "required":
+            from crosspython.run.isolation import require_containment
+
             require_containment(settings.path)
         console, jobserver = self.console, _jobserver(self.jobs)
         times = settings.folder / "times.json"

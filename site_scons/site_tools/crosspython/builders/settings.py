@@ -9,7 +9,7 @@ from collections import UserList
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
 
@@ -20,12 +20,14 @@ from crosspython.reading import find_mistakes
 from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
-from crosspython.run.isolation import Contain
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.libc import PRIVATE, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
+
+if TYPE_CHECKING:
+    from crosspython.run.isolation import Contain
 
 # The recipes that come with crosspython: in the repository a link, in an installed package the folder itself.
 COMPONENTS = (Path(__file__).resolve().parents[1] / "components").resolve()
@@ -348,7 +350,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
         launcher=chosen["launcher"] or None,
-        contain=cast(Contain, chosen["contain"]),
+        contain=cast("Contain", chosen["contain"]),
         path=without_virtual_environments(environment.get("PATH", os.defpath)),
         start=start,
         packages=chosen["pkgs"],
