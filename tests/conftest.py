@@ -178,6 +178,14 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    """A folder of packages, which uv is given instead of an index (--find-links)."""
+    folder = tmp_path / "links"
+    folder.mkdir()
+    return folder
+
+
 def copy_example(folder: Path) -> Path:
     """examples/firmware in a folder of its own, to build there;
     it finds the tool two folders up, as in the repository."""

@@ -24,13 +24,6 @@ Resolving = Callable[..., Toolset]
 
 
 @pytest.fixture
-def links(tmp_path: Path) -> Path:
-    folder = tmp_path / "links"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def resolve(tmp_path: Path, links: Path) -> Iterator[Resolving]:
     """Resolves with uv: the tests that do are slow."""
     indexes = Indexes(("--no-index", "--find-links", str(links)), (str(links),))

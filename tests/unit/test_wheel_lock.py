@@ -29,13 +29,6 @@ Locking = Callable[..., Lock]
 
 
 @pytest.fixture
-def links(tmp_path: Path) -> Path:
-    folder = tmp_path / "links"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def lock(tmp_path: Path, links: Path) -> Iterator[Locking]:
     """Makes locks, with uv: the tests that do are slow."""
     indexes = Indexes(("--no-index", "--find-links", str(links)), (str(links),))
