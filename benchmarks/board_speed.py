@@ -4,19 +4,21 @@
 
 Each is a bundle, or a program in an unpacked root file system of its own; the last one is 1.000. The bundles run with
 the libc of --root=FOLDER, a root file system too; without it, with that of the last one. Needs QEMU's emulator with
-plugins (Debian: qemu-user 7.2; qemu-user-static has none), setarch and a C compiler. The figures repeat to about 1e-5.
+plugins (Debian: qemu-user 7.2; qemu-user-static has none), setarch and a C compiler. The figures repeat to about 1e-3: -I leaves the hash seed to chance.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site_scons" / "site_tools"))
+
+from counting import Counter, build_plugin
 from crosspython.elf.file import read_elf
 from crosspython.store.tree import unpack_tree
 from crosspython.targets.machines import MACHINES
@@ -34,24 +36,13 @@ class Python:
     program: Path
     root: Path
 
-    def count(self, plugin: Path, *arguments: str) -> tuple[int, int, str]:
-        """Instructions and blocks of them that a run took, and what it printed."""
+    def count(self, plugin: Path, *arguments: str) -> tuple[int, str]:
+        """Instructions that a run took, and what it printed."""
         elf = read_elf(self.program)
         assert elf is not None, f"{self.program} is no program of a board"
         [emulator] = {machine.emulator for machine in MACHINES.values() if machine.elf == elf.machine}
-        with tempfile.NamedTemporaryFile(mode="r") as told:
-            run = subprocess.run(
-                [
-                    *("setarch", "-R", emulator, "-L", self.root, "-plugin", plugin, "-d", "plugin", "-D", told.name),
-                    *(self.program, "-I", *arguments),
-                ],
-                env={"QEMU_RAND_SEED": "1", "LANG": "C.UTF-8"},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            instructions, blocks = told.read().split()
-        return int(instructions), int(blocks), run.stdout.strip()
+        counter = Counter(plugin, emulator, self.root, {"LANG": "C.UTF-8"})
+        return counter.count([self.program, "-I", *arguments])
 
 
 def read_pythons(given: list[str], root: Path | None, folder: Path) -> list[Python]:
@@ -67,12 +58,6 @@ def read_pythons(given: list[str], root: Path | None, folder: Path) -> list[Pyth
         else:
             pythons.append(Python(label, place, place.parents[2]))
     return pythons
-
-
-def build_plugin(folder: Path) -> Path:
-    plugin = folder / "libcount.so"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-w", "-o", plugin, HERE / "count.c"], check=True)
-    return plugin
 
 
 def main() -> None:
@@ -92,7 +77,7 @@ def main() -> None:
         for work in WORKLOADS:
             counts, answers = [], set()
             for python in pythons:
-                instructions, _, answer = python.count(plugin, str(HERE / "workloads.py"), work.__name__)
+                instructions, answer = python.count(plugin, str(HERE / "workloads.py"), work.__name__)
                 counts.append(instructions)
                 answers.add(answer)
             assert answers == {str(work())}, f"{work.__name__}: {answers}"
@@ -110,5 +95,4 @@ def show(name: str, counts: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
     main()

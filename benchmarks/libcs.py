@@ -19,7 +19,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "site_scons" / "site_tools")]
 
-from crosspython.builders.settings import COMPONENTS  # noqa: E402  (the path comes first)
+from counting import Counter, build_plugin  # noqa: E402  (the path comes first)
+from crosspython.builders.settings import COMPONENTS  # noqa: E402
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results  # noqa: E402
 from crosspython.recipes.release import LIBEDIT, read_release  # noqa: E402
 from crosspython.store.tree import unpack_tree  # noqa: E402
@@ -50,8 +51,8 @@ root=$2
 shift 2
 exec env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/tmp LANG=C.UTF-8 QEMU_CPU=cortex-a7 chroot "$root" "$@"
 """
-# Every call counts the same: one seed, one layout of the memory.
-STEADY = ["setarch", "-R", "env", "-i", "PYTHONHASHSEED=0", "QEMU_RAND_SEED=1", "PYTHONDONTWRITEBYTECODE=1"]
+# Every call counts the same.
+STEADY = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def make_root(name: str, packages: Path, root: Path) -> None:
@@ -105,20 +106,18 @@ def bundle_of(build: Path) -> Path:
 def instructions(build: Path, folder: Path) -> int:
     """What starting Python and ending it executes, in the starter, the loader and the interpreter."""
     unpack_tree(bundle_of(build), folder)
-    python, count, plugin = folder / "python", folder / "count", folder / "count.so"
-    source = Path(__file__).with_name("count_instructions.c")
-    subprocess.run(["gcc", "-shared", "-fPIC", str(source), "-o", str(plugin)], check=True)
+    python = folder / "python"
     root = libc_root(Toolchain.read(build / "toolchain.json"))
+    counter = Counter(build_plugin(folder), "qemu-arm", root, STEADY)
     private = python / PRIVATE_FOLDER
-    emulator = [*STEADY, str(shutil.which("qemu-arm")), "-plugin", f"{plugin},to={count}", "-L", str(root)]
     program = [str(python / "bin/python3.13"), "-c", "pass"]
     # The kernel here executes no loader of a board's: the starter counts itself, and then ends with a message.
-    subprocess.run([*emulator, *program], capture_output=True, check=not private.is_dir())
+    total, _ = counter.count(program, check=not private.is_dir())
     if private.is_dir():
         real = [str(python / PRIVATE_PROGRAMS / "python3.13"), *program[1:]]
         options = ["--argv0", program[0], "--library-path", str(private)]
-        subprocess.run([*emulator, str(private / "python3.13"), *options, *real], check=True)
-    return sum(map(int, count.read_text().split()))
+        total += counter.count([str(private / "python3.13"), *options, *real])[0]
+    return total
 
 
 def main() -> None:
