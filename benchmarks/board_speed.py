@@ -4,7 +4,8 @@
 
 Each is a bundle, or a program in an unpacked root file system of its own; the last one is 1.000. The bundles run with
 the libc of --root=FOLDER, a root file system too; without it, with that of the last one. Needs QEMU's emulator with
-plugins (Debian: qemu-user 7.2; qemu-user-static has none), setarch and a C compiler. The figures repeat to about 1e-3: -I leaves the hash seed to chance.
+plugins (Debian: qemu-user 7.2; qemu-user-static has none), setarch and a C compiler. The figures repeat to
+about 1e-3: -I leaves the hash seed to chance.
 """
 
 from __future__ import annotations
