@@ -23,7 +23,9 @@ AS_PROGRAM = (
 DECLARED = """\
 Export("env")
 SConscript("recipes/SConscript")
-Default(env.Bundle())
+bundle = env.Bundle()
+Default(bundle)
+env.Alias("papers", [env.Sbom(bundle), env.LegalInfo(bundle)])
 """
 
 
@@ -38,7 +40,14 @@ def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> Non
     python = emulate(tree, load_target("rv1126", tmp_path), tmp_path / "no root", os.environ["PATH"])
     done = subprocess.run([python.python, "x"], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == f"{python.python} x\n"
-    assert "packing" not in project.scons("libc=private", "cache=none")
+    papers = project.scons("papers", "libc=private", "cache=none")
+    assert "packing" not in papers and "licence was found for cpython 1.0\n" in papers
+    sbom = (project.folder / "build/rv1126/sbom/python-1.0-rv1126.cdx.json").read_text()
+    assert "pkg:generic/glibc@" in sbom and "pkg:generic/gcc/libgcc_s@" in sbom
+    [text] = project.folder.glob("build/rv1126/legal-info/licenses/glibc-*/COPYING.LIB")
+    assert text.read_bytes() == (tree / "share/licenses/glibc/COPYING.LIB").read_bytes()
+    refused = project.scons("libc=private", "cache=none", "forbid_licenses=LGPL-2.1*", code=2)
+    assert "glibc, by libc=private: LGPL-2.1-or-later" in refused
     boards = project.scons("libc=board", "cache=none")
     assert "packing" in boards and "building cpython" not in boards
     assert "brings" not in boards and "loader:    /lib/ld-linux-armhf.so.3" in boards

@@ -127,7 +127,7 @@ def test_what_a_cross_compilers_libc_consists_of(name: str, tmp_path: Path) -> N
     target = replace(load_target(name, Path("/")), libc=None, libc_baseline=None, brings_libc=True)
     toolchain = load_toolchain(target, None, path=PATH, unpack_into=tmp_path / "sdk", make_in=tmp_path, remark=print)
     (tmp_path / "work").mkdir()
-    private = gather_libc(toolchain, target, "python3.13", tmp_path / "work")
+    private = gather_libc(toolchain, target, "python3.13", tmp_path / "work", PATH)
     names = {place.removeprefix("lib/private/") for place in private.files}
     assert names >= {private.loader, "libc.so.6", "libstdc++.so.6", "libnss_compat.so.2", "libresolv.so.2"}
     if Path("/usr/lib/locale/C.utf8").is_dir():

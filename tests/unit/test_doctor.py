@@ -70,6 +70,15 @@ def test_each_package_is_named_once(tmp_path: Path) -> None:
     assert words.count("automake") == 1
 
 
+def test_for_a_board_with_uclibc_no_package_is_named_that_nobody_has(tmp_path: Path) -> None:
+    target = load_target("rv1106", Path())
+    findings = examine(path=make_tools(tmp_path, *TOOLS, "qemu-arm-static"), target=target, has_module=lambda _: True)
+    assert mend(findings) == "give the board's SDK as toolchain=, or take libc=private"
+    told = "\n".join(map(str, findings))
+    assert "the cross compiler for rv1106; or an SDK by toolchain=, or libc=private" in told
+    assert "starts on boards with the compiler's own libc" in told
+
+
 def test_missing_python_packages_are_mended_by_pip(tmp_path: Path) -> None:
     path = make_tools(tmp_path, *TOOLS, "qemu-arm", "arm-linux-gnueabihf-g++", "patchelf")
     assert mend(look(path, without="elftools")) == f"{sys.executable} -m pip install pyelftools"

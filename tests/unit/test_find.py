@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from crosspython import hosttools
 from crosspython.errors import ToolchainError
 from crosspython.targets import load_target
 from crosspython.toolchain.find import describe_place, find_compiler
@@ -33,6 +34,17 @@ def test_none_on_path_tells_three_ways(tmp_path: Path) -> None:
     text = str(caught.value)
     assert all(f"    {number}. " in text for number in (1, 2, 3))
     assert "toolchain=" in text
+
+
+def test_for_a_board_with_uclibc_the_third_way_is_a_libc_of_the_bundles_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosttools, "find_manager", lambda: hosttools.MANAGERS[0])
+    with pytest.raises(ToolchainError, match="no cross compiler for rv1106") as caught:
+        find_compiler(load_target("rv1106", tmp_path), None, path=str(tmp_path), unpack_into=tmp_path)
+    ways = str(caught.value.next).splitlines()
+    assert len(ways) == 4 and "glibc, which the bundle then brings along" in ways[1]
+    assert ways[1].endswith("apt-get install -y g++-arm-linux-gnueabihf, then libc=private")
 
 
 @pytest.mark.parametrize(

@@ -25,3 +25,8 @@ def test_a_triplets_last_word_names_its_libc(abi: str, libc: str | None) -> None
 def test_a_newest_libc_takes_wheels_of_all_versions() -> None:
     assert {"manylinux_2_17_aarch64", "manylinux_2_43_aarch64"} <= set(newest_libc("glibc").platforms("aarch64", None))
     assert newest_libc("uclibc").platforms("armv7l", "hard") == []
+
+
+def test_only_uclibc_has_to_be_the_very_same() -> None:
+    assert Libc("glibc", "2.28").starting == "glibc 2.28 or a newer one"
+    assert Libc("uclibc", "1.0.31").starting == "uclibc 1.0.31"

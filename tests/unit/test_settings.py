@@ -162,6 +162,24 @@ def test_what_is_built_does_not_know_that_its_libc_is_brought_along() -> None:
     assert "brings_libc" not in read(libc="private").target.facts()
 
 
+def test_a_board_with_another_libc_gets_the_one_of_the_distributions_compiler(tmp_path: Path) -> None:
+    musl = write_board(tmp_path, 'triplet = "arm-linux-musleabihf"')
+    for target in ("rv1106", "luckfox-pico", musl):
+        asked = read(target=target, libc="private").target
+        assert (asked.triplet, asked.prefixes) == ("arm-linux-gnueabihf", ("arm-linux-gnueabihf",))
+        assert asked.cflags == read(target=target).target.cflags
+    vendors = read(target="rv1126", libc="private").target
+    assert vendors.prefixes == read(target="rv1126").target.prefixes, "a glibc of the vendor's is one, too"
+
+
+def test_a_glibc_is_refused_for_a_board_with_another_libc(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"libc=glibc 2\.28: rv1106 has uclibc") as caught:
+        read(target="rv1106", libc="glibc 2.28")
+    assert "libc=private" in str(caught.value.expected)
+    with pytest.raises(ConfigurationError, match=r"glibc 2\.28 does not go with triplet 'arm-linux-musleabihf'"):
+        read(target=write_board(tmp_path, 'triplet = "arm-linux-musleabihf"\nlibc = "glibc 2.28"'))
+
+
 def test_a_library_for_embedding_does_not_bring_its_libc() -> None:
     with pytest.raises(ConfigurationError, match="libc=private and shared=1 exclude each other") as caught:
         read(libc="private", shared="1")

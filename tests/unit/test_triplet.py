@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.targets.machines import MACHINES, find_machine, fits_architecture
-from crosspython.targets.triplet import parse_triplet
+from crosspython.targets.triplet import glibc_triplet, parse_triplet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +76,19 @@ def test_a_machine_misspelt_gets_a_suggestion() -> None:
 
 def test_every_machine_is_found_by_its_name() -> None:
     assert all(find_machine(name).name == name for name in MACHINES)
+
+
+@pytest.mark.parametrize(
+    ("text", "float_abi", "expected"),
+    [
+        ("arm-rockchip830-linux-uclibcgnueabihf", "hard", "arm-linux-gnueabihf"),
+        ("armv7-alpine-linux-musleabihf", "hard", "arm-linux-gnueabihf"),
+        ("arm-linux-uclibcgnueabi", "soft", "arm-linux-gnueabi"),
+        ("aarch64-openwrt-linux-musl", None, "aarch64-linux-gnu"),
+        ("riscv64-linux-musl", "hard", "riscv64-linux-gnu"),
+    ],
+)
+def test_each_machine_has_a_compiler_of_the_distributions(text: str, float_abi: str | None, expected: str) -> None:
+    triplet = parse_triplet(text)
+    assert triplet.has_other_libc and not parse_triplet(expected).has_other_libc
+    assert glibc_triplet(triplet, float_abi) == expected

@@ -19,6 +19,7 @@ from crosspython.run.isolation import HELP, isolate
 from crosspython.run.view import View
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
+from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.find import find_named, first_on_path
 from crosspython.toolchain.versioned import program_of
 
@@ -129,9 +130,12 @@ def mend(findings: Sequence[Finding]) -> str:
     """Return the command that brings all that is missing, or what to install where no command is known. "": nothing."""
     missing = [finding for finding in findings if not finding.ok]
     tools = [finding.name for finding in missing if finding.kind == "tool"]
-    tools += [f"{finding.name}-g++" for finding in missing if finding.kind == "compiler"]
+    compilers = [finding.name for finding in missing if finding.kind == "compiler"]
+    tools += [f"{name}-g++" for name in compilers if not parse_triplet(name).has_other_libc]
     packages = [finding.name for finding in missing if finding.kind == "python"]
     commands = [f"correct toolchain={finding.name}" for finding in missing if finding.kind == "place"]
+    if any(parse_triplet(name).has_other_libc for name in compilers):  # no distribution has such a compiler
+        commands.append("give the board's SDK as toolchain=, or take libc=private")
     commands += [describe_install(tools)] if tools else []
     if packages:
         commands.append(shlex.join([sys.executable, "-m", "pip", "install", *packages]))
@@ -147,15 +151,18 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
         found = toolchain if Path(toolchain).exists() or find_named(Path(toolchain), path) else None
         return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
     found = _find_cross_tool(target, "g++", path)
-    return Finding("compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain=", found)
+    private = ", or libc=private" if parse_triplet(target.triplet).has_other_libc else ""
+    return Finding(
+        "compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain={private}", found
+    )
 
 
 def _tell_libc(target: Target) -> Finding:
     """Which libc is built for; that of an SDK or a compiler is only known once it was asked."""
     if target.brings_libc:
         return Finding("libc", "libc", "", "what is built starts on boards with any libc: the bundle brings its own")
-    libc = target.libc or "the compiler's own libc"
-    return Finding("libc", "libc", "", f"what is built starts on boards with {libc}, or a newer one")
+    libc = target.libc.starting if target.libc else "the compiler's own libc"
+    return Finding("libc", "libc", "", f"what is built starts on boards with {libc}")
 
 
 def _look_for_fortran(target: Target, path: str) -> Finding:

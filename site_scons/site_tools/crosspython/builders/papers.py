@@ -19,6 +19,7 @@ from crosspython.store.disk import write_whole
 
 if TYPE_CHECKING:
     from crosspython.papers.part import Inventory, Part
+    from crosspython.papers.private_libc import Brought
     from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
 
 _SHOWN = 8  # names in a line of the console
@@ -67,7 +68,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
             for part in inventory.parts:
                 products.setdefault(part.ref, []).append(name)
                 parts.setdefault(part.ref, part)
-        texts = _license_texts(build)
+        texts = _license_texts(build, bundle)
         delivered = [Delivered(parts[ref], tuple(products[ref]), texts.get(parts[ref].title, {})) for ref in parts]
         without = write_legal_info(delivered, folder)
         build.run.console.line(f"  {folder}: {len(parts)} parts, manifest.csv")
@@ -77,10 +78,18 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
     return _goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
 
 
-def require_allowed_components(build: Build, components: Iterable[Component], product: str) -> None:
-    """No component has a licence that `forbid_licenses=` names. Raises ConfigurationError, before anything is built."""
+def require_allowed_components(
+    build: Build, components: Iterable[Component], product: str, *, brings_libc: bool = False
+) -> None:
+    """No component has a licence that `forbid_licenses=` names. Raises ConfigurationError, before anything is built.
+
+    brings_libc: the compiler's libc goes along
+    """
     if build.settings.forbid_licenses and not build.run.only_removes:
-        _require_allowed(build, [(part.recipe.title, part.recipe.license) for part in components], product)
+        from crosspython.papers.private_libc import brought_licenses
+
+        licenses = [(part.recipe.title, part.recipe.license) for part in components]
+        _require_allowed(build, licenses + (brought_licenses() if brings_libc else []), product)
 
 
 def require_allowed_wheels(
@@ -143,6 +152,7 @@ def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inv
         file = Path(bundle.abspath)
         name = file.name.removesuffix(".tar.gz")
         parts = [*shipped_components(build, build.declared.shipped or ()), *_packages_in_bundle(build)]
+        parts += _brought(build, file).parts
         found.append((name, Inventory(name, version, each_once(parts), hash_file(file), facts)))
     if sysroot is not None:
         name, parts = settings.sysroot.name, shipped_components(build, build.declared.in_sysroot or ())
@@ -198,6 +208,16 @@ def _packages_in_bundle(build: Build) -> list[Part]:
     from crosspython.papers.wheels import packages_in_stage
 
     return packages_in_stage(_stage(build, "cpython"))
+
+
+def _brought(build: Build, bundle: Path) -> Brought:
+    """The libc that lies in the bundle, if it brings one."""
+    from crosspython.papers.private_libc import Brought, read_brought
+
+    if not build.settings.target.brings_libc:
+        return Brought((), {})
+    toolchain = toolchain_of(build)
+    return read_brought(bundle, toolchain.libc, toolchain.compiler)
 
 
 def wheels_of_house(build: Build) -> list[Part]:
@@ -272,13 +292,13 @@ def _crates(build: Build, report: WheelReport, package: LockedPackage | None) ->
     return crates_of_sdist(fetch_file(package.sdist, build.run.workshop.store, package.title))
 
 
-def _license_texts(build: Build) -> dict[str, dict[str, bytes]]:
+def _license_texts(build: Build, bundle: Any) -> dict[str, Mapping[str, bytes]]:
     """The texts of licences by the titles of what they are of."""
     from crosspython.papers.legal_info import texts_in_stage
     from crosspython.papers.wheels import read_wheel_file
     from crosspython.wheels.house.report import reports_of_house
 
-    texts = {}
+    texts = dict(_brought(build, Path(bundle.abspath)).texts) if bundle is not None else {}
     for component in build.components.values():
         stage = Path(component.node.abspath)
         if stage.is_file():

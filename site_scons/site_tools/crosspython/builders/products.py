@@ -58,7 +58,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     python, *libraries = _python_and_libraries(build, "Bundle", also, build.declared.bundled)
-    require_allowed_components(build, (python, *libraries), "the bundle")
+    require_allowed_components(build, (python, *libraries), "the bundle", brings_libc=settings.target.brings_libc)
     build.declared.shipped = frozenset(part.recipe.name for part in (python, *libraries))
     product = settings.folder / f"python-{python.recipe.version}-{settings.target.name}.tar.gz"
     choices = f"slim={settings.slim} prefix={settings.target.prefix} ships={[part.recipe.ships for part in libraries]}"
@@ -82,7 +82,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
         ):
             toolchain, private = toolchain_of(build), None
             if settings.target.brings_libc:
-                private = gather_libc(toolchain, settings.target, python_name, folder)
+                private = gather_libc(toolchain, settings.target, python_name, folder, settings.path)
             report = make_bundle(
                 Path(python.node.abspath),
                 {Path(library.node.abspath): library.recipe.ships for library in libraries},
@@ -248,8 +248,8 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
 
 def describe_boards(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
     """For which libc something was built, and on which boards it starts. needs: versions of symbols, by their kind"""
-    least = f"glibc {needs['GLIBC'].version.removeprefix('GLIBC_')}" if "GLIBC" in needs else str(libc)
-    return f"built for {libc}; starts on boards with {least}" + ("" if libc.name == "uclibc" else " or a newer one")
+    least = Libc("glibc", needs["GLIBC"].version.removeprefix("GLIBC_")) if "GLIBC" in needs else libc
+    return f"built for {libc}; starts on boards with {least.starting}"
 
 
 def _left_out(report: BundleReport, slim: str) -> list[str]:

@@ -67,7 +67,11 @@ def _document(build: Build, journal: Journal, page: Path) -> Document:
 def _libc(build: Build) -> str:
     """Which libc things were built for, where that is known."""
     toolchain = known_toolchain(build)
-    return f", for {toolchain.libc} or a newer one" if toolchain is not None else ""
+    if toolchain is None:
+        return ""
+    if build.settings.target.brings_libc:
+        return f", with {toolchain.libc} of its own, for boards with any libc"
+    return f", for {toolchain.libc.starting}"
 
 
 def _depends(build: Build) -> dict[str, list[str]]:

@@ -23,6 +23,7 @@ from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
 from crosspython.targets.libc import PRIVATE, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
+from crosspython.targets.triplet import glibc_triplet, parse_triplet
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
 
@@ -425,6 +426,12 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
     """
     boards = target.libc_baseline
     libc = asked or (None if keeps_own else target.libc)
+    if libc and (triplet := parse_triplet(target.triplet)).has_other_libc:
+        raise ConfigurationError(
+            f"libc={libc}: {target.name} has {triplet.libc}",
+            expected="libc=private, whose bundle brings a glibc along, or an SDK for the board as toolchain=",
+            found=str(libc),
+        )
     if libc and boards and not boards.loads(libc):
         raise ConfigurationError(
             f"libc={libc}: {target.name} would not load what is built",
@@ -443,6 +450,9 @@ def _with_private_libc(target: Target, *, shared: bool) -> Target:
             found="both",
             next='build for the board\'s libc, libc="glibc 2.28" or toolchain=; docs/targets.md, The libc',
         )
+    if (boards := parse_triplet(target.triplet)).has_other_libc:  # what is brought is a glibc, of another compiler
+        name = glibc_triplet(boards, target.float_abi)
+        target = replace(target, triplet=name, prefixes=(name,))
     return replace(target, libc=None, libc_baseline=None, brings_libc=True)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
 from crosspython.builders.papers import components_of, parts_of_lock, shipped_components, wheels_of_house
+from crosspython.builders.toolchain import known_toolchain
 from crosspython.errors import CheckError, ConfigurationError, SourceError, hide_logins
 from crosspython.recipes.recipe import NATIVE
 from crosspython.store.disk import write_whole
@@ -75,7 +76,20 @@ def _parts(build: Build) -> tuple[Part, ...]:
             "expat and others in CPython's source are left out, since that is not at hand (offline=1)"
         )
         components = components_of(build, wanted)
-    return each_once([*components, *parts_of_lock(build), *wheels_of_house(build)])
+    return each_once([*components, *_brought_libc(build), *parts_of_lock(build), *wheels_of_house(build)])
+
+
+def _brought_libc(build: Build) -> list[Part]:
+    """The libc that a bundle with libc=private brings."""
+    from crosspython.papers.private_libc import glibc_part
+
+    if not build.settings.target.brings_libc:
+        return []
+    toolchain = known_toolchain(build)
+    if toolchain is None:
+        build.run.console.warn("the libc that the bundle brings is left out: no build has looked at the compiler yet")
+        return []
+    return [glibc_part(toolchain.libc, toolchain.compiler)]
 
 
 def _tell(build: Build, parts: Sequence[Part], findings: Sequence[Finding]) -> None:

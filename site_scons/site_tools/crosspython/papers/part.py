@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# What a part is: of a recipe; a package of PyPI; a library that a wheel holds; a crate that a wheel was compiled with.
+# What a part is: of a recipe; a package of PyPI; a library that a wheel or the bundle holds a copy of; a crate that a
+# wheel was compiled with.
 COMPONENT, PACKAGE, LIBRARY, CRATE = "component", "package", "library", "crate"
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")

@@ -17,6 +17,7 @@ from crosspython.elf.file import find_elf_files, read_elf
 from crosspython.elf.versions import parse_version
 from crosspython.errors import ToolchainError
 from crosspython.finish.strip import strip_files
+from crosspython.stages.libc_licenses import gather_licenses
 from crosspython.targets import Target
 from crosspython.targets.libc import PRIVATE_FOLDER, PRIVATE_PROGRAMS
 from crosspython.targets.machines import find_machine
@@ -65,10 +66,11 @@ class PrivateLibc:
         return f"{library}/_ctypes.py", _GUARD
 
 
-def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path) -> PrivateLibc:
-    """Put what goes along into an empty folder, without symbols.
+def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path, search: str) -> PrivateLibc:
+    """Put what goes along into an empty folder: libraries without symbols, and the texts of their licences.
 
     python: the name of the interpreter in bin/, "python3.13"
+    search: where programs of this machine are found
     Raises ToolchainError: the toolchain has no loader, or cannot make the starter.
     """
     cc = Path(f"{toolchain.prefix}gcc")
@@ -90,6 +92,7 @@ def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path)
     strip_files(libraries, find_elf_files(libraries), Path(f"{toolchain.prefix}objcopy"), None)
     placed = {f"{PRIVATE_FOLDER}/{name}": libraries / name for name in files}
     placed |= {f"{PRIVATE_FOLDER}/locale/C.utf8/{path.relative_to(_LOCALE)}": path for path in locale_files(target)}
+    placed |= gather_licenses(toolchain, files, folder / "licenses", search)
     elf = read_elf(loader)
     kernel = elf.kernel if elf is not None and elf.kernel is not None else _OLDEST_KERNEL
     return PrivateLibc(placed, loader.name, make_starter(cc, target, python, kernel, folder / "starter"))

@@ -106,6 +106,11 @@ class Libc:
         return self.name == other.name and other.number <= self.number
 
     @property
+    def starting(self) -> str:
+        """The libcs that start what was built for it, in words. Only uClibc's releases break with the ones before."""
+        return str(self) if self.name == "uclibc" else f"{self} or a newer one"
+
+    @property
     def libraries(self) -> tuple[str, ...]:
         """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
         return (*LIBCS[self.name].libraries, *_GCC_LIBRARIES)
@@ -113,6 +118,11 @@ class Libc:
     def is_own(self, soname: str) -> bool:
         """Whether a library is a part of it, and not of its compiler."""
         return any(fnmatchcase(soname, pattern) for pattern in LIBCS[self.name].libraries)
+
+    @staticmethod
+    def is_of_compiler(soname: str) -> bool:
+        """Whether a library that lies beside a libc came with the compiler."""
+        return soname in _GCC_LIBRARIES
 
     @property
     def suffixes(self) -> tuple[str, ...]:

@@ -106,11 +106,13 @@ def judge_agreement(values: Mapping[str, Any]) -> list[Mistake]:
         return [Mistake(("triplet",), f"{triplet.text!r} is for bare metal, not for Linux")]
     if not fits_architecture(machine, triplet.architecture):
         return [Mistake(("triplet",), f"a compiler for {triplet.text!r} does not make code for {machine.name}")]
-    return [*_judge_float_abi(values, triplet, machine.float_abis), *_judge_libc(values)]
+    return [*_judge_float_abi(values, triplet, machine.float_abis), *_judge_libc(values, triplet)]
 
 
-def _judge_libc(values: Mapping[str, Any]) -> Iterator[Mistake]:
+def _judge_libc(values: Mapping[str, Any], triplet: Triplet) -> Iterator[Mistake]:
     wanted, boards = read_choice(values.get("libc", "board")), values.get("libc_baseline")
+    if wanted and triplet.has_other_libc:
+        yield Mistake(("libc",), f"{wanted} does not go with triplet {triplet.text!r}")
     if wanted and boards and not read_libc(boards).loads(wanted):
         yield Mistake(("libc",), f"the board has {boards} (libc_baseline), and loads nothing for {wanted}")
 

@@ -40,6 +40,11 @@ class Triplet:
             return None
         return "hard" if self.abi.endswith("hf") else "soft"
 
+    @property
+    def has_other_libc(self) -> bool:
+        """Whether it names one that is not glibc."""
+        return self.libc not in (None, "glibc")
+
 
 def parse_triplet(text: str) -> Triplet:
     """Take a triplet of two to four words apart. Raises ConfigurationError."""
@@ -57,3 +62,10 @@ def parse_triplet(text: str) -> Triplet:
     if len(rest) == 1:
         return Triplet(text, architecture, "", "none", rest[0])
     return Triplet(text, architecture, rest[0], "none", rest[-1])
+
+
+def glibc_triplet(triplet: Triplet, float_abi: str | None) -> str:
+    """What distributions call their own compiler for the same machine, whose libc is glibc."""
+    if triplet.architecture.startswith("arm"):
+        return "arm-linux-gnueabihf" if float_abi == "hard" else "arm-linux-gnueabi"
+    return f"{triplet.architecture}-linux-gnu"

@@ -13,7 +13,7 @@ from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.hosttools import install_command
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine, fits_architecture
-from crosspython.targets.triplet import parse_triplet
+from crosspython.targets.triplet import glibc_triplet, parse_triplet
 from crosspython.toolchain.layout import (
     compilers_below,
     find_sdks,
@@ -113,20 +113,24 @@ def _find_on_path(target: Target, path: str) -> Path:
 
 
 def _get_one(target: Target) -> str:
-    command = install_command([f"{target.triplet}-g++"])
-    return "get one in one of three ways:\n" + "\n".join(
-        f"    {number}. {way}"
-        for number, way in enumerate(
-            (
-                f"the distribution's: {command}"
-                if command
-                else "the distribution's package, if it has one with a libc",
-                "the vendor's SDK for the board, its folder or its archive as downloaded: toolchain=PATH",
-                f"a ready toolchain as Arm and Bootlin publish them for {target.triplet}: toolchain=ARCHIVE",
-            ),
-            start=1,
-        )
+    ways = (
+        _distributions(target),
+        "the vendor's SDK for the board, its folder or its archive as downloaded: toolchain=PATH",
+        f"a ready toolchain as Arm and Bootlin publish them for {target.triplet}: toolchain=ARCHIVE",
     )
+    listed = "".join(f"\n    {number}. {way}" for number, way in enumerate(ways, start=1))
+    return f"get one in one of three ways:{listed}"
+
+
+def _distributions(target: Target) -> str:
+    """What a distribution has for a machine: compilers with glibc, which a bundle can bring to any board."""
+    triplet = parse_triplet(target.triplet)
+    if not triplet.has_other_libc:
+        command = install_command([f"{target.triplet}-g++"])
+        return f"the distribution's: {command}" if command else "the distribution's package, if it has one with a libc"
+    command = install_command([f"{glibc_triplet(triplet, target.float_abi)}-g++"])
+    before = f"{command}, then " if command else ""
+    return f"the distribution's for boards with glibc, which the bundle then brings along: {before}libc=private"
 
 
 def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remark: Remark) -> Path:
