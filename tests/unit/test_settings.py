@@ -133,7 +133,7 @@ def test_a_libc_that_is_asked_for_goes_before_an_sdks() -> None:
     assert read(toolchain="/sdk", libc="glibc 2.28").target.libc == Libc("glibc", "2.28")
 
 
-@pytest.mark.parametrize("libc", ["glibc", "2.28", "musl", "musl 1.2", "private 2.36", "glibc-2.28", "glibc 2.28 "])
+@pytest.mark.parametrize("libc", ["glibc", "2.28", "musl 1.2", "private 2.36", "glibc-2.28", "glibc 2.28 "])
 def test_a_libc_that_cannot_be_built_for_is_refused(libc: str) -> None:
     with pytest.raises(ConfigurationError, match="not a libc to build for") as caught:
         read(libc=libc)
@@ -178,6 +178,35 @@ def test_a_glibc_is_refused_for_a_board_with_another_libc(tmp_path: Path) -> Non
     assert "libc=private" in str(caught.value.expected)
     with pytest.raises(ConfigurationError, match=r"glibc 2\.28 does not go with triplet 'arm-linux-musleabihf'"):
         read(target=write_board(tmp_path, 'triplet = "arm-linux-musleabihf"\nlibc = "glibc 2.28"'))
+
+
+@pytest.mark.parametrize(
+    ("libc", "target", "triplet"),
+    [
+        ("musl", "rv1126", "arm-linux-musleabihf"),
+        ("musl", "rk3568", "aarch64-linux-musl"),
+        ("uclibc", "armv7l", "arm-linux-uclibceabihf"),
+        ("uclibc", "rv1106", "arm-linux-uclibcgnueabihf"),
+    ],
+)
+def test_the_libc_of_an_sdk_may_be_named(libc: str, target: str, triplet: str) -> None:
+    settings = read(target=target, libc=libc, toolchain="/sdk")
+    assert (settings.target.triplet, settings.target.libc, settings.libc_kind) == (triplet, None, libc)
+    assert settings.target.libc_baseline is None and settings.libc is None
+
+
+def test_musl_and_uclibc_need_an_sdk() -> None:
+    assert read(target="rv1106", libc="uclibc").target == read(target="rv1106").target
+    with pytest.raises(ConfigurationError, match="libc=musl: no compiler for musl is known for rv1126") as caught:
+        read(target="rv1126", libc="musl")
+    assert "toolchain=" in str(caught.value.expected) and "libc=private" in str(caught.value.next)
+
+
+def test_a_target_may_say_that_its_libc_is_musl(tmp_path: Path) -> None:
+    board = write_board(tmp_path, 'triplet = "arm-linux-musleabihf"\nlibc = "musl"')
+    assert read(target=board).target.libc is None
+    with pytest.raises(ConfigurationError, match="musl does not go with triplet 'arm-linux-gnueabihf'"):
+        read(target=write_board(tmp_path, 'libc = "musl"'))
 
 
 def test_a_library_for_embedding_does_not_bring_its_libc() -> None:

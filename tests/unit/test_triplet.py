@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.targets.machines import MACHINES, find_machine, fits_architecture
-from crosspython.targets.triplet import glibc_triplet, parse_triplet
+from crosspython.targets.triplet import parse_triplet, triplet_with
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,4 +91,4 @@ def test_every_machine_is_found_by_its_name() -> None:
 def test_each_machine_has_a_compiler_of_the_distributions(text: str, float_abi: str | None, expected: str) -> None:
     triplet = parse_triplet(text)
     assert triplet.has_other_libc and not parse_triplet(expected).has_other_libc
-    assert glibc_triplet(triplet, float_abi) == expected
+    assert triplet_with("glibc", triplet, float_abi) == expected

@@ -21,9 +21,9 @@ from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
-from crosspython.targets.libc import PRIVATE, Libc, read_choice
+from crosspython.targets.libc import OTHERS, PRIVATE, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
-from crosspython.targets.triplet import glibc_triplet, parse_triplet
+from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
 
@@ -105,7 +105,8 @@ VARIABLES = (
     Variable(
         "libc",
         'the libc to build for: a glibc such as "glibc 2.28", which needs no SDK; board, the compiler\'s own;'
-        " or private, the same, brought along by the bundle; without it, board with toolchain=, else the target's",
+        " private, the same, brought along by the bundle; musl or uclibc, an SDK's; without it, board with toolchain=,"
+        " else the target's",
     ),
     Variable(
         "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
@@ -245,13 +246,14 @@ class Settings:
     """What was chosen. Paths belong to the build machine, but for `target.prefix`.
 
     others: further targets, for which the same is to be made
-    libc:  the one that was asked for by its version
+    libc:  the one that was asked for by its version; libc_kind: "musl" or "uclibc", if that was asked for
     start: where relative paths begin that are read later: those in `packages` and `constraints`
     """
 
     target: Target
     others: tuple[str, ...]
     libc: Libc | None
+    libc_kind: str
     release: Release
     toolchain: str | None
     rust: Path | None
@@ -331,6 +333,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target=_choose_libc(target, libc, chosen),
         others=tuple(others),
         libc=libc,
+        libc_kind=chosen["libc"] if chosen["libc"] in OTHERS else "",
         release=release,
         toolchain=_toolchain(start, chosen["toolchain"]) if chosen["toolchain"] else None,
         rust=Path(_place(start, chosen["rust"])) if chosen["rust"] else None,
@@ -406,9 +409,9 @@ def _read_libc(choice: str) -> Libc | None:
     if find_mistakes({"libc": choice}, TargetKeys):
         raise ConfigurationError(
             f"libc={choice}: not a libc to build for",
-            expected='board, private, or a glibc such as libc="glibc 2.28" (in quotes)',
+            expected='board, private, musl, uclibc, or a glibc such as libc="glibc 2.28" (in quotes)',
             found=choice,
-            next="for a board with musl or uClibc give its SDK as toolchain=; docs/targets.md, The libc",
+            next="docs/targets.md, The libc",
         )
     return read_choice(choice)
 
@@ -416,6 +419,8 @@ def _read_libc(choice: str) -> Libc | None:
 def _choose_libc(target: Target, asked: Libc | None, chosen: Mapping[str, str]) -> Target:
     if chosen["libc"] == PRIVATE or (target.brings_libc and not chosen["libc"]):
         return _with_private_libc(target, shared=chosen["shared"] == "1")
+    if chosen["libc"] in OTHERS:
+        return _with_other_libc(target, chosen["libc"], has_sdk=bool(chosen["toolchain"]))
     return _with_libc(target, asked, keeps_own=bool(chosen["toolchain"] or chosen["libc"]))
 
 
@@ -441,6 +446,22 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
     return replace(target, libc=libc, libc_baseline=libc or boards, brings_libc=False)
 
 
+def _with_other_libc(target: Target, name: str, *, has_sdk: bool) -> Target:
+    """A target that is built for the libc of an SDK, which is no glibc, whatever it is built for else."""
+    triplet = parse_triplet(target.triplet)
+    if triplet.libc == name:
+        return replace(target, libc=None, brings_libc=False)
+    if not has_sdk:
+        raise ConfigurationError(
+            f"libc={name}: no compiler for {name} is known for {target.name}",
+            expected=f"an SDK whose libc is {name}, as toolchain=",
+            found="no toolchain=",
+            next="without an SDK libc=private makes a bundle that starts there, too; docs/targets.md, The libc",
+        )
+    called = triplet_with(name, triplet, target.float_abi)
+    return replace(target, triplet=called, prefixes=(called,), libc=None, libc_baseline=None, brings_libc=False)
+
+
 def _with_private_libc(target: Target, *, shared: bool) -> Target:
     """A target that is built for the compiler's libc and gets it with the bundle, whatever its own one is."""
     if shared:
@@ -451,7 +472,7 @@ def _with_private_libc(target: Target, *, shared: bool) -> Target:
             next='build for the board\'s libc, libc="glibc 2.28" or toolchain=; docs/targets.md, The libc',
         )
     if (boards := parse_triplet(target.triplet)).has_other_libc:  # what is brought is a glibc, of another compiler
-        name = glibc_triplet(boards, target.float_abi)
+        name = triplet_with("glibc", boards, target.float_abi)
         target = replace(target, triplet=name, prefixes=(name,))
     return replace(target, libc=None, libc_baseline=None, brings_libc=True)
 

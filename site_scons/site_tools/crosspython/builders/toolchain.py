@@ -42,7 +42,7 @@ def toolchain_node(env: Any) -> Any:
 
     def look(target: list[Any], source: list[Any], env: Any) -> None:
         toolchain = look_at_toolchain(build, build.run.console.warn)
-        _require_libc(toolchain, settings.libc)
+        _require_libc(toolchain, settings.libc, settings.libc_kind)
         if settings.target.brings_libc:
             _require_own_loader(toolchain)
         toolchain.write(facts_file)
@@ -88,7 +88,13 @@ def look_at_toolchain(build: Build, remark: Callable[[str], None]) -> Toolchain:
     )
 
 
-def _require_libc(toolchain: Toolchain, asked: Libc | None) -> None:
+def _require_libc(toolchain: Toolchain, asked: Libc | None, kind: str) -> None:
+    if kind and toolchain.libc.name != kind:
+        raise ToolchainError(
+            f"{toolchain.prefix}gcc does not link for {kind}, as libc={kind} asks",
+            expected=f"an SDK whose libc is {kind}, as toolchain=",
+            found=f"a compiler whose own libc is {toolchain.libc}",
+        )
     if asked is not None and toolchain.libc != asked:
         raise ToolchainError(
             f"{toolchain.prefix}gcc cannot link for {asked}",

@@ -158,9 +158,13 @@ PRIVATE_FOLDER, PRIVATE_PROGRAMS = "lib/private", "libexec"
 """Where a bundle then has the libc, and the programs that a starter in bin/ starts with it."""
 
 
+OTHERS = ("musl", "uclibc")
+"""The choices of a libc that has no versions to choose from: the compiler's own, which has to be one."""
+
+
 def read_choice(text: str) -> Libc | None:
-    """The libc to build for, of what a user may choose; None for what the compiler has: "board", and "private"."""
-    return None if text in ("board", PRIVATE) else read_libc(text)
+    """The libc to build for, of what a user may choose; None for what the compiler has."""
+    return None if text in ("board", PRIVATE, *OTHERS) else read_libc(text)
 
 
 def newest_libc(name: str) -> Libc:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Mistake
-from crosspython.targets.libc import LIBCS, read_choice, read_libc
+from crosspython.targets.libc import LIBCS, OTHERS, read_choice, read_libc
 from crosspython.targets.machines import ALIASES, MACHINES, find_machine, fits_architecture
 from crosspython.targets.triplet import Triplet, parse_triplet
 
@@ -54,8 +54,8 @@ Baseline = Annotated[
 LibcChoice = Annotated[
     str,
     Meta(
-        pattern=r"^(board|private|glibc 2\.\d+)\Z",
-        description='"board", "private", or a glibc such as "glibc 2.28"',
+        pattern=rf"^(board|private|{'|'.join(OTHERS)}|glibc 2\.\d+)\Z",
+        description='"board", "private", "musl", "uclibc", or a glibc such as "glibc 2.28"',
     ),
 ]
 Kernel = Annotated[str, Meta(pattern=r"^\d+\.\d+(\.\d+)*\Z", description='a string such as "4.19"')]
@@ -111,8 +111,9 @@ def judge_agreement(values: Mapping[str, Any]) -> list[Mistake]:
 
 def _judge_libc(values: Mapping[str, Any], triplet: Triplet) -> Iterator[Mistake]:
     wanted, boards = read_choice(values.get("libc", "board")), values.get("libc_baseline")
-    if wanted and triplet.has_other_libc:
-        yield Mistake(("libc",), f"{wanted} does not go with triplet {triplet.text!r}")
+    named = values.get("libc")
+    if (wanted and triplet.has_other_libc) or (named in OTHERS and named != triplet.libc):
+        yield Mistake(("libc",), f"{named} does not go with triplet {triplet.text!r}")
     if wanted and boards and not read_libc(boards).loads(wanted):
         yield Mistake(("libc",), f"the board has {boards} (libc_baseline), and loads nothing for {wanted}")
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from crosspython.errors import ConfigurationError
-from crosspython.targets.libc import libc_of_abi
+from crosspython.targets.libc import LIBCS, libc_of_abi
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ def parse_triplet(text: str) -> Triplet:
     return Triplet(text, architecture, rest[0], "none", rest[-1])
 
 
-def glibc_triplet(triplet: Triplet, float_abi: str | None) -> str:
-    """What distributions call their own compiler for the same machine, whose libc is glibc."""
+def triplet_with(libc: str, triplet: Triplet, float_abi: str | None) -> str:
+    """What a compiler for the same machine and another libc is called by distributions."""
+    abi = LIBCS[libc].abi
     if triplet.architecture.startswith("arm"):
-        return "arm-linux-gnueabihf" if float_abi == "hard" else "arm-linux-gnueabi"
-    return f"{triplet.architecture}-linux-gnu"
+        return f"arm-linux-{abi}eabi{'hf' if float_abi == 'hard' else ''}"
+    return f"{triplet.architecture}-linux-{abi}"

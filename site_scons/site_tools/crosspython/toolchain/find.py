@@ -13,7 +13,7 @@ from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.hosttools import install_command
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine, fits_architecture
-from crosspython.targets.triplet import glibc_triplet, parse_triplet
+from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.layout import (
     compilers_below,
     find_sdks,
@@ -128,7 +128,7 @@ def _distributions(target: Target) -> str:
     if not triplet.has_other_libc:
         command = install_command([f"{target.triplet}-g++"])
         return f"the distribution's: {command}" if command else "the distribution's package, if it has one with a libc"
-    command = install_command([f"{glibc_triplet(triplet, target.float_abi)}-g++"])
+    command = install_command([f"{triplet_with('glibc', triplet, target.float_abi)}-g++"])
     before = f"{command}, then " if command else ""
     return f"the distribution's for boards with glibc, which the bundle then brings along: {before}libc=private"
 
