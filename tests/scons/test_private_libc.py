@@ -34,6 +34,7 @@ def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> Non
     project.add("cpython", configure=AS_PROGRAM, code=INTERPRETER)
     own = project.scons("libc=private", "cache=none")
     assert "libc:      brings glibc" in own and "loader:    none" in own and "libraries: none" in own
+    assert "LGPL-2.1-or-later (glibc)" in own
     stage = project.stage("cpython").read_bytes()
     unpack_tree(project.folder / "build/rv1126/python-1.0-rv1126.tar.gz", tmp_path / "board")
     tree = tmp_path / "board/python"
@@ -47,8 +48,25 @@ def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> Non
     [text] = project.folder.glob("build/rv1126/legal-info/licenses/glibc-*/COPYING.LIB")
     assert text.read_bytes() == (tree / "share/licenses/glibc/COPYING.LIB").read_bytes()
     refused = project.scons("libc=private", "cache=none", "forbid_licenses=LGPL-2.1*", code=2)
-    assert "glibc, by libc=private: LGPL-2.1-or-later" in refused
+    assert "glibc: LGPL-2.1-or-later" in refused
     boards = project.scons("libc=board", "cache=none")
     assert "packing" in boards and "building cpython" not in boards
     assert "brings" not in boards and "loader:    /lib/ld-linux-armhf.so.3" in boards
     assert project.stage("cpython").read_bytes() == stage
+
+
+def test_a_board_whose_kernel_is_too_old_is_refused_before_anything_is_built(project: Project) -> None:
+    """Also where the same compiler was looked at before, for another libc=."""
+    (project.folder / "old.toml").write_text('extends = "rv1126"\nkernel = "3.0"\n')
+    project.add("hello")
+    project.scons("libc=board", "target=./old.toml")
+    output = project.scons("libc=private", "target=./old.toml", code=2)
+    assert "libc=private: glibc 2." in output and "does not run on old" in output
+    assert "Linux 3.2.0 or newer on the board" in output and "found:    Linux 3.0 (kernel)" in output
+
+
+def test_an_sdk_with_another_libc_than_the_one_asked_for_is_refused(project: Project) -> None:
+    project.add("hello")
+    output = project.scons("libc=musl", "toolchain=arm-linux-gnueabihf-gcc", code=2)
+    assert "does not link for musl, as libc=musl asks" in output
+    assert "an SDK whose libc is musl, as toolchain=" in output

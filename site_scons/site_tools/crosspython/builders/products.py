@@ -96,7 +96,8 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 beside=build.run.workshop.jobserver.beside,
             )
         lines = summarize(report, settings.slim, toolchain, brings_libc=private is not None)
-        licenses = describe_licenses(part.recipe for part in (python, *libraries))
+        recipes = (part.recipe for part in (python, *libraries))
+        licenses = describe_licenses(recipes, brings_libc=private is not None)
         write_whole(summary, "\n".join([*lines, licenses]) + "\n")
         tell()
 
@@ -234,7 +235,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
     """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
     libc = describe_boards(toolchain.libc, report.needs.versions)
     if brings_libc:
-        libc = f"brings {toolchain.libc} (LGPL-2.1-or-later) in lib/private; starts on boards with any libc, or none"
+        libc = f"brings {toolchain.libc} in lib/private; starts on boards with any libc, or none"
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
         f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)},"
@@ -261,11 +262,14 @@ def _left_out(report: BundleReport, slim: str) -> list[str]:
     return [f"slim={slim} saved {megabytes(report.saved)}: it leaves out {', '.join(words)}"]
 
 
-def describe_licenses(recipes: Iterable[Recipe]) -> str:
-    """The line that says what a bundle's components are licensed under."""
+def describe_licenses(recipes: Iterable[Recipe], *, brings_libc: bool = False) -> str:
+    """The line that says what a bundle's parts are licensed under."""
+    from crosspython.papers.private_libc import brought_licenses
+
+    licenses = [(recipe.name, recipe.license or "not stated") for recipe in recipes]
     names: dict[str, list[str]] = {}
-    for recipe in recipes:
-        names.setdefault(recipe.license or "not stated", []).append(recipe.name)
+    for name, license in licenses + (brought_licenses() if brings_libc else []):
+        names.setdefault(license, []).append(name)
     parts = (f"{license} ({', '.join(sorted(names[license]))})" for license in sorted(names))
     return f"licences:  {', '.join(parts)}; their texts lie in share/licenses"
 

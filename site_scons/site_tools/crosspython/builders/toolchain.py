@@ -45,6 +45,7 @@ def toolchain_node(env: Any) -> Any:
         _require_libc(toolchain, settings.libc, settings.libc_kind)
         if settings.target.brings_libc:
             _require_own_loader(toolchain)
+            _require_kernel(toolchain, settings.target)
         toolchain.write(facts_file)
         write_whole(text, toolchain.identity + "\n")
         build.run.workshop.console.line(f"  toolchain {toolchain.describe()}")
@@ -53,6 +54,8 @@ def toolchain_node(env: Any) -> Any:
     asked = " ".join(field.name for field in fields(Toolchain))
     if settings.target.libc is not None:
         asked += f"\n{made_toolchains()}"
+    asked += f"\nlibc={settings.libc_kind}" if settings.libc_kind else ""
+    asked += "\nlibc=private" if settings.target.brings_libc else ""
     sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
@@ -112,6 +115,23 @@ def _require_own_loader(toolchain: Toolchain) -> None:
             expected="glibc 2.33 or newer, whose loader knows --argv0",
             found=str(libc),
             next="leave toolchain= out, and a compiler of the distribution is taken",
+        )
+
+
+def _require_kernel(toolchain: Toolchain, target: Target) -> None:
+    """libc=private: the board's kernel is one that the compiler's libc runs on, which its ABI note tells (glibc's
+    abi-tags)."""
+    from crosspython.elf.file import read_elf
+    from crosspython.elf.versions import is_newer
+
+    library = Path(toolchain.libc_folder) / "libc.so.6"
+    elf = read_elf(library) if library.is_file() else None
+    if elf is not None and elf.kernel and target.kernel and is_newer(elf.kernel, target.kernel):
+        raise ToolchainError(
+            f"libc=private: {toolchain.libc} of {toolchain.prefix}gcc does not run on {target.name}",
+            expected=f"Linux {elf.kernel} or newer on the board",
+            found=f"Linux {target.kernel} (kernel)",
+            next='build for the board\'s own libc, libc="glibc 2.28" or toolchain=; docs/targets.md, The libc',
         )
 
 

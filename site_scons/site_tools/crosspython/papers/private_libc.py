@@ -46,7 +46,7 @@ def glibc_part(libc: Libc, compiler: str) -> Part:
 def brought_licenses() -> list[tuple[str, str]]:
     """What would be brought, with its licences, before it is."""
     gcc = library_of_compiler("libgcc_s.so.1", "gcc").license
-    return [(f"{_GLIBC}, by libc=private", LICENSE), ("libraries of the compiler, by libc=private", gcc)]
+    return [(_GLIBC, LICENSE), ("GCC's libraries", gcc)]
 
 
 def read_brought(bundle: Path, libc: Libc, compiler: str) -> Brought:
