@@ -80,6 +80,7 @@ def test_a_wheelhouse_has_what_was_asked_for_and_all_it_needs(wheels: Wheels) ->
     assert (wheels.house / "simple" / "below" / "index.html").is_file()
     assert "2 of 2 wheels made now" in output
     assert "pip install --no-index --find-links wheels top" in output
+    assert "  for boards with glibc 2.28 or a newer one\n" in output
     report = json.loads((wheels.house / "report-3.13.json").read_text())
     assert [wheel["engine"] for wheel in report["wheels"]] == ["ready", "ready"]
 

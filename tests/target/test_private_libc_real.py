@@ -115,6 +115,12 @@ def test_what_it_cannot_do_is_said_in_one_line(tree: Path, tmp_path: Path) -> No
     assert refusal(tree / "bin/tell").endswith(f"it cannot be executed: {tree}/lib/private/tell")
 
 
+def test_a_board_without_proc_is_told(tree: Path) -> None:
+    """The tree is the whole root there."""
+    said = refusal("unshare", "--user", "--map-root-user", "chroot", tree, "/bin/tell", PATH=PATH)
+    assert said == "/bin/tell: it cannot tell where it lies: there is no /proc; next: mount -t proc proc /proc"
+
+
 def test_a_kernel_that_is_too_old_is_told(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "here.toml").write_text(HERE)
     starter = make_starter(CC, load_target("./here.toml", tmp_path), "tell", "99.1", tree / "bin/tell")

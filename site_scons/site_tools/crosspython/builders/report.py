@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
 from crosspython.builders.documents import names_of, tell_document
-from crosspython.builders.toolchain import known_toolchain
+from crosspython.builders.toolchain import describe_boards, known_toolchain
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import Journal, read_journal
 
@@ -67,11 +67,7 @@ def _document(build: Build, journal: Journal, page: Path) -> Document:
 def _libc(build: Build) -> str:
     """Which libc things were built for, where that is known."""
     toolchain = known_toolchain(build)
-    if toolchain is None:
-        return ""
-    if build.settings.target.brings_libc:
-        return f", with {toolchain.libc} of its own, for boards with any libc"
-    return f", for {toolchain.libc.starting}"
+    return f", {describe_boards(build, toolchain)}" if toolchain is not None else ""
 
 
 def _depends(build: Build) -> dict[str, list[str]]:

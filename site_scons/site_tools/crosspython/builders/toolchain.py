@@ -164,6 +164,13 @@ def toolchain_of(build: Build) -> Toolchain:
     return toolchain
 
 
+def describe_boards(build: Build, toolchain: Toolchain) -> str:
+    """For which boards things were built, by their libc."""
+    if build.settings.target.brings_libc:
+        return f"for bundles with libc=private, which bring {toolchain.libc}"
+    return f"for boards with {toolchain.libc.starting}"
+
+
 def emulators_root(build: Build, toolchain: Toolchain) -> Path:
     """Where the emulator finds the loader and the libc: the board's, where the user has its file system."""
     from crosspython.toolchain.emulator import libc_root, link_libraries

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from crosspython.builders.action import fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
-from crosspython.builders.toolchain import toolchain_of
+from crosspython.builders.toolchain import describe_boards, toolchain_of
 from crosspython.builders.wheel_lock import found_file, lock_file
 from crosspython.builders.wheel_table import RunSummary, is_done
 from crosspython.errors import AuditError
@@ -133,10 +133,12 @@ class WheelhouseNode:
         names = [name for name in asked_names(self.lock.asked) if canonicalize_name(name) in self.packages]
         shown = " ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
         install = f"  on the board, with that folder: pip install --no-index --find-links wheels {shown}"
+        toolchain = toolchain_of(self.build)
         return [
             f"{house}",
             f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
-            f"  {toolchain_of(self.build).describe_time()}",
+            f"  {describe_boards(self.build, toolchain)}",
+            f"  {toolchain.describe_time()}",
             *([install] if names else []),
         ]
 
