@@ -57,6 +57,12 @@ def test_a_wheel_that_needs_what_is_not_there_is_told(need: str, says: list[str]
     assert told(["top"], top=needs("1", need), six=six, old=needs("1", python="<3.13")) == says
 
 
+def test_a_wheel_for_other_pythons_is_told_apart_from_one_that_is_not_there() -> None:
+    """To resolve again would not help."""
+    wheels = {"top": needs("1", "old", "absent"), "old": needs("1", python="<3.13")}
+    assert [each.unfit for each in find_differences([Requirement("top")], wheels, BOARD)] == ["old", ""]
+
+
 def test_extras_that_were_asked_for_count(tmp_path: Path) -> None:
     top = needs("1", "absent; extra == 'more'", "idna")
     assert told(["top[more]"], top=top, idna=needs("3")) == ["top needs absent, and there is no wheel of it"]

@@ -341,6 +341,12 @@ def test_a_damaged_file_that_was_named_is_told_by_its_name(ask: Asker, damage: C
     assert isinstance(error, ArchiveError)
     assert error.what == f"pkgs=: {wheel.as_uri()} is damaged"
     assert error.evidence
+    assert str(ask.folder / "cache") not in str(error)
+
+
+def test_what_is_wrong_in_a_file_that_was_named_is_told_as_it_stands_there(ask: Asker) -> None:
+    wheel = add_wheel(ask.folder, "bad", needs=["six >>= 1"])
+    assert ask.refusal(str(wheel)).evidence == ("METADATA: Requires-Dist: six >>= 1: no requirement",)
 
 
 @pytest.mark.parametrize("size", [0, 100])

@@ -94,6 +94,12 @@ def test_a_malformed_record_is_damage(tmp_path: Path, edit: Callable[[bytes], by
         ("entry_points.txt", lambda data: data + b"oops\n", "entry_points.txt: Source contains parsing errors"),
         ("entry_points.txt", lambda data: data + b"b = toy\n", "b = toy: names no function"),
         ("entry_points.txt", lambda data: data + b"b = a b:c\n", "names no function"),
+        (
+            "entry_points.txt",
+            lambda data: data + b"a/b = toy:main\n",
+            "a/b = toy:main: the name of a program has no slash",
+        ),
+        ("entry_points.txt", lambda data: data + b"  b = toy:main\n", "the next line, 'b = toy:main', is indented"),
         ("entry_points.txt", lambda data: b"\xe9" + data, "entry_points.txt is not UTF-8 text"),
     ],
 )
@@ -142,6 +148,17 @@ def test_a_wheel_of_an_older_format_is_no_damage(tmp_path: Path) -> None:
         tmp_path / "product",
         make_repair(tmp_path),
     )
+
+
+def test_a_version_may_be_written_with_more_zeros_in_the_file_name(tmp_path: Path) -> None:
+    """1.0 and 1.0.0 are the same version (PEP 440), and pip takes it."""
+    wheel = make_wheel(tmp_path / "made", "toy-1.0.0-py3-none-any.whl", {"toy.py": ""}, version="1.0")
+    take(wheel, tmp_path, wheel.name)
+    finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path))
+
+
+def test_a_name_with_a_backslash_is_a_name(tmp_path: Path) -> None:
+    take(make_wheel(tmp_path / "made", NAME, {"a\\b.py": ""}), tmp_path)
 
 
 def test_names_with_commas_and_line_ends_stand_in_quotes(tmp_path: Path) -> None:

@@ -107,12 +107,21 @@ class WheelhouseNode:
         differences = find_differences(asked_requirements(asked), wheels, self.platform.markers(), unmade)
         if not differences:
             return None
+        if unfit := sorted({each.unfit for each in differences if each.unfit}):
+            return AuditError(
+                f"{', '.join(unfit)}: not for Python {self.platform.python}: the board's pip would refuse that",
+                evidence=[each.text for each in differences],
+                expected=f"wheels whose Requires-Python (METADATA) has {self.platform.python} in it",
+                next="ask for another version, such as pkgs='NAME>1.0', or build another Python: python=",
+            )
         guilty = {each.package for each in differences if each.package}
         stated = sorted(guilty & asked["dependencies"].keys())
         found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
         write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
         self.build.run.fingerprints.note(found_file(self.build))
         again = "run the same command again: it resolves with what the wheels say"
+        if found and found.items() <= asked.get("found", {}).items():
+            again = f"ask for other versions of {', '.join(sorted(found))}: the lock was made with what they say"
         if self.settings.lock is not None and not self.settings.packages:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
         if GIVEN in asked:

@@ -68,7 +68,7 @@ def compare_record(record: Path, names: Mapping[str, Path]) -> list[str]:
     if problems:
         return problems
     for name, path in names.items():
-        told = rows.pop(name, [])
+        told = rows.pop(_plain(name), [])
         if path == record or path.name in SIGNATURES:
             continue
         if not told:
@@ -104,7 +104,16 @@ def _judge_entry_points(text: str) -> list[str]:
     except configparser.Error as error:
         return [" ".join(re.sub(r"(?:file: )?'<string>',?", "", error.message).split())]
     scripts = [(name, value) for group in _SCRIPTS if parser.has_section(group) for name, value in parser.items(group)]
-    return [f"{name} = {value}: names no function" for name, value in scripts if not _OBJECT.fullmatch(value.strip())]
+    return [problem for name, value in scripts if (problem := _judge_script(name, value))]
+
+
+def _judge_script(name: str, value: str) -> str | None:
+    first, *further = value.strip().splitlines() or [""]
+    if "/" in name:
+        return f"{name} = {first}: the name of a program has no slash"
+    if further:
+        return f"{name} = {first}: the next line, {further[0]!r}, is indented, so it is a part of this one"
+    return None if _OBJECT.fullmatch(first) else f"{name} = {first}: names no function"
 
 
 def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:

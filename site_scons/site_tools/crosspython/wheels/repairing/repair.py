@@ -211,19 +211,23 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
 def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> None:
     """The wheel is what was locked. A version of 0.0.0 or the like means that the backend asked git, and found none."""
     package, metadata = repair.package, tree.metadata
-    try:
-        versions = {str(stated.version), str(Version(metadata.get("Version", "")))}
-    except InvalidVersion:
-        versions = {metadata.get("Version", "")}
-    names = {stated.name, canonicalize_name(metadata.get("Name", ""))}
-    wanted = {str(Version(package.version))} if package.version else {str(stated.version)}
-    if names != {canonicalize_name(package.name)} or versions != wanted:
+    told = str(metadata.get("Name", "")), str(metadata.get("Version", ""))
+    wanted = Version(package.version) if package.version else stated.version  # 1.0 and 1.0.0 are the same (PEP 440)
+    is_named = {stated.name, canonicalize_name(told[0])} == {canonicalize_name(package.name)}
+    if not is_named or stated.version != wanted or not _is_version(told[1], wanted):
         raise AuditError(
             f"{package.title}: another package came out",
-            expected=package.title,
-            found=" and ".join(f"{name} {version}" for name in sorted(names) for version in sorted(versions)),
+            expected=f"{package.name} {wanted}",
+            found=f"{stated.name} {stated.version} by its file name, {' '.join(told)} by its METADATA",
             log=repair.log,
         )
+
+
+def _is_version(text: str, wanted: Version) -> bool:
+    try:
+        return Version(text) == wanted
+    except InvalidVersion:
+        return False
 
 
 def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:

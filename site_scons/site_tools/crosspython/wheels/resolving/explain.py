@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -18,6 +20,7 @@ from packaging.utils import canonicalize_name
 from crosspython.errors import ConfigurationError, CrosspythonError, DamagedPackagesError, SourceError, hide_logins
 from crosspython.names import suggest
 from crosspython.wheels.known.causes import known_cause
+from crosspython.wheels.resolving.given_wheels import find_problems
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
 
@@ -37,6 +40,9 @@ _DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([
 # Of a file that it was told to take, and of an sdist. What follows the first line says what is wrong.
 _DAMAGED_FILE = re.compile(r"Failed to read `(\S+ @ \S+\.whl)`\n(.+)", re.DOTALL)
 _DAMAGED_SDIST = re.compile(r"`([^`]+)`\nFailed to extract archive: .*\n(.+)", re.DOTALL)
+# Paths in uv's cache, which nobody knows: a line that says no more than that, and the way to a file of a wheel.
+_IN_CACHE = re.compile(r"Failed to read metadata: ")
+_TO_FILE = re.compile(r"`/\S*/(?=[^/`\s]+\.dist-info/)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
 # A requirement with an address of its own, which is no index's.
@@ -103,11 +109,14 @@ def _damaged_file(refusal: Refusal) -> CrosspythonError | None:
     damaged = _DAMAGED_FILE.search(refusal.text) or _DAMAGED_SDIST.search(refusal.text)
     if not damaged:
         return None
-    requirement, reasons = Requirement(damaged[1]), damaged[2]
+    requirement = Requirement(damaged[1])
+    url = urlsplit(requirement.url or "")
+    reasons = find_problems(Path(url2pathname(url.path))) if url.scheme == "file" else []
+    reasons = reasons or [_TO_FILE.sub("`", line) for line in damaged[2].splitlines() if not _IN_CACHE.match(line)]
     return DamagedPackagesError(
         [canonicalize_name(requirement.name)],
         f"pkgs=: {hide_logins(requirement.url or str(requirement))} is damaged",
-        evidence=reasons.splitlines(),
+        evidence=reasons,
         log=refusal.log,
         next="get that file again, or ask for another version",
     )

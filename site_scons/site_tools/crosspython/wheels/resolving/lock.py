@@ -23,6 +23,7 @@ from crosspython.wheels.model import LockedFile, LockedPackage, Override, Toolse
 from crosspython.wheels.requirements import names_of
 from crosspython.wheels.resolving.binary import Binary, read_data
 from crosspython.wheels.resolving.choose import choose_files, fitting
+from crosspython.wheels.resolving.given_wheels import require_usable
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import Project, hash_metadata, read_build_requires, read_version
 from crosspython.wheels.resolving.pylock import Lock
@@ -241,6 +242,7 @@ def make_lock(
     keep:     packages of an earlier lock, which stay at their versions where nothing is against it
     Raises what a resolution, a download, or an sdist that cannot be read raises.
     """
+    require_usable(request.projects, platform)
     resolved = keep_hashed(resolver.resolve(request, platform, keep), request)
     strict = [package.name for package in resolved]
     packages = _lock_files(resolved, platform, resolver, store)

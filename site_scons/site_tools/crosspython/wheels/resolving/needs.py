@@ -14,11 +14,11 @@ from pathlib import Path
 
 from packaging.metadata import parse_email
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import hide_logins
 from crosspython.wheels.requirements import read_requirements
+from crosspython.wheels.resolving.given_wheels import is_for_python
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ class Needs:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a wheel needs and the wheelhouse has not. `package` is normalized; empty where it was asked for."""
+    """What a wheel needs and the wheelhouse has not. `package` is normalized; empty where it was asked for.
+
+    unfit: the wheel that is there, and is for other Pythons
+    """
 
     package: str
     text: str
+    unfit: str = ""
 
 
 def read_needs(wheel: Path) -> Needs:
@@ -69,6 +73,7 @@ def find_differences(
     environment: the board's markers (PEP 508)
     unmade:      packages that will have a wheel, and have none yet
     """
+    python = environment["python_full_version"]
     seen, found = set[tuple[str, str]](), dict[Difference, None]()
     waiting = [("", need, "") for need in asked]
     while waiting:
@@ -82,9 +87,11 @@ def find_differences(
         elif name in unmade:
             continue
         else:
-            problem = _problem(need, wheels.get(name), environment)
+            problem = _problem(need, wheels.get(name), python)
         if problem:
-            found[Difference(package, f"{package or 'pkgs='} {'needs' if package else 'asks for'} {problem}")] = None
+            unfit = name if name in wheels and not is_for_python(wheels[name].python, python) else ""
+            text = f"{package or 'pkgs='} {'needs' if package else 'asks for'} {problem}"
+            found[Difference(package, text, unfit)] = None
         for part in ("", *sorted(need.extras)) if name in wheels else ():
             if (name, part) not in seen:
                 seen.add((name, part))
@@ -93,14 +100,11 @@ def find_differences(
     return list(found)
 
 
-def _problem(need: Requirement, wheel: Needs | None, environment: Mapping[str, str]) -> str | None:
+def _problem(need: Requirement, wheel: Needs | None, python: str) -> str | None:
     text = f"{need.name}{need.specifier}"
     if wheel is None:
         return f"{text}, and there is no wheel of it"
     if not need.specifier.contains(wheel.version, prereleases=True):
         return f"{text}, and the wheel is of {wheel.version}"
-    try:
-        fits = SpecifierSet(wheel.python).contains(environment["python_full_version"], prereleases=True)
-    except InvalidSpecifier:
-        return None  # pip passes over what it cannot read
+    fits = is_for_python(wheel.python, python)
     return None if fits else f"{need.name}, and its wheel is for Python {wheel.python}"

@@ -1,0 +1,119 @@
+"""Wheels that a user names by their files: what their METADATA says that the board's pip would not take.
+
+Their files are there before anything is resolved, so it is told in the words of the file. Whether the rest of a wheel
+can be believed is repairing/'s business. Paths belong to the build machine.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.metadata import RawMetadata, parse_email
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from crosspython.errors import ConfigurationError, DamagedPackagesError
+from crosspython.store.formats import Damaged, damage_told
+from crosspython.wheels.requirements import read_requirements
+from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.projects import Project
+
+_MARK = b"\xef\xbb\xbf"
+
+
+def require_usable(projects: Sequence[Project], platform: Platform) -> None:
+    """Each local wheel is what its file name says (PEP 427), and is for the board's Python (Requires-Python).
+
+    uv passes over the upper bound of a Requires-Python; pip does not.
+    Raises DamagedPackagesError, ConfigurationError.
+    """
+    wheels = {each: _read(each.path) for each in projects if each.path.suffix == ".whl"}
+    told = {project: parse_email(data)[0] for project, data in wheels.items() if data is not None}
+    others = {project: says for project, fields in told.items() if (says := _other_name(project.path.name, fields))}
+    if others:
+        raise DamagedPackagesError(
+            [project.name for project in others],
+            f"pkgs=: {', '.join(str(project.path) for project in others)} is damaged",
+            evidence=list(others.values()),
+            next="get that file again, or ask for another version",
+        )
+    unfit = [
+        f"{project.path.name} needs Python {fields.get('requires_python')}"
+        for project, fields in told.items()
+        if not is_for_python(fields.get("requires_python", ""), platform.python)
+    ]
+    if unfit:
+        raise ConfigurationError(
+            f"pkgs=: {', '.join(text.partition(' ')[0] for text in unfit)} does not support this Python",
+            evidence=unfit,
+            expected=f"a wheel for Python {platform.python}",
+            next="ask for another version of it, or build another Python: python=",
+        )
+
+
+def is_for_python(requires_python: str, release: str) -> bool:
+    """Whether pip of a Python takes a wheel with this Requires-Python; pip passes over what it cannot read."""
+    try:
+        return SpecifierSet(requires_python).contains(release, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def find_problems(wheel: Path) -> list[str]:
+    """All in a wheel's METADATA that no installer can read (Core metadata specifications); empty where there is none,
+    or no METADATA."""
+    data = _read(wheel)
+    if data is None:
+        return []
+    if data.startswith(_MARK):
+        return ["METADATA begins with a byte order mark"]
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return ["METADATA is not UTF-8 text"]
+    fields, _ = parse_email(data)
+    version, python = fields.get("version", ""), fields.get("requires_python", "")
+    _, others = read_requirements(fields.get("requires_dist", ()))
+    _, others = read_requirements(fields.get("requires_dist", ()))
+    problems = [f"has no {name}" for name in ("Name", "Version") if not fields.get(name.lower())]
+    problems += [f"its Version is {version!r}, which is none"] if version and not _is_version(version) else []
+    problems += [f"Requires-Dist: {text}: no requirement" for text in others]
+    problems += [f"Requires-Python: {python}: names no versions"] if not _is_specifier(python) else []
+    return [f"METADATA: {problem}" for problem in problems]
+
+
+def _other_name(filename: str, fields: RawMetadata) -> str | None:
+    name, version, *_ = parse_wheel_filename(filename)
+    said = fields.get("name", ""), fields.get("version", "")
+    if not all(said) or not _is_version(said[1]):
+        return None  # uv refuses it
+    if canonicalize_name(said[0]) == name and Version(said[1]) == version:
+        return None
+    return f"METADATA: is of {said[0]} {said[1]}, and the file is called {filename}"
+
+
+def _read(wheel: Path) -> bytes | None:
+    """The METADATA of a wheel; None where it has none, or cannot be read: others tell that."""
+    try:
+        with damage_told(), zipfile.ZipFile(wheel) as archive:
+            names = [n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA")]
+            return archive.read(names[0]) if len(names) == 1 else None
+    except (OSError, Damaged):
+        return None
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        return SpecifierSet(text) is not None
+    except InvalidSpecifier:
+        return False
