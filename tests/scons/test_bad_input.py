@@ -307,9 +307,10 @@ def test_no_jobs_at_all_are_refused(project: Project, jobs: str) -> None:
     assert "-j1 or more" in output or "number" in output
 
 
-def test_an_empty_build_folder_is_refused(project: Project) -> None:
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_build_folder_is_refused(project: Project, text: str) -> None:
     project.add("hello")
-    output = project.scons("build=", code=2)
+    output = project.scons(f"build={text}", code=2)
     assert "build=: says nothing" in output
     assert not (project.folder / "rv1126").exists()
 

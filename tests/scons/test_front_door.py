@@ -61,6 +61,11 @@ def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arg
     assert says in standalone.scons("-n", *arguments, code=2)
 
 
+@pytest.mark.parametrize("goal", ["shell", "rebuild"])
+def test_what_is_about_one_package_wants_its_name(standalone: Standalone, goal: str) -> None:
+    assert f"{goal}: no package is named" in standalone.scons(goal, code=2)
+
+
 def test_the_help_tells_every_goal() -> None:
     goals = re.findall(r'env\.Alias\("([^"]+)"', Path(declare_goals.__code__.co_filename).read_text())
     assert set(goals) == NAMES.keys() - {"(nothing)"}

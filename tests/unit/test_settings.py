@@ -18,7 +18,7 @@ def read(**given: Any) -> Settings:
     return read_settings(given, Path("/project"), {"PATH": "/usr/bin"})
 
 
-@pytest.mark.parametrize("yes", ["1", "yes", "Yes", "y", "true", "True", "t", "on", "all", True, 1])
+@pytest.mark.parametrize("yes", ["1", " 1 ", "yes", "Yes", "y", "true", "True", "t", "on", "all", True, 1])
 def test_yes_is_what_scons_takes_for_it(yes: object) -> None:
     settings = read(shared=yes, offline=yes, check=yes, slim=yes)
     assert (settings.shared, settings.offline, settings.check, settings.slim) == (True, True, True, "1")
@@ -46,7 +46,7 @@ def test_what_is_neither_is_refused(value: str) -> None:
 @pytest.mark.parametrize("name", ["build", "downloads", "target", "python", "cache", "cache_limit", "binary"])
 def test_an_empty_value_is_refused_with_the_default(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}=: says nothing") as caught:
-        read(**{name: ""})
+        read(**{name: " "})
     assert caught.value.expected is not None and caught.value.expected.startswith("a value; without")
 
 

@@ -10,6 +10,7 @@ import atexit
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from SCons.Script import GetBuildFailures
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build, BuiltWheel
+from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import made_together
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
@@ -78,6 +80,14 @@ def Rebuild(env: Any, wheels: Any) -> Any:
         env.AlwaysBuild(wheel.node)
         env.NoCache(*made_together(wheel.node))
     return env.Alias(f"crosspython-rebuild-{build.settings.target.name}", wheels)
+
+
+@refusing
+def check_named(env: Any, goals: Sequence[str]) -> None:
+    """Check before anything is resolved that `pkgs=` says what these goals are about. Raises UserError."""
+    for goal in goals:
+        if not env.GetOption("clean"):
+            _names(env["CROSSPYTHON"], goal)
 
 
 def use_lock_as_it_stands(build: Build) -> None:

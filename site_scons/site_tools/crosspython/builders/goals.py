@@ -7,7 +7,7 @@ from typing import Any
 
 from crosspython.builders import install_builders
 from crosspython.builders.build import Build
-from crosspython.builders.by_hand import use_lock_as_it_stands
+from crosspython.builders.by_hand import check_named, use_lock_as_it_stands
 from crosspython.builders.documents import tell_checks, tell_wheels
 from crosspython.builders.front_door import (
     asks_for_wheels,
@@ -78,8 +78,9 @@ def _declare_own(env: Any) -> list[str]:
 
 def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     settings = env["CROSSPYTHON"].settings
-    by_hand = {"shell", "rebuild"} & set(goals)
+    by_hand = [goal for goal in ("shell", "rebuild") if goal in goals]
     if by_hand and not env.GetOption("help"):
+        check_named(env, by_hand)
         use_lock_as_it_stands(env["CROSSPYTHON"])
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
     bundle, sysroot = env.Bundle(also=also), env.Sysroot(also=also)

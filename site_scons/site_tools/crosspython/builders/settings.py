@@ -69,6 +69,7 @@ class Variable:
         if isinstance(value, (list, tuple, UserList)):  # SCons has a list of its own
             value = ", ".join(map(str, value))
         text = self.default if value is None else str(value)
+        text = text.strip() if self.allowed or text.isspace() else text
         if self.is_switch and text not in self.allowed and (switch := read_switch(text)) is not None:
             text = "01"[switch]
         if text not in (self.default, *self.allowed) and (self.allowed or not text):
