@@ -587,7 +587,7 @@ def test_why_a_package_is_there_is_told(wheels: Wheels) -> None:
 
 def test_a_lock_is_made_alone_and_shown_as_a_tree(wheels: Wheels) -> None:
     add_wheel(wheels.links, "other", needs=["top", "below"])
-    assert "3 packages are locked in" in wheels.scons("lock", "pkgs=other", "lock=pylock.toml")
+    assert ": 3 packages" in wheels.scons("lock", "pkgs=other", "lock=pylock.toml")
     assert not wheels.house.exists()
     assert "3 packages, unchanged" in wheels.scons("lock", "lock=pylock.toml")
     shown = wheels.scons("tree", "lock=pylock.toml")
@@ -881,7 +881,7 @@ def test_what_builds_a_package_is_locked_with_it(built: Wheels) -> None:
 
 
 def test_fetch_brings_what_builds_a_package(built: Wheels) -> None:
-    assert "2 build requirements are locked" in built.scons("lock", "pkgs=raw")
+    assert ": 2 build requirements" in built.scons("lock", "pkgs=raw")
     (built.links / "tool-1.0-py3-none-any.whl").unlink()
     assert "tool 1.0, a build requirement" in built.scons("fetch", "pkgs=raw", "offline=1", code=2)
 
@@ -906,7 +906,7 @@ def test_a_lock_from_before_gets_what_builds_its_packages(built: Wheels) -> None
     whole = lock.read_text()
     begin, end = whole.index("[[tool.crosspython.toolsets]]"), whole.index("[[packages]]")
     lock.write_text(whole[:begin] + whole[end:])
-    assert f"2 build requirements are locked in {lock}" in built.scons("nothing", "lock=pylock.toml")
+    assert f"locked in {lock}: 2 build requirements" in built.scons("nothing", "lock=pylock.toml")
     assert lock.read_text() == whole
 
 

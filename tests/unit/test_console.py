@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from crosspython.run.console import Console, format_seconds, format_size
+from crosspython.run.console import Console, format_count, format_seconds, format_size
 
 
 class Terminal(io.StringIO):
@@ -171,3 +171,8 @@ def test_what_holds_for_the_whole_run_is_warned_of_once() -> None:
     for text in ("no network", "no network", "no room"):
         console.warn_once(text)
     assert stream.getvalue().splitlines() == ["crosspython: warning: no network", "crosspython: warning: no room"]
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 wheels"), (1, "1 wheel"), (2, "2 wheels")])
+def test_a_number_of_things_has_its_plural(number: int, text: str) -> None:
+    assert format_count(number, "wheel") == text

@@ -25,6 +25,7 @@ from crosspython.board.selftest import SelfTest
 from crosspython.board.ssh import MARK, Session
 from crosspython.errors import BoardError
 from crosspython.finish.board_needs import BoardNeeds
+from crosspython.run.console import format_count
 from crosspython.targets import Target
 
 _BEFORE_US = "before-crosspython"
@@ -122,9 +123,9 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
         return Deployed(name, 0, 0, 0, time.monotonic() - begin)
     part = f"{places.versions}/{name}.part"
     size = _send(order.tree, session, places, part, found, difference, manifest.write_manifest(items))
-    say(
-        f"  sent {len(difference.send)} of {len(items)} files, {size / 1e3:.1f} kB; {len(difference.remove)} taken away"
-    )
+    sent = f"{len(difference.send)} of {format_count(len(items), 'file')}"
+    say(f"  sent {sent}, {size / 1e3:.1f} kB; {len(difference.remove)} taken away")
+
     order.selftest.run(session, part, say)
     switch(session, places, name, found.current or (_BEFORE_US if found.has_folder else ""))
     return Deployed(name, len(difference.send), size, len(difference.remove), time.monotonic() - begin)
@@ -189,7 +190,7 @@ def _send(
     reply = session.run(_VERIFY.format(**words), "verify", data=_lines(sums), seconds=_SEND_SECONDS)
     if wrong := reply.told.get("wrong"):
         raise BoardError(
-            f"{session.address}: {len(wrong)} files arrived with other bytes than were sent",
+            f"{session.address}: {format_count(len(wrong), 'file')} arrived with other bytes than sent",
             evidence=wrong[:10],
             next="the board's storage may be failing: see its kernel's log (dmesg)",
         )

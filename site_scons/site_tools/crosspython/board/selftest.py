@@ -13,6 +13,7 @@ from crosspython.board.ssh import Session
 from crosspython.checks.result import Result
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, Expectation, read_results
 from crosspython.errors import CheckError
+from crosspython.run.console import format_count
 
 # What a new tree has to pass before it is switched to; a whole check takes minutes on a slow board.
 BEFORE_SWITCH = ("machine", "prefix", "extension_modules", "subprocesses")
@@ -47,7 +48,7 @@ class SelfTest:
         failed = [result for result in results if not result.ok]
         if failed:
             raise CheckError(
-                f"{session.address}: {len(failed)} of {len(results)} checks failed on the board;"
+                f"{session.address}: {len(failed)} of {format_count(len(results), 'check')} failed on the board;"
                 " its former Python stays in use",
                 evidence=[line for result in failed for line in (f"{result.name}:", *result.detail.splitlines()[-12:])],
                 next=_ILLEGAL if any("Illegal instruction" in result.detail for result in failed) else None,

@@ -13,6 +13,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.documents import names_of, tell_document
 from crosspython.builders.vulnerabilities import find_in_lock
 from crosspython.errors import ConfigurationError
+from crosspython.run.console import format_count
 
 if TYPE_CHECKING:
     from crosspython.documents import Document
@@ -46,7 +47,7 @@ def Lock(env: Any) -> Any:
             if lock is not None:
                 lock_tools(build, lock)
         if lock is not None and before is not None and path.read_bytes() == before:
-            build.run.console.line(f"  {path}: {len(lock.packages)} packages, unchanged")
+            build.run.console.line(f"  {path}: {format_count(len(lock.packages), 'package')}, unchanged")
         if lock is not None and _is_json(build):
             tell_document(_tree(build, lock))
 

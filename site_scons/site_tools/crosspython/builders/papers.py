@@ -15,6 +15,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.components import Component
 from crosspython.builders.paths import folder_node
 from crosspython.builders.toolchain import known_toolchain, toolchain_node, toolchain_of
+from crosspython.run.console import format_count
 from crosspython.store.disk import write_whole
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
         for name, inventory in _inventories(build, bundle, sysroot):
             write_whole(folder / f"{name}.cdx.json", write_cyclonedx(inventory))
             write_whole(folder / f"{name}.spdx.json", write_spdx(inventory))
-            build.run.console.line(f"  {folder / name}.cdx.json, .spdx.json: {len(inventory.parts)} parts")
+            build.run.console.line(
+                f"  {folder / name}.cdx.json, .spdx.json: {format_count(len(inventory.parts), 'part')}"
+            )
             _tell_unclear(build, [part for part in inventory.parts if part.kind != "crate" and not part.license])
 
     return _goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
@@ -71,7 +74,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
         texts = _license_texts(build, bundle)
         delivered = [Delivered(parts[ref], tuple(products[ref]), texts.get(parts[ref].title, {})) for ref in parts]
         without = write_legal_info(delivered, folder)
-        build.run.console.line(f"  {folder}: {len(parts)} parts, manifest.csv")
+        build.run.console.line(f"  {folder}: {format_count(len(parts), 'part')}, manifest.csv")
         if without:
             build.run.console.warn(f"no text of a licence was found for {_name_some(without)}")
 

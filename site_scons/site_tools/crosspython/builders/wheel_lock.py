@@ -20,6 +20,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError, DamagedPackagesError
 from crosspython.names import check_known
+from crosspython.run.console import format_count
 from crosspython.wheels.known.overrides import find_override, stated_dependencies
 from crosspython.wheels.model import LockedPackage, Override
 from crosspython.wheels.resolving.lock import (
@@ -246,7 +247,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
         lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
     lock = keep_toolsets(lock, known, [canonicalize_name(name) for name in settings.upgrade])
     write_lock(build, path, lock)
-    workshop.console.line(f"  {len(lock.packages)} packages are locked in {path}")
+    workshop.console.line(f"  locked in {path}: {format_count(len(lock.packages), 'package')}")
     if known is not None and _asks_for_all_of(known, request):
         for text in describe_changes(earlier, lock.packages):
             workshop.console.line(f"  {text}")

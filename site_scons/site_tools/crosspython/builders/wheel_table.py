@@ -8,7 +8,7 @@ from typing import Any
 
 from crosspython.builders.scons_internals import was_made, was_up_to_date
 from crosspython.errors import CrosspythonError, Interrupted, StepError
-from crosspython.run.console import format_seconds
+from crosspython.run.console import format_count, format_seconds
 from crosspython.run.log import find_error
 from crosspython.wheels.model import LockedPackage, WheelReport
 
@@ -63,7 +63,7 @@ class RunSummary:
     def _sum(self) -> str:
         failed = sum(way == _FAILED for way, _ in self.rows.values())
         made = len(self.rows) - failed
-        text = f"{made} of {len(self.nodes)} wheels made now"
+        text = f"{made} of {format_count(len(self.nodes), 'wheel')} made now"
         return f"{text}, {failed} failed" if failed else text
 
 
@@ -87,7 +87,7 @@ def _way(report: WheelReport) -> str:
 def _details(report: WheelReport) -> Sequence[str]:
     found = [format_seconds(report.wall)] if report.engine != "ready" else []
     if report.extensions:
-        found.append(f"{len(report.extensions)} extensions")
+        found.append(format_count(len(report.extensions), "extension"))
     if report.needs:
         found.append(f"needs {report.needs}")
     if report.grafted:

@@ -17,6 +17,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.wheel_lock import file_of_lock, open_resolver, override_of, write_lock
 from crosspython.errors import CrosspythonError
 from crosspython.recipes.release import FREE_THREADED
+from crosspython.run.console import format_count
 from crosspython.store.sources import Source
 from crosspython.wheels.building.overlay import applicable, with_native_tools
 from crosspython.wheels.model import LockedPackage, Toolset, file_of_tool
@@ -136,4 +137,4 @@ def _write(build: Build, lock: Lock, toolsets: Sequence[Toolset], wanted: set[Wa
         build.run.console.warn(f"{path}: build requirements cannot be added to it: {error.strerror}")
         return
     count = len({(each.name, each.version) for tools in used for each in (*tools.packages, *tools.beneath)})
-    build.run.console.line(f"  {count} build requirements are locked in {path}")
+    build.run.console.line(f"  locked in {path}: {format_count(count, 'build requirement')}")

@@ -20,6 +20,7 @@ from crosspython.builders.toolchain import describe_boards, toolchain_of
 from crosspython.builders.wheel_lock import found_file, lock_file
 from crosspython.builders.wheel_table import RunSummary, is_done
 from crosspython.errors import AuditError
+from crosspython.run.console import format_count
 from crosspython.store.disk import write_whole
 from crosspython.wheels.house.report import files_of_house, find_strays, is_whole, read_report, report_file
 from crosspython.wheels.resolving.lock import GIVEN, asked_names, asked_requirements, describe_found
@@ -51,7 +52,7 @@ class WheelhouseNode:
             *(self.made[name] for name in shipped),
             *machine,
         ]
-        says = f"filling {self.settings.wheelhouse.name} with {len(shipped)} wheels"
+        says = f"filling {self.settings.wheelhouse.name} with {format_count(len(shipped), 'wheel')}"
         leaves = partial(files_of_house, *house)
         action = make_action("wheelhouse", self._make, says, leaves=leaves)
         [node] = declare(self.env, [report_file(*house)], sources, action)
@@ -145,7 +146,7 @@ class WheelhouseNode:
         toolchain = toolchain_of(self.build)
         return [
             f"{house}",
-            f"  {len(files)} wheels, {size:.1f} MB, with an index in simple/",
+            f"  {format_count(len(files), 'wheel')}, {size:.1f} MB, with an index in simple/",
             f"  {describe_boards(self.build, toolchain)}",
             f"  {toolchain.describe_time()}",
             *([install] if names else []),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosspython.errors import CheckError, StepError
+from crosspython.run.console import format_count
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.store.tree import unpack_tree
@@ -60,7 +61,7 @@ def require_all_passed(results: Sequence[Result], report: Path, kept: str) -> No
     failed = [result for result in results if not result.ok]
     if failed:
         raise CheckError(
-            f"check: {len(failed)} of {len(results)} checks failed",
+            f"check: {len(failed)} of {format_count(len(results), 'check')} failed",
             evidence=[line for result in failed for line in (f"{result.name}:", *_last_lines(result.detail))],
             log=report,
             next=f"the folder {kept} is kept, with the output of each",

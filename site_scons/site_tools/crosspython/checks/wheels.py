@@ -21,6 +21,7 @@ from typing import Any
 
 from crosspython.checks.result import MARK, Result, require_all_passed, run_kept, unpack_bundle
 from crosspython.checks.suites import read_suites, run_suite
+from crosspython.run.console import format_count
 from crosspython.targets import Target
 from crosspython.toolchain.emulator import EmulatedPython, emulate
 from crosspython.wheels.model import Override
@@ -112,7 +113,7 @@ def install_wheels(subject: WheelSubject, python: EmulatedPython) -> Result:
         [*command, *(f"{each.name}=={each.version}" for each in names)], folder, subject.path, _INSTALL_SECONDS
     )
     ok = ended == "exit status 0"
-    detail = f"{len(names)} wheels accepted" if ok else f"{output[-2000:]}\nended with {ended}"
+    detail = f"{format_count(len(names), 'wheel')} accepted" if ok else f"{output[-2000:]}\nended with {ended}"
     return Result("pip install", ok, round(time.monotonic() - begin, 1), detail)
 
 

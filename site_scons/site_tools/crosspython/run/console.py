@@ -173,6 +173,11 @@ def format_size(size: int) -> str:
     return f"{size / factor:.1f} {unit}"
 
 
+def format_count(number: int, noun: str) -> str:
+    """A number of things, the noun in its plural where there is not one: `1 wheel`, `0 wheels`, `12 wheels`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _start_bars(stream: TextIO) -> Progress:
     # 0.1 s of import that only a download on a terminal pays.
     from rich.console import Console as RichConsole
