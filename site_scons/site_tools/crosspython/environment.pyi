@@ -126,9 +126,9 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
         """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 
         bundle, wheels: as Bundle() and Wheels() returned them
-        form:           "tar.gz", "squashfs", "deb", "ipk"; None: what `image=` says
+        form:           "tar.gz", "squashfs", "deb", "ipk", "rpm"; None: what `image=` says
         max_size:       what it may take on the board, "40M"; None: what `max_size=` says
-        name, version:  of its file, and what dpkg and opkg are told; None: CPython's version
+        name, version:  of its file, and what dpkg, opkg and rpm are told; None: CPython's version
         """
 
     def Lock(self) -> Any:

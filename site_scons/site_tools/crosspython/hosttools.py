@@ -66,6 +66,7 @@ _PACKAGES: dict[str, tuple[str | None, ...]] = {
     "tclsh": ("tcl", "tcl", "tcl", "tcl", "tcl"),
     "xz": ("xz-utils", "xz", "xz", "xz", "xz"),
     "mksquashfs": ("squashfs-tools", "squashfs-tools", "squashfs-tools", "squashfs", "squashfs-tools"),
+    "rpmbuild": ("rpm", "rpm-build", "rpm-tools", "rpm-build", None),
     "tic": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
     "infocmp": ("ncurses-bin", "ncurses", "ncurses", "ncurses-utils", "ncurses"),
     "cp": ("coreutils", "coreutils", "coreutils", "coreutils", "coreutils"),

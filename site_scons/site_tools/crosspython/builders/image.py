@@ -44,9 +44,9 @@ def Image(
     """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 
     bundle, wheels: as Bundle() and Wheels() returned them
-    form:           "tar.gz", "squashfs", "deb", "ipk"; None: what `image=` says
+    form:           "tar.gz", "squashfs", "deb", "ipk", "rpm"; None: what `image=` says
     max_size:       what it may take on the board, "40M"; None: what `max_size=` says
-    name, version:  of its file, and what dpkg and opkg are told; None: CPython's version
+    name, version:  of its file, and what dpkg, opkg and rpm are told; None: CPython's version
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
@@ -101,6 +101,7 @@ def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -
         "squashfs": f"mkdir -p {place} && mount -t squashfs -o loop,ro {sent} {place}",
         "deb": f"dpkg -i {sent}",
         "ipk": f"opkg install {sent}",
+        "rpm": f"rpm -i {sent}",
     }
     return [
         f"{product}",

@@ -193,9 +193,9 @@ VARIABLES = (
     Variable("patches", "a folder with further patches: NAME/0001-what-it-does.patch, by component"),
     Variable(
         "image",
-        "image: what one file it becomes: to be unpacked, mounted, or installed by dpkg or opkg",
+        "image: what one file it becomes: to be unpacked, mounted, or installed by dpkg, opkg or rpm",
         "tar.gz",
-        ("tar.gz", "squashfs", "deb", "ipk"),
+        ("tar.gz", "squashfs", "deb", "ipk", "rpm"),
         of=IMAGE,
     ),
     Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from crosspython.store.walk import walk_entries
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -25,3 +27,12 @@ class Contents:
     @property
     def size(self) -> int:
         return sum(size for _, size in self.parts)
+
+
+def set_modes(tree: Path) -> None:
+    """755 or 644, as archives have it: what the umask of this machine's user allowed shows in no product."""
+    tree.chmod(0o755)
+    for entry in walk_entries(tree):
+        if not entry.is_symlink():
+            is_open = entry.is_dir() or entry.stat().st_mode & 0o100
+            Path(entry.path).chmod(0o755 if is_open else 0o644)

@@ -1,7 +1,7 @@
 """The forms that an image comes in: one file each, the same bytes for the same tree.
 
-Knows how a tree becomes an archive and a squashfs; packages are debian.py's business. What lies in the tree is others'
-business. All paths belong to the build machine, but for the prefix.
+Knows how a tree becomes an archive and a squashfs; packages are debian.py's and rpm.py's business. What lies in the
+tree is others' business. All paths belong to the build machine, but for the prefix.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crosspython.hosttools import require_tools
-from crosspython.image.contents import Contents
+from crosspython.image.contents import Contents, set_modes
 from crosspython.image.debian import write_deb, write_ipk
+from crosspython.image.rpm import write_rpm
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.store.tree import pack_tree
-from crosspython.store.walk import walk_entries
 from crosspython.workshop import EPOCH, Workshop
 
 
@@ -46,7 +46,7 @@ def _write_archive(contents: Contents, product: Path, workshop: Workshop) -> Non
 
 def _write_squashfs(contents: Contents, product: Path, workshop: Workshop) -> None:
     """To be mounted at the prefix, or anywhere."""
-    _set_modes(contents.tree)
+    set_modes(contents.tree)
     times = ("-all-time", str(EPOCH), "-mkfs-time", str(EPOCH))
     options = ("-noappend", "-all-root", "-no-xattrs", "-no-progress", "-processors", "1", *times)
     with Log(workshop.logs / f"{product.name}.log") as log:
@@ -58,18 +58,10 @@ def _write_squashfs(contents: Contents, product: Path, workshop: Workshop) -> No
         )
 
 
-def _set_modes(tree: Path) -> None:
-    """755 or 644, as archives have it: what the umask of this machine's user allowed shows in no product."""
-    tree.chmod(0o755)
-    for entry in walk_entries(tree):
-        if not entry.is_symlink():
-            is_open = entry.is_dir() or entry.stat().st_mode & 0o100
-            Path(entry.path).chmod(0o755 if is_open else 0o644)
-
-
 FORMS = {
     "tar.gz": Form((), False, _write_archive),
     "squashfs": Form(("mksquashfs",), True, _write_squashfs),
     "deb": Form((), False, write_deb),
     "ipk": Form((), False, write_ipk),
+    "rpm": Form(("rpmbuild",), False, write_rpm),
 }
