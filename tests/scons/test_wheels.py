@@ -625,6 +625,8 @@ def test_one_lock_holds_several_boards_and_pythons(wheels: Wheels) -> None:
     wheels.scons("lock", needs, "lock=pylock.toml")
     output = wheels.make(needs, "lock=pylock.toml", "target=rk3568", code=2)  # by mistake, perhaps
     assert "this lock was made for something else" in output
+    output = wheels.make(needs, "lock=pylock.toml", "python=3.13t", code=2)  # its wheels are others, its markers not
+    assert "python: it has 3.13, asked is 3.13t" in output
     wheels.scons("lock", needs, "lock=pylock.toml", "target=rk3568")
     path = wheels.folder / "pylock.toml"
     lock = Pylock.from_dict(tomllib.loads(path.read_text()))

@@ -101,6 +101,15 @@ def test_wrong_bytes_are_kept_aside_and_both_hashes_told(tmp_path: Path) -> None
     assert rejected.read_bytes() == b"evil"
 
 
+def test_where_each_place_has_other_bytes_the_hash_may_be_wrong(tmp_path: Path) -> None:
+    with server(lambda handler, _: reply(handler, b"evil")) as (url, _), pytest.raises(SourceError) as wrong:
+        store(tmp_path).get([Source(SHA, url)], "x")
+    assert "correct the hash" in wrong.value.next
+    with server(lambda handler, _: reply(handler, b"", 404)) as (url, _), pytest.raises(SourceError) as missing:
+        store(tmp_path).get([Source(SHA, url)], "x")
+    assert "correct the hash" not in missing.value.next
+
+
 def test_after_wrong_bytes_the_next_place_is_asked(tmp_path: Path) -> None:
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / "x-1.0.tar.gz").write_bytes(b"stale")

@@ -242,6 +242,8 @@ def test_a_newer_python_that_is_needed_is_told(ask: Asker) -> None:
 def test_neither_a_fitting_wheel_nor_an_sdist_is_told(ask: Asker) -> None:
     add_wheel(ask.links, "top", tag="cp313-cp313-win_amd64")
     assert "has no wheel for armv7l" in ask.refusal("top").what
+    add_wheel(ask.links, "top", "2.0", tag="cp313-cp313-win_amd64")
+    assert "top has no wheel for armv7l with Python 3.13.5" in ask.refusal("top").what
 
 
 def test_an_sdist_that_cannot_tell_what_it_needs_is_told(ask: Asker) -> None:

@@ -34,12 +34,12 @@ def lock(tmp_path: Path, links: Path) -> Iterator[Locking]:
     indexes = Indexes(("--no-index", "--find-links", str(links)), (str(links),))
     with Log(tmp_path / "lock.log") as log:
 
-        def make(text: str, *overrides: Override) -> Lock:
+        def make(text: str, *overrides: Override, board: Platform = BOARD) -> Lock:
             resolver = Resolver(tmp_path / "uv", tmp_path / "cache", indexes, os.environ["PATH"], False, log)
             known = {override.name: override for override in overrides}
             request = read_request([text], None, tmp_path)
             store = Store(tmp_path / "store")
-            return make_lock(request, BOARD, resolver, store, lambda name: known.get(name, Override(name)), tmp_path)
+            return make_lock(request, board, resolver, store, lambda name: known.get(name, Override(name)), tmp_path)
 
         yield make
 
@@ -57,6 +57,15 @@ def test_only_wheels_that_may_fit_are_kept(lock: Locking, links: Path) -> None:
     top = packages(lock("top"))["top"]
     assert [file.name for file in top.wheels] == [fitting.name]
     assert top.other_wheels == (there.name,)
+
+
+@pytest.mark.slow
+def test_wheels_that_do_not_fit_a_python_without_the_gil_are_named(lock: Locking, links: Path) -> None:
+    wheel = add_wheel(links, "top", tag="cp313-cp313-manylinux_2_17_armv7l")
+    with pytest.raises(ConfigurationError) as caught:
+        lock("top", board=replace(BOARD, abiflags="t"))
+    assert wheel.name in str(caught.value)
+    assert "cp313-cp313t-linux_armv7l" in str(caught.value)
 
 
 @pytest.mark.slow

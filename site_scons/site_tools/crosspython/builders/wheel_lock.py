@@ -20,6 +20,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.settings import DEFAULT_PYTHON
 from crosspython.errors import ConfigurationError, DamagedPackagesError
 from crosspython.names import check_known
+from crosspython.recipes.release import FREE_THREADED
 from crosspython.run.console import format_count
 from crosspython.wheels.known.overrides import find_override, stated_dependencies
 from crosspython.wheels.model import LockedPackage, Override
@@ -135,7 +136,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
         return known
     if build.run.only_looks:
         return None
-    build.run.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.python}")
+    build.run.console.line(f"reading {path.name} for {build.settings.target.name}, Python {platform.release}")
     with open_resolver(build) as resolver:
         lock = complete_lock(
             locate_files(packages, platform, resolver),
@@ -242,7 +243,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
     workshop, settings = build.run.workshop, build.settings
     earlier = known.packages if known is not None else ()
     keep = _kept(known, settings.upgrade)
-    workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.python}")
+    workshop.console.line(f"resolving {', '.join(request.names)} for {settings.target.name}, Python {platform.release}")
     with open_resolver(build) as resolver:
         lock, request = _resolve(build, resolver, request, platform, path.parent, keep)
     lock = keep_toolsets(lock, known, [canonicalize_name(name) for name in settings.upgrade])
@@ -298,11 +299,10 @@ def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: 
     A request for more than it has adds to it. A request for less is refused, so that a typing mistake does not empty
     it.
     """
-    series = str(lock.asked.get("python")).rpartition(".")[0]
     pairs: dict[str, tuple[Any, Any]] = {
         "machine": (lock.asked.get("machine"), platform.machine),
         "libc": (lock.asked.get("libc"), platform.libc),
-        "python": (series, platform.series),
+        "python": (_series_of(str(lock.asked.get("python"))), _series_of(platform.release)),
     }
     if request is not None and not _asks_for_all_of(lock, request):
         pairs["packages"] = (sorted(_names_of(lock)), sorted(request.names))
@@ -311,5 +311,12 @@ def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: 
         raise ConfigurationError(
             f"{path}: this lock was made for something else",
             evidence=differing,
-            next="remove it, and this command writes it anew; or ask for what it was made for",
+            next="name another file as lock=, or remove this one, and this command writes it anew; or ask for what it"
+            " was made for",
         )
+
+
+def _series_of(release: str) -> str:
+    """3.13t of 3.13.5t."""
+    number, _, patch = release.rpartition(".")
+    return number + (FREE_THREADED if patch.endswith(FREE_THREADED) else "")

@@ -92,9 +92,20 @@ class Store:
             evidence=reasons or ["no place is known for it"],
             expected=f"a file with SHA-256 {' or '.join(dict.fromkeys(source.sha256 for source in alternatives))}",
             found=f"SHA-256 {', '.join(dict.fromkeys(mismatches))}" if mismatches else None,
-            next="name a place that has it with mirror=, or run `scons fetch` on a connected machine and copy"
-            " its downloads,"
-            f" or put {' or '.join(dict.fromkeys(source.filename for source in alternatives))} into {self.folder}",
+            next=self._advice(alternatives, only_wrong=bool(mismatches) and len(mismatches) == len(reasons)),
+        )
+
+    def _advice(self, alternatives: Sequence[Source], *, only_wrong: bool) -> str:
+        """only_wrong: each place had a file, and none the right one, so the hash itself may be wrong."""
+        if only_wrong:
+            return (
+                "compare with the SHA-256 that the project publishes: if the file is the right one, correct the hash"
+                " where it is named; if not, name a place that has the right one with mirror="
+            )
+        names = " or ".join(dict.fromkeys(source.filename for source in alternatives))
+        return (
+            "name a place that has it with mirror=, or run `scons fetch` on a connected machine and copy"
+            f" its downloads, or put {names} into {self.folder}"
         )
 
     def get_all(self, wanted: Iterable[Wanted]) -> None:

@@ -50,6 +50,7 @@ def choose_files(
         raise ConfigurationError(
             f"binary={' and '.join(ways)}: nothing to make these wheels of",
             evidence=list(problems.values()),
+            expected=f"wheels with the tag {min(tags, key=tags.__getitem__)}, or another that this Python takes",
             next="choose another version, or " + (others[0] if others else "give its source: pkgs=./FOLDER"),
         )
     return chosen

@@ -30,7 +30,7 @@ _UNKNOWN = re.compile(r"(\S+) was not found in the (?:package registry|provided 
 _NO_VERSION = re.compile(r"there (?:is|are) (no versions? of [^\s,]+)|(only \S+) is available")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"(\S+) (?:depends on|requires) Python ?([<>=~!]\S+?)(?=[,\s]|$)")
-_NO_WHEEL = re.compile(r"(\S+) has no (?:wheels with a matching|fitting wheels)")
+_NO_WHEEL = re.compile(r"(\S+) ha(?:s|ve) no (?:wheels with a matching|fitting wheels)")
 _DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
 _REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? on )", re.IGNORECASE)
 _UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
@@ -185,7 +185,7 @@ def _other_python(refusal: Refusal) -> CrosspythonError | None:
     return ConfigurationError(
         f"pkgs=: {found[0][0]} does not support this Python",
         evidence=sorted({f"{package} needs Python {version}" for package, version in found}),
-        expected=f"versions for Python {refusal.platform.python}",
+        expected=f"versions for Python {refusal.platform.release}",
         log=refusal.log,
         next="ask for another version of it, or build another Python: python=",
     )
@@ -197,7 +197,7 @@ def _no_file(refusal: Refusal) -> CrosspythonError | None:
         return None
     platform = refusal.platform
     return ConfigurationError(
-        f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.python}, and no sdist",
+        f"pkgs=: {missing[1]} has no wheel for {platform.machine} with Python {platform.release}, and no sdist",
         evidence=refusal.text.splitlines(),
         log=refusal.log,
         next="give its source: pkgs=./FOLDER",
@@ -218,7 +218,7 @@ def _no_version(refusal: Refusal) -> CrosspythonError | None:
 
 def _exclude_each_other(refusal: Refusal) -> CrosspythonError:
     return ConfigurationError(
-        f"pkgs=: these requirements exclude each other for Python {refusal.platform.python}",
+        f"pkgs=: these requirements exclude each other for Python {refusal.platform.release}",
         evidence=_told(refusal.flat) or refusal.text.splitlines(),
         log=refusal.log,
         next="loosen one of them",

@@ -82,7 +82,7 @@ def _require_files(packages: Sequence[LockedPackage], platform: Platform, path: 
     ]
     if lacking:
         raise ConfigurationError(
-            f"{path}: this lock does not hold for {platform.machine} with Python {platform.python}",
+            f"{path}: this lock does not hold for {platform.machine} with Python {platform.release}",
             expected="for each package a wheel that fits, or a source",
             evidence=lacking,
             next=f"make it with {tool} for that platform, or for all; or let this tool make one: pkgs=",
@@ -106,7 +106,7 @@ def _read_pylock(data: Mapping[str, Any], path: Path, platform: Platform, wanted
         raise ValueError(str(error)) from error
     except PylockSelectError as error:
         raise ConfigurationError(
-            f"{path}: this lock does not hold for {platform.machine} with Python {platform.python}",
+            f"{path}: this lock does not hold for {platform.machine} with Python {platform.release}",
             found=str(error),
             next=f"make it with {lock.created_by} for that platform, or for all; or let this tool make one: pkgs=",
         ) from error

@@ -51,7 +51,7 @@ def describe_request(request: Request, platform: Platform, folder: Path) -> dict
     """
     return {
         "format": _FORMAT,
-        "python": platform.python,
+        "python": platform.release,
         "machine": platform.machine,
         "libc": platform.libc,
         "requirements": sorted(map(str, request.requirements)),
@@ -330,6 +330,7 @@ def _lock_files(
 ) -> tuple[LockedPackage, ...]:
     """Packages with what only their files tell: fitting wheels, those of other platforms, build requirements."""
     tags = platform.tags()
+    choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
     elsewhere = resolver.filenames_elsewhere(
         [package for package in packages if package.sdist is not None and package.sdist.path is None],
         replace(platform, machine=_ELSEWHERE),
@@ -342,7 +343,6 @@ def _lock_files(
         )
         for package in packages
     ]
-    choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
     return tuple(_read_all_requires(packages, store, resolver.path))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from packaging.tags import Tag
 
-from crosspython.recipes.release import Release
+from crosspython.recipes.release import FREE_THREADED, Release
 from crosspython.targets import Target
 from crosspython.targets.libc import Libc, newest_libc
 from crosspython.targets.triplet import parse_triplet
@@ -39,6 +39,11 @@ class Platform:
     @property
     def series(self) -> str:
         return self.python.rpartition(".")[0]
+
+    @property
+    def release(self) -> str:
+        """As python= names it: "3.13.5", and "3.13.5t" without the GIL, which no environment marker tells."""
+        return self.python + (FREE_THREADED if FREE_THREADED in self.abiflags else "")
 
     def tags(self, libc: Libc | None = None) -> Mapping[Tag, int]:
         """The tags that pip on the board accepts, with their rank: 0 is the best.
