@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.finish.leaks import BuildPaths, is_text
+from crosspython.store import pieces
+from crosspython.store.pieces import read_pieces
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +68,25 @@ def test_nothing_is_found_after_replacing(parts: list[bytes]) -> None:
 
 def test_a_nul_byte_makes_a_file_binary() -> None:
     assert is_text(b"caf\xe9") and not is_text(b"a\0b")
+
+
+@pytest.mark.parametrize("start", [0, 5, 90, 92, 100, 199, 250])
+def test_a_path_is_found_wherever_pieces_of_a_file_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: int
+) -> None:
+    monkeypatch.setattr(pieces, "_PIECE", 100)
+    file = tmp_path / "x"
+    file.write_bytes(b"\0" * start + b"/home/me/work/zlib/a.c\0" + b"\0" * 300)
+    assert PATHS.find_in(file) == "/home/me/work/zlib/a.c"
+    file.write_bytes(b"\0" * start + b"/home/me/workshop\0" + b"\0" * 300)
+    assert PATHS.find_in(file) is None
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 200, 1000])
+def test_pieces_of_a_file_are_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(pieces, "_PIECE", 100)
+    file = tmp_path / "x"
+    file.write_bytes(bytes(number % 251 for number in range(size)))
+    found = list(read_pieces(file, 0))
+    assert b"".join(piece for piece, _ in found) == file.read_bytes()
+    assert [is_last for _, is_last in found] == [False] * (len(found) - 1) + [True]

@@ -56,6 +56,7 @@ def record(old: str, new: str) -> Callable[[bytes], bytes]:
     [
         (record("toy.py,", "toy.py"), "has 2 columns instead of 3"),
         (record("toy.py,", "toy.py,,"), "has 4 columns instead of 3"),
+        (record("\n", "\n\n"), "row 2: has 0 columns instead of 3"),
         (record("toy.py,", '"toy.py,'), "RECORD cannot be read"),
         (record("toy.py,sha256=", "toy.py,sha999="), "cannot be verified: 'sha999="),
         (record("toy.py,sha256=", "toy.py,md5="), "cannot be verified"),
@@ -93,6 +94,11 @@ def test_a_malformed_record_is_damage(tmp_path: Path, edit: Callable[[bytes], by
         ("entry_points.txt", lambda data: b"toy = toy:main\n", "entry_points.txt: File contains no section headers"),
         ("entry_points.txt", lambda data: data + b"oops\n", "entry_points.txt: Source contains parsing errors"),
         ("entry_points.txt", lambda data: data + b"b = toy\n", "b = toy: names no function"),
+        (
+            "entry_points.txt",
+            lambda data: data + b"toy = a:b\n",
+            "option 'toy' in section 'console_scripts' already exists",
+        ),
         ("entry_points.txt", lambda data: data + b"b = a b:c\n", "names no function"),
         (
             "entry_points.txt",
@@ -127,7 +133,7 @@ def test_a_dist_info_of_another_name_is_damage(tmp_path: Path) -> None:
         record(f"{INFO}/RECORD,,", f"{INFO}/RECORD.jws,,"),
         record("toy.py,", "./toy.py,"),
         record(f"{INFO}/WHEEL", "toy-1.0.dist-info\\WHEEL"),
-        record(f"{INFO}/RECORD,,", f"{INFO}/RECORD,,\n\n{INFO}/,,"),
+        record(f"{INFO}/RECORD,,", f"{INFO}/RECORD,,\n{INFO}/,,"),
         record(",6\n", ",\n"),
         record("\n", "\r\n"),
         lambda data: b"\xef\xbb\xbf" + data,
@@ -163,6 +169,10 @@ def test_a_name_with_a_backslash_is_a_name(tmp_path: Path) -> None:
 
 def test_names_with_commas_and_line_ends_stand_in_quotes(tmp_path: Path) -> None:
     built = make_wheel(tmp_path / "made", NAME, {'a,b "c".txt': "", "two\nlines\u2028.txt": ""}, record=False)
+
+
+def test_names_with_commas_and_line_separators_stand_in_quotes(tmp_path: Path) -> None:
+    built = make_wheel(tmp_path / "made", NAME, {'a,b "c".txt': "", "two lines\u2028.txt": ""}, record=False)
     finish_wheel(built, tmp_path / NAME, make_repair(tmp_path))
     take(tmp_path / NAME, tmp_path)
 
@@ -206,6 +216,33 @@ def test_a_wheel_that_pip_cannot_find_the_dist_info_of_is_refused(tmp_path: Path
     wheel = change(made(tmp_path), f"{INFO}/METADATA", lambda data: data, called=f"./{INFO}/METADATA")
     with pytest.raises(AuditError, match="not a wheel"):
         take(wheel, tmp_path)
+
+
+@pytest.mark.parametrize("way", ["ready", "built"])
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"toy/two\nlines.txt": ""}, "'toy/two\\nlines.txt' has a control character in its name"),
+        ({"other-1.0.data/scripts/x": ""}, "other-1.0.data is another package's: its own would be toy-1.0.data"),
+        ({"toy-1.0.data/scripts/toy": "#!python\n"}, "toy is a script and an entry point"),
+    ],
+)
+def test_what_installers_do_not_agree_on_is_damage(
+    tmp_path: Path, files: dict[str, bytes | str], says: str, way: str
+) -> None:
+    """uv refuses the first, installer the third; the second it installs elsewhere than pip."""
+    wheel = make_wheel(tmp_path / "made", NAME, {**FILES, **files})
+    with pytest.raises(AuditError, match=r"toy-1\.0-py3-none-any\.whl is damaged") as caught:
+        take(wheel, tmp_path) if way == "ready" else finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path))
+    assert caught.value.evidence == (says,)
+
+
+@pytest.mark.parametrize("line", ["Requires-Dist: x >>> 1", "Requires-Dist: x; python == 3", "Requires-Python: x"])
+def test_needs_that_pip_does_not_read_are_damage(tmp_path: Path, line: str) -> None:
+    wheel = make_wheel(tmp_path / "made", NAME, FILES, metadata=[line])
+    with pytest.raises(AuditError, match="is damaged") as caught:
+        take(wheel, tmp_path)
+    assert caught.value.evidence[0].startswith(f"METADATA: {line}")
 
 
 TEXTS = st.text(max_size=40).map(str.encode) | st.binary(max_size=40)

@@ -145,15 +145,16 @@ def require_clean(
 
 def _judge_content(stage: Path, path: Path, build_paths: BuildPaths, wanted: ElfWanted, found: _Found) -> None:
     name = path.relative_to(stage).as_posix()
-    data = path.read_bytes()
-    leak = build_paths.find(data)
+    leak = build_paths.find_in(path)
     if leak is not None:
         found.problems.append(Problem(name, "names a folder of the build machine", found=leak))
+    with path.open("rb") as file:
+        magic = file.read(len(ARCHIVE_MAGIC))
     try:
-        if data.startswith(ELF_MAGIC):
+        if magic.startswith(ELF_MAGIC):
             elf = read_elf(path)
             found.elves += [elf] if elf is not None else []
-        elif data.startswith((ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC)):
+        elif magic in (ARCHIVE_MAGIC, THIN_ARCHIVE_MAGIC):
             found.problems += _judge_archive(path, name, wanted)
     except DamagedFileError as error:
         found.problems.append(Problem(name, error.reason, found=error.found))

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from crosspython.errors import ConfigurationError
+from crosspython.store.pieces import read_pieces
+
+_TAIL = 120  # bytes that are shown behind a path
 
 
 class BuildPaths:
@@ -39,10 +43,16 @@ class BuildPaths:
     def find(self, data: bytes) -> str | None:
         """Return the text around the first path found, up to the next blank or unprintable byte."""
         match = self._search(data)
-        if match is None:
-            return None
-        tail = re.match(rb"[!#-&(-:=?-~]*", data[match.end() : match.end() + 120])
-        return (match.group() + (tail.group() if tail else b"")).decode(errors="replace")
+        return None if match is None else _show(match)
+
+    def find_in(self, file: Path) -> str | None:
+        """The same for a file, which is never in memory as a whole."""
+        longest = max(map(len, self._neutral), default=0)
+        for piece, is_last in read_pieces(file, longest + 2 * _TAIL):
+            match = self._search(piece)
+            if match is not None and (is_last or match.end() + _TAIL <= len(piece)):
+                return _show(match)  # one nearer to the end is found again with all that follows it
+        return None
 
     def replace(self, data: bytes) -> tuple[bytes, int]:
         """Put the neutral text in the place of each path; return the new bytes and how many were replaced."""
@@ -57,8 +67,18 @@ class BuildPaths:
         return self._pattern.search(data)
 
 
+def _show(match: re.Match[bytes]) -> str:
+    tail = re.match(rb"[!#-&(-:=?-~]*", match.string[match.end() : match.end() + _TAIL])
+    return (match.group() + (tail.group() if tail else b"")).decode(errors="replace")
+
+
 def _spell_path(path: str) -> set[bytes]:
     return {path.encode(), path.replace(" ", "\\ ").encode(), quote(path).encode()}
+
+
+def is_text_file(file: Path) -> bool:
+    """The same of a file, which is never in memory as a whole."""
+    return all(is_text(piece) for piece, _ in read_pieces(file, 0))
 
 
 def is_text(data: bytes) -> bool:

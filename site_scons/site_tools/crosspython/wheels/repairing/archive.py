@@ -12,6 +12,7 @@ import base64
 import hashlib
 import shutil
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from packaging.version import InvalidVersion, Version
 
 from crosspython.errors import AuditError
 from crosspython.store.archive import unpack_archive
+from crosspython.store.pieces import read_pieces
 from crosspython.store.walk import find_files
 from crosspython.wheels.repairing import dist_info
 from crosspython.wheels.tags import compress_tags
@@ -87,7 +89,10 @@ def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
     site.parent.mkdir(parents=True)
     unpack_archive(wheel, site)
     tree = WheelTree(root, site, _find_dist_info(wheel, site))
-    if damage := dist_info.find_damage(tree.dist_info):
+    damage = [*_judge_names(wheel, tree), *dist_info.find_damage(tree.dist_info)]
+    if not damage:
+        damage = [f"{name} is a script and an entry point" for name in _scripts_twice(tree)]
+    if damage:
         raise AuditError(f"{wheel.name} is damaged", evidence=damage)
     distribution = canonicalize_name(tree.dist_info.name.partition("-")[0])
     places = {
@@ -118,6 +123,26 @@ def _find_dist_info(wheel: Path, site: Path) -> Path:
             found=", ".join(path.name for path in found) or "none",
         )
     return found[0]
+
+
+def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
+    """Members that installers do not agree on: uv refuses names with control characters, and pip takes any .data
+    folder where others look for that of the .dist-info alone."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    odd = [name for name in names if any(unicodedata.category(letter) == "Cc" for letter in name)]
+    tops = sorted({name.partition("/")[0] for name in names if "/" in name})
+    data = f"{tree.dist_info.name.removesuffix('.dist-info')}.data"
+    strange = [top for top in tops if top.endswith(".data") and top != data]
+    return [f"{name!r} has a control character in its name" for name in odd] + [
+        f"{top} is another package's: its own would be {data}" for top in strange
+    ]
+
+
+def _scripts_twice(tree: WheelTree) -> list[str]:
+    """Programs that come as a file and are made from an entry point, too: some installers refuse that."""
+    folder = tree.site / tree.dist_info.name.replace(".dist-info", ".data") / "scripts"
+    return [name for name in dist_info.read_programs(tree.dist_info) if (folder / name).exists()]
 
 
 def name_dist_info(tree: WheelTree, name: WheelName) -> None:
@@ -183,10 +208,16 @@ def _in_order(entries: Mapping[str, Path], tree: WheelTree) -> list[tuple[str, P
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path, epoch: int) -> RecordEntry:
-    data = path.read_bytes()
-    archive.writestr(_header(name, bool(path.stat().st_mode & 0o100), epoch), data)
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
-    return RecordEntry(name, Hash("sha256", digest), len(data))
+    status = path.stat()
+    header = _header(name, bool(status.st_mode & 0o100), epoch)
+    header.file_size = status.st_size  # by which zipfile knows whether it needs the large format
+    sum_ = hashlib.sha256()
+    with archive.open(header, "w") as member:
+        for piece, _ in read_pieces(path, 0):
+            sum_.update(piece)
+            member.write(piece)
+    digest = base64.urlsafe_b64encode(sum_.digest()).decode().rstrip("=")
+    return RecordEntry(name, Hash("sha256", digest), status.st_size)
 
 
 def _is_record(path: Path, tree: WheelTree) -> bool:

@@ -21,6 +21,9 @@ from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 # RECORD's own line has no hash, and signatures of a RECORD, made after it, need neither a line nor a hash (PEP 427).
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
@@ -57,6 +60,12 @@ def read_headers(file: Path) -> Message:
     return HeaderParser().parsestr(file.read_text(encoding="utf-8"))
 
 
+def read_programs(dist_info: Path) -> list[str]:
+    """The names of the programs that an installer makes, of entry points in which find_damage found nothing."""
+    file = dist_info / "entry_points.txt"
+    return [name for name, _ in _read_programs(file.read_text(encoding="utf-8"))] if file.is_file() else []
+
+
 def compare_record(record: Path, names: Mapping[str, Path]) -> list[str]:
     """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does.
 
@@ -91,19 +100,24 @@ def _judge_wheel(text: str) -> list[str]:
 
 
 def _judge_metadata(text: str) -> list[str]:
+    """A name and a version are needed; pip since 24.1 and uv refuse needs that are not as PEP 508 and 440 have them."""
     headers = HeaderParser().parsestr(text)
-    return [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
+    problems = [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
+    for field, kind in (("Requires-Dist", Requirement), ("Requires-Python", SpecifierSet)):
+        for value in map(str, headers.get_all(field, [])):
+            try:
+                kind(value)
+            except (InvalidRequirement, InvalidSpecifier) as error:
+                problems.append(f"{field}: {value[:_LONGEST]}: {str(error).partition(chr(10))[0]}")
+    return problems
 
 
 def _judge_entry_points(text: str) -> list[str]:
     """pip reads all of them, and makes programs of some."""
-    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
     try:
-        parser.read_string(text)
+        scripts = _read_programs(text)
     except configparser.Error as error:
         return [" ".join(re.sub(r"(?:file: )?'<string>',?", "", error.message).split())]
-    scripts = [(name, value) for group in _SCRIPTS if parser.has_section(group) for name, value in parser.items(group)]
     return [problem for name, value in scripts if (problem := _judge_script(name, value))]
 
 
@@ -116,6 +130,13 @@ def _judge_script(name: str, value: str) -> str | None:
     return None if _OBJECT.fullmatch(first) else f"{name} = {first}: names no function"
 
 
+def _read_programs(text: str) -> list[tuple[str, str]]:
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
+    parser.read_string(text)
+    return [(name, value) for group in _SCRIPTS if parser.has_section(group) for name, value in parser.items(group)]
+
+
 def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
     """Hash and size by name, and what of it cannot be read. A name may come more than once."""
     rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -125,8 +146,6 @@ def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[s
     lines = io.StringIO(text.removeprefix(_MARK), newline="")
     try:
         for number, columns in enumerate(csv.reader(lines, strict=True), 1):
-            if not columns:
-                continue
             if len(columns) != 3:
                 return rows, [f"RECORD, row {number}: has {len(columns)} columns instead of 3"]
             name, digest, size = columns
@@ -149,9 +168,9 @@ def _compare(path: Path, told: str, size: str) -> list[str]:
         return ["has no hash in RECORD"]
     if not equals or kind not in _HASHES:
         return [f"has a hash in RECORD that cannot be verified: {told[:_LONGEST]!r}"]
-    data = path.read_bytes()
-    digest = urlsafe_b64encode(hashlib.new(kind, data).digest()).decode().rstrip("=")
-    if digest != value.rstrip("=") or (size and size != str(len(data))):
+    with path.open("rb") as file:
+        digest = urlsafe_b64encode(hashlib.file_digest(file, kind).digest()).decode().rstrip("=")
+    if digest != value.rstrip("=") or (size and size != str(path.stat().st_size)):
         return ["has other bytes than RECORD says"]
     return []
 

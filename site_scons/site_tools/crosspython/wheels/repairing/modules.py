@@ -37,7 +37,12 @@ def read_modules(wheel: Path) -> Modules:
 
 def defines_module(data: bytes, module: str) -> bool:
     """Whether a file is an extension module of that dotted name: it then has a function PyInit_<last part>."""
-    return data.startswith(_ELF) and f"\0PyInit_{module.rpartition('.')[2]}\0".encode() in data
+    return data.startswith(_ELF) and init_symbol(module) in data
+
+
+def init_symbol(module: str) -> bytes:
+    """The name of the function of an extension module that Python calls first, as it stands among symbols."""
+    return f"\0PyInit_{module.rpartition('.')[2]}\0".encode()
 
 
 def _way_of(name: str) -> PurePosixPath | None:

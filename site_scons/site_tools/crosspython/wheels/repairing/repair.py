@@ -7,7 +7,6 @@ build machine.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,10 @@ from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.errors import AuditError
 from crosspython.finish.board_needs import sum_up_needs
 from crosspython.finish.elf_rules import judge_identity, wanted_elf
-from crosspython.finish.leaks import BuildPaths, is_text
+from crosspython.finish.leaks import BuildPaths, is_text_file
 from crosspython.finish.rpath import find_sonames, set_rpaths
 from crosspython.finish.strip import strip_archives, strip_files
+from crosspython.store.fetch import hash_file
 from crosspython.store.walk import find_files
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
@@ -257,11 +257,16 @@ def _clean_texts(tree: WheelTree, repair: Repair) -> None:
         if path.suffix == ".pyc":
             path.unlink()
             continue
-        data = path.read_bytes()
-        if is_text(data):
+        if is_text_file(path) and (_is_script(path) or paths.find_in(path)):
+            data = path.read_bytes()
             new, _ = paths.replace(_name_python(data, tuple(repair.replace or ())))
             if new != data:
                 path.write_bytes(new)
+
+
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
@@ -285,7 +290,7 @@ def _find_brought(tree: WheelTree, repair: Repair) -> frozenset[Path]:
         return frozenset()
     wanted = wanted_elf(repair.target.machine, repair.target.float_abi)
     foreign = (elf.path for elf in find_elf_files(tree.root) if judge_identity(elf, "", wanted))
-    return frozenset(path for path in foreign if hashlib.sha256(path.read_bytes()).hexdigest() in repair.brought)
+    return frozenset(path for path in foreign if hash_file(path) in repair.brought)
 
 
 def _finish_code(tree: WheelTree, repair: Repair, aside: Collection[Path] = ()) -> tuple[str, ...]:
@@ -321,6 +326,8 @@ def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
     paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
     remarks = []
     for elf in find_elf_files(tree.root):
+        if paths.find_in(elf.path) is None:
+            continue
         data = elf.path.read_bytes()
         new, count = paths.replace(data)
         if count and len(new) == len(data):

@@ -16,10 +16,11 @@ from crosspython.errors import AuditError
 from crosspython.finish.audit import audit_stage
 from crosspython.finish.elf_rules import Kind, Problem, wanted_elf
 from crosspython.store.ar import ARCHIVE_MAGIC
+from crosspython.store.pieces import read_pieces
 from crosspython.store.walk import find_files, walk_entries
 from crosspython.targets import Target
 from crosspython.wheels.repairing.archive import WheelTree
-from crosspython.wheels.repairing.modules import defines_module
+from crosspython.wheels.repairing.modules import init_symbol
 from crosspython.wheels.tags import BoardTags, MachineCode
 
 _SHOWN = 3  # names in a remark
@@ -56,7 +57,8 @@ def _module_of(elf: ElfFile, site: Path) -> str | None:
     if parts[-1] == "__init__":
         parts.pop()
     name = ".".join(parts)
-    return name if parts and defines_module(elf.path.read_bytes(), name) else None
+    symbol = init_symbol(name)
+    return name if parts and any(symbol in piece for piece, _ in read_pieces(elf.path, len(symbol))) else None
 
 
 def is_static_library(path: Path) -> bool:
