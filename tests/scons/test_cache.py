@@ -17,6 +17,7 @@ from crosspython.builders.action import NodeAction, Shared
 
 from tests.conftest import Project
 from tests.unit.loopback import serving
+from tests.unit.made_key import list_signers, make_key
 
 
 @pytest.fixture
@@ -281,6 +282,28 @@ def test_another_machine_gets_all_from_the_server(project: Project, tmp_path: Pa
         assert address in output
         shutil.rmtree(other.folder / "build")
         assert f"{tmp_path}/other-machine" in other.scons(f"cache={tmp_path}/other-machine,{address}")
+
+
+def test_what_a_signer_built_is_taken_and_what_a_stranger_built_is_not(project: Project, tmp_path: Path) -> None:
+    ci, stranger = make_key(tmp_path / "ci"), make_key(tmp_path / "stranger")
+    signers = list_signers(tmp_path / "signers", ci=ci)
+    for key, taken in ((ci, 1), (stranger, 0)):
+        with server(tmp_path / f"served-{key.name}") as address:
+            project.add("hello")
+            project.scons("cache=none", "-c")
+            writes = (f"cache={tmp_path}/of-{key.name},{address}", "cache_write=all")
+            project.scons(*writes, f"sign_key={key}")
+            other = second(project, f"reads-{key.name}")
+            shutil.copytree(project.mirror, other.mirror)
+            output = other.scons(f"cache={tmp_path}/other-{key.name},{address}", f"signers={signers}")
+        assert output.count("from the cache") == taken
+        assert output.count("by nobody of that list") == 1 - taken
+
+
+def test_an_unsigned_upload_is_refused_where_signatures_are_demanded(project: Project, tmp_path: Path) -> None:
+    signers = list_signers(tmp_path / "signers", ci=make_key(tmp_path / "ci"))
+    output = project.scons("cache=http://nowhere.invalid", "cache_write=all", f"signers={signers}", code=2)
+    assert "what this run writes would not be signed" in output and "sign_key=" in output
 
 
 def test_developers_only_read_the_server(project: Project, tmp_path: Path) -> None:

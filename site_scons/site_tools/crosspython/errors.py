@@ -108,6 +108,10 @@ class CheckError(CrosspythonError):
     """What was built was run, and did not do what it should."""
 
 
+class SignatureError(CrosspythonError):
+    """Something is not signed, or by nobody who is trusted, or cannot be signed."""
+
+
 class Interrupted(CrosspythonError):
     """The user (or the system) asked the build to stop."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import SCons.CacheDir
 
+import crosspython
 from crosspython.builders.action import ENGINE, NodeAction, step_of
 from crosspython.builders.build import Build
 from crosspython.builders.code import code_identity
@@ -36,6 +37,7 @@ from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
 
 if TYPE_CHECKING:
+    from crosspython.store.cache_trust import CacheTrust
     from crosspython.store.download import Progress
 
 
@@ -89,14 +91,31 @@ def open_cache(env: Any) -> None:
     build: Build = env["CROSSPYTHON"]
     choice, layers = build.settings.cache, list[Layer]()
     if choice.folder is not None:
-        layers.append(CacheFolder(choice.folder, limit=choice.limit, writes=choice.writes != "none"))
+        writes = choice.writes != "none"
+        layers.append(CacheFolder(choice.folder, limit=choice.limit, writes=writes, maker=_maker(build)))
     if choice.server is not None:
         from crosspython.store.cache_server import CacheServer
 
-        layers.append(CacheServer(choice.server, writes=choice.writes == "all", progress=_progress(build)))
+        writes = choice.writes == "all"
+        layers.append(CacheServer(choice.server, writes=writes, progress=_progress(build), trust=_trust(build)))
     build.run.artifacts = Artifacts(layers, lambda text: build.run.workshop.console.warn(text))
     atexit.register(build.run.artifacts.finish)
     env.CacheDir("crosspython" if layers else None, ArtifactCache)
+
+
+def _maker(build: Build) -> str:
+    """Who builds here and with what, for a record. Users and hosts may have no names."""
+    user = os.environ.get("LOGNAME") or os.environ.get("USER") or str(os.getuid())
+    how = f"crosspython {crosspython.__version__}, {build_machine()}, contain={build.settings.contain}"
+    return f"{user}@{platform.node()}, {how}"
+
+
+def _trust(build: Build) -> CacheTrust:
+    from crosspython.store.cache_trust import CacheTrust
+    from crosspython.store.signing import Signer, Signers
+
+    key, signers = build.settings.sign_key, build.settings.signers
+    return CacheTrust(_maker(build), Signer(key) if key else None, Signers(signers) if signers else None)
 
 
 def _progress(build: Build) -> Progress:

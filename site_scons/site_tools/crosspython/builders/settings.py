@@ -223,6 +223,15 @@ VARIABLES = (
         ("auto", "required", "off"),
     ),
     Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
+    Variable(
+        "sign_key",
+        "an SSH key that signs what is written to the cache's server, and what `scons provenance` states",
+    ),
+    Variable(
+        "signers",
+        "a list of signers (ssh-keygen(1), ALLOWED SIGNERS): what others signed, or nobody, is not taken from the"
+        " cache's server, and `scons verify` refuses it",
+    ),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
 
@@ -274,6 +283,8 @@ class Settings:
     cve_severity: str
     offline: bool
     cache: CacheChoice
+    sign_key: Path | None
+    signers: Path | None
     launcher: str | None
     contain: Contain
     path: str
@@ -354,6 +365,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         cve_severity=chosen["cve_severity"],
         offline=chosen["offline"] == "1",
         cache=_cache(start, chosen),
+        sign_key=_file(start, "sign_key", chosen),
+        signers=_file(start, "signers", chosen),
         launcher=chosen["launcher"] or None,
         contain=cast("Contain", chosen["contain"]),
         path=without_virtual_environments(environment.get("PATH", os.defpath)),
@@ -482,6 +495,15 @@ def _place(start: Path, path: str) -> str:
     return os.path.normpath(start / os.path.expanduser(path))
 
 
+def _file(start: Path, name: str, chosen: Mapping[str, str]) -> Path | None:
+    if not chosen[name]:
+        return None
+    file = Path(_place(start, chosen[name]))
+    if not file.is_file():
+        raise ConfigurationError(f"{name}={chosen[name]}: there is no such file")
+    return file
+
+
 def _folders(start: Path, name: str, text: str, holds: str, *, one: bool = False) -> tuple[Path, ...]:
     """Folders that a variable names. holds: a glob of what lies in each; one: the text is one folder's name"""
     words = [text] if one and text else text.split(",")
@@ -533,6 +555,12 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
         raise ConfigurationError(
             f"cache={','.join(hide_logins(place) for place in places)}: not a cache",
             expected="a folder, an address with http:// or https://, one of each with a comma between, or none",
+        )
+    if servers and chosen["cache_write"] == "all" and chosen["signers"] and not chosen["sign_key"]:
+        raise ConfigurationError(
+            f"cache_write=all signers={chosen['signers']}: what this run writes would not be signed",
+            expected="sign_key= with a key of that list",
+            next="or cache_write=folder, which only reads the server",
         )
     folder = (folders or [DEFAULT_CACHE if servers else "none"])[0]
     return CacheChoice(

@@ -35,23 +35,32 @@ class CacheTrouble(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """What a key stands for. size is in bytes."""
+    """What a key stands for. size is in bytes; maker: who made it and with what; signature: of the key and all of this
+    (cache_trust.py)."""
 
     sha256: str
     size: int
+    maker: str = ""
+    signature: str = ""
 
     def as_text(self) -> str:
-        return json.dumps(asdict(self)) + "\n"
+        return json.dumps({name: value for name, value in asdict(self).items() if value != ""}) + "\n"
+
+    def names(self, found: Record) -> bool:
+        """Whether these bytes are meant."""
+        return (self.sha256, self.size) == (found.sha256, found.size)
 
     @classmethod
     def read(cls, text: str) -> Record:
         """Raises CacheTrouble for anything but a record: a server may answer with a page of its own."""
         try:
             facts = json.loads(text)
-            record = cls(facts["sha256"], facts["size"])
-            if len(bytes.fromhex(record.sha256)) == 32 and isinstance(record.size, int):
+            record = cls(facts["sha256"], facts["size"], facts.get("maker", ""), facts.get("signature", ""))
+            words = (record.maker, record.signature)
+            has_words = all(isinstance(word, str) for word in words)
+            if len(bytes.fromhex(record.sha256)) == 32 and isinstance(record.size, int) and has_words:
                 return record
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             pass
         raise CacheTrouble("a damaged record", lasting=False)
 

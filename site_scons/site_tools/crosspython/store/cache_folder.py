@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -21,11 +22,14 @@ _ROOM = 0.9
 
 
 class CacheFolder:
-    """A layer of the cache: `ac/<key>` holds records, `cas/<sha256>` the bytes. limit is in bytes."""
+    """A layer of the cache: `ac/<key>` holds records, `cas/<sha256>` the bytes. limit is in bytes.
 
-    def __init__(self, folder: Path, *, limit: int, writes: bool = True) -> None:
+    maker: who makes what is kept, and with what
+    """
+
+    def __init__(self, folder: Path, *, limit: int, writes: bool = True, maker: str = "") -> None:
         self.folder, self.limit, self.writes = folder, limit, writes
-        self.name = str(folder)
+        self.name, self.maker = str(folder), maker
         self._has_grown = False
 
     def take(self, key: str, part: Path) -> bool:
@@ -41,7 +45,7 @@ class CacheFolder:
         except CacheTrouble:
             self._forget(place)
             raise
-        if found != record:
+        if not record.names(found):
             self._forget(place, self._object(record.sha256))
             raise CacheTrouble(f"{self._object(record.sha256)} was damaged and is removed", lasting=False)
         for used in (place, self._object(record.sha256)):
@@ -59,7 +63,7 @@ class CacheFolder:
                 file.close()
                 self._place(part, self._object(record.sha256))
             with self._writing() as (file, part):
-                file.write(record.as_text().encode())
+                file.write(replace(record, maker=self.maker).as_text().encode())
                 file.close()
                 self._place(part, self._record(key))
             self._has_grown = True

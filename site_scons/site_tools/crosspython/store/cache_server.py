@@ -16,6 +16,7 @@ from crosspython.errors import hide_logins
 from crosspython.run.interruptible import interruptible
 from crosspython.run.signals import STOP
 from crosspython.store.artifacts import CacheTrouble, Record
+from crosspython.store.cache_trust import CacheTrust
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, classify_error
 from crosspython.store.fetch import hash_file
 
@@ -24,7 +25,8 @@ _SLOWEST = 16 * 1024
 
 
 class CacheServer:
-    """A layer of the cache. timeout: seconds until a connection stands, and seconds of silence."""
+    """A layer of the cache. timeout: seconds until a connection stands, and seconds of silence; trust: who is believed,
+    and who signs here."""
 
     def __init__(
         self,
@@ -33,9 +35,10 @@ class CacheServer:
         writes: bool = False,
         timeout: tuple[float, float] = (3.0, 10.0),
         progress: Progress | None = None,
+        trust: CacheTrust | None = None,
     ) -> None:
         self.address, self.writes, self.timeout = address.rstrip("/"), writes, timeout
-        self.name = hide_logins(self.address)
+        self.name, self.trust = hide_logins(self.address), trust or CacheTrust()
         self._records = Downloader(timeout, tries=1, slowest=_SLOWEST)
         self._objects = Downloader(timeout, tries=1, slowest=_SLOWEST, progress=progress)
 
@@ -47,6 +50,7 @@ class CacheServer:
             if not self._download(self._records, f"ac/{key}", paper, key):
                 return False
             record = Record.read(paper.read_text(errors="replace"))
+            self.trust.require(key, record)
         finally:
             paper.unlink(missing_ok=True)
         name = part.name.removesuffix(".part")
@@ -55,13 +59,13 @@ class CacheServer:
         size = part.stat().st_size
         if self._objects.progress is not None:
             self._objects.progress(name, size, size)
-        if Record(hash_file(part), size) != record:
+        if not record.names(Record(hash_file(part), size)):
             raise CacheTrouble(f"{self.name}/cas/{record.sha256} is damaged", lasting=False)
         return True
 
     def keep(self, key: str, path: Path) -> None:
         """Upload a product: the bytes, if the server does not have them yet, and then the record."""
-        record = Record(hash_file(path), path.stat().st_size)
+        record = self.trust.stamp(key, Record(hash_file(path), path.stat().st_size))
         with path.open("rb") as file:
             self._upload(f"cas/{record.sha256}", _Body(file, record.size, self.timeout[1]))
         self._upload(f"ac/{key}", record.as_text().encode())
