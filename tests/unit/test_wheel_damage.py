@@ -167,10 +167,6 @@ def test_a_name_with_a_backslash_is_a_name(tmp_path: Path) -> None:
     take(make_wheel(tmp_path / "made", NAME, {"a\\b.py": ""}), tmp_path)
 
 
-def test_names_with_commas_and_line_ends_stand_in_quotes(tmp_path: Path) -> None:
-    built = make_wheel(tmp_path / "made", NAME, {'a,b "c".txt': "", "two\nlines\u2028.txt": ""}, record=False)
-
-
 def test_names_with_commas_and_line_separators_stand_in_quotes(tmp_path: Path) -> None:
     built = make_wheel(tmp_path / "made", NAME, {'a,b "c".txt': "", "two lines\u2028.txt": ""}, record=False)
     finish_wheel(built, tmp_path / NAME, make_repair(tmp_path))
