@@ -55,6 +55,12 @@ def standalone(tmp_path: Path) -> Standalone:
         (["max_size=40M"], "scons image max_size=40M"),
         (["bundle", "format=json"], "scons wheels format=json"),
         (["bundle", "pip=0"], "nothing in this run is about an image"),
+        (["wheels", "pkgs=six", "shard=6/5"], "shard=6/5: no part of a whole"),
+        (["image", "pkgs=six", "shard=1/2"], "shard=1/2: a part of the wheels, and nothing else"),
+        (["wheels", "pkgs=six", "shard=1/2", "check=1"], "a part cannot be installed"),
+        (["wheels", "pkgs=six", "shard=1/2", "cache=none"], "nobody would get what is built here"),
+        (["wheels", "pkgs=six", "shard=1/2", "format=json"], "a part has no wheelhouse to tell of"),
+        (["wheels", "pkgs=six", "times=x.json"], "nothing is divided"),
     ],
 )
 def test_a_variable_that_would_be_ignored_is_refused(standalone: Standalone, arguments: list[str], says: str) -> None:

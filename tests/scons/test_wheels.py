@@ -917,3 +917,26 @@ def test_build_requirements_that_no_index_has_are_told_and_others_go_on(built: W
     output = built.scons("nothing", "pkgs=raw odd")
     assert "odd: its build requirements are not locked" in output
     assert len(toolset(built.lock)) == 2
+
+
+def test_parts_build_each_wheel_once_and_say_which(built: Wheels) -> None:
+    for name in ("one", "two", "three"):
+        add_sdist(built.links, name, build_requires=["backend"])
+    built.scons("nothing", "pkgs=raw one two three top", "lock=pylock.toml")
+    plans = [built.scons("-n", "wheels", "lock=pylock.toml", f"shard={number}/2") for number in (1, 2)]
+    built_in = [{line.split()[1] for line in plan.splitlines() if line.startswith("building ")} for plan in plans]
+    names = {"raw", "one", "two", "three"}
+    assert built_in[0] & names and built_in[1] & names
+    assert not built_in[0] & built_in[1] & names and (built_in[0] | built_in[1]) >= names
+    for number, plan in enumerate(plans, 1):
+        assert f"shard {number}/2: 2 of the 4 wheels that are built: " in plan
+        assert "taking" not in plan and "filling" not in plan
+    times = built.folder / "times.json"
+    known = {"raw 1.0": 1000.0, "one 1.0": 1.0, "two 1.0": 1.0, "three 1.0": 1.0}
+    times.write_text(json.dumps({"jobs": 2, "entries": [], "busy": [], "known": known}))
+    plan = built.scons("-n", "wheels", "lock=pylock.toml", "shard=1/2", f"times={times}")
+    assert "shard 1/2: 1 of the 4 wheels that are built: raw" in plan
+    times.write_text("{}")
+    assert "none that a run has left" in built.scons(
+        "-n", "wheels", "lock=pylock.toml", "shard=1/2", f"times={times}", code=2
+    )

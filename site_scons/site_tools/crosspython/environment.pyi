@@ -104,6 +104,7 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
 
     def Wheels(self, packages: str | Sequence[str] | None = None, constraints: str | None = None, binary: str | Sequence[str] | None = None) -> list[Any]:
         """Wheels of packages and of all they need: the node of the wheelhouse's report, then one node a wheel.
+        With `shard=` there is no report, and there are only the wheels of this part.
 
         packages: texts as `pkgs=` takes them; None: what `pkgs=` says, or the lock as it stands
         constraints, binary: as the variables of these names, which count where they are not given

@@ -19,6 +19,7 @@ from crosspython.builders.front_door import (
 )
 from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
+from crosspython.builders.wheel_shard import check_shard
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.recipes.cpython import BUILD_PYTHON
@@ -32,6 +33,7 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     env.Help(help_text(env["CROSSPYTHON"].project))
     check_board(env, goals, given)
     check_image(env, goals)
+    check_shard(env, goals)
     open_build(env)
     for each in (env, *_further_targets(env, given)):
         each.Components()
@@ -83,6 +85,9 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
         check_named(env, by_hand)
         use_lock_as_it_stands(env["CROSSPYTHON"])
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
+    if settings.shard is not None:
+        env.Alias("wheels", wheels)
+        return
     bundle, sysroot = env.Bundle(also=also), env.Sysroot(also=also)
     checked_wheels = env.CheckWheels(bundle, wheels)
     env.Alias("bundle", bundle)

@@ -26,6 +26,7 @@ from crosspython.targets.rules import TargetKeys
 from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.launcher import LAUNCHERS
 from crosspython.wheels.resolving.binary import AUTO, Binary, parse_binary
+from crosspython.wheels.shards import Shard, read_shard
 
 if TYPE_CHECKING:
     from crosspython.run.isolation import Contain
@@ -184,6 +185,15 @@ VARIABLES = (
     Variable(
         "libraries", "wheels: where the C libraries go that the wheels need", "wheel", ("wheel", "bundle"), of=WHEELS
     ),
+    Variable(
+        "shard",
+        "wheels: build one part alone, for a CI job: 2/5 is the second of five; a last run without it gets all from the"
+        " cache",
+        of=WHEELS,
+    ),
+    Variable(
+        "times", "wheels: the times.json of an earlier run, by which shard= divides; the same for all parts", of=WHEELS
+    ),
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
         "components",
@@ -297,6 +307,8 @@ class Settings:
     upgrade: tuple[str, ...]
     check: bool
     libraries: str
+    shard: Shard | None
+    times: Path | None
     overrides: Path | None
     components: tuple[Path, ...]
     patches: Path | None
@@ -379,6 +391,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         upgrade=tuple(chosen["upgrade"].replace(",", " ").split()),
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],
+        shard=read_shard(chosen["shard"]) if chosen["shard"] else None,
+        times=Path(_place(start, chosen["times"])) if chosen["times"] else None,
         overrides=Path(_place(start, chosen["overrides"])) if chosen["overrides"] else None,
         components=_folders(start, "components", chosen["components"], "SConscript"),
         patches=next(iter(_folders(start, "patches", chosen["patches"], "*/[0-9]*.patch", one=True)), None),

@@ -46,6 +46,7 @@ from crosspython.wheels.resolving.lock import (
 )
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import Lock
+from crosspython.wheels.shards import Shard
 
 # Raise it when the same package would now come out as another wheel.
 ENGINE = "2"
@@ -72,16 +73,33 @@ class WheelNodes:
         self.looked_at: set[str] = set()
 
     def declare(self) -> list[Any]:
-        """The report of the wheelhouse, then one node a wheel."""
+        """The report of the wheelhouse, then one node a wheel; with `shard=`, the nodes of this part alone."""
         self._require_allowed()
         require_can_build(self.packages.values(), self.chosen, self.settings.release)
         wheels = [self._wheel(name, ()) for name in self.packages]
+        if self.settings.shard is not None:
+            return self._part(self.settings.shard)
         node = self.house.declare(self._machine)
         self.build.declared.locked.extend((package.title, self._file(package)) for package in self.packages.values())
         for tools in self.toolsets.values():
             self.build.declared.locked.extend(sources_of_tools(tools))
         self.build.declared.commits.extend(package for package in self.packages.values() if package.commit is not None)
         return [node, *wheels]
+
+    def _part(self, shard: Shard) -> list[Any]:
+        """The wheels that this run builds for others, which find them in the cache."""
+        from crosspython.builders.wheel_shard import divide_jobs
+
+        built = self.build.declared.built_wheels
+        packages = [package for package in self.lock.packages if package.name in built]
+        names = divide_jobs(self.build, shard, packages, self._target_needs)
+        self.house.leave_out(self.packages.keys() - names)
+        return [self.made[name] for name in names]
+
+    def _target_needs(self, package: LockedPackage) -> frozenset[str]:
+        """The packages of the lock whose wheels for the board have to be there before this one is built."""
+        needs = target_needs(package, override_of(self.build, package.name), self.platform)
+        return frozenset(needs & self.packages.keys())
 
     def _require_allowed(self) -> None:
         """What goes into the wheelhouse has no licence that `forbid_licenses=` names. Raises ConfigurationError."""
@@ -124,8 +142,8 @@ class WheelNodes:
         package, ready = self.packages[name], self.chosen[name]
         self._leave_to_bundle(package, override_of(self.build, name).loads)
         if ready is None:
-            needs = target_needs(package, override_of(self.build, name), self.platform) & self.packages.keys()
-            target_wheels = {need: self._wheel(need, (*wanted_by, name)) for need in sorted(needs)}
+            needs = sorted(self._target_needs(package))
+            target_wheels = {need: self._wheel(need, (*wanted_by, name)) for need in needs}
             node = self._built(package, target_wheels)
         else:
             node = self._ready(package, ready)

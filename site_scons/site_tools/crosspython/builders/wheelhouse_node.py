@@ -42,6 +42,7 @@ class WheelhouseNode:
         self.packages = lock.by_name
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.damaged, build.declared.damaged = build.declared.damaged, []
+        self.is_whole = True
 
     def declare(self, machine: Sequence[Any]) -> Any:
         """The report's node, once each wheel has its own. machine: the nodes that tell target and toolchain."""
@@ -62,6 +63,13 @@ class WheelhouseNode:
         if not is_whole(*house):
             self.env.AlwaysBuild(node)  # wheels failed when it was filled
         return node
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """These wheels are made by other runs: the table tells of them only where they were made here, too, and nothing
+        is filled at the end."""
+        self.is_whole = False
+        for name in names:
+            self.summary.nodes.pop(self.packages[name].title, None)
 
     def shipped(self) -> list[str]:
         """The names of the packages that the board gets; the others are for builds alone."""
@@ -154,6 +162,11 @@ class WheelhouseNode:
 
     def _end(self) -> None:
         """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
+        if self.is_whole:
+            self._tell_failures()
+        self.build.run.console.line("\n".join(self.summary.lines()))
+
+    def _tell_failures(self) -> None:
         there = [name for name in self.shipped() if is_done(self.made[name])]
         missing = [self.packages[name].title for name in self.shipped() if name not in there]
         missing += self._damaged_names()
@@ -162,7 +175,6 @@ class WheelhouseNode:
             self._note_house()
         if self.summary.has_failures and (error := self._disagreement(there)):
             self.build.run.console.warn(str(error))
-        self.build.run.console.line("\n".join(self.summary.lines()))
 
     def _note_house(self) -> None:
         house = self.settings.wheelhouse, self.settings.release.series

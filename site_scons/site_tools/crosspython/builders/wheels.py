@@ -33,6 +33,7 @@ def Wheels(
     binary: str | Sequence[str] | None = None,
 ) -> list[Any]:
     """Wheels of packages and of all they need: the node of the wheelhouse's report, then one node a wheel.
+    With `shard=` there is no report, and there are only the wheels of this part.
 
     packages: texts as `pkgs=` takes them; None: what `pkgs=` says, or the lock as it stands
     constraints, binary: as the variables of these names, which count where they are not given
@@ -48,8 +49,8 @@ def Wheels(
     from crosspython.builders.wheel_nodes import WheelNodes
 
     chosen = chosen.over(read_data(lock.asked.get("binary", {})))
-    report, *wheels = WheelNodes(env, build, lock, chosen).declare()
-    return [_cleaned(env, build, report), *wheels]
+    nodes = WheelNodes(env, build, lock, chosen).declare()
+    return [_cleaned(env, build, node) for node in nodes[:1]] + nodes[1:]
 
 
 def _read_binary(given: str | Sequence[str]) -> Binary:
