@@ -109,6 +109,14 @@ def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path) -> None:
     assert found == ("numpy<2,>=1", "six", 'idna; python_version >= "3.9"', "attrs")
 
 
+def test_variables_stand_anywhere_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip replaces them before it reads the line."""
+    monkeypatch.setenv("PIN", "==1.2")
+    monkeypatch.setenv("NAME", "six")
+    (tmp_path / "req.txt").write_text("${NAME}${PIN} # ${NOT_SET_ANYWHERE}\nidna${PIN} ; python_version > '3'\n")
+    assert read("@req.txt", start=tmp_path) == ("six==1.2", 'idna==1.2; python_version > "3"')
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -131,7 +139,11 @@ def test_a_requirements_file_is_read_as_pip_does(tmp_path: Path) -> None:
         ("-r", "requires 1 argument"),
         ("-r https://example.invalid/r.txt", "fetch that file"),
         ("--extra-index-url https://${NOT_SET_ANYWHERE}@example.invalid", "the environment has no NOT_SET_ANYWHERE"),
+        ("six==${NOT_SET_ANYWHERE}", "the environment has no NOT_SET_ANYWHERE"),
         ("numpy=2", "did you mean numpy==2?"),
+        ("numpy=>2", "did you mean numpy>=2?"),
+        ("numpy =< 2", "did you mean numpy <= 2?"),
+        ('numpy = "*"', "did you mean numpy?"),
         ("base.txt", "-r base.txt"),
         ("-c ./limits/none.txt", "cannot be read"),
         ("-e ./absent", "no such file or folder"),

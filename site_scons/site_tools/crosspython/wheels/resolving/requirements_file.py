@@ -77,6 +77,8 @@ def expand(text: str) -> str:
 def _read(path: Path, line: Any) -> Line:
     place, text = f"{path.name}, line {line.line_number}: ", str(line.requirement_line.line)
     try:
+        if getattr(line, "error_message", None) and _VARIABLE.search(text):
+            line = _read_alone(expand(text)) or line  # pip replaces variables before it reads a line
         if problem := getattr(line, "error_message", None):
             return Line(place, text, problem=_explain(text, problem))
         if hasattr(line, "options"):
@@ -87,6 +89,20 @@ def _read(path: Path, line: Any) -> Line:
         return _read_requirement(place, text, line)
     except ConfigurationError as error:
         return Line(place, text, problem=error.what)
+
+
+def _read_alone(text: str) -> Any:
+    """One line as the library reads it; None where it becomes several."""
+    from tempfile import TemporaryDirectory
+
+    from pip_requirements_parser import RequirementsFile
+
+    with TemporaryDirectory(prefix="crosspython-") as folder:  # the library's own from_string does not run
+        file = Path(folder, "line.txt")
+        file.write_text(text, encoding="utf-8")
+        found = RequirementsFile.from_file(str(file))
+    lines = [*found.requirements, *found.options, *found.invalid_lines]
+    return lines[0] if len(lines) == 1 else None
 
 
 def _read_requirement(place: str, text: str, line: Any) -> Line:

@@ -111,7 +111,10 @@ def explain_other(text: str) -> str | None:
 
 
 def suggest_equals(text: str) -> str:
-    """What may have been meant by `numpy=2`."""
-    if re.match(rf"{_NAME}\s*=[^=]", text):
-        return f"; did you mean {re.sub(r'=', '==', text, count=1)}?"
-    return ""
+    """What may have been meant by `numpy=2`, `numpy=>2`, or `numpy = "*"` of a Pipfile."""
+    found = re.fullmatch(rf"({_NAME}\s*)(=[<>]?)(\s*)([\"']?)([\w.*+!-]+)\4", text)
+    if not found:
+        return ""
+    name, operator, blank, _, version = found.groups()
+    operator = {"=": "==", "=>": ">=", "=<": "<="}[operator]
+    return f"; did you mean {name.strip() if version == '*' else f'{name}{operator}{blank}{version}'}?"
