@@ -346,6 +346,27 @@ def test_a_damaged_file_that_was_named_is_told_by_its_name(ask: Asker, damage: C
     assert str(ask.folder / "cache") not in str(error)
 
 
+def local(folder: Path, name: str, *needs: str) -> None:
+    (folder / name).mkdir()
+    lines = ["[project]", f'name = "{name}"', 'version = "1"', f"dependencies = {list(needs)}"]
+    (folder / name / "pyproject.toml").write_text("\n".join(lines))
+
+
+def test_a_project_may_name_another_from_its_own_place(ask: Asker) -> None:
+    """As PDM writes it."""
+    local(ask.folder, "app", "lib @ file:///${PROJECT_ROOT}/../lib")
+    local(ask.folder, "lib")
+    assert ask("./app")["lib"].folder == ask.folder / "lib"
+    local(ask.folder, "other", "lib @ file:///${PROJECT_ROOT}/../lib")
+    with pytest.raises(ConfigurationError, match=r"\$\{PROJECT_ROOT\} means another folder in each of"):
+        ask("./app ./other")
+
+
+def test_a_project_that_names_a_place_where_nothing_is_is_told(ask: Asker) -> None:
+    local(ask.folder, "app", f"lib @ {ask.folder.as_uri()}/absent")
+    assert ask.refusal("./app").what == f"pkgs=: {ask.folder}/absent: there is no such file or folder"
+
+
 def test_what_is_wrong_in_a_file_that_was_named_is_told_as_it_stands_there(ask: Asker) -> None:
     wheel = add_wheel(ask.folder, "bad", needs=["six >>= 1"])
     assert ask.refusal(str(wheel)).evidence == ("METADATA: Requires-Dist: six >>= 1: no requirement",)

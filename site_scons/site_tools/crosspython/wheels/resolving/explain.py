@@ -43,6 +43,7 @@ _DAMAGED_SDIST = re.compile(r"`([^`]+)`\nFailed to extract archive: .*\n(.+)", r
 # Paths in uv's cache, which nobody knows: a line that says no more than that, and the way to a file of a wheel.
 _IN_CACHE = re.compile(r"Failed to read metadata: ")
 _TO_FILE = re.compile(r"`/\S*/(?=[^/`\s]+\.dist-info/)")
+_NOT_THERE = re.compile(r"Distribution not found at: (file:\S+)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
 # A requirement with an address of its own, which is no index's.
@@ -119,6 +120,19 @@ def _damaged_file(refusal: Refusal) -> CrosspythonError | None:
         evidence=reasons,
         log=refusal.log,
         next="get that file again, or ask for another version",
+    )
+
+
+def _not_there(refusal: Refusal) -> CrosspythonError | None:
+    """A project names another one by its place."""
+    place = _NOT_THERE.search(refusal.flat)
+    if not place:
+        return None
+    return ConfigurationError(
+        f"pkgs=: {url2pathname(urlsplit(place[1]).path)}: there is no such file or folder",
+        expected="what a project of pkgs= names as a dependency by its place (path=, file:)",
+        log=refusal.log,
+        next="correct the place in its pyproject.toml or setup.py",
     )
 
 
@@ -230,6 +244,7 @@ _RULES: tuple[Callable[[Refusal], CrosspythonError | None], ...] = (
     _index_refuses,
     _damaged,
     _damaged_file,
+    _not_there,
     _offline,
     _no_commit,
     _unknown,

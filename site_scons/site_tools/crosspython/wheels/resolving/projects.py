@@ -140,6 +140,12 @@ def read_groups(folder: Path) -> dict[str, Any]:
     return {canonicalize_name(name): group for name, group in groups.items()} if isinstance(groups, dict) else {}
 
 
+def names_its_root(folder: Path) -> bool:
+    """Whether a folder's pyproject.toml names what it needs by its own place, as PDM writes it (PDM: Local
+    dependencies)."""
+    return "${PROJECT_ROOT}" in (_read_text(folder / "pyproject.toml") or "")
+
+
 def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
     """A pyproject.toml without the keys that have nothing to do with dependencies: version, description, tools."""
     tools = {name: table for name, table in data.get("tool", {}).items() if name not in _OTHER_TOOLS}

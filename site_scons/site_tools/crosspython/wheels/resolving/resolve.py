@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from crosspython.errors import ConfigurationError
 from crosspython.run.isolation import Contain
 from crosspython.run.log import Log
 from crosspython.wheels.commits import Commit
@@ -23,6 +24,7 @@ from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.explain import explain_resolution_failure
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
+from crosspython.wheels.resolving.projects import names_its_root
 from crosspython.wheels.resolving.request import Request
 from crosspython.wheels.resolving.uv import run_uv
 
@@ -64,7 +66,7 @@ class Resolver:
         self._write(project, _stated(request))
         if keep:
             (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
-        status = self._uv("lock", may_fail=True)
+        status = self._uv("lock", may_fail=True, variables=_project_root(request))
         if status != 0:
             raise explain_resolution_failure(self.log.tail(200), platform, self.indexes, self.log.path)
         said = (line.partition("warning: ") for line in self.log.tail(200))
@@ -100,7 +102,9 @@ class Resolver:
         (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
         (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
 
-    def _uv(self, command: str, *arguments: str, may_fail: bool = False) -> int:
+    def _uv(
+        self, command: str, *arguments: str, may_fail: bool = False, variables: Mapping[str, str] | None = None
+    ) -> int:
         common = ["--config-file", "uv.toml", "--no-progress", "--color", "never", "--no-python-downloads"]
         if self.offline:
             common.append("--offline")
@@ -115,6 +119,7 @@ class Resolver:
             log=self.log,
             timeout=_PATIENCE,
             may_fail=may_fail,
+            variables=variables,
         )
         return done.status
 
@@ -144,6 +149,20 @@ def _stated(request: Request) -> list[dict[str, Any]]:
             told = {"requires-dist": needs["requires"], "provides-extra": needs["extras"]}
             stated.append({"name": name, "version": needs["version"], **told})
     return stated
+
+
+def _project_root(request: Request) -> dict[str, str]:
+    """What PDM's ${PROJECT_ROOT} means in the projects that write it; uv would take its own folder for it.
+
+    Raises ConfigurationError for two that mean different folders: uv knows one.
+    """
+    folders = [project.path for project in request.projects if project.is_folder and names_its_root(project.path)]
+    if len(folders) > 1:
+        raise ConfigurationError(
+            f"pkgs=: ${{PROJECT_ROOT}} means another folder in each of {', '.join(map(str, folders))}",
+            next="ask for one of them; those that it names become wheels, too",
+        )
+    return {"PROJECT_ROOT": str(folders[0])} if folders else {}
 
 
 def _requirements(request: Request) -> list[str]:

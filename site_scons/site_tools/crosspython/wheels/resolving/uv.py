@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crosspython.run.isolation import OFFLINE, Contain, isolate
@@ -37,12 +37,14 @@ def run_uv(
     reads: Sequence[Path] = (),
     timeout: float | None = None,
     may_fail: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Finished:
     """Run uv with these arguments. Raises what run_command raises.
 
     path:  the PATH of the build machine's tools, for packages that have to be built
     cache: uv's; None: uv's own choice
     contain: how the backends that it runs are contained
+    variables: further ones of its environment
     reads: what those see beside the machine's tools and uv's cache, such as the folder of their Python
     """
     from uv import find_uv_bin
@@ -60,6 +62,7 @@ def run_uv(
             "LC_ALL": "C.UTF-8",
             **indexes.environment,
             **{name: os.environ[name] for name in _OF_GIT if name in os.environ},
+            **(variables or {}),
             **({"UV_CACHE_DIR": str(cache)} if cache is not None else {}),
             "PYTHONPATH": str(_SITE),
             "CROSSPYTHON_ISOLATION": json.dumps({**order, "cache": str(places[0])}),
