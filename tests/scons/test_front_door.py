@@ -17,6 +17,7 @@ from crosspython.builders.front_door import NAMES, require_use
 from crosspython.builders.goals import declare_goals
 from crosspython.builders.settings import BOARD, WHEELS
 from crosspython.errors import ConfigurationError
+from crosspython.papers.provenance import Statement, digest_of, write_statement
 from crosspython.run.journal import Journal, JournalEntry
 from crosspython.run.log import StepCost
 from crosspython.store.archive import unpack_archive
@@ -209,3 +210,16 @@ def test_the_document_of_checks_that_were_not_reached_says_what_failed(standalon
     os.utime(report, (1, 1))  # of an earlier run
     check = told(standalone, documents.Check, "check", path="/nowhere")
     assert (check.bundle, check.wheels) == ([], []) and check.failures
+
+
+def test_verify_compares_the_file_that_stands_behind_it_and_builds_nothing(standalone: Standalone) -> None:
+    """SCons would make a product anew that is named on its command line."""
+    product = standalone.folder / "build/rv1126/product.tar.gz"
+    assert "product.tar.gz: there is no such file" in standalone.scons("verify", str(product), code=2)
+    product.parent.mkdir(parents=True, exist_ok=True)
+    product.write_bytes(b"product")
+    assert "there is no statement of it" in standalone.scons("verify", "build/rv1126/product.tar.gz", code=2)
+    stated = Statement("product.tar.gz", digest_of(product), (), {}, {})
+    product.with_name("product.tar.gz.intoto.json").write_text(write_statement(stated))
+    assert "product.tar.gz: as stated, of 0 materials" in standalone.scons("verify", "build/rv1126/product.tar.gz")
+    assert not (standalone.folder / "build/rv1126/stages").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
+from tests.unit.made_key import list_signers, make_key
 from tests.unit.made_packages import sha256
 from tests.unit.made_wheel import make_wheel
 
@@ -16,6 +17,8 @@ wheels = env.Wheels()
 env.Alias("wheels", wheels)
 env.Alias("sbom", env.Sbom(wheels=wheels))
 env.Alias("legal-info", env.LegalInfo(wheels=wheels))
+env.Alias("provenance", env.Provenance(wheels=wheels))
+env.Alias("verify", env.Verify())
 """
 
 
@@ -61,6 +64,32 @@ def test_the_wheelhouse_gets_an_sbom_and_the_licences_of_all_that_is_in_it(paper
     assert [each.read_bytes() for each in both] == before
 
 
+def test_each_wheel_gets_a_statement_that_verify_compares(papers: Papers) -> None:
+    key = make_key(papers.folder / "ci")
+    signers = list_signers(papers.folder / "signers", ci=key)
+    stranger = list_signers(papers.folder / "others", other=make_key(papers.folder / "other"))
+    assert "2 statements, signed by" in papers.scons("provenance", "pkgs=top", f"sign_key={key}")
+    name = "top-1.0-py3-none-any.whl"
+    wheel, file = papers.products / "wheels" / name, papers.products / f"provenance/{name}.intoto.json"
+    statement = json.loads(file.read_text())
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["subject"] == [{"name": name, "digest": {"sha256": sha256(wheel)}}]
+    definition = statement["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["target"] == "rv1126"
+    [material] = definition["resolvedDependencies"]
+    assert material["name"] == name and material["digest"] == {"sha256": sha256(papers.links / name)}
+
+    output = papers.scons("verify", "pkgs=top", f"signers={signers}")
+    assert f"{wheel}: as stated, of 1 material; signed by ci" in output
+    assert "by nobody of that list" in papers.scons("verify", "pkgs=top", f"signers={stranger}", code=2)
+    file.write_text(file.read_text().replace(sha256(wheel), "0" * 64))
+    assert "the bytes are others" in papers.scons("verify", "pkgs=top", f"signers={signers}", code=2)
+    assert "not what its statement is about" in papers.scons("verify", "pkgs=top", code=2)
+    material["digest"]["sha256"] = "1" * 64
+    file.write_text(json.dumps(statement))
+    assert f"{name} of pkg:pypi/top@1.0: the lock names other bytes" in papers.scons("verify", "pkgs=top", code=2)
+
+
 def test_a_forbidden_licence_is_told_before_anything_is_built(papers: Papers) -> None:
     output = papers.scons("wheels", "pkgs=top", "forbid_licenses=GPL-3.0-only", code=2)
     assert "forbid_licenses=: the wheelhouse would contain forbidden licences" in output
@@ -77,6 +106,8 @@ def test_bundle_and_sysroot_get_sboms_with_the_texts_of_licences(project: Projec
 bundle, sysroot = env.Bundle(), env.Sysroot()
 env.Alias("sbom", env.Sbom(bundle, sysroot))
 env.Alias("legal-info", env.LegalInfo(bundle, sysroot))
+env.Alias("provenance", env.Provenance(bundle, sysroot))
+env.Alias("verify", env.Verify())
 """
     script.write_text(script.read_text() + goals)
     output = project.scons("sbom", "forbid_licenses=GPL-3.0-only", code=2)
@@ -92,6 +123,16 @@ env.Alias("legal-info", env.LegalInfo(bundle, sysroot))
     assert sysroot["components"] == bundle["components"]
     [text] = (products / "legal-info/licenses/base-1.0").iterdir()
     assert text.read_text() == "int f(void){return 1;}\n"
+    project.scons("provenance")
+    statement = json.loads((products / "provenance/python-1.0-rv1126.tar.gz.intoto.json").read_text())
+    materials = {
+        each["annotations"]["of"] for each in statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    }
+    assert materials == {"pkg:generic/base@1.0", "pkg:generic/cpython@1.0"}
+    output = project.scons("verify")
+    assert output.count(": as stated, of ") == 2 and "the cache has the same bytes" in output
+    (products / "sysroot/more.h").write_text("")
+    assert "sysroot: it is not what its statement is about" in project.scons("verify", code=2)
     project.scons("-c", "sbom", "legal-info")
     assert not (products / "sbom").exists() and not (products / "legal-info").exists()
 

@@ -29,6 +29,7 @@ SPELT = (
     "waiting_parents",
     "set_always_build",
     ".added_methods",
+    "BUILD_TARGETS",
 )
 
 

@@ -137,7 +137,10 @@ def _files(draw: st.DrawFn, package: str) -> dict[str, bytes]:
     """Modules and data of a package, below folders of any depth."""
     files = {f"{package}/__init__.py": draw(_TEXTS)}
     for _ in range(draw(st.integers(0, 4))):
-        way = [*draw(st.lists(_WORDS, max_size=3)), draw(_WORDS) + draw(st.sampled_from([".py", ".txt", ".pyi", ""]))]
+        way = [
+            *draw(st.lists(_WORDS, max_size=3)),
+            "m" + draw(_WORDS) + draw(st.sampled_from([".py", ".txt", ".pyi", ""])),
+        ]
         files["/".join([package, "d", *way])] = draw(_TEXTS)
     return files
 

@@ -90,7 +90,7 @@ def _look_at(folder: Path, wheel: Path) -> Installed:
     found = {}
     for path in find_files(folder):
         name = path.relative_to(folder).as_posix()
-        if _NOTES.fullmatch(name) or name == ".lock":
+        if _NOTES.fullmatch(name) or name == ".lock" or path.suffix == ".pyc":  # which installer leaves to Python
             continue
         data = path.read_bytes()
         if name.startswith("bin/"):

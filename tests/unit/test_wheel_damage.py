@@ -106,6 +106,11 @@ def test_a_malformed_record_is_damage(tmp_path: Path, edit: Callable[[bytes], by
             "a/b = toy:main: the name of a program has no slash",
         ),
         ("entry_points.txt", lambda data: data + b"  b = toy:main\n", "the next line, 'b = toy:main', is indented"),
+        (
+            "entry_points.txt",
+            lambda data: data + b"a b = toy:main\n",
+            "a b = toy:main: the name of a program has no",
+        ),
         ("entry_points.txt", lambda data: b"\xe9" + data, "entry_points.txt is not UTF-8 text"),
     ],
 )
@@ -239,6 +244,20 @@ def test_needs_that_pip_does_not_read_are_damage(tmp_path: Path, line: str) -> N
     with pytest.raises(AuditError, match="is damaged") as caught:
         take(wheel, tmp_path)
     assert caught.value.evidence[0].startswith(f"METADATA: {line}")
+
+
+def test_a_compression_that_only_pip_reads_is_damage_until_it_is_packed_anew(tmp_path: Path) -> None:
+    wheel = made(tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        members = [(each.filename, archive.read(each)) for each in archive.infolist()]
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_BZIP2) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    with pytest.raises(AuditError, match="is damaged") as caught:
+        take(wheel, tmp_path)
+    assert "toy.py is not deflated" in caught.value.evidence
+    finish_wheel(wheel, tmp_path / "house" / NAME, make_repair(tmp_path))
+    take(tmp_path / "house" / NAME, tmp_path)
 
 
 TEXTS = st.text(max_size=40).map(str.encode) | st.binary(max_size=40)

@@ -159,6 +159,17 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
         Returns an alias. The arguments are those of env.Sbom().
         """
 
+    def Provenance(self, bundle: Any = None, sysroot: Any = None, wheels: Any = None) -> Any:
+        """State of the bundle, the sysroot and each wheel what they were made of: build/<target>/provenance/. Returns an
+        alias. The arguments are those of env.Sbom(); with `sign_key=` each statement is signed.
+        """
+
+    def Verify(self, files: Sequence[str] = ()) -> Any:
+        """Compare products with their statements, and these with the lock, the recipes and the cache. Returns an alias.
+
+        files: products; none: all that were stated and lie where they were built
+        """
+
     def Vulnerabilities(self) -> Any:
         """Say which known vulnerabilities the components of the bundle and the locked packages have, and fail for those
         that are as bad as `cve_severity=` says. Returns an alias; the findings lie in build/<target>/cve.json.

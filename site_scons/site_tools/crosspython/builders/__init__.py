@@ -20,6 +20,7 @@ from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.papers import AddPapers
 from crosspython.builders.products import AddProducts
 from crosspython.builders.project_file import read_project
+from crosspython.builders.provenance import AddProvenance
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
 from crosspython.builders.schema import AddSchema
@@ -62,6 +63,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddImage(own)
     AddLockGoals(own)
     AddPapers(own)
+    AddProvenance(own)
     AddVulnerabilities(own)
     AddBoard(own)
     AddWheelCheck(own)

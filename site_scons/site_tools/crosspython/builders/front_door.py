@@ -17,7 +17,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.project_file import Project
 from crosspython.builders.refusal import refusing
-from crosspython.builders.scons_internals import names_of_aliases
+from crosspython.builders.scons_internals import build_only, names_of_aliases
 from crosspython.builders.settings import BOARD, CVE, IMAGE, TELLING, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
@@ -38,6 +38,8 @@ NAMES = {
     "report": "a picture of the last build: build/<target>/report.html",
     "sbom": "what the products are made of, as CycloneDX and SPDX: build/<target>/sbom/",
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
+    "provenance": "what each product was made of, as in-toto statements with SLSA's provenance",
+    "verify": "compare a product (scons verify FILE) with its statement, the lock, the recipes and the cache",
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "lock": "resolve what pkgs= names, write the lock, and build nothing",
     "tree": "what is in the lock, as a tree",
@@ -51,7 +53,7 @@ NAMES = {
 
 
 # What is about the wheels that pkgs= names, too.
-_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "cve"}
+_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "provenance", "cve"}
 # The same, with libraries=bundle alone.
 _BUNDLING = {"bundle", "deploy"}
 # What needs board=; `check` does without.
@@ -147,6 +149,14 @@ def open_build(env: Any) -> None:
         env.SConsignFile(escape(str(folder / ".sconsign")), signatures)
 
 
+def take_files(goal: str, goals: Sequence[str]) -> list[str]:
+    """The files that stand behind a goal which is about files that are there: SCons shall not build these."""
+    if goal not in goals:
+        return []
+    build_only(goal)
+    return [name for name in goals if name != goal]
+
+
 @refusing
 def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
     """Check that each goal exists and that no variable would be ignored. Raises UserError with what was probably meant.
@@ -154,6 +164,8 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     given: the command line's variables
     Call it after everything was declared. Paths are not checked here: SCons reports unknown ones.
     """
+    if "verify" in goals:
+        return  # all others are files
     asked = [goal for goal in goals if "/" not in goal and not Path(goal).exists()]
     aliases = set(names_of_aliases())
     unknown = [goal for goal in asked if goal not in aliases and not env.Entry(escape(goal)).has_builder()]

@@ -16,6 +16,7 @@ from crosspython.builders.front_door import (
     check_image,
     help_text,
     open_build,
+    take_files,
 )
 from crosspython.builders.paths import escape
 from crosspython.builders.refusal import refusing
@@ -39,6 +40,7 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
         each.Components()
         _declare(each, goals, _declare_own(each))
     env.Alias("schema", env.Schema())
+    env.Alias("verify", env.Verify(take_files("verify", goals)))
     check_goals(env, goals, given)
 
 
@@ -106,6 +108,7 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     env.Alias("rollback", env.Rollback())
     env.Alias("sbom", env.Sbom(bundle, sysroot, wheels))
     env.Alias("legal-info", env.LegalInfo(bundle, sysroot, wheels))
+    env.Alias("provenance", env.Provenance(bundle, sysroot, wheels))
     env.Alias("cve", env.Vulnerabilities())
     env.Alias("report", env.Report())
     env.Alias("doctor", env.Doctor())

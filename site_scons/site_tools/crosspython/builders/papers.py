@@ -45,7 +45,7 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
         from crosspython.papers.cyclonedx import write_cyclonedx
         from crosspython.papers.spdx import write_spdx
 
-        for name, inventory in _inventories(build, bundle, sysroot):
+        for name, inventory in inventories_of(build, bundle, sysroot):
             write_whole(folder / f"{name}.cdx.json", write_cyclonedx(inventory))
             write_whole(folder / f"{name}.spdx.json", write_spdx(inventory))
             build.run.console.line(
@@ -53,7 +53,7 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
             )
             _tell_unclear(build, [part for part in inventory.parts if part.kind != "crate" and not part.license])
 
-    return _goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
+    return paper_goal(env, build, "sbom", [bundle, sysroot, wheels], folder, sbom)
 
 
 def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) -> Any:
@@ -67,7 +67,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
 
         products: dict[str, list[str]] = {}
         parts: dict[str, Part] = {}
-        for name, inventory in _inventories(build, bundle, sysroot):
+        for name, inventory in inventories_of(build, bundle, sysroot):
             for part in inventory.parts:
                 products.setdefault(part.ref, []).append(name)
                 parts.setdefault(part.ref, part)
@@ -78,7 +78,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
         if without:
             build.run.console.warn(f"no text of a licence was found for {_name_some(without)}")
 
-    return _goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
+    return paper_goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
 
 
 def require_allowed_components(
@@ -132,7 +132,8 @@ def _license_of(build: Build, package: LockedPackage, file: LockedFile | None) -
     return read_stated_license(read_source_metadata(source))[0]
 
 
-def _goal(env: Any, build: Build, name: str, products: Sequence[Any], folder: Path, function: Any) -> Any:
+def paper_goal(env: Any, build: Build, name: str, products: Sequence[Any], folder: Path, function: Any) -> Any:
+    """The alias of a goal that writes a folder about products, each time that it is asked for."""
     sources = [toolchain_node(env), *env.Flatten([product for product in products if product])]
     alias = env.Alias(
         f"crosspython-{name}-{build.settings.target.name}",
@@ -143,13 +144,13 @@ def _goal(env: Any, build: Build, name: str, products: Sequence[Any], folder: Pa
     return env.AlwaysBuild(alias)
 
 
-def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inventory]]:
+def inventories_of(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inventory]]:
     """The inventories of all that is there, by the names of the papers."""
     from crosspython.papers.part import Inventory, each_once
     from crosspython.store.fetch import hash_file
 
     settings = build.settings
-    version, facts = settings.release.version, _facts(build)
+    version, facts = settings.release.version, facts_of(build)
     found = []
     if bundle is not None:
         file = Path(bundle.abspath)
@@ -166,7 +167,8 @@ def _inventories(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inv
     return found
 
 
-def _facts(build: Build) -> dict[str, str]:
+def facts_of(build: Build) -> dict[str, str]:
+    """What all parts have in common: the target and its toolchain."""
     target, toolchain = build.settings.target, toolchain_of(build)
     return {
         "target": target.name,

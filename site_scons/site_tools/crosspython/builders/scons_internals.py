@@ -12,6 +12,7 @@ from typing import Any
 import SCons.Action
 import SCons.CacheDir
 import SCons.Node
+import SCons.Script
 from SCons.Node.Alias import default_ans
 
 
@@ -79,6 +80,11 @@ def environment_of(node: Any) -> Any:
 def names_of_aliases() -> Iterator[str]:
     """All aliases that were declared, for "did you mean"."""
     return iter(default_ans)
+
+
+def build_only(goal: str) -> None:
+    """Let SCons build one of what was typed: what stands behind it are files, which a build would make anew."""
+    SCons.Script.BUILD_TARGETS[:] = [goal]
 
 
 def wait_in(node: Any, waiting: set[Any]) -> None:

@@ -139,6 +139,15 @@ def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
     ]
 
 
+def judge_compression(wheel: Path) -> list[str]:
+    """Members of a ready wheel that uv does not read, though pip does: all but deflated and stored ones."""
+    usual = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
+    with zipfile.ZipFile(wheel) as archive:
+        return [
+            f"{member.filename} is not deflated" for member in archive.infolist() if member.compress_type not in usual
+        ]
+
+
 def _scripts_twice(tree: WheelTree) -> list[str]:
     """Programs that come as a file and are made from an entry point, too: some installers refuse that."""
     folder = tree.site / tree.dist_info.name.replace(".dist-info", ".data") / "scripts"

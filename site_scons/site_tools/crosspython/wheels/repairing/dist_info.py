@@ -125,6 +125,8 @@ def _judge_script(name: str, value: str) -> str | None:
     first, *further = value.strip().splitlines() or [""]
     if "/" in name:
         return f"{name} = {first}: the name of a program has no slash"
+    if len(name.split()) > 1:
+        return f"{name} = {first}: the name of a program has no blank"
     if further:
         return f"{name} = {first}: the next line, {further[0]!r}, is indented, so it is a part of this one"
     return None if _OBJECT.fullmatch(first) else f"{name} = {first}: names no function"

@@ -33,6 +33,7 @@ from crosspython.wheels.model import LockedPackage, WheelReport
 from crosspython.wheels.repairing.archive import (
     WheelName,
     WheelTree,
+    judge_compression,
     lay_out,
     name_dist_info,
     pack_wheel,
@@ -192,7 +193,7 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     tree = lay_out(wheel, repair.work, repair.series)
     _require_identity(tree, stated, repair)
     _require_accepted(stated.tags, repair)
-    broken = verify_record(tree)
+    broken = [*verify_record(tree), *judge_compression(wheel)]
     if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
         broken.append(f"its {tree.dist_info.name} is another package's")
     if broken:
