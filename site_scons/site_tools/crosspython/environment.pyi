@@ -97,6 +97,13 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
     def Report(self) -> Any:
         """Draw build/<target>/report.html. Returns an alias: it is drawn anew each time that it is asked for."""
 
+    def Reproduce(self, goals: Sequence[str] = (), given: Mapping[str, str] | None = None) -> Any:
+        """Build twice under conditions that differ, and fail where products do. Returns an alias.
+
+        goals: what is built, as on the command line; none: bundle and sysroot, or the wheels of `pkgs=`
+        given: the command line's variables
+        """
+
     def Schema(self) -> Any:
         """Write crosspython.schema.json into the build folder. Returns an alias: it is written each time that it is
         asked for.

@@ -23,6 +23,7 @@ from crosspython.builders.project_file import read_project
 from crosspython.builders.provenance import AddProvenance
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
+from crosspython.builders.reproduce import AddReproduce
 from crosspython.builders.schema import AddSchema
 from crosspython.builders.scons_internals import added_methods
 from crosspython.builders.settings import Settings, read_settings
@@ -57,6 +58,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     AddComponents(own)
     AddProducts(own)
     AddReport(own)
+    AddReproduce(own)
     AddSchema(own)
     AddWheels(own)
     AddByHand(own)

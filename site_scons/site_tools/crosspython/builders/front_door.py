@@ -40,6 +40,7 @@ NAMES = {
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
     "provenance": "what each product was made of, as in-toto statements with SLSA's provenance",
     "verify": "compare a product (scons verify FILE) with its statement, the lock, the recipes and the cache",
+    "reproduce": "build twice under differing conditions, without the cache, and say what differs",
     "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
     "lock": "resolve what pkgs= names, write the lock, and build nothing",
     "tree": "what is in the lock, as a tree",
@@ -53,7 +54,7 @@ NAMES = {
 
 
 # What is about the wheels that pkgs= names, too.
-_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "provenance", "cve"}
+_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "provenance", "cve", "reproduce"}
 # The same, with libraries=bundle alone.
 _BUNDLING = {"bundle", "deploy"}
 # What needs board=; `check` does without.

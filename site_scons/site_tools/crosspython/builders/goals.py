@@ -40,6 +40,7 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
         each.Components()
         _declare(each, goals, _declare_own(each))
     env.Alias("schema", env.Schema())
+    env.Alias("reproduce", env.Reproduce(given=given))
     env.Alias("verify", env.Verify(take_files("verify", goals)))
     check_goals(env, goals, given)
 
