@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +27,8 @@ TOOLS = REPOSITORY / "site_scons" / "site_tools"
 
 # Compilers for an older glibc, which take seconds to make: projects with a HOME of their own share those of the user.
 KEPT_TOOLCHAINS = Path("~/.cache/crosspython/toolchains").expanduser()
+
+NUMBERS = itertools.count()  # of temporary folders: two tests may have the same name
 
 # What each SConstruct of tests begins with.
 HEAD = f"""\
@@ -158,6 +162,22 @@ class Project:
         return self.folder / "build" / target / "logs" / f"{name}-1.0.log"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Among the fast tests, those by hypothesis try a part of what they try in a whole run."""
+    if config.option.markexpr == "not slow":
+        from hypothesis import settings
+
+        settings.register_profile("fast", max_examples=20)
+        settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests that are slow by their folder are not even imported when no slow ones are asked for."""
+    if config.option.markexpr != "not slow" or collection_path.parent != REPOSITORY / "tests":
+        return None
+    return True if collection_path.is_dir() and collection_path.name != "unit" else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever starts SCons, a real compiler or a board is slow, by the folder that it stands in.
@@ -171,6 +191,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if folder != "unit":
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder, as pytest's own fixture makes it. That one reads the folders of all tests before it for each
+    new one, which would be a fifth of the fast tests' time."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(NUMBERS)}", numbered=False)
 
 
 @pytest.fixture

@@ -581,6 +581,7 @@ def test_what_of_the_lock_has_a_fix_is_told(wheels: Wheels) -> None:
 def test_why_a_package_is_there_is_told(wheels: Wheels) -> None:
     wheels.make("pkgs=top")
     assert "below 1.5: pkgs= asks for top; top 1.0 needs below" in wheels.scons("why", "pkgs=below")
+    assert "pkgs= asks for top" in wheels.scons("why", "pkgs=below>=1")
     assert "did you mean pkgs=below?" in wheels.scons("why", "pkgs=belov", code=2)
     assert "no package is named" in wheels.scons("why", code=2)
 
@@ -674,6 +675,9 @@ def test_a_package_of_the_lock_is_built_once_more_and_no_other(wheels: Wheels) -
     script.write_text(script.read_text().partition("if ")[0] + BY_HAND)
     output = wheels.scons("-n", "rebuild", "pkgs=one")
     assert "building one 1.0" in output and wheels.lock.read_bytes() == before
+    (wheels.folder / "wanted.txt").write_text("one>=0.1  # the first\n")
+    for same in ("one[extra] >= 0.1 ; python_version >= '3'", "@wanted.txt"):
+        assert "building one 1.0" in wheels.scons("-n", "rebuild", f"pkgs={same}")
     assert "did you mean pkgs=two?" in wheels.scons("-n", "rebuild", "pkgs=tow", code=2)
     output = wheels.scons("-n", "shell", "pkgs=top", code=2)
     assert "taken ready from the index" in output and "scons shell pkgs=top binary=auto,top=never" in output

@@ -18,11 +18,12 @@ from tests.conftest import REPOSITORY
 
 SHA = "0" * 64
 RELEASE = read_release(REPOSITORY / "components/cpython", "3.13")
+_ANY = load_target("armv7l", Path())
 
 
 def board(machine: str = "armv7l", cflags: tuple[str, ...] = ()) -> Target:
     """A board with a machine, for planners that ask for no more."""
-    return replace(load_target("armv7l", Path()), machine=machine, cflags=cflags)
+    return replace(_ANY, machine=machine, cflags=cflags)
 
 
 def declare(kind: str, target: Target | None = None, folder: Path = Path(), **said: Any) -> Recipe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -56,6 +57,7 @@ def names_in_order() -> tuple[str, ...]:
 NAMES = tuple(name for name in names_in_order() if name not in NOUNS)
 
 
+@functools.cache
 def read(name: str, machine: str = "armv7l", version: str | None = None) -> Recipe:
     """The one recipe in components/<name>/SConscript; in another version than its own where one is named."""
     (recipe,) = open_recipe(name, machine, version).recipes

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import crosspython
+from crosspython.builders.code import imports_of
 
 PACKAGE = Path(crosspython.__file__).parent
 
 
 @functools.cache
 def imports(path: Path) -> frozenset[str]:
-    """Names of the modules that a file imports, relative ones resolved roughly to the package."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return frozenset(found)
+    """Names of the modules that a file imports; tests/scons/test_code.py compares the reader with Python's parser."""
+    return frozenset(imports_of(path.read_text()))
 
 
 def test_scons_is_imported_by_builders_alone() -> None:

@@ -67,7 +67,7 @@ def pack(folder: Path, name: str = "a-1.tar.zst", **files: str) -> Path:
     return folder / name
 
 
-@settings(max_examples=20, deadline=None, database=None)
+@settings(deadline=None, database=None)
 @given(TREES)
 def test_a_tree_comes_back_as_it_was(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as temporary:
@@ -78,7 +78,7 @@ def test_a_tree_comes_back_as_it_was(tree: Tree) -> None:
         assert look(base / "out") == look(source)
 
 
-@settings(max_examples=12, deadline=None, database=None)
+@settings(deadline=None, database=None)
 @given(TREES, st.sampled_from(SUFFIXES))
 def test_the_same_tree_gives_the_same_bytes(tree: Tree, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as temporary:

@@ -285,7 +285,7 @@ def edits(draw: st.DrawFn) -> Callable[[Path], object]:
     return damage
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(edit=edits(), ready=st.booleans())
 def test_whatever_is_changed_it_is_right_or_refused(edit: Callable[[Path], object], ready: bool) -> None:
     with TemporaryDirectory() as name:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,16 +96,15 @@ def use_lock_as_it_stands(build: Build) -> None:
     build.by_hand = known_lock(build) is not None
 
 
-def _names(build: Build, goal: str) -> list[str]:
-    from packaging.utils import canonicalize_name
+def _names(build: Build, goal: str) -> tuple[str, ...]:
+    from crosspython.builders.wheel_lock import named_packages
 
-    words = re.findall(r"[A-Za-z0-9][\w.-]*", re.sub(r"\[[^\]]*\]|[=<>!~]=?\s*[\w.*]+", " ", build.settings.packages))
-    if not words:
-        raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs=numpy`")
-    return [canonicalize_name(word) for word in words]
+    if names := named_packages(build):
+        return names
+    raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs=numpy`")
 
 
-def _built(build: Build, goal: str, names: list[str]) -> list[BuiltWheel]:
+def _built(build: Build, goal: str, names: Sequence[str]) -> list[BuiltWheel]:
     """What was declared of packages that are built. Raises ConfigurationError."""
     known = build.declared.built_wheels
     titles = [title.split(" ")[0] for title in build.declared.wheels]

@@ -60,13 +60,11 @@ def Outdated(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def outdated(target: list[Any], source: list[Any], env: Any) -> None:
-        from packaging.utils import canonicalize_name
-
-        from crosspython.builders.wheel_lock import resolve_anew
+        from crosspython.builders.wheel_lock import named_packages, resolve_anew
         from crosspython.documents import NewerPackage, Outdated, Vulnerability
         from crosspython.wheels.resolving.lock import describe_change, find_changes
 
-        lock, names = _lock(build), {canonicalize_name(name) for name in _names(build)}
+        lock, names = _lock(build), named_packages(build)
         changes = find_changes(lock.packages, resolve_anew(build, lock))
         shown = {name: change for name, change in changes.items() if not names or name in names}
         findings = [each for each in find_in_lock(build) if not names or each.part.partition(" ")[0] in names]
@@ -90,13 +88,14 @@ def Tree(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def tree(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_lock import named_packages
         from crosspython.wheels.resolving.why import draw_tree
 
         lock = _lock(build)
         if _is_json(build):
             tell_document(_tree(build, lock))
             return
-        for line in draw_tree(lock, _names(build)):
+        for line in draw_tree(lock, named_packages(build)):
             build.run.console.line(line)
 
     return _goal(env, build, "tree", tree)
@@ -107,10 +106,11 @@ def Why(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def why(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_lock import named_packages
         from crosspython.documents import Presence, Why
         from crosspython.wheels.resolving.why import explain_presence, find_presence
 
-        names = _names(build)
+        names = named_packages(build)
         if not names:
             raise ConfigurationError("why: no package is named", next="for example `scons why pkgs=idna`")
         lock = _lock(build)
@@ -160,10 +160,6 @@ def _source(package: LockedPackage) -> Literal["wheel", "sdist", "folder", "comm
     if package.folder is not None:
         return "folder"
     return "commit" if package.commit is not None else "wheel" if package.wheels else "sdist"
-
-
-def _names(build: Build) -> list[str]:
-    return build.settings.packages.replace(",", " ").split()
 
 
 def _lock(build: Build) -> KnownLock:

@@ -40,7 +40,7 @@ from crosspython.wheels.resolving.lock import (
 )
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import Lock, has_environment, is_foreign, read_pylock, write_pylock
-from crosspython.wheels.resolving.request import Request
+from crosspython.wheels.resolving.request import Request, read_request
 
 if TYPE_CHECKING:
     from crosspython.wheels.resolving.resolve import Resolver
@@ -83,6 +83,12 @@ def known_lock(build: Build) -> Lock | None:
     """The lock as it lies there; None where there is none yet."""
     environment = Platform.of(build.settings.target, build.settings.release).as_marker(of_series=True)
     return read_pylock(file_of_lock(build), environment)
+
+
+def named_packages(build: Build) -> tuple[str, ...]:
+    """The names of what `pkgs=` asks for, normalized: for goals that are about packages of the lock."""
+    text = build.settings.packages
+    return tuple(dict.fromkeys(read_request([text], None, build.settings.start).names)) if text.strip() else ()
 
 
 def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
