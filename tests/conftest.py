@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import io
 import itertools
@@ -160,6 +161,14 @@ class Project:
 
     def log(self, name: str, target: str = "rv1126") -> Path:
         return self.folder / "build" / target / "logs" / f"{name}-1.0.log"
+
+
+gc.disable()  # all that is collected stays until the end: looking for garbage among it is a third of that time
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

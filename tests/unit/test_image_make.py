@@ -111,13 +111,14 @@ def test_a_module_that_cannot_be_compiled_stays_as_it_is(tmp_path: Path) -> None
     assert "bad.py" in (tmp_path / "a/logs/image-old.log").read_text()
 
 
-def test_the_same_wheels_make_the_same_bytes(tmp_path: Path, greet: Path) -> None:
-    other = add_wheel(tmp_path, "sets", files={"sets.py": "def f(x):\n    return x in {'b', 'a', 'c', 'd'}\n"})
+def test_the_same_wheels_make_the_same_bytes(tmp_path: Path) -> None:
+    sets = {"sets.py": "def f(x):\n    return x in {'b', 'a', 'c', 'd'}\n"}
+    greet = add_wheel(tmp_path, "greet", files=GREET | sets)
     images = []
     for name, mask in (("a", 0o022), ("b", 0o077)):
         before = os.umask(mask)
         try:
-            images += [make(tmp_path / name / form, greet, other, form=form)[0] for form in FORMS]
+            images += [make(tmp_path / name / form, greet, form=form)[0] for form in FORMS]
         finally:
             os.umask(before)
     made = [image.read_bytes() for image in images]

@@ -4,6 +4,7 @@ and the build machine's has a name of its own."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,13 +26,24 @@ BUILDROOTS = '#!/bin/sh\nPKG_CONFIG_SYSROOT_DIR=${PKG_CONFIG_SYSROOT_DIR:-/sdk} 
 
 
 class Bin:
-    """A build's folder of programs, and a build machine whose programs lie in another."""
+    """A build's folder of programs, and a build machine whose programs lie in another.
+
+    That one has no more programs than what our scripts call, as looking at all of this machine's takes a while.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.machine = folder / "bin", folder / "machine"
         self.folder.mkdir()
+        for tool in ("sh", "env", "dirname", "pkg-config"):
+            self._link(folder / "few", tool)
         self.machine.mkdir()
-        self.path = f"{self.machine}:{os.environ['PATH']}"
+        self.path = f"{self.machine}:{folder / 'few'}"
+
+    def _link(self, folder: Path, tool: str) -> None:
+        program = shutil.which(tool)
+        assert program is not None
+        folder.mkdir(exist_ok=True)
+        (folder / tool).symlink_to(program)
 
     def has(self, name: str, text: str = "") -> None:
         """A program of the build machine, which says who it is."""
@@ -138,6 +150,7 @@ def test_what_only_reads_files_is_left_alone(programs: Bin) -> None:
 )
 def test_it_is_noted_when_gcc_links_a_program(programs: Bin, tmp_path: Path, words: str, is_program: bool) -> None:
     programs.wraps("gcc")
+    programs.has("gcc")
     programs.run("gcc", *words.split(), **{NATIVE_LINKS: str(tmp_path / "linked")})
     assert (tmp_path / "linked").exists() is is_program
 
@@ -176,8 +189,9 @@ def test_pkg_config_says_nothing_where_nobody_told_it_where_to_look(programs: Bi
 
 
 def test_an_sdks_pkg_config_with_a_sysroot_of_its_own_is_passed_over(programs: Bin, tmp_path: Path) -> None:
-    real = find_pkg_config(os.environ["PATH"])
+    real = find_pkg_config(programs.path)
     assert real is not None
+    find_pkg_config.cache_clear()
     programs.has("pkg-config", BUILDROOTS.replace("REAL", real))
     assert find_pkg_config(programs.path) == real
     (tmp_path / "x.pc").write_text("Name: x\nDescription: x\nVersion: 1\nLibs: -L/sysroot/lib -lx\n")

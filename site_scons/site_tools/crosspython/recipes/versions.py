@@ -35,9 +35,11 @@ def read_recipe(
     mistakes = [] if is_right(recipe, kind) else find_mistakes(recipe, kind)
     others = recipe.get("others", {})
     for version, differs in others.items() if isinstance(others, Mapping) else ():
-        whole = {**recipe, **differs, "version": version} if isinstance(differs, Mapping) else recipe
+        if not isinstance(differs, Mapping):
+            continue  # a mistake of the whole
+        whole = {**recipe, **differs, "version": version}
         if not is_right(whole, kind):
-            own = (each for each in find_mistakes(whole, kind) if each.keys[0] in differs)
+            own = (each for each in find_mistakes(whole, kind) if {*each.keys[:1]} & differs.keys())
             mistakes += [Mistake(("others", version, *each.keys), each.problem) for each in own]
     mistakes += find_misspelt(recipe)
     if mistakes:
