@@ -90,6 +90,19 @@ def test_a_dependency_misspelt_gets_a_suggestion(project: Project) -> None:
     assert "did you mean 'base'?" in project.scons(code=2)
 
 
+def test_two_components_of_one_name_are_refused(project: Project) -> None:
+    """So no component can depend on itself by way of others: each depends on earlier ones."""
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    project.add("again", options='depends=["user"]')
+    recipe = project.recipes / "again/SConscript"
+    recipe.write_text(recipe.read_text().replace("'again', \"1.0\"", "'base', \"2.0\""))
+    output = project.scons("-n", code=2)
+    assert "base: two components have this name" in output
+    assert f"base 1.0, declared in {project.recipes / 'base'} and base 2.0" in output
+    assert f'File "{recipe}", line 2' in output
+
+
 def test_an_option_misspelt_gets_a_suggestion(project: Project) -> None:
     project.add("hello", options='configur=["--x"]')
     assert "did you mean configure?" in project.scons(code=2)

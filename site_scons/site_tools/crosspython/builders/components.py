@@ -23,7 +23,17 @@ class Components(dict[str, Component]):
     """Those of one build, by name, in the order in which they were read."""
 
     def add(self, component: Component) -> None:
-        self[component.recipe.name] = component
+        """Raises ConfigurationError where another recipe has its name: a dependency could mean either."""
+        recipe = component.recipe
+        before = self.setdefault(recipe.name, component).recipe
+        if before != recipe:
+            raise ConfigurationError(
+                f"{recipe.name}: two components have this name",
+                expected="a name for each",
+                found=" and ".join(f"{each.title}, declared in {each.folder}" for each in (before, recipe)),
+                next="give yours another name; or change the other one by patches=",
+            )
+        self[recipe.name] = component
 
     def find(self, name: str, wanted_by: str) -> Component:
         """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""

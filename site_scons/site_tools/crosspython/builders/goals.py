@@ -68,11 +68,6 @@ def _declare_own(env: Any) -> list[str]:
     settings, known = build.settings, dict(build.components)
     for folder in settings.components:
         env.SConscript(escape(str(folder / "SConscript")), exports={"env": env})
-    if taken := [name for name, component in known.items() if build.components[name] is not component]:
-        raise ConfigurationError(
-            f"components=: crosspython has components of these names: {', '.join(taken)}",
-            next="give yours other names; or change those by patches=",
-        )
     if settings.patches:
         names = sorted({file.parent.name for file in settings.patches.glob("*/*.patch")})
         check_known(
