@@ -171,15 +171,6 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Among the fast tests, those by hypothesis try a part of what they try in a whole run."""
-    if config.option.markexpr == "not slow":
-        from hypothesis import settings
-
-        settings.register_profile("fast", max_examples=20)
-        settings.load_profile("fast")
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Tests that are slow by their folder are not even imported when no slow ones are asked for."""
     if config.option.markexpr != "not slow" or collection_path.parent != REPOSITORY / "tests":

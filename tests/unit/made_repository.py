@@ -18,7 +18,7 @@ def commit(folder: Path, files: Mapping[str, str]) -> str:
     """Write files into a repository, which is made if need be, and commit them; the commit's hash."""
     if not (folder / ".git").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        git(folder, "init", "-q")
+        git(folder, "init", "-q", "--template=")  # without files of examples
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,21 @@ from tests.unit.made_repository import commit, git, project
 PATH = os.environ["PATH"]
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A repository of two commits, and the first of them, which has a tag."""
+    folder = tmp_path_factory.mktemp("repository")
+    found = commit(folder, {"lib/pyproject.toml": project("lib"), "code.c": "1"})
+    git(folder, "tag", "v1")
+    commit(folder, {"code.c": "2"})
+    return folder, found
+
+
 @pytest.fixture
-def first(tmp_path: Path) -> Commit:
-    """The first of two commits of a repository, with a tag."""
-    origin = tmp_path / "origin"
-    found = commit(origin, {"lib/pyproject.toml": project("lib"), "code.c": "1"})
-    git(origin, "tag", "v1")
-    commit(origin, {"code.c": "2"})
-    return Commit(origin.as_uri(), found)
+def first(repository: tuple[Path, str], tmp_path: Path) -> Commit:
+    """The first commit of a copy of it."""
+    origin = shutil.copytree(repository[0], tmp_path / "origin")
+    return Commit(origin.as_uri(), repository[1])
 
 
 def get(source: Commit, store: Path, *, offline: bool = False) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import random
 import zlib
@@ -14,8 +13,6 @@ from crosspython.run.jobserver import Beside, Jobserver, at_once
 from crosspython.run.signals import Stop
 from crosspython.store import compress as module
 from crosspython.store.compress import compressing
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 MEBI = 1 << 20
 BLOCK = 1 << 16  # larger than the window that one block shares with the next
@@ -32,7 +29,6 @@ def compress(path: Path, content: bytes, sizes: list[int], beside: Beside = at_o
     return path.read_bytes()
 
 
-@functools.cache
 def texts(size: int) -> bytes:
     chance = random.Random(size)
     words = [bytes(chance.choices(range(97, 123), k=chance.randint(1, 12))) for _ in range(500)]
@@ -62,22 +58,18 @@ def test_one_member_that_every_reader_knows(small_blocks: None, tmp_path: Path, 
     assert len(packed) <= 1.01 * len(gzip.compress(content, 6)) + 20
 
 
-@pytest.fixture(scope="module")
-def alone(small_blocks: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What comes out of one thread that is given small pieces."""
-    return compress(tmp_path_factory.mktemp("gz") / "alone", CONTENT, [BLOCK // 3])
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.integers(1, 3 * BLOCK), min_size=1, max_size=4), st.integers(1, 5))
-def test_neither_pieces_nor_cores_show(
-    alone: bytes, tmp_path_factory: pytest.TempPathFactory, sizes: list[int], jobs: int
-) -> None:
-    folder, stop = tmp_path_factory.mktemp("gz"), Stop()
+def require_same_bytes(folder: Path, sizes: list[int], jobs: int) -> None:
+    """What is written in these pieces by several threads is what one makes of others."""
+    stop = Stop()
     with Jobserver(jobs, folder, makeflags="", stop=stop) as pool, pool.token():
         several = compress(folder / "several", CONTENT, sizes, pool.beside)
     stop.close()
-    assert several == alone
+    assert several == compress(folder / "alone", CONTENT, [BLOCK // 3])
+
+
+@pytest.mark.parametrize(("sizes", "jobs"), [([1, 3 * BLOCK], 1), ([BLOCK], 3), ([7777, 100_000], 5)])
+def test_neither_pieces_nor_cores_show(small_blocks: None, tmp_path: Path, sizes: list[int], jobs: int) -> None:
+    require_same_bytes(tmp_path, sizes, jobs)
 
 
 def test_an_error_beside_is_raised(tmp_path: Path) -> None:

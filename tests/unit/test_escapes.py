@@ -20,6 +20,7 @@ from crosspython.run.view import View
 
 ESCAPES = Path(__file__).with_name("escapes.py")
 PATH = os.defpath
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

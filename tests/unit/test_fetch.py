@@ -334,6 +334,7 @@ def test_get_all_goes_on_after_a_failure_and_tells_of_each(tmp_path: Path) -> No
     assert [name for name in ("bad:", "worse:") if name not in str(caught.value)] == []
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_fetch_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from crosspython.store.fetch import Store;"

@@ -111,6 +111,7 @@ def test_a_module_that_cannot_be_compiled_stays_as_it_is(tmp_path: Path) -> None
     assert "bad.py" in (tmp_path / "a/logs/image-old.log").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_wheels_make_the_same_bytes(tmp_path: Path) -> None:
     sets = {"sets.py": "def f(x):\n    return x in {'b', 'a', 'c', 'd'}\n"}
     greet = add_wheel(tmp_path, "greet", files=GREET | sets)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from crosspython.errors import AuditError, CrosspythonError
-from crosspython.wheels.house.index import write_index
+from crosspython.errors import AuditError
 from crosspython.wheels.repairing.repair import finish_wheel, take_ready
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.unit.made_wheel import make_repair, make_wheel, member_names, read_member
+from tests.unit.made_wheel import make_repair, make_wheel, member_names
 
 NAME = "toy-1.0-py3-none-any.whl"
 INFO = "toy-1.0.dist-info"
@@ -258,48 +254,3 @@ def test_a_compression_that_only_pip_reads_is_damage_until_it_is_packed_anew(tmp
     assert "toy.py is not deflated" in caught.value.evidence
     finish_wheel(wheel, tmp_path / "house" / NAME, make_repair(tmp_path))
     take(tmp_path / "house" / NAME, tmp_path)
-
-
-TEXTS = st.text(max_size=40).map(str.encode) | st.binary(max_size=40)
-LINES = st.sampled_from([b",", b'"', b"\n", b"=", b"sha256=", b"toy.py", b"[", b"]", b":", b"1.0", b"\0", b"\xff"])
-PIECES = st.lists(TEXTS | LINES, max_size=6).map(b"".join)
-MEMBERS = [f"{INFO}/{name}" for name in ("RECORD", "WHEEL", "METADATA", "entry_points.txt")] + ["toy.py"]
-
-
-@st.composite
-def edits(draw: st.DrawFn) -> Callable[[Path], object]:
-    """A change of a wheel: of one member's bytes or name, or of the archive's own bytes."""
-    if draw(st.booleans()):
-        member, piece, start = draw(st.sampled_from(MEMBERS)), draw(PIECES), draw(st.integers(0, 200))
-        length = draw(st.sampled_from([0, 1, 20, 1000]))
-        called = draw(
-            st.none() | st.sampled_from(["x", "toy/", "a.dist-info/METADATA", "b.data/data/x", "toy.py/x", "é"])
-        )
-        return lambda wheel: change(wheel, member, lambda data: data[:start] + piece + data[start + length :], called)
-    start, piece, cut = draw(st.integers(0, 2000)), draw(st.binary(max_size=4)), draw(st.booleans())
-
-    def damage(wheel: Path) -> None:
-        data = wheel.read_bytes()
-        wheel.write_bytes(data[:start] + piece + (b"" if cut else data[start + len(piece) :]))
-
-    return damage
-
-
-@settings(deadline=None)
-@given(edit=edits(), ready=st.booleans())
-def test_whatever_is_changed_it_is_right_or_refused(edit: Callable[[Path], object], ready: bool) -> None:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        wheel = made(folder)
-        edit(wheel)
-        house = folder / "house"
-        try:
-            if ready:
-                take_ready(wheel, NAME, house / NAME, make_repair(folder))
-            else:
-                finish_wheel(wheel, house / NAME, make_repair(folder))
-        except CrosspythonError as error:
-            assert "toy" in str(error)
-            return
-        write_index(house)
-        assert "Name: toy" in read_member(house / NAME, f"{INFO}/METADATA")
