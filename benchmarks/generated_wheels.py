@@ -2,7 +2,8 @@
 
     python benchmarks/generated_wheels.py [--count 10000] [--seed 0] [--processes 1]
 
-The generator and what is right are those of tests/unit/test_generated_wheels.py, with uv beside the other installers.
+The generator and what is right are those of tests/properties/test_generated_wheels.py, with uv beside the other
+installers.
 It prints each way of failing once, with the faults of the wheel, and ends with 1 if there is any.
 """
 
@@ -22,9 +23,9 @@ sys.path[:0] = [str(ROOT / "site_scons/site_tools"), str(ROOT)]
 from hypothesis import Phase, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from tests.properties.test_generated_wheels import require_right_or_refused, usual  # noqa: E402
 from tests.unit.generated_wheels import MadeWheel, broken_wheels, valid_wheels  # noqa: E402
 from tests.unit.installers import INSTALLERS  # noqa: E402
-from tests.unit.test_generated_wheels import require_right_or_refused, usual  # noqa: E402
 
 _VALID = 4  # one wheel in so many
 
