@@ -712,6 +712,18 @@ def test_a_lock_that_another_tool_wrote_is_taken_as_it_stands(wheels: Wheels) ->
     assert "there is no such lock" in wheels.make("lock=none.lock", "pkgs=top", code=2)
 
 
+def test_a_lock_of_another_tool_is_shown_as_it_is_now(wheels: Wheels) -> None:
+    """Not as it was when something was last built with it, or as another lock was."""
+    path = foreign_lock(wheels)
+    assert wheels.scons("-s", "tree", "lock=pylock.toml", "format=json").startswith("{")
+    assert wheels.scons("tree", "lock=pylock.toml").splitlines() == ["below 1.5", "top 1.0"]
+    whole = path.read_text()
+    path.write_text(whole.rpartition("[[packages]]")[0])
+    assert "below" not in wheels.scons("tree", "lock=pylock.toml")
+    path.with_name("pylock.other.toml").write_text(whole)
+    assert "below 1.5" in wheels.scons("why", "pkgs=below", "lock=pylock.other.toml")
+
+
 def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels) -> None:
     foreign_lock(wheels, marker="marker = \"platform_machine == 'x86_64'\"\n")
     output = wheels.make("lock=pylock.toml", code=2)

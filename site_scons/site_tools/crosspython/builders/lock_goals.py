@@ -163,9 +163,11 @@ def _source(package: LockedPackage) -> Literal["wheel", "sdist", "folder", "comm
 
 
 def _lock(build: Build) -> KnownLock:
-    from crosspython.builders.wheel_lock import known_lock, lock_file
+    from crosspython.builders.wheel_lock import find_lock, known_lock, lock_file
+    from crosspython.wheels.resolving.pylock import is_foreign
 
-    lock = known_lock(build)
+    # What lies beside another tool's lock may be of an earlier state of it, or of another lock.
+    lock = find_lock(build, None) if is_foreign(lock_file(build)) else known_lock(build)
     if lock is None:
         raise ConfigurationError(
             f"{lock_file(build)}: there is no lock yet", next="for example `scons wheels pkgs=numpy` makes one"
