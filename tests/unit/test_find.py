@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,30 @@ def test_compilers_for_other_machines_are_named(tmp_path: Path, triplet: str) ->
 def test_a_folder_without_a_compiler_is_told(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match="no cross compiler in it"):
         find(tmp_path, tmp_path)
+
+
+def test_a_compiler_that_may_not_be_executed_is_named(tmp_path: Path) -> None:
+    """As after unpacking on a file system that knows no modes."""
+    cc = make_compiler(tmp_path / "bin")
+    cc.chmod(0o644)
+    with pytest.raises(ToolchainError, match="no cross compiler in it") as caught:
+        find(tmp_path, tmp_path)
+    assert caught.value.found == f"{cc}, which may not be executed"
+
+
+def test_an_archive_in_an_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "made/more").mkdir(parents=True)
+    (tmp_path / "made/more/sdk.tar.gz").touch()
+    with tarfile.open(tmp_path / "outer.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "made", "outer")
+    with pytest.raises(ToolchainError, match=r"is .*/outer/more/sdk\.tar\.gz the SDK"):
+        find(tmp_path / "outer.tar.gz", tmp_path / "unpacked")
+
+
+def test_a_program_that_is_no_c_compiler_is_told(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    with pytest.raises(ToolchainError, match=r"arm-linux-gnueabihf-g\+\+, which is not called as GCC's C compiler is"):
+        find_compiler(RV1126, "arm-linux-gnueabihf-g++", path=str(cc.parent), unpack_into=tmp_path)
 
 
 def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shutil import which
 
 from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.hosttools import install_command
@@ -141,12 +142,17 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remar
         return _find_below(target, open_sdk(given, unpack_into, path=path, remark=remark), given)
     cc = find_named(given, path)
     if cc is None:
+        elsewhere = which(given.name, path=path) if given.parent == Path() else None
         there = "a file of another kind" if given.exists() else "no such file or folder"
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
-            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst) or installer (.sh),"
+            expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip) or installer (.sh),"
             " a compiler (...-gcc) or its prefix, both also by name on PATH",
-            found=there if given.exists() or given.is_absolute() else f"{there} of that name, here or on PATH",
+            found=f"{elsewhere}, which is not called as GCC's C compiler is"
+            if elsewhere
+            else there
+            if given.exists() or given.is_absolute()
+            else f"{there} of that name, here or on PATH",
         )
     return cc
 
@@ -180,7 +186,7 @@ def _choose_sdk(target: Target, sdks: list[Path], given: Path) -> Path:
     ranks = {sdk: min(_rank(target, cc) for cc in found) for sdk, found in compilers.items() if found}
     best = min(ranks.values(), default=None)
     if best is None or best == _NO_RANK:
-        raise _none_fits(target, given, [cc for found in compilers.values() for cc in found])
+        raise _none_fits(target, given, given, [cc for found in compilers.values() for cc in found])
     fitting = [sdk for sdk, rank in ranks.items() if rank == best]
     if len(fitting) > 1:
         raise _ambiguous(target, given, fitting)
@@ -203,7 +209,7 @@ def _find_below(target: Target, sdk: Path, given: Path) -> Path:
         if best != _NO_RANK:
             break
     else:
-        raise _none_fits(target, given, compilers)
+        raise _none_fits(target, given, sdk, compilers)
     fitting = [cc for cc, rank in ranks.items() if rank == best]
     others = {cc.resolve(): cc for cc in fitting if cc.name == fitting[0].name}
     if len(others) > 1:
@@ -211,14 +217,17 @@ def _find_below(target: Target, sdk: Path, given: Path) -> Path:
     return fitting[0]
 
 
-def _none_fits(target: Target, given: Path, compilers: list[Path]) -> ToolchainError:
+def _none_fits(target: Target, given: Path, sdk: Path, compilers: list[Path]) -> ToolchainError:
     if not compilers:
-        archives = [str(file) for file in sorted(given.glob("*")) if file.is_file() and is_archive(file)]
+        archives = [str(file) for pattern in ("*", "*/*") for file in sorted(sdk.glob(pattern)) if is_archive(file)]
+        mute = compilers_below(sdk, runnable=False)
         return ToolchainError(
             f"toolchain={given}: no cross compiler in it",
             expected=f"bin/{target.prefixes[0]}-gcc, or another bin/*-gcc",
-            found="no such file",
-            next=f"is {archives[0]} the SDK? Then name it as toolchain="
+            found=f"{mute[0]}, which may not be executed" if mute else "no such file",
+            next="unpack or mount it in a way that keeps files executable"
+            if mute
+            else f"is {archives[0]} the SDK? Then name it as toolchain="
             if archives
             else "name the folder that holds bin/, or the compiler itself",
         )

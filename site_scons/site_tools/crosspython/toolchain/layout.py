@@ -66,9 +66,9 @@ def own_compilers(folder: Path) -> list[Path]:
     return list(_in_places(folder, _OWN))
 
 
-def compilers_below(folder: Path) -> list[Path]:
-    """Every compiler that can be run, nearest folders first; one with two names comes once for each."""
-    return list(_in_places(folder, (*_OWN, *_DEEP)))
+def compilers_below(folder: Path, *, runnable: bool = True) -> list[Path]:
+    """Every compiler that can be run, or that cannot, nearest folders first; one with two names comes once for each."""
+    return list(_in_places(folder, (*_OWN, *_DEEP), runnable=runnable))
 
 
 def find_sdks(folder: Path) -> list[Path]:
@@ -94,18 +94,18 @@ def _folders(place: Path) -> list[Path]:
     return [entry for entry in _glob(place, "*") if entry.is_dir()]
 
 
-def _in_places(folder: Path, places: tuple[str, ...]) -> Iterator[Path]:
+def _in_places(folder: Path, places: tuple[str, ...], *, runnable: bool = True) -> Iterator[Path]:
     for pattern in places:
         for bin_folder in _glob(folder, pattern) if pattern else [folder]:
-            yield from _compilers_in(bin_folder)
+            yield from _compilers_in(bin_folder, runnable)
 
 
-def _compilers_in(folder: Path) -> list[Path]:
+def _compilers_in(folder: Path, runnable: bool) -> list[Path]:
     """Of each prefix the one without a version, or the newest."""
     best: dict[str, Path] = {}
     for cc in [*_glob(folder, "*-gcc"), *sorted(_glob(folder, "*-gcc-[0-9]*"), key=_version, reverse=True)]:
         parts = split_compiler(cc)
-        if parts and cc.is_file() and os.access(cc, os.X_OK):
+        if parts and cc.is_file() and os.access(cc, os.X_OK) == runnable:
             best.setdefault(parts[0], cc.absolute())
     return sorted(best.values())
 
