@@ -367,7 +367,10 @@ def test_a_second_run_in_the_same_build_folder_is_refused(host: Host) -> None:
         ('env.Sysroot(also="zlip")', "did you mean 'zlib'?"),
         ('env.Deploy(env.Bundle(), board="root@board:99999")', "board=root@board:99999: not an address"),
         ('env.Autoconf("x", "1", sources=[], configure="--static")', "write ['--static']"),
-        ('env.Autoconf("x", "1", sources=[dict(url="u", sha256="0" * 64)], depends=["zlip"])', "did you mean 'zlib'?"),
+        (
+            'env.Autoconf("x", "1", sources=[dict(url="https://x.invalid/u", sha256="0" * 64)], depends=["zlip"])',
+            "did you mean 'zlib'?",
+        ),
     ],
 )
 def test_an_argument_that_is_not_understood_is_refused_by_name(host: Host, call: str, says: str) -> None:

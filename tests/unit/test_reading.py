@@ -51,6 +51,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     choice: Literal["cross", "emulated"] | None = None
     is_big: bool = False
     steps: tuple[Step, ...] = ()
+    either: str | Part = ""
+    several: str | tuple[Word, ...] = ""
+    free: dict[str, dict[str, Any]] = {}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ("is_big", "big", "is_big: expected True or False; found 'big'"),
         ("steps", ["make"], "steps[0]: expected a step; found 'make'"),
         ("steps", [Say("ab")], "steps[0].words: expected a list of strings; found 'ab'; write ['ab']"),  # type: ignore[arg-type]
+        ("either", {"size": 0}, "either.size: expected a number above 0; found 0"),
+        ("either", {}, "either.size: missing, expected a number above 0"),
+        ("several", {"a": 1}, "several: expected a string or a list of strings; found {'a': 1}"),
+        ("several", ["a", "b c"], "several[1]: expected one word; found 'b c'"),
+        ("free", {"a": 3}, "free.a: expected a table; found 3"),
         ("nonsense", 1, "nonsense: no such key"),
     ],
 )

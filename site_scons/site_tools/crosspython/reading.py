@@ -122,8 +122,9 @@ def _has(data: Any, keys: Keys) -> bool:
 def find_mistakes(data: Any, kind: Any, keys: Keys = ()) -> list[Mistake]:
     """All mistakes in data that are meant to be of a type. A whole is judged where its parts are right."""
     bare = _bare(kind)
-    found = list(_judge_keys(data, bare, keys))
-    for key, part, part_kind in _parts(data, bare):
+    chosen = _choose(data, bare)
+    found = list(_judge_keys(data, chosen, keys))
+    for key, part, part_kind in _parts(data, chosen):
         found += find_mistakes(part, part_kind, (*keys, key))
     if not found:
         try:
@@ -151,7 +152,7 @@ def describe(kind: Any) -> str:
     if _is_list(bare):
         return f"a list of {_plural(choices[0])}"
     if get_origin(bare) is not None:
-        return f"a table of {_plural(choices[1])}"
+        return "a table" if choices[1] is Any else f"a table of {_plural(choices[1])}"
     return _noun(bare) if bare is bool else f"a {_noun(bare)}"
 
 
@@ -181,8 +182,21 @@ def _without_none(kind: Any) -> Any:
     return choices[0] if get_origin(kind) in (Union, UnionType) and len(choices) == 1 else kind
 
 
+def _choose(data: Any, kind: Any) -> Any:
+    """Of several types that may stand there, the one that data look like from outside."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    is_like = _is_table if isinstance(data, Mapping) else _is_list if isinstance(data, (list, tuple)) else None
+    return next((choice for choice in map(_bare, get_args(kind)) if is_like and is_like(choice)), kind)
+
+
 def _is_list(kind: Any) -> bool:
     return get_origin(kind) in (tuple, list, Sequence)
+
+
+def _is_table(kind: Any) -> bool:
+    whole = get_origin(kind) or kind
+    return isinstance(whole, type) and issubclass(whole, (Mapping, msgspec.Struct))
 
 
 def _judge_keys(data: Any, kind: Any, keys: Keys) -> Iterator[Mistake]:
@@ -208,5 +222,5 @@ def _parts(data: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
     elif _is_list(kind):
         parts = data if isinstance(data, (list, tuple)) else ()
         yield from ((number, part, get_args(kind)[0]) for number, part in enumerate(parts))
-    elif len(get_args(kind)) == 2 and isinstance(data, Mapping):
+    elif isinstance(data, Mapping) and _is_table(kind):
         yield from ((key, part, get_args(kind)[1]) for key, part in data.items() if isinstance(key, str))

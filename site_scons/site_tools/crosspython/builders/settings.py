@@ -533,8 +533,10 @@ def _folders(start: Path, name: str, text: str, holds: str, *, one: bool = False
 
 
 def _board_root(start: Path, given: str) -> Path:
+    from crosspython.toolchain.emulator import has_loader
+
     root = Path(_place(start, given))
-    if not any(root.glob("lib*/ld-*.so*")):
+    if not has_loader(root):
         raise ConfigurationError(
             f"board_root={given}: not the file system of a board",
             expected="a folder with the board's loader, at lib/ld-*.so*",

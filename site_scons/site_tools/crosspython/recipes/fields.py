@@ -34,11 +34,14 @@ class License(str):
             raise ValueError(wanted, *([str(error)] if isinstance(value, str) else [])) from error
 
 
+Url = Annotated[str, Meta(pattern=r"^[a-z]+://\S+\Z", description='an address such as "https://..."')]
+
+
 class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One alternative of a recipe's sources: dict(url=..., sha256=...), dict(pool=..., sha256=...), or both places."""
 
     sha256: Sha256
-    url: str | None = None
+    url: Url | None = None
     pool: str | None = None
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data, read_toml
-from crosspython.recipes.fields import NAME, Sha256
+from crosspython.recipes.fields import NAME, Sha256, Url
 from crosspython.recipes.release import Library, Own
 from crosspython.store.sources import Source
 
@@ -36,7 +36,7 @@ class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     sha256: Sha256
     file: Path_ | None = None
-    url: str | None = None
+    url: Url | None = None
     pool: str | None = None
 
     def __post_init__(self) -> None:

@@ -62,11 +62,16 @@ def emulator_command(target: Target, root: Path, path: str) -> list[str]:
     return [*command, "-L", str(root)]
 
 
+def has_loader(root: Path) -> bool:
+    """Whether a board's loader lies below a folder as on the board, at lib/ld-*.so*."""
+    return any(root.glob("lib*/ld-*.so*"))
+
+
 def libc_root(toolchain: Toolchain) -> Path:
     """The folder below which the loader lies as it does on the board, at lib/ld-linux*.so.N. Raises CheckError."""
     folder = Path(toolchain.libc_folder)
     for root in (*([toolchain.sysroot] if toolchain.sysroot else []), *folder.parents):
-        if any(root.glob("lib*/ld-*.so*")):
+        if has_loader(root):
             return root
     raise CheckError("the toolchain's loader was not found", expected=f"lib/ld-*.so* above {folder}", found="none")
 

@@ -12,9 +12,8 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -22,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, StepError
 from crosspython.run.log import Log
+from crosspython.run.process import Finished
 from crosspython.store.exclusive import exclusive
 from crosspython.store.fingerprints import COMPILED, tree_fingerprint
 from crosspython.wheels.building.kit import Kit
@@ -188,28 +188,12 @@ def _install_locked(kit: Kit, tools: LockedTools, folder: Path, log: Log, path: 
     for name, file in tools.files.items():
         (links / name).symlink_to(file)
     texts = [f"{each.name}=={each.version}" for each in tools.toolset.packages]
-    command = ["pip", "install", "--no-config", "--no-progress", "--color", "never", "--offline", "--no-index"]
-    command += [
-        "--find-links",
-        str(links),
-        "--no-deps",
-        "--no-installer-metadata",
-        "--python",
-        str(kit.native_python),
-        "--target",
-        str(folder),
-    ]
+    options = ["--offline", "--no-index", "--find-links", str(links), "--no-deps", "--no-installer-metadata"]
     try:
-        run = partial(run_uv, cwd=folder, path=path, indexes=Indexes(), cache=kit.cache, log=log)
-        run([*command, *texts], contain=kit.contain, reads=kit.readable)
+        _pip_install(kit, kit.native_python, folder, log, path, Indexes())([*options, *texts])
     except StepError as error:
-        raise StepError(
-            f"{log.component}: the build requirements of the lock cannot be installed",
-            expected=", ".join(texts),
-            evidence=error.evidence,
-            log=log.path,
-            next="lock them for this machine: upgrade=all, or upgrade=NAME",
-        ) from error
+        what = "the build requirements of the lock cannot be installed"
+        raise _failed(log, what, texts, error, "lock them for this machine: upgrade=all, or upgrade=NAME") from error
     finally:
         shutil.rmtree(links)
 
@@ -232,34 +216,52 @@ def _install(
     """
     if not requirements:
         return
-    command = [*_uv_command(kit), "--python", str(python), "--target", str(folder)]
+    run = _pip_install(kit, python, folder, log, path, kit.indexes())
+    options = [*(["--offline"] if kit.offline else []), *kit.indexes().options]
     if pins:
         # Overrides, not constraints: a build that pins numpy==2.1.3 is to have the headers of what the board gets.
         overrides = folder.with_name(folder.name + ".txt")
         overrides.write_text("".join(f"{pin}\n" for pin in pins))
-        command += ["--overrides", str(overrides)]
+        options += ["--overrides", str(overrides)]
     if wheels:
-        command += ["--find-links", str(_named_wheels(wheels, folder))]
+        options += ["--find-links", str(_named_wheels(wheels, folder))]
     texts = list(map(str, requirements))
-    run = partial(run_uv, cwd=folder, path=path, indexes=kit.indexes(), cache=kit.cache, log=log)
-    run = partial(run, contain=kit.contain, reads=kit.readable)
-    binary = ["--only-binary", ":all:"]
-    if run([*command, *binary, *texts], may_fail=True).status:
+    if run([*options, "--only-binary", ":all:", *texts], may_fail=True).status:
         try:
-            run([*command, *texts])
+            run([*options, *texts])
         except StepError as error:
-            raise StepError(
-                f"{log.component}: its build requirements cannot be fetched",
-                expected=", ".join(texts),
-                evidence=error.evidence,
-                log=log.path,
-                next="look at the index that pip is configured with here, or name another version",
-            ) from error
+            advice = "look at the index that pip is configured with here, or name another version"
+            raise _failed(log, "its build requirements cannot be fetched", texts, error, advice) from error
 
 
-def _uv_command(kit: Kit) -> list[str]:
+def _pip_install(
+    kit: Kit, python: Path, folder: Path, log: Log, path: str, indexes: Indexes
+) -> Callable[..., Finished]:
+    """uv, ready to install into a folder for an interpreter; the call takes its further options and requirements."""
     command = ["pip", "install", "--no-config", "--no-progress", "--color", "never"]
-    return [*command, *(["--offline"] if kit.offline else []), *kit.indexes().options]
+    command += ["--python", str(python), "--target", str(folder)]
+
+    def run(words: Sequence[str], *, may_fail: bool = False) -> Finished:
+        return run_uv(
+            [*command, *words],
+            cwd=folder,
+            path=path,
+            indexes=indexes,
+            cache=kit.cache,
+            contain=kit.contain,
+            log=log,
+            reads=kit.readable,
+            may_fail=may_fail,
+        )
+
+    return run
+
+
+def _failed(log: Log, what: str, texts: Sequence[str], error: StepError, next: str) -> StepError:
+    """The error about build requirements that uv did not install."""
+    return StepError(
+        f"{log.component}: {what}", expected=", ".join(texts), evidence=error.evidence, log=log.path, next=next
+    )
 
 
 def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
