@@ -219,6 +219,8 @@ def test_fetch_then_offline_builds(project: Project) -> None:
     project.add("hello")
     project.scons("fetch")
     (project.mirror / "hello-1.0.tar.gz").unlink()
+    shutil.rmtree(project.folder / "home")
+    (project.folder / "home").mkdir()
     project.scons("offline=1")
     assert project.stage("hello").is_file()
 

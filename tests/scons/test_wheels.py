@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -436,10 +437,12 @@ def test_fetch_brings_the_sources_of_libraries_that_only_a_wheel_needs(wheels: W
         assert "zlib" in output
 
 
-def test_fetch_brings_the_files_for_later_runs_offline(wheels: Wheels) -> None:
+def test_fetch_brings_the_files_for_later_runs_offline_and_in_another_home(wheels: Wheels) -> None:
     wheels.scons("fetch", "pkgs=top")
     for path in wheels.links.iterdir():
         path.unlink()
+    shutil.rmtree(wheels.folder / "home")  # a Python's and a user's caches, made toolchains
+    (wheels.folder / "home").mkdir()
     assert "2 of 2 wheels made now" in wheels.make("pkgs=top", "offline=1")
 
 
