@@ -52,10 +52,11 @@ class Wheels(Project):
             shutil.rmtree(self.folder / "cache", ignore_errors=True)
 
     def products(self) -> dict[str, bytes]:
-        """Stage archives and the wheelhouse."""
+        """Stage archives and the wheelhouse. Debug symbols are there only where no stage came from the cache."""
         folder = self.folder / "build/rv1126"
         files = [*folder.glob("stages/*.tar.zst"), *folder.glob("wheels/**/*")]
-        return {str(file.relative_to(folder)): file.read_bytes() for file in files if file.is_file()}
+        kept = [file for file in files if file.is_file() and ".debug." not in file.name]
+        return {str(file.relative_to(folder)): file.read_bytes() for file in kept}
 
 
 def disturb(project: Wheels, moment: float, chance: random.Random) -> str:
