@@ -306,6 +306,15 @@ def test_an_unsigned_upload_is_refused_where_signatures_are_demanded(project: Pr
     assert "what this run writes would not be signed" in output and "sign_key=" in output
 
 
+def test_what_was_not_built_contained_is_not_signed(project: Project, tmp_path: Path) -> None:
+    project.add("hello")
+    key = make_key(tmp_path / "ci")
+    with server(tmp_path / "served") as address:
+        output = project.scons(f"cache={address}", "cache_write=all", f"sign_key={key}", "contain=off")
+    assert output.count("nothing is signed and written to the cache's server") == 1
+    assert not (tmp_path / "served").exists()
+
+
 def test_developers_only_read_the_server(project: Project, tmp_path: Path) -> None:
     project.add("hello")
     with server(tmp_path / "served") as address:

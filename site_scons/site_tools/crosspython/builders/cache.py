@@ -96,7 +96,7 @@ def open_cache(env: Any) -> None:
     if choice.server is not None:
         from crosspython.store.cache_server import CacheServer
 
-        writes = choice.writes == "all"
+        writes = choice.writes == "all" and (build.settings.sign_key is None or _may_sign(build))
         layers.append(CacheServer(choice.server, writes=writes, progress=_progress(build), trust=_trust(build)))
     build.run.artifacts = Artifacts(layers, lambda text: build.run.workshop.console.warn(text))
     atexit.register(build.run.artifacts.finish)
@@ -108,6 +108,23 @@ def _maker(build: Build) -> str:
     user = os.environ.get("LOGNAME") or os.environ.get("USER") or str(os.getuid())
     how = f"crosspython {crosspython.__version__}, {build_machine()}, contain={build.settings.contain}"
     return f"{user}@{platform.node()}, {how}"
+
+
+def _may_sign(build: Build) -> bool:
+    """Who signs vouches for what was built contained, and for nothing else."""
+    from crosspython.run.isolation import isolate
+    from crosspython.run.view import View
+
+    contain, all_files = build.settings.contain, View(Path(os.sep), ())
+    lacks: tuple[str, ...] = ("files", "processes", "network")
+    if contain != "off":
+        lacks = isolate(build.settings.path, view=all_files, contain=contain).lacks
+    if lacks:
+        build.run.workshop.console.warn(
+            f"nothing is signed and written to the cache's server: builds have no {', no '.join(lacks)} of their own"
+            f" (contain={build.settings.contain})"
+        )
+    return not lacks
 
 
 def _trust(build: Build) -> CacheTrust:
