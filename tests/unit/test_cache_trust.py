@@ -119,6 +119,7 @@ def test_a_key_that_cannot_sign_costs_a_warning(tmp_path: Path) -> None:
         CacheTrust(signer=Signer(tmp_path / "key")).stamp(KEY, Record("00" * 32, 1))
 
 
+@pytest.mark.slow
 def test_a_key_with_a_passphrase_fails_instead_of_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", tmp_path / "key"], check=True)

@@ -163,7 +163,7 @@ def test_the_report_has_the_size_of_each_package(tmp_path: Path, greet: Path) ->
     assert {title for title, _ in report.parts} == {"large 1.0", "greet 1.0", f"Python {VERSION}"}
 
 
-@pytest.mark.parametrize("form", ["tar.gz", "squashfs"])
+@pytest.mark.parametrize("form", ["tar.gz", pytest.param("squashfs", marks=pytest.mark.slow)])
 def test_one_that_is_too_large_is_refused_with_the_largest_named(tmp_path: Path, greet: Path, form: str) -> None:
     noise = os.urandom(100_000).hex()
     large = add_wheel(tmp_path, "large", files={"large/data": noise, "large/__init__.py": ""})

@@ -29,6 +29,7 @@ def package(tmp_path: Path) -> Path:
     return make(tmp_path / "a", add_wheel(tmp_path, "greet", files=GREET), form="deb")[0]
 
 
+@pytest.mark.slow
 def test_dpkg_knows_what_it_is(package: Path) -> None:
     assert ask("-f", package, "Package", "Version", "Architecture").splitlines() == [
         "Package: python-image",
@@ -38,6 +39,7 @@ def test_dpkg_knows_what_it_is(package: Path) -> None:
     assert "greet 1.0" in ask("-f", package, "Description")
 
 
+@pytest.mark.slow
 def test_the_tree_lies_at_its_prefix_and_runs(package: Path, tmp_path: Path) -> None:
     ask("-x", package, tmp_path / "board")
     assert run(tmp_path / "board/opt/python/bin/greet", "deb") == "hello deb\n"
@@ -49,6 +51,7 @@ def test_everything_is_roots_and_folders_come_first(package: Path) -> None:
     assert [line[5].strip("./") for line in lines[:2]] == ["opt", "opt/python"]
 
 
+@pytest.mark.slow
 def test_dpkg_can_verify_it(package: Path, tmp_path: Path) -> None:
     ask("-e", package, tmp_path / "control")
     ask("-x", package, tmp_path / "board")

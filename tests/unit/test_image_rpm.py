@@ -27,6 +27,7 @@ def package(tmp_path: Path) -> Path:
     return make(tmp_path / "a", add_wheel(tmp_path, "greet", files=GREET), form="rpm")[0]
 
 
+@pytest.mark.slow
 def test_rpm_knows_what_it_is(package: Path) -> None:
     tags = "%{NAME} %{VERSION} %{ARCH} %{BUILDHOST} %{PAYLOADCOMPRESSOR}"
     assert ask(package, "--queryformat", tags) == "python-image 1.5 noarch localhost gzip"
@@ -36,6 +37,7 @@ def test_rpm_knows_what_it_is(package: Path) -> None:
     assert not ask(package, "--scripts")
 
 
+@pytest.mark.slow
 def test_everything_is_roots_and_below_the_prefix(package: Path) -> None:
     rows = ask(package, "--queryformat", "[%{FILEUSERNAME} %{FILEGROUPNAME} %{FILENAMES}\n]").splitlines()
     assert {row.rsplit(" ", 1)[0] for row in rows} == {"root root"}
@@ -44,6 +46,7 @@ def test_everything_is_roots_and_below_the_prefix(package: Path) -> None:
     assert all(name.startswith("/opt/python") for name in names)
 
 
+@pytest.mark.slow
 def test_rpm_installs_it_and_it_runs(package: Path, tmp_path: Path) -> None:
     board = tmp_path / "board"
     board.mkdir()
@@ -52,11 +55,13 @@ def test_rpm_installs_it_and_it_runs(package: Path, tmp_path: Path) -> None:
     assert run(board / "opt/python/bin/greet", "rpm") == "hello rpm\n"
 
 
+@pytest.mark.slow
 def test_the_same_wheels_make_the_same_bytes(package: Path, tmp_path: Path) -> None:
     again = make(tmp_path / "another/place", add_wheel(tmp_path, "greet", files=GREET), form="rpm")[0]
     assert again.read_bytes() == package.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_prefix_with_odd_characters_is_taken_as_it_is(tmp_path: Path) -> None:
     workshop = open_workshop(tmp_path)
     tree = tmp_path / "the tree's %100"

@@ -62,7 +62,7 @@ def Shell(env: Any) -> Any:
 
 
 def _become(started: list[Path]) -> None:
-    """The last that this run does: it becomes the shell, which has the terminal for itself and holds no lock."""
+    """At the end of the run, replace this process by the shell: it then has the terminal, and no lock is held."""
     if started and not GetBuildFailures():
         sys.stdout.flush()
         sys.stderr.flush()
@@ -105,7 +105,7 @@ def _names(build: Build, goal: str) -> tuple[str, ...]:
 
 
 def _built(build: Build, goal: str, names: Sequence[str]) -> list[BuiltWheel]:
-    """What was declared of packages that are built. Raises ConfigurationError."""
+    """The declared builds of these packages. Raises ConfigurationError for one that is not built."""
     known = build.declared.built_wheels
     titles = [title.split(" ")[0] for title in build.declared.wheels]
     check_known("the lock has no such package{s}", names, titles, form="pkgs={}")

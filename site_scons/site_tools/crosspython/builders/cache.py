@@ -140,7 +140,7 @@ def _progress(build: Build) -> Progress:
 
 
 def take(build: Build, key: str, title: str, product: Path) -> bool:
-    """Get a product that SCons does not ask the cache for; whether it was there."""
+    """Take a product from the cache that SCons itself does not look up. Returns whether it was there."""
     begin = time.monotonic()
     if not cache_is_used() or build.run.artifacts is None:
         return False
@@ -186,7 +186,7 @@ def _label(child: Any) -> str:
 
 
 def _identity(child: Any) -> str:
-    """What a source is: its content, unless it has a name that says as much."""
+    """What stands for a source in a key: the hash of its content, or a name that identifies it as well."""
     return str(getattr(child.attributes, "identity", None) or content_signature(child))
 
 

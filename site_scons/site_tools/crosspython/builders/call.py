@@ -25,7 +25,7 @@ _SCONS = f"{Path(SCons.Node.FS.__file__).resolve().parents[1]}{os.sep}"
 
 
 def users_frame() -> FrameType | None:
-    """The frame of the user's that called us; None where all is ours.
+    """The stack frame of the user's code that called us; None if there is none.
 
     The recipes that come along are the user's where SCons was started in their repository, and ours elsewhere.
     """

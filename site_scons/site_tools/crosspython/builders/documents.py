@@ -39,7 +39,7 @@ def tell_at_end(build: Build, make: Callable[[list[str]], Document]) -> None:
 
 
 def tell_wheels(build: Build) -> None:
-    """At the end of this run, what the wheelhouse holds."""
+    """Write the document about the wheelhouse at the end of the run."""
 
     def make(failures: list[str]) -> Document:
         from crosspython.documents import Wheel, Wheels
@@ -59,7 +59,7 @@ def tell_wheels(build: Build) -> None:
 
 
 def tell_checks(build: Build) -> None:
-    """At the end of this run, what its checks came to."""
+    """Write the document about the checks at the end of the run."""
     begin, settings = time.time(), build.settings
 
     def make(failures: list[str]) -> Document:
@@ -75,12 +75,12 @@ def tell_checks(build: Build) -> None:
 
 
 def names_of(settings: Settings) -> dict[str, Any]:
-    """What every document says."""
+    """The fields that every document has."""
     return {"target": settings.target.name, "python": settings.release.version}
 
 
 def _read_results(report: Path, begin: float) -> list[Checked]:
-    """The results of a check that ran in this run; none where it did not come to that."""
+    """The results of a check that ran in this run; none if it was not reached."""
     from crosspython.documents import Checked
 
     try:

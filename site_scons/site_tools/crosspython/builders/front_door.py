@@ -127,7 +127,7 @@ def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
 
 @refusing
 def check_image(env: Any, goals: Sequence[str]) -> None:
-    """What an image is made with is on this machine, before anything is built. Raises HostToolError."""
+    """Check, before anything is built, that the programs that make an image are here. Raises HostToolError."""
     if "image" in goals and not (env.GetOption("help") or env.GetOption("clean")):
         from crosspython.image.forms import FORMS
 

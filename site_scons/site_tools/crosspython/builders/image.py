@@ -124,7 +124,7 @@ def describe_parts(report: ImageReport) -> list[str]:
 
 
 def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
-    """The report of the wheelhouse that wheels are of. Raises ConfigurationError where it is another build's."""
+    """The report of the wheelhouse that these wheels belong to. Raises ConfigurationError: it is another build's."""
     if not wheels:
         return None
     from crosspython.wheels.house.report import report_file
@@ -141,6 +141,6 @@ def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
 
 
 def _require(pattern: re.Pattern[str], name: str, value: Any, expected: str) -> None:
-    """An argument is of this pattern. Raises ConfigurationError."""
+    """Check an argument against a pattern. Raises ConfigurationError."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ConfigurationError(f"env.Image({name}={value!r}): not a {name} for an image", expected=expected)

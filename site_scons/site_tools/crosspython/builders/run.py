@@ -90,7 +90,7 @@ class Run:
 
     @property
     def keeps_going(self) -> bool:
-        """Whether a failure leaves alone what does not need what failed (-k)."""
+        """Whether the run goes on, after a failure, with what does not depend on it (-k)."""
         return bool(self.environment.GetOption("keep_going"))
 
     @property

@@ -53,7 +53,7 @@ def was_made(node: Any) -> bool:
 
 
 def was_up_to_date(node: Any) -> bool:
-    """Whether SCons has looked at a node, and left it: the table of wheels tells."""
+    """Whether SCons found that a node is up to date; the table of wheels shows it."""
     return bool(node.get_state() == SCons.Node.up_to_date)
 
 

@@ -475,7 +475,7 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
 
 
 def _with_other_libc(target: Target, name: str, *, has_sdk: bool) -> Target:
-    """A target that is built for the libc of an SDK, which is no glibc, whatever it is built for else."""
+    """A target that is built for the libc of an SDK, musl or uClibc, and not for its own."""
     triplet = parse_triplet(target.triplet)
     if triplet.libc == name:
         return replace(target, libc=None, brings_libc=False)
@@ -547,7 +547,7 @@ def _board_root(start: Path, given: str) -> Path:
 
 
 def _toolchain(start: Path, given: str) -> str:
-    """A path, or a bare name that nothing here has: that of a compiler on PATH, or of its prefix."""
+    """A path, or a name that no file here has: that of a compiler on PATH, or of its prefix."""
     if "://" in given:
         raise ConfigurationError(
             f"toolchain={hide_logins(given)}: an address, and not a file of this machine",

@@ -55,7 +55,7 @@ def find_in_database(build: Build, parts: Sequence[Part]) -> list[Finding]:
 
 
 def find_in_lock(build: Build) -> list[Finding]:
-    """What it knows of the locked packages and is not dealt with; nothing without `cve_db=`."""
+    """Known vulnerabilities of the locked packages, without those that `vex=` settles; none without `cve_db=`."""
     from crosspython.papers.part import PACKAGE
     from crosspython.papers.vulnerabilities import OPEN, UNDECIDED
 
