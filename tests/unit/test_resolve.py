@@ -362,6 +362,33 @@ def test_a_project_may_name_another_from_its_own_place(ask: Asker) -> None:
         ask("./app ./other")
 
 
+BACKEND = """
+from pathlib import Path
+
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    needs = Path(__file__).resolve().parent.parent / "needs.txt"
+    place = Path(folder, "app-1.dist-info")
+    place.mkdir()
+    lines = ["Metadata-Version: 2.1", "Name: app", "Version: 1", f"Requires-Dist: {needs.read_text()}"]
+    (place / "METADATA").write_text("\\n".join(lines))
+    return place.name
+"""
+
+
+def test_what_lies_beside_a_project_tells_what_it_needs(ask: Asker) -> None:
+    """Its backend is contained, and sees what a build of it will see."""
+    add_wheel(ask.links, "below")
+    app = ask.folder / "top/app"
+    app.mkdir(parents=True)
+    (app.parent / "needs.txt").write_text("below\n")
+    (app / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[tool.poetry]\nname = "app"\n'
+    )
+    (app / "backend.py").write_text(BACKEND)
+    assert set(ask("./top/app")) == {"app", "below"}
+
+
 def test_a_project_that_names_a_place_where_nothing_is_is_told(ask: Asker) -> None:
     local(ask.folder, "app", f"lib @ {ask.folder.as_uri()}/absent")
     assert ask.refusal("./app").what == f"pkgs=: {ask.folder}/absent: there is no such file or folder"

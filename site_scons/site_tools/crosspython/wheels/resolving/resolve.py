@@ -23,6 +23,7 @@ from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedFile, LockedPackage
 from crosspython.wheels.resolving.explain import explain_resolution_failure
 from crosspython.wheels.resolving.indexes import Indexes
+from crosspython.wheels.resolving.neighbours import find_project_files
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import names_its_root
 from crosspython.wheels.resolving.request import Request
@@ -66,7 +67,8 @@ class Resolver:
         self._write(project, _stated(request))
         if keep:
             (self.folder / "uv.lock").write_text(_earlier_lock(keep, project["project"]["requires-python"]))
-        status = self._uv("lock", may_fail=True, variables=_project_root(request))
+        reads = self._beside(request)
+        status = self._uv("lock", may_fail=True, variables=_project_root(request), reads=reads)
         if status != 0:
             raise explain_resolution_failure(self.log.tail(200), platform, self.indexes, self.log.path)
         said = (line.partition("warning: ") for line in self.log.tail(200))
@@ -102,8 +104,19 @@ class Resolver:
         (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
         (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
 
+    def _beside(self, request: Request) -> list[Path]:
+        """What lies outside of local projects and is a part of them: a setup.py may ask it what they need."""
+        folders = [project for project in request.projects if project.is_folder]
+        files = [find_project_files(each.name, each.path, self.folder, self.path) for each in folders]
+        return sorted({place for each in files for place in each.beside})
+
     def _uv(
-        self, command: str, *arguments: str, may_fail: bool = False, variables: Mapping[str, str] | None = None
+        self,
+        command: str,
+        *arguments: str,
+        may_fail: bool = False,
+        variables: Mapping[str, str] | None = None,
+        reads: Sequence[Path] = (),
     ) -> int:
         common = ["--config-file", "uv.toml", "--no-progress", "--color", "never", "--no-python-downloads"]
         if self.offline:
@@ -120,6 +133,7 @@ class Resolver:
             timeout=_PATIENCE,
             may_fail=may_fail,
             variables=variables,
+            reads=reads,
         )
         return done.status
 
