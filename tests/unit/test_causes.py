@@ -29,6 +29,7 @@ MESSAGES = {
     "missing-library": "/usr/bin/ld: cannot find -lfoo: No such file or directory",
     "missing-dependency": '../meson.build:4:0: ERROR: Dependency "foo" not found, tried pkgconfig and cmake',
     "missing-config-program": "Could not run curl-config: [Errno 2] No such file or directory: 'curl-config'",
+    "needs-gil": "RuntimeError: CFFI does not support the free-threaded build of CPython 3.13.",
     "old-python": "RuntimeError: Cannot install on Python version 3.9; this requires Python >=3.10",
     "old-compiler": "gcc: error: unrecognized command-line option '-std=c++23'",
     "build-python-without": "ModuleNotFoundError: No module named '_ssl'",
@@ -62,6 +63,22 @@ def test_a_message_is_known_for_what_it_is(name: str, message: str) -> None:
     found = find_cause(["compiling", message, "more"])
     assert found is not None
     assert found[0].name == name
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "ValueError: `py_limited_api='cp310'` not supported. `Py_LIMITED_API` is currently incompatible with"
+        " `Py_GIL_DISABLED`.",
+        'Python.h:51:4: error: #error "The limited API is not currently supported in the free-threaded build"',
+        "error: PyO3 does not support the free-threaded build of CPython versions below 3.14",
+        "error: the Python interpreter was built with the GIL disabled, which is not yet supported by PyO3",
+    ],
+)
+def test_what_refuses_a_python_without_the_gil_is_known(message: str) -> None:
+    found = find_cause([message])
+    assert found is not None
+    assert found[0].name == "needs-gil"
 
 
 def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
