@@ -158,7 +158,7 @@ PRIVATE_FOLDER, PRIVATE_PROGRAMS = "lib/private", "libexec"
 """Where a bundle then has the libc, and the programs that a starter in bin/ starts with it."""
 
 
-OTHERS = ("musl", "uclibc")
+OTHERS = tuple(name for name in LIBCS if name != "glibc")
 """The choices of a libc that has no versions to choose from: the compiler's own, which has to be one."""
 
 

@@ -55,7 +55,8 @@ LibcChoice = Annotated[
     str,
     Meta(
         pattern=rf"^(board|private|{'|'.join(OTHERS)}|glibc 2\.\d+)\Z",
-        description='"board", "private", "musl", "uclibc", or a glibc such as "glibc 2.28"',
+        description=", ".join(f'"{name}"' for name in ("board", "private", *OTHERS))
+        + ', or a glibc such as "glibc 2.28"',
     ),
 ]
 Kernel = Annotated[str, Meta(pattern=r"^\d+\.\d+(\.\d+)*\Z", description='a string such as "4.19"')]
