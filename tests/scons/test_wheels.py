@@ -713,6 +713,8 @@ def test_a_lock_that_another_tool_wrote_is_taken_as_it_stands(wheels: Wheels) ->
     assert "another tool wrote this lock" in wheels.make("lock=pylock.toml", "pkgs=top", code=2)
     assert "another tool wrote this lock" in wheels.scons("outdated", "lock=pylock.toml", code=2)
     assert "there is no such lock" in wheels.make("lock=none.lock", "pkgs=top", code=2)
+    assert "links: is a folder" in wheels.make("lock=links", "pkgs=top", code=2)
+    assert "links: is a folder" in wheels.scons("lock", "lock=links", "pkgs=top", code=2)
 
 
 def test_a_lock_of_another_tool_is_shown_as_it_is_now(wheels: Wheels) -> None:

@@ -50,6 +50,11 @@ def test_an_empty_value_is_refused_with_the_default(name: str) -> None:
     assert caught.value.expected is not None and caught.value.expected.startswith("a value; without")
 
 
+def test_all_is_a_word_in_any_case() -> None:
+    assert read(pkgs="x", upgrade="ALL").upgrade == ("all",)
+    assert read(pkgs="x", upgrade="Six,idna").upgrade == ("Six", "idna")
+
+
 def test_none_is_as_good_as_nothing() -> None:
     names: Mapping[str, Any] = dict.fromkeys(("toolchain", "rust", "build", "mirror", "prefix", "lock"))
     assert read(**names) == read()

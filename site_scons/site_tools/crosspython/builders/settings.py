@@ -388,7 +388,9 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         constraints=chosen["constraints"] or None,
         binary=parse_binary(chosen["binary"], f"binary={chosen['binary']}"),
         lock=Path(_place(start, chosen["lock"])) if chosen["lock"] else None,
-        upgrade=tuple(chosen["upgrade"].replace(",", " ").split()),
+        upgrade=tuple(
+            name.lower() if name.lower() == "all" else name for name in chosen["upgrade"].replace(",", " ").split()
+        ),
         check=chosen["check"] == "1",
         libraries=chosen["libraries"],
         shard=read_shard(chosen["shard"]) if chosen["shard"] else None,

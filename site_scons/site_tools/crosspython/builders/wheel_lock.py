@@ -170,9 +170,12 @@ def completed_file(build: Build) -> Path:
 
 
 def lock_file(build: Build) -> Path:
-    """Where the lock lies: where `lock=` says, or in the target's folder, one a Python (PEP 751 tells its names)."""
+    """Where the lock lies: where `lock=` says, or in the target's folder, one a Python (PEP 751 tells its names).
+    Raises ConfigurationError."""
     settings = build.settings
     if settings.lock is not None:
+        if settings.lock.is_dir():
+            raise ConfigurationError(f"lock={settings.lock}: is a folder", next=f"lock={settings.lock}/pylock.toml")
         return settings.lock
     series = settings.release.series
     return settings.folder / ("pylock.toml" if series == DEFAULT_PYTHON else f"pylock.py{series.replace('.', '')}.toml")
