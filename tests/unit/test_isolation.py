@@ -87,7 +87,7 @@ def test_what_is_lacking_stands_in_each_log_and_once_on_the_console(tmp_path: Pa
     assert all("no network of its own" in log.path.read_text() for log in logs)
 
 
-@pytest.fixture(params=["namespaces", "no namespaces"])
+@pytest.fixture(params=[pytest.param("namespaces", marks=pytest.mark.slow), "no namespaces"])
 def before(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, ...]:
     """With all that this kernel lets us, and as where it lets us nothing."""
     path = PATH if request.param == "namespaces" else unshare(tmp_path, "false")

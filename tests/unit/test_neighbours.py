@@ -160,6 +160,7 @@ def test_a_project_that_does_not_ask_git_changes_with_its_files_alone(mono: Path
     assert not (copy(find(mono / "app"), tmp_path / "copy") / ".git").exists()
 
 
+@pytest.mark.slow
 def test_a_submodule_and_another_working_tree_answer_too(mono: Path, tmp_path: Path) -> None:
     commit(tmp_path / "lib", {"setup.py": "use_scm_version"}, "v7")
     git(mono, "submodule", "add", "-q", str(tmp_path / "lib"), "sub")
