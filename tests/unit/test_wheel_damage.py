@@ -222,6 +222,7 @@ def test_a_wheel_that_pip_cannot_find_the_dist_info_of_is_refused(tmp_path: Path
         ({"toy/two\nlines.txt": ""}, "'toy/two\\nlines.txt' has a control character in its name"),
         ({"other-1.0.data/scripts/x": ""}, "other-1.0.data is another package's: its own would be toy-1.0.data"),
         ({"toy-1.0.data/scripts/toy": "#!python\n"}, "toy is a script and an entry point"),
+        ({"toy-1.0.data/scripts/a/b": "#!python\n"}, "toy-1.0.data/scripts/a/b is a program in a folder"),
     ],
 )
 def test_what_installers_do_not_agree_on_is_damage(
@@ -240,6 +241,25 @@ def test_needs_that_pip_does_not_read_are_damage(tmp_path: Path, line: str) -> N
     with pytest.raises(AuditError, match="is damaged") as caught:
         take(wheel, tmp_path)
     assert caught.value.evidence[0].startswith(f"METADATA: {line}")
+
+
+def test_a_built_name_with_a_backslash_is_refused(tmp_path: Path) -> None:
+    """In a RECORD it would be another name."""
+    wheel = make_wheel(tmp_path / "made", NAME, {"a\\b.py": ""})
+    with pytest.raises(AuditError, match="the build made names with a backslash") as caught:
+        finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path))
+    assert caught.value.evidence == ("a\\b.py",)
+
+
+def test_bytes_behind_the_archive_are_damage(tmp_path: Path) -> None:
+    wheel = made(tmp_path)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.comment = b"a comment is none"
+    take(wheel, tmp_path)
+    wheel.write_bytes(wheel.read_bytes() + b"\n")
+    with pytest.raises(AuditError, match="is damaged") as caught:
+        take(wheel, tmp_path)
+    assert caught.value.evidence == ("has bytes behind the end of the archive",)
 
 
 def test_a_compression_that_only_pip_reads_is_damage_until_it_is_packed_anew(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from crosspython.store.walk import find_files
 from crosspython.wheels.repairing import dist_info
 from crosspython.wheels.tags import compress_tags
 
+_END, _END_SIZE = b"PK\x05\x06", 22  # the record at the end of a zip archive, without its comment
+
 
 @dataclass(frozen=True)
 class WheelName:
@@ -126,26 +128,32 @@ def _find_dist_info(wheel: Path, site: Path) -> Path:
 
 
 def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
-    """Members that installers do not agree on: uv refuses names with control characters, and pip takes any .data
-    folder where others look for that of the .dist-info alone."""
+    """Members that installers do not agree on: uv refuses names with control characters and programs in folders, and
+    pip takes any .data folder where others look for that of the .dist-info alone."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     odd = [name for name in names if any(unicodedata.category(letter) == "Cc" for letter in name)]
     tops = sorted({name.partition("/")[0] for name in names if "/" in name})
     data = f"{tree.dist_info.name.removesuffix('.dist-info')}.data"
     strange = [top for top in tops if top.endswith(".data") and top != data]
-    return [f"{name!r} has a control character in its name" for name in odd] + [
-        f"{top} is another package's: its own would be {data}" for top in strange
+    deep = [name for name in names if name.startswith(f"{data}/scripts/") and name.rstrip("/").count("/") > 2]
+    return [
+        *(f"{name!r} has a control character in its name" for name in odd),
+        *(f"{top} is another package's: its own would be {data}" for top in strange),
+        *(f"{name} is a program in a folder" for name in deep),
     ]
 
 
-def judge_compression(wheel: Path) -> list[str]:
-    """Members of a ready wheel that uv does not read, though pip does: all but deflated and stored ones."""
+def judge_archive(wheel: Path) -> list[str]:
+    """What uv does not read of a ready wheel, though pip does: members that are neither deflated nor stored, and bytes
+    behind the end of the archive (APPNOTE.TXT, 4.3.16)."""
     usual = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
-    with zipfile.ZipFile(wheel) as archive:
-        return [
-            f"{member.filename} is not deflated" for member in archive.infolist() if member.compress_type not in usual
+    with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as file:
+        problems = [
+            f"{each.filename} is not deflated" for each in archive.infolist() if each.compress_type not in usual
         ]
+        file.seek(-_END_SIZE - len(archive.comment), 2)
+        return problems + ([] if file.read(len(_END)) == _END else ["has bytes behind the end of the archive"])
 
 
 def _scripts_twice(tree: WheelTree) -> list[str]:

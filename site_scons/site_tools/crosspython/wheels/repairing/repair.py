@@ -33,7 +33,7 @@ from crosspython.wheels.model import LockedPackage, WheelReport
 from crosspython.wheels.repairing.archive import (
     WheelName,
     WheelTree,
-    judge_compression,
+    judge_archive,
     lay_out,
     name_dist_info,
     pack_wheel,
@@ -131,6 +131,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     stated = parse_wheel_name(made.name)
     tree = lay_out(made, repair.work, repair.series)
     _require_identity(tree, stated, repair)
+    _require_plain_names(tree, repair)
     name_dist_info(tree, stated)
     renamed = name_packages_only(tree)
     _clean_texts(tree, repair)
@@ -193,7 +194,7 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     tree = lay_out(wheel, repair.work, repair.series)
     _require_identity(tree, stated, repair)
     _require_accepted(stated.tags, repair)
-    broken = [*verify_record(tree), *judge_compression(wheel)]
+    broken = [*verify_record(tree), *judge_archive(wheel)]
     if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
         broken.append(f"its {tree.dist_info.name} is another package's")
     if broken:
@@ -229,6 +230,12 @@ def _is_version(text: str, wanted: Version) -> bool:
         return Version(text) == wanted
     except InvalidVersion:
         return False
+
+
+def _require_plain_names(tree: WheelTree, repair: Repair) -> None:
+    """RECORD cannot tell of a name with a backslash: installers read it as a slash there."""
+    if odd := [name for path in find_files(tree.root) if "\\" in (name := tree.name_in_wheel(path))]:
+        raise AuditError(f"{repair.package.title}: the build made names with a backslash", evidence=odd, log=repair.log)
 
 
 def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
