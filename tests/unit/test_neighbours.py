@@ -69,6 +69,13 @@ def test_a_crate_brings_its_workspace(tmp_path: Path) -> None:
     assert beside(write(tmp_path / "all/app", {"Cargo.toml": "[package]"})) == [".."]
 
 
+def test_a_file_of_the_system_brings_none_beside_it(tmp_path: Path) -> None:
+    """A test or a manual may name /etc/passwd."""
+    up = "../" * len(tmp_path.parts)
+    folder = write(tmp_path / "app", {"test.c": f'open("{up}etc/passwd")'})
+    assert [str(path) for path in find(folder).beside] == ["/etc/passwd"]
+
+
 def test_what_an_override_names_comes_along(tmp_path: Path) -> None:
     write(tmp_path, {"assets/a.bin": "x"})
     assert beside(write(tmp_path / "app", {"setup.py": ""}), "../assets", "../absent") == ["../assets"]

@@ -32,6 +32,7 @@ _CLIMBS = re.compile(
     r"\w\.parent\b|\.parent\.parent\b|\bparents\[[1-9]|\bpardir\b|[\"']\.\.[\"']|\bdirname\([^\n]*\bdirname\("
 )
 _QUOTED = re.compile(r"[\"']([\w@+-][\w.@+/-]*)[\"']")
+_DEPTH = 3  # parts of a neighbour's path: /usr and /etc are nobody's
 _HIGHEST = 2  # folders that such code is taken to climb
 
 
@@ -100,9 +101,9 @@ def _outside(place: Path, project: Path) -> Path | None:
     real = Path(os.path.realpath(place))
     if not real.exists() or real == project or project in real.parents or real in project.parents:
         return None
-    if len(real.parts) < 3:  # /usr is nobody's neighbour
+    if len(real.parts) < _DEPTH:
         return None
-    if real.is_dir() or real.parent in project.parents:
+    if real.is_dir() or real.parent in project.parents or len(real.parent.parts) < _DEPTH:
         return real
     return real.parent
 
