@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from crosspython.finish.bytecode import COMPILE_MODULES, has_bytecode, remove_stale_bytecode, stamp_bytecode
 from crosspython.recipes.plan import CompilePython
-from crosspython.stages.steps import carry_out
+from crosspython.stages.steps import UNCOMPILED, carry_out
 
 EPOCH = 1700000000
 
@@ -151,3 +151,16 @@ def test_what_cannot_be_compiled_is_told_where_that_is_asked_for(tmp_path: Path)
     assert compile_one(tmp_path, "def f(:\n", "checked").returncode == 0
     done = compile_one(tmp_path, "def f(:\n", "checked", "strict")
     assert done.returncode == 1 and "one.py" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "lib/python3.11/lib2to3/tests/data/bom.py",
+        "lib/python3.12/test/test_lib2to3/data/bom.py",
+        "lib/python3.13/test/tokenizedata/bad_coding.py",
+        "lib/python3.9/test/badsyntax_3131.py",
+    ],
+)
+def test_modules_that_are_no_python_are_not_compiled(path: str) -> None:
+    assert UNCOMPILED.search(path)

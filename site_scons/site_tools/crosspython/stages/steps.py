@@ -44,8 +44,8 @@ AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
 # Bytes at the begin of a configure script in which autoconf says that it has made it.
 _HEAD = 1000
 
-# Modules that are not meant to be compiled: CPython's own Makefile leaves them out.
-_BAD = re.compile(r"bad_coding|badsyntax|lib2to3/tests/data")
+# Modules that are not meant to be compiled: CPython's own Makefile leaves them out. lib2to3's tests moved in 3.12.
+UNCOMPILED = re.compile(r"bad_coding|badsyntax|lib2to3/(?:tests/)?data")
 
 # Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can
 # show in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
@@ -239,7 +239,9 @@ def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
     """Bytecode is valid by what the source holds and never by its time (PEP 552): cp, FTP and git give files new times.
     Users edit what lies in site-packages, so there the source is looked at."""
     folder = build.stage / step.folder
-    waiting = [path for path in sorted(folder.rglob("*.py")) if not (has_bytecode(path) or _BAD.search(str(path)))]
+    waiting = [
+        path for path in sorted(folder.rglob("*.py")) if not (has_bytecode(path) or UNCOMPILED.search(str(path)))
+    ]
     packages = [path for path in waiting if path.is_relative_to(folder / "site-packages")]
     library = [path for path in waiting if path not in packages]
     script = shutil.copy(COMPILE_MODULES, build.work)
