@@ -56,6 +56,7 @@ def standalone(tmp_path: Path) -> Standalone:
         (["max_size=40M"], "scons image max_size=40M"),
         (["bundle", "format=json"], "scons wheels format=json"),
         (["bundle", "pip=0"], "nothing in this run is about an image"),
+        (["compile_commands"], "compile_commands: no package is named"),
         (["wheels", "pkgs=six", "shard=6/5"], "shard=6/5: no part of a whole"),
         (["image", "pkgs=six", "shard=1/2"], "shard=1/2: a part of the wheels, and nothing else"),
         (["wheels", "pkgs=six", "shard=1/2", "check=1"], "a part cannot be installed"),

@@ -130,6 +130,12 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
         wheels: as Wheels() returned them: the wheelhouse gets them
         """
 
+    def CompileCommands(self) -> Any:
+        """A compile_commands.json in the source of each package that `pkgs=` names, for editors. Returns an alias.
+
+        The packages are built once more, whatever is there, and their sources stay. Call it after Wheels().
+        """
+
     def Image(self, bundle: Any, wheels: Sequence[Any] = (), form: str | None = None, max_size: str | None = None, name: str = 'python-image', version: str | None = None) -> Any:
         """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 

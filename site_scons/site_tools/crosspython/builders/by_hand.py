@@ -21,10 +21,11 @@ from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import made_together
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
+from crosspython.run.console import format_count
 
 
 def AddByHand(env: Any) -> None:
-    for method in (Shell, Rebuild):
+    for method in (Shell, Rebuild, CompileCommands):
         env.AddMethod(method)
 
 
@@ -67,6 +68,27 @@ def _become(started: list[Path]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(started[0], [str(started[0])])
+
+
+def CompileCommands(env: Any) -> Any:
+    """A compile_commands.json in the source of each package that `pkgs=` names, for editors. Returns an alias.
+
+    The packages are built once more, whatever is there, and their sources stay. Call it after Wheels().
+    """
+    build: Build = env["CROSSPYTHON"]
+    wheels = _built(build, "compile_commands", _names(build, "compile_commands"))
+
+    def compile_commands(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.wheel_kit import kit_of
+        from crosspython.wheels.building.by_hand import record_commands
+
+        for wheel in wheels:
+            file, count = record_commands(wheel.order(), kit_of(build), build.run.workshop)
+            build.run.console.line(f"  {file}: {format_count(count, 'compilation')}")
+
+    sources = [node for wheel in wheels for node in wheel.needs if node.has_builder()]
+    action = make_action("compile_commands", compile_commands, None)
+    return env.AlwaysBuild(env.Alias(f"crosspython-commands-{build.settings.target.name}", sources, action))
 
 
 def Rebuild(env: Any, wheels: Any) -> Any:

@@ -45,6 +45,7 @@ NAMES = {
     "lock": "resolve what pkgs= names, write the lock, and build nothing",
     "tree": "what is in the lock, as a tree",
     "rebuild": "build the wheels of pkgs= once more, whatever is there",
+    "compile_commands": "build the packages of pkgs= once more and keep their sources, with compile_commands.json",
     "shell": "a shell in the build of the package that pkgs= names: its source, its environment, its compilers",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages that pkgs= names are in the lock",
@@ -54,7 +55,19 @@ NAMES = {
 
 
 # What is about the wheels that pkgs= names, too.
-_WITH_WHEELS = {"shell", "rebuild", "fetch", "check", "image", "sbom", "legal-info", "provenance", "cve", "reproduce"}
+_WITH_WHEELS = {
+    "shell",
+    "rebuild",
+    "compile_commands",
+    "fetch",
+    "check",
+    "image",
+    "sbom",
+    "legal-info",
+    "provenance",
+    "cve",
+    "reproduce",
+}
 # The same, with libraries=bundle alone.
 _BUNDLING = {"bundle", "deploy"}
 # What needs board=; `check` does without.

@@ -78,7 +78,7 @@ def _declare_own(env: Any) -> list[str]:
 
 def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     settings = env["CROSSPYTHON"].settings
-    by_hand = [goal for goal in ("shell", "rebuild") if goal in goals]
+    by_hand = [goal for goal in ("shell", "rebuild", "compile_commands") if goal in goals]
     if by_hand and not env.GetOption("help"):
         check_named(env, by_hand)
         use_lock_as_it_stands(env["CROSSPYTHON"])
@@ -94,6 +94,8 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     env.Alias("wheels", [wheels, checked_wheels if settings.check else []])
     env.Alias("shell", env.Shell() if "shell" in goals and wheels else [])
     env.Alias("rebuild", env.Rebuild(wheels) if "rebuild" in goals and wheels else [])
+    commands = "compile_commands"
+    env.Alias(commands, env.CompileCommands() if commands in goals and wheels else [])
     env.Alias("debug", env.DebugSymbols())
     env.Alias("fetch", env.FetchSources())
     on_board = env.CheckBoard(bundle)

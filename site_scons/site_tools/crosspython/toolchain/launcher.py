@@ -44,6 +44,9 @@ LAUNCHERS = {
     "distcc": Launcher(("DISTCC_",), ("DISTCC_DIR", ".distcc"), remembers=False, network="other machines compile"),
     "icecc": Launcher(("ICECC_",), None, remembers=False, network="other machines compile"),
 }
+# Our own, which is no choice of the user's (toolchain/recorder.py). Its folder is given.
+RECORDER = "note-commands"
+_RECORDER = Launcher((), ("CROSSPYTHON_COMMANDS", ""), remembers=False)
 # ccache's settings that name other storages than its folder, or a program behind it, such as distcc (ccache(1)).
 _CCACHE_STORAGES = ("remote_storage", "secondary_storage")
 _CCACHE_PROGRAMS = ("prefix_command", "prefix_command_cpp")
@@ -72,8 +75,8 @@ def reason_for_network(environment: Mapping[str, str]) -> str:
     program = environment.get("CROSSPYTHON_LAUNCHER")
     if program is None:
         return ""
-    name = Path(program).name
-    return _reason_of_ccache(program, environment) if name == "ccache" else LAUNCHERS[name].network
+    is_ccache = Path(program).name == "ccache"
+    return _reason_of_ccache(program, environment) if is_ccache else _find(program).network
 
 
 def folders_of(environment: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -81,7 +84,7 @@ def folders_of(environment: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[
     program = environment.get("CROSSPYTHON_LAUNCHER")
     if program is None:
         return (), ()
-    launcher = LAUNCHERS[Path(program).name]
+    launcher = _find(program)
     settings = _settings_of_ccache(program, environment) if Path(program).name == "ccache" else {}
     storages = [value for name in _CCACHE_STORAGES if (value := settings.get(name))]
     written = [environment[launcher.folder[0]]] if launcher.folder else []
@@ -98,9 +101,14 @@ def start_server(environment: Mapping[str, str]) -> None:
     environment: launcher_environment's variables
     """
     program = environment.get("CROSSPYTHON_LAUNCHER")
-    if program is not None and LAUNCHERS[Path(program).name].serves:
+    if program is not None and _find(program).serves:
         # It fails where the server runs, and where it cannot start: then the first compilation says why.
         subprocess.run([program, "--start-server"], env=dict(environment), capture_output=True, check=False)
+
+
+def _find(program: str) -> Launcher:
+    name = Path(program).name
+    return _RECORDER if name == RECORDER else LAUNCHERS[name]
 
 
 def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crosspython.run.log import Log
+from crosspython.toolchain.recorder import FILE, recorder_environment, write_commands
 from crosspython.wheels.building.engines import ConfigSettings, Engine
-from crosspython.wheels.building.front_end import WheelBuild
+from crosspython.wheels.building.front_end import WheelBuild, make_wheel
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder
@@ -67,6 +69,19 @@ def lay_out(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
     start.write_text(_start(order.package.title, build.source, engine))
     start.chmod(0o755)
     return Bench(start, build.source, command.name)
+
+
+def record_commands(order: WheelOrder, kit: Kit, workshop: Workshop) -> tuple[Path, int]:
+    """Build a package, and leave its source with a compile_commands.json in it: that file, and the number of its
+    entries. The wheel becomes no product. Raises StepError."""
+    make_kit(kit, workshop)
+    with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}-commands.log") as log:
+        folder = workshop.work / "commands" / order.package.name
+        shutil.rmtree(folder, ignore_errors=True)
+        build = WheelBuild(order, kit, replace(workshop, launcher=recorder_environment(folder)), log)
+        make_wheel(build)
+    file = build.source / FILE
+    return file, write_commands(folder, file)
 
 
 def _write_build(command: Path, build: WheelBuild, engine: Engine, settings: ConfigSettings) -> None:
