@@ -243,6 +243,11 @@ def test_needs_that_pip_does_not_read_are_damage(tmp_path: Path, line: str) -> N
     assert caught.value.evidence[0].startswith(f"METADATA: {line}")
 
 
+@pytest.mark.parametrize("versions", [">=3.6.*", "<4.0.*, >=3.5", "~=3.6, !=3.9.*"])
+def test_a_star_that_installers_pass_over_is_no_damage(tmp_path: Path, versions: str) -> None:
+    take(make_wheel(tmp_path / "made", NAME, FILES, metadata=[f"Requires-Python: {versions}"]), tmp_path)
+
+
 def test_a_built_name_with_a_backslash_is_refused(tmp_path: Path) -> None:
     """In a RECORD it would be another name."""
     wheel = make_wheel(tmp_path / "made", NAME, {"a\\b.py": ""})

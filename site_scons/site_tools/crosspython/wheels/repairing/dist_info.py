@@ -24,6 +24,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+_NEEDLESS_STAR = re.compile(r"((?:~=|[<>]=?)\s*\d[\d.]*)\.\*")
 # RECORD's own line has no hash, and signatures of a RECORD, made after it, need neither a line nor a hash (PEP 427).
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
@@ -100,13 +101,17 @@ def _judge_wheel(text: str) -> list[str]:
 
 
 def _judge_metadata(text: str) -> list[str]:
-    """A name and a version are needed; pip since 24.1 and uv refuse needs that are not as PEP 508 and 440 have them."""
+    """A name and a version are needed; pip since 24.1 and uv refuse needs that are not as PEP 508 and 440 have them.
+
+    PEP 440 has `.*` behind == and != alone. Many older packages have it behind >= in Requires-Python, which pip passes
+    over, and uv reads without it.
+    """
     headers = HeaderParser().parsestr(text)
     problems = [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
     for field, kind in (("Requires-Dist", Requirement), ("Requires-Python", SpecifierSet)):
         for value in map(str, headers.get_all(field, [])):
             try:
-                kind(value)
+                kind(_NEEDLESS_STAR.sub(r"\1", value) if kind is SpecifierSet else value)
             except (InvalidRequirement, InvalidSpecifier) as error:
                 problems.append(f"{field}: {value[:_LONGEST]}: {str(error).partition(chr(10))[0]}")
     return problems

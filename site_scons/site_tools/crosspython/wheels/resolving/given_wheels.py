@@ -77,7 +77,6 @@ def find_problems(wheel: Path) -> list[str]:
     fields, _ = parse_email(data)
     version, python = fields.get("version", ""), fields.get("requires_python", "")
     _, others = read_requirements(fields.get("requires_dist", ()))
-    _, others = read_requirements(fields.get("requires_dist", ()))
     problems = [f"has no {name}" for name in ("Name", "Version") if not fields.get(name.lower())]
     problems += [f"its Version is {version!r}, which is none"] if version and not _is_version(version) else []
     problems += [f"Requires-Dist: {text}: no requirement" for text in others]
