@@ -41,11 +41,14 @@ class Asker:
         self.folder, self.log, self.path = folder, log, os.environ["PATH"]
         self.indexes = Indexes(("--no-index", "--find-links", str(self.links)), (str(self.links),))
         self.warnings: list[str] = []
+        self.named: dict[str, list[str]] = {}
 
     def __call__(
         self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, Any]
     ) -> dict[str, LockedPackage]:
-        resolver = Resolver(self.folder / "uv", self.folder / "cache", self.indexes, self.path, False, self.log)
+        places = self.folder / "uv", self.folder / "cache"
+        named = lambda name: self.named.get(name, ())  # noqa: E731
+        resolver = Resolver(*places, self.indexes, self.path, False, self.log, named=named)
         request = replace(read_request([text], constraints, self.folder), **more)  # type: ignore[arg-type]
         found = resolver.resolve(request, platform)
         self.warnings = resolver.warnings
@@ -386,6 +389,21 @@ def test_what_lies_beside_a_project_tells_what_it_needs(ask: Asker) -> None:
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[tool.poetry]\nname = "app"\n'
     )
     (app / "backend.py").write_text(BACKEND)
+    assert set(ask("./top/app")) == {"app", "below"}
+
+
+def test_what_an_override_names_beside_a_project_tells_what_it_needs(ask: Asker) -> None:
+    add_wheel(ask.links, "below")
+    app = ask.folder / "top/app"
+    app.mkdir(parents=True)
+    (app.parent / "facts").mkdir()
+    (app.parent / "facts/needs").write_text("below\n")
+    (app / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[tool.poetry]\nname = "app"\n'
+    )
+    named = '"".join(["..", "/facts/", "needs"])'  # no text in it is a path that leads anywhere
+    (app / "backend.py").write_text(BACKEND.replace('parent.parent / "needs.txt"', f"parent / {named}"))
+    ask.named["app"] = ["../facts"]
     assert set(ask("./top/app")) == {"app", "below"}
 
 

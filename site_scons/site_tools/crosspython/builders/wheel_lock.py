@@ -244,6 +244,7 @@ def open_resolver(build: Build, log_name: str = "lock") -> Iterator[Resolver]:
             offline=settings.offline,
             log=log,
             contain=settings.contain,
+            named=lambda name: override_of(build, name).beside,
         )
     shutil.rmtree(workshop.work / "lock", ignore_errors=True)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Resolver:
     cache:  uv's cache, shared by all builds
     path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
     contain: how the backends are contained that have to be asked
+    named:  what a project's override says that its build reads, by the project's name; seen from its folder
     warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
     """
 
@@ -54,6 +55,7 @@ class Resolver:
     offline: bool
     log: Log
     contain: Contain = "auto"
+    named: Callable[[str], Sequence[str]] = lambda name: ()
     warnings: list[str] = field(default_factory=list)
 
     def resolve(
@@ -107,7 +109,9 @@ class Resolver:
     def _beside(self, request: Request) -> list[Path]:
         """What lies outside of local projects and is a part of them: a setup.py may ask it what they need."""
         folders = [project for project in request.projects if project.is_folder]
-        files = [find_project_files(each.name, each.path, self.folder, self.path) for each in folders]
+        files = [
+            find_project_files(each.name, each.path, self.folder, self.path, self.named(each.name)) for each in folders
+        ]
         return sorted({place for each in files for place in each.beside})
 
     def _uv(
