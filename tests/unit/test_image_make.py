@@ -54,6 +54,7 @@ def make(folder: Path, *wheels: Path, path: str = os.environ["PATH"], **more: An
         "slim": "0",
         "has_pip": True,
         "form": form,
+        "kept": folder / "kept",
         "limit": None,
         "product": folder / f"image.{form}",
     }
@@ -193,6 +194,27 @@ def test_without_mksquashfs_it_is_told_before_anything_is_done(tmp_path: Path) -
 def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"not a bundle of Python 3\.4"):
         make(tmp_path / "a", python="3.4.1", series="3.4")
+
+
+def test_the_next_image_compiles_only_what_is_new(tmp_path: Path, greet: Path) -> None:
+    """What is kept is taken only as it was written, and only for the same modules."""
+    kept = tmp_path / "kept"
+
+    def image(name: str, wheel: Path) -> tuple[bytes, bool]:
+        """Its bytes, and whether something was compiled."""
+        made, _ = make(tmp_path / name, wheel, kept=kept)
+        return made.read_bytes(), (tmp_path / name / "logs/image-greet.log").exists()
+
+    first, is_compiled = image("first", greet)
+    assert is_compiled
+    assert image("again", greet) == (first, False)
+    archive = kept / "greet.tar.zst"
+    archive.write_bytes(archive.read_bytes() + b"x")
+    assert image("damaged", greet) == (first, True)
+    files = {**GREET, "greet.py": GREET["greet.py"] + "\n# changed\n"}
+    other, is_compiled = image("changed", add_wheel(tmp_path / "other", "greet", files=files))
+    assert is_compiled and other != first
+    assert image("back", greet) == (first, True)
 
 
 def test_build_python_may_be_an_archive(tmp_path: Path, greet: Path) -> None:

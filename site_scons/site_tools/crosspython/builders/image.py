@@ -16,6 +16,7 @@ from crosspython.builders.arguments import read_nodes, read_text
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import build_python_of, sources_for, start_bringing
 from crosspython.builders.guest import declare
+from crosspython.builders.paths import folder_node
 from crosspython.builders.settings import find_variable, read_size
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
@@ -59,6 +60,7 @@ def Image(
     _require(_VERSION, "version", version, "a digit, then letters, digits and . + ~")
     product = settings.folder / f"{name}-{version}-{settings.target.name}.{form}"
     summary = product.with_name(f"{product.name}.txt")
+    kept = settings.folder / "stages" / "bytecode" / settings.release.series
     choices = f"form={form} slim={settings.slim} pip={settings.pip} limit={limit} prefix={settings.target.prefix}"
 
     def image(target: list[Any], source: list[Any], env: Any) -> None:
@@ -79,6 +81,7 @@ def Image(
             slim=settings.slim,
             has_pip=settings.pip,
             form=form,
+            kept=kept,
             limit=limit,
             product=product,
         )
@@ -90,6 +93,7 @@ def Image(
     sources = [*bundles, *given, fact(env, "choices of the image", choices), *(sources_for(env) if house else ())]
     action = make_action("image", image, f"making {product.name}")
     node, _ = declare(env, [product, summary], sources, action)
+    env.Clean(node, folder_node(env, kept))
     return node
 
 

@@ -7,32 +7,41 @@ in a .pyc, and so the bytes do not depend on what else is in the image. Paths be
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from crosspython.finish.bytecode import COMPILE_MODULES, source_of_bytecode
 from crosspython.finish.python_tree import slimmed
+from crosspython.image.kept import KeptBytecode
 from crosspython.image.tree import Package, Tree
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.workshop import Workshop
 
 
-def compile_packages(tree: Tree, packages: Sequence[Package], python: Path, workshop: Workshop) -> None:
-    """Byte-compile what packages have brought, side by side where cores are free.
+def compile_packages(
+    tree: Tree, packages: Sequence[Package], python: Callable[[], Path], kept: KeptBytecode, workshop: Workshop
+) -> None:
+    """Byte-compile what packages have brought, side by side where cores are free; what is kept is taken from there.
 
-    python: an interpreter of the same X.Y that runs here
+    python: brings an interpreter of the same X.Y that runs here
     """
-    running = [
-        workshop.jobserver.beside(partial(_compile, tree, package, python, workshop))
+    waiting = [
+        package
         for package in packages
-        if _modules(tree, package)
+        if (modules := _modules(tree, package)) and not kept.bring(tree, package, modules)
     ]
-    for each in running:
-        each.result()
+    if waiting:
+        interpreter = python()
+        running = [workshop.jobserver.beside(partial(_compile, tree, each, interpreter, workshop)) for each in waiting]
+        for each in running:
+            each.result()
     for package in packages:
-        package.names += _find_bytecode(tree, package)
+        modules, bytecode = _modules(tree, package), _find_bytecode(tree, package)
+        package.names += bytecode
+        if package in waiting:
+            kept.keep(tree, package, modules, bytecode)
 
 
 def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crosspython.errors import ArchiveError, ImageError
@@ -16,6 +17,7 @@ from crosspython.image.bytecode import compile_packages, slim_packages
 from crosspython.image.contents import Contents
 from crosspython.image.forms import FORMS
 from crosspython.image.install import install_wheels
+from crosspython.image.kept import KeptBytecode
 from crosspython.image.tree import Package, Tree, remove_pip
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
@@ -36,6 +38,7 @@ class ImageOrder:
     slim:         as the bundle's: "0", "1", "pyc"
     has_pip:      whether pip stays in it
     form:         a key of FORMS
+    kept:         the folder where bytecode is kept for the next image
     limit:        how many bytes it may take on the board; None: as many as it does
     """
 
@@ -50,6 +53,7 @@ class ImageOrder:
     slim: str
     has_pip: bool
     form: str
+    kept: Path
     limit: int | None
     product: Path
 
@@ -75,7 +79,8 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
     tree = _unpack(order, work / "board")
     packages = install_wheels(tree, order.wheels)
     if order.build_python is not None:
-        compile_packages(tree, packages, _find_interpreter(order.build_python, work / "build-python"), workshop)
+        python = partial(_find_interpreter, order.build_python, work / "build-python")
+        compile_packages(tree, packages, python, KeptBytecode(order.kept, order.build_python), workshop)
     if order.slim != "0":
         slim_packages(tree, packages, without_sources=order.slim == "pyc")
     parts = _weigh(tree, packages, f"Python {order.python}")
