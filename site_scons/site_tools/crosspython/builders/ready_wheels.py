@@ -1,8 +1,8 @@
-"""Ready wheels that are judged before anything is declared: where the audit refuses one, its package is built instead.
+"""The audit of ready wheels before anything is declared: if it refuses a wheel, the package is built from source.
 
-SCons has to know a wheel's sources before it runs, so this cannot wait until the wheel is made.
-Only wheels with compiled code, of packages that can also be built, are judged here;
-each once, because verdicts are kept. Runs that change nothing judge nothing.
+SCons has to know the sources of every wheel before it runs, so the audit cannot wait until the wheel is made.
+Only wheels with compiled code are audited here, and only if their packages can also be built. The verdicts are stored,
+so each wheel is audited once. Runs that change nothing audit nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _FETCHES = 8
 
 
 class Verdicts:
-    """What was found of ready wheels for one target and Python. toolchain: the board's, once it is known."""
+    """The verdicts on ready wheels for one target and Python. toolchain: returns the toolchain; None: not known yet."""
 
     def __init__(self, build: Build, toolchain: Callable[[], Toolchain | None]) -> None:
         self.build, self.toolchain = build, cache(toolchain)
         self.file = build.settings.folder / "stages" / "wheels" / f"verdicts-{build.settings.release.series}.json"
         self.reports: dict[
             str, WheelReport
-        ] = {}  # of this run, by the wheel's SHA-256: nobody has to judge it once more
+        ] = {}  # of this run, by the wheel's SHA-256: these wheels need no second audit
         self.known = _read(self.file) if build.run.fingerprints.is_same(self.file) else {}
 
     def bring(self, wanted: Iterable[tuple[LockedPackage, LockedFile]]) -> None:
@@ -44,19 +44,19 @@ class Verdicts:
         unknown = [pair for pair in wanted if self._key(*pair, toolchain) not in self.known]
         if not unknown:
             return
-        from concurrent.futures import ThreadPoolExecutor  # what a run that knows its wheels need not pay for
+        from concurrent.futures import ThreadPoolExecutor  # slow to import, and not needed if all verdicts are known
 
         def fetch(pair: tuple[LockedPackage, LockedFile]) -> None:
             package, file = pair
-            with suppress(SourceError):  # it is told when the wheel has its turn, and others go on
+            with suppress(SourceError):  # reported later, when this wheel is made; the other downloads continue
                 fetch_file(file, self.build.run.workshop.store, package.title)
 
         with ThreadPoolExecutor(_FETCHES) as pool:
             list(pool.map(fetch, unknown))
 
     def refusal(self, package: LockedPackage, file: LockedFile) -> str | None:
-        """Why a ready wheel would not work on the board; None where nothing is wrong,
-        or it is not known in this run."""
+        """Why a ready wheel would not work on the board; None if nothing is wrong with it, or if this run cannot know
+        that."""
         toolchain = self.toolchain()
         if toolchain is None:
             return None
@@ -64,7 +64,7 @@ class Verdicts:
         if key not in self.known and not self.build.run.only_looks:
             try:
                 self.known[key] = found = self._judge(package, file, toolchain)
-            except SourceError:  # likewise
+            except SourceError:  # reported later, when this wheel is made
                 return None
             write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
             self.build.run.fingerprints.note(self.file)

@@ -1,4 +1,4 @@
-"""The check of a wheelhouse as a node: what was asked for now is installed and imported in the emulator."""
+"""The check of a wheelhouse as a node: the wheels of this request are installed and imported in the emulator."""
 
 from __future__ import annotations
 

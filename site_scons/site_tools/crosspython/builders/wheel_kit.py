@@ -28,7 +28,7 @@ def kit_of(build: Build) -> Kit:
 
 
 def _choose(build: Build) -> Kit:
-    from crosspython.wheels.building.kit import Kit  # what a run that builds no wheel need not pay for
+    from crosspython.wheels.building.kit import Kit  # slow to import; not needed if no wheel is built
     from crosspython.wheels.building.make_kit import make_kit
 
     settings, workshop = build.settings, build.run.workshop
@@ -52,7 +52,8 @@ def _choose(build: Build) -> Kit:
 
 
 def rust_of(build: Build) -> RustSearch:
-    """Where a Build looks for Rust. The packages' goes to the build machine's own things, for all targets."""
+    """The places in which a Build searches for Rust. Rust from the distribution's packages is unpacked into the folder
+    of the build machine, for all targets."""
     settings = build.settings
     return RustSearch(
         given=settings.rust,

@@ -1,6 +1,7 @@
-"""The lock behind `env.Wheels`: read where it fits what is asked, made where it does not.
+"""The lock behind `env.Wheels`: it is read if it fits the request, and made if it does not.
 
-It is the one thing that has to be done before SCons knows its targets. Under -n, -q, -h and -c it is never made.
+Making a lock is the only work that has to be done before SCons knows its targets. Under -n, -q, -h and -c no lock is
+made.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ if TYPE_CHECKING:
 
 
 def find_lock(build: Build, request: Request | None) -> Lock | None:
-    """The lock for a request; None where there is none and none may be made in this run.
+    """The lock for a request; None if there is no lock and this run may not make one.
 
-    request: None takes the lock as it stands
+    request: None: the lock is used as it is
     Raises ConfigurationError for a lock of the user's that was made for something else, and what make_lock raises.
     """
     path, platform = lock_file(build), Platform.of(build.settings.target, build.settings.release)
@@ -80,7 +81,7 @@ def find_lock(build: Build, request: Request | None) -> Lock | None:
 
 
 def known_lock(build: Build) -> Lock | None:
-    """The lock as it lies there; None where there is none yet."""
+    """The existing lock, without a check whether it fits a request; None if there is none yet."""
     environment = Platform.of(build.settings.target, build.settings.release).as_marker(of_series=True)
     return read_pylock(file_of_lock(build), environment)
 
@@ -92,7 +93,7 @@ def named_packages(build: Build) -> tuple[str, ...]:
 
 
 def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
-    """What the request of a lock comes to today, if nothing stays at its version."""
+    """The packages that the request of a lock resolves to today, if no package is kept at its version."""
     if GIVEN in lock.asked:
         raise ConfigurationError(
             f"{lock_file(build)}: another tool wrote this lock", next="ask that tool what of it is outdated"
@@ -107,7 +108,8 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
 
 
 def _is_there(build: Build, path: Path) -> bool:
-    """Whether a lock that is another tool's by its name can be read. Raises ConfigurationError unless `-c` asks."""
+    """Whether a lock exists whose name says that another tool wrote it. If it does not, raises ConfigurationError,
+    except under -c."""
     if not path.exists() and not build.run.only_removes:
         raise ConfigurationError(
             f"{path}: there is no such lock",
@@ -118,8 +120,7 @@ def _is_there(build: Build, path: Path) -> bool:
 
 
 def _complete_foreign(build: Build, request: Request | None, platform: Platform, path: Path) -> Lock | None:
-    """A lock that another tool wrote, which is taken as it stands:
-    with what has to be known beyond it, beside our own."""
+    """The lock of another tool, used as it is. Facts that it lacks are found out and stored in a file of ours."""
     settings = build.settings
     if settings.upgrade or settings.constraints or (request is not None and request.requirements):
         raise ConfigurationError(
@@ -132,7 +133,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     known = read_pylock(place, environment) if build.run.fingerprints.compare(place) != "other" else None
     if build.run.only_removes:
         return known
-    from crosspython.wheels.resolving.foreign.locate import locate_files  # what a lock of ours need not pay for
+    from crosspython.wheels.resolving.foreign.locate import locate_files  # slow; not needed for our own locks
     from crosspython.wheels.resolving.foreign.wanted import Wanted
     from crosspython.wheels.resolving.foreign_lock import read_foreign_lock
 
@@ -165,13 +166,13 @@ def write_lock(build: Build, path: Path, lock: Lock) -> None:
 
 
 def completed_file(build: Build) -> Path:
-    """Where a lock of another tool's lies with what had to be found out beyond it."""
+    """The path of our file with the packages of another tool's lock and the facts that this lock lacks."""
     return build.settings.folder / f"pylock.given-py{build.settings.release.series.replace('.', '')}.toml"
 
 
 def lock_file(build: Build) -> Path:
-    """Where the lock lies: where `lock=` says, or in the target's folder, one a Python (PEP 751 tells its names).
-    Raises ConfigurationError."""
+    """The path of the lock: the one that `lock=` names, or one for each Python in the target's folder (PEP 751 defines
+    the names). Raises ConfigurationError."""
     settings = build.settings
     if settings.lock is not None:
         if settings.lock.is_dir():
@@ -182,13 +183,13 @@ def lock_file(build: Build) -> Path:
 
 
 def file_of_lock(build: Build) -> Path:
-    """The file that holds what a Build has locked: the lock, or what stands beside one of another tool's."""
+    """The file in which a Build stores locked packages: the lock itself, or our file for a lock of another tool."""
     path = lock_file(build)
     return completed_file(build) if is_foreign(path) else path
 
 
 def found_file(build: Build) -> Path:
-    """The file with what wheels were seen to need beyond the lock that they were made with."""
+    """The file with requirements that finished wheels state and the lock did not have."""
     return build.settings.folder / f"needs-{build.settings.release.series}.json"
 
 
@@ -200,7 +201,7 @@ def _found(build: Build, known: Lock | None) -> dict[str, Any]:
 
 
 def _is_believed(build: Build, path: Path) -> bool:
-    """A lock of the user's own is; one in the build folder is not, if somebody has changed it since it was made."""
+    """Whether a lock is used: the user's own always, a lock in the build folder only if nobody has changed it."""
     return build.settings.lock is not None or build.run.fingerprints.compare(path) != "other"
 
 
@@ -226,7 +227,7 @@ def _kept(known: Lock | None, upgrade: Sequence[str]) -> tuple[LockedPackage, ..
 
 @contextmanager
 def open_resolver(build: Build, log_name: str = "lock") -> Iterator[Resolver]:
-    """uv with a folder of its own, and a log that begins anew."""
+    """uv with a folder of its own and a new log."""
     from crosspython.run.isolation import isolate
     from crosspython.run.log import Log
     from crosspython.run.view import View
@@ -304,7 +305,7 @@ def _asks_for_all_of(lock: Lock, request: Request) -> bool:
 
 
 def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: Path) -> None:
-    """Raise ConfigurationError where a lock of the user's was made for something else, naming all that differs.
+    """Raise ConfigurationError if the user's lock was made for something else; it names all differences.
 
     A request for more than it has adds to it. A request for less is refused, so that a typing mistake does not empty
     it.
@@ -327,6 +328,6 @@ def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: 
 
 
 def _series_of(release: str) -> str:
-    """3.13t of 3.13.5t."""
+    """The series of a release: 3.13t for 3.13.5t."""
     number, _, patch = release.rpartition(".")
     return number + (FREE_THREADED if patch.endswith(FREE_THREADED) else "")

@@ -1,7 +1,7 @@
 """The nodes of one lock: a File for each wheel, and the report of the wheelhouse that holds them.
 
-A wheel's node is called without its tags, which only its build tells; beside it lies its report. Facts of what it is
-made of are readable Values; the stage archives, wheels and toolchain that it is made with are ordinary sources.
+The name of a wheel's node has no tags, because they are known only after the build. The wheel's report lies beside it.
+Facts about the wheel are readable Values; stage archives, other wheels and the toolchain are ordinary sources.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.pylock import Lock
 from crosspython.wheels.shards import Shard
 
-# Raise it when the same package would now come out as another wheel.
+# Increase this number when the same package would now give another wheel.
 ENGINE = "2"
 
 
@@ -87,7 +87,7 @@ class WheelNodes:
         return [node, *wheels]
 
     def _part(self, shard: Shard) -> list[Any]:
-        """The wheels that this run builds for others, which find them in the cache."""
+        """The nodes of the wheels that this shard builds. The other runs take them from the cache."""
         from crosspython.builders.wheel_shard import divide_jobs
 
         built = self.build.declared.built_wheels
@@ -102,7 +102,8 @@ class WheelNodes:
         return frozenset(needs & self.packages.keys())
 
     def _require_allowed(self) -> None:
-        """What goes into the wheelhouse has no licence that `forbid_licenses=` names. Raises ConfigurationError."""
+        """Check that no package of the wheelhouse has a licence that `forbid_licenses=` names.
+        Raises ConfigurationError."""
         shipped = [self.packages[name] for name in self.house.shipped()]
         built = [package.name for package in shipped if self.chosen[package.name] is None]
         libraries = tuple(sorted({each for name in built for each in override_of(self.build, name).libraries}))
@@ -110,7 +111,7 @@ class WheelNodes:
         require_allowed_wheels(self.build, {package: self.chosen[package.name] for package in shipped}, held)
 
     def _require_known(self, binary: Binary) -> None:
-        """A name that binary= has is one of the packages, or it was misspelt and would be ignored."""
+        """Warn of names in binary= that are none of the packages: they may be misspelt, and would be ignored."""
         unknown = sorted(self.build.settings.binary.by_package.keys() & binary.by_package.keys() - self.packages.keys())
         if unknown:
             close = [meant for name in unknown if (meant := suggest(name, self.packages))]
@@ -119,7 +120,7 @@ class WheelNodes:
             )
 
     def _warn_of_tools(self, library: Component) -> None:
-        """Warn at once of programs that a component will need: its build may start an hour later."""
+        """Warn now of missing programs that a component needs, because its build may start an hour later."""
         name = library.recipe.name
         if name in self.looked_at or self.build.run.only_looks or os.path.exists(library.node.abspath):
             return
@@ -134,7 +135,7 @@ class WheelNodes:
         return toolchain_of(self.build)
 
     def _wheel(self, name: str, wanted_by: tuple[str, ...]) -> Any:
-        """The node of one wheel, once those that it needs have theirs."""
+        """The node of one wheel. The nodes of the wheels that it needs are made first."""
         if name in self.made:
             return self.made[name]
         if name in wanted_by:
@@ -228,7 +229,7 @@ class WheelNodes:
         return node
 
     def _leave_to_bundle(self, package: LockedPackage, names: Sequence[str]) -> None:
-        """The bundle gets these components, which the package needs and its wheel does not hold."""
+        """Let the bundle bring these components: the package needs them, and its wheel does not contain them."""
         libraries = self.build.components.closure(tuple(names), f"the override of {package.name}")
         _require_in_bundle(self.build, libraries, package)
         self.build.declared.locked.extend((library.recipe.title, library.recipe.sources) for library in libraries)
@@ -244,7 +245,7 @@ class WheelNodes:
         store = self.build.run.workshop.store
         if package.commit is not None:
             return self._files(package, fetch_commit(package, store, self.settings.path))
-        assert package.sdist is not None  # choose_files has seen to it
+        assert package.sdist is not None  # choose_files guarantees this
         return fetch_file(package.sdist, store, package.title)
 
     def _files(self, package: LockedPackage, folder: Path) -> ProjectFiles:
@@ -255,7 +256,7 @@ class WheelNodes:
 
     @cached_property
     def _rust(self) -> Any:
-        """Which Rust it will be, for packages that are written in it."""
+        """A fact that describes the Rust that is used, for packages that are written in Rust."""
         from crosspython.builders.wheel_kit import rust_of
 
         return fact(self.env, "Rust", rust_of(self.build).describe(self.settings.target))
@@ -298,7 +299,8 @@ class WheelNodes:
 
     @cached_property
     def _python(self) -> list[Any]:
-        """Python and what it needs, here and there. Cleaning wheels leaves all of that alone."""
+        """The nodes of the board's Python, of its dependencies, and of build-python. Cleaning wheels does not remove
+        them."""
         build = self.build
         if self.env.GetOption("clean"):
             return []
@@ -309,7 +311,7 @@ class WheelNodes:
 
 
 def _remarking(make: Callable[[], WheelReport], remark: str) -> Callable[[], WheelReport]:
-    """What makes a wheel, with one more remark in its report."""
+    """A function that makes a wheel as `make` does, and adds a remark to its report."""
 
     def made() -> WheelReport:
         report = make()
@@ -319,7 +321,8 @@ def _remarking(make: Callable[[], WheelReport], remark: str) -> Callable[[], Whe
 
 
 def _require_in_bundle(build: Build, libraries: Sequence[Component], package: LockedPackage) -> None:
-    """A bundle that was declared before has what a wheel leaves to it. Raises ConfigurationError."""
+    """Check that a bundle which was declared before has the components that a wheel leaves to it.
+    Raises ConfigurationError."""
     if build.declared.shipped is None:
         return
     lacking = [library.recipe.name for library in libraries if library.recipe.name not in build.declared.shipped]
@@ -333,7 +336,7 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
 
 
 def _hash_of(package: LockedPackage) -> str:
-    """What identifies the files of a package that are fetched to build it."""
+    """A text that identifies the source of a package: its commit, or the SHA-256 of its sdist."""
     if package.commit is not None:
         return package.commit.identity
     return package.sdist.sha256 if package.sdist is not None else ""

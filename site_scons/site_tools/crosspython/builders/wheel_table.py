@@ -1,4 +1,4 @@
-"""The table at the end of a run that made wheels: what became of each, and why."""
+"""The table at the end of a run that made wheels: the result of each wheel, and the reason."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RunSummary:
         return any(way == _FAILED for way, _ in self.rows.values())
 
     def watch(self, package: LockedPackage, make: Callable[[], WheelReport]) -> WheelReport:
-        """Make a wheel, and note how that went."""
+        """Make a wheel, and record the result."""
         if not self._is_registered:
             self._is_registered = True
             atexit.register(self.at_end)
@@ -68,7 +68,7 @@ class RunSummary:
 
 
 def is_done(node: Any) -> bool:
-    """Whether a node is there and right, by the end of a run."""
+    """Whether a node is built and up to date at the end of a run."""
     return was_up_to_date(node) or was_made(node)
 
 

@@ -1,7 +1,7 @@
-"""What builds wheels, locked: the toolsets of a lock, and those that are added to it.
+"""The locked build requirements of wheels: the toolsets of a lock, and toolsets that are added to it.
 
-A toolset is found by what it was resolved for. What a lock lacks is resolved before anything is built, because the key
-of a wheel is made of it, and is written into the lock.
+A toolset is identified by the requirements that it was resolved for. Toolsets that the lock lacks are resolved before
+anything is built, because the cache key of a wheel depends on its toolset. They are then written into the lock.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ from crosspython.wheels.resolving.tools import ToolResolver, build_machine
 if TYPE_CHECKING:
     from crosspython.wheels.resolving.resolve import Resolver
 
-# What a toolset is resolved for: requirements, and versions that are given.
+# The input for a toolset: requirements (PEP 508), and versions that are fixed.
 Wanted = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def find_toolsets(build: Build, lock: Lock, packages: Iterable[LockedPackage]) -> Mapping[str, Toolset]:
-    """By package, what it is built with; without those for which that cannot be locked, which is told.
+    """The toolset of each package. If the build requirements of a package cannot be locked, the user is warned, and the
+    package is left out.
 
-    What the lock lacks is resolved and written into it, unless this run only looks.
+    Toolsets that the lock lacks are resolved and written into it, unless this run changes nothing.
     """
     platform = Platform.of(build.settings.target, build.settings.release)
     wanted = {package.name: found for package in packages if (found := _wanted(build, lock, package, platform))}
@@ -55,7 +56,8 @@ def find_toolsets(build: Build, lock: Lock, packages: Iterable[LockedPackage]) -
 
 
 def lock_tools(build: Build, lock: Lock) -> None:
-    """Add to a lock what it lacks for wheels that will be built, as far as that is known before one is looked at."""
+    """Add the missing toolsets of all wheels that will be built to a lock, as far as that is known before ready wheels
+    are audited."""
     binary = build.settings.binary.over(read_data(lock.asked.get("binary", {})))
     platform = Platform.of(build.settings.target, build.settings.release)
     chosen = choose_files(lock.packages, binary, platform.tags(build.settings.target.libc_baseline))
@@ -63,13 +65,14 @@ def lock_tools(build: Build, lock: Lock) -> None:
 
 
 def sources_of_tools(tools: Toolset) -> Iterator[tuple[str, tuple[Source, ...]]]:
-    """The files of a toolset, for those who fetch all; their titles are no packages' of the lock."""
+    """The files of a toolset, for env.FetchSources(). Their titles differ from those of packages in the lock."""
     for package in (*tools.packages, *tools.beneath):
         yield f"{package.title}, a build requirement", (source_of_package(file_of_tool(package)),)
 
 
 def _wanted(build: Build, lock: Lock, package: LockedPackage, platform: Platform) -> Wanted | None:
-    """What a package's toolset is resolved for; None where the version of a target's headers is not known before."""
+    """The requirements and fixed versions for a package's toolset. None if the package needs headers of another package
+    whose version is not known yet."""
     override = override_of(build, package.name)
     texts = (*map(str, package.build_requires), *override.build_requires)
     requires = with_native_tools(applicable(texts, platform.markers(), package.title))
@@ -82,7 +85,8 @@ def _wanted(build: Build, lock: Lock, package: LockedPackage, platform: Platform
 
 
 def _can_be_locked(build: Build) -> bool:
-    """uv resolves for a Python with the GIL alone, unless it runs the Python itself, which is not built yet."""
+    """Whether uv can resolve for this Python. For a Python without the GIL, uv would have to run the Python, which is
+    not built yet."""
     if not build.settings.release.version.endswith(FREE_THREADED):
         return True
     build.run.console.warn_once(
@@ -92,7 +96,8 @@ def _can_be_locked(build: Build) -> bool:
 
 
 def _resolve(build: Build, lock: Lock, missing: Sequence[Wanted], whose: Mapping[Wanted, str]) -> list[Toolset]:
-    """Toolsets for what the lock has none for. What cannot be resolved is told, and again if it has to be built."""
+    """Resolve the toolsets that the lock lacks. If one cannot be resolved, the user is warned now, and gets an error
+    when the package is built."""
     console, found = build.run.console, list[Toolset]()
     console.line(f"locking what builds {', '.join(sorted(whose[each] for each in missing))}")
     with open_resolver(build, "tools") as resolver:
@@ -105,7 +110,7 @@ def _resolve(build: Build, lock: Lock, missing: Sequence[Wanted], whose: Mapping
 
 
 def _tools(build: Build, lock: Lock, resolver: Resolver, wanted: Wanted) -> ToolResolver:
-    """uv, with the versions that are to stay: those for the same requirements before those for others."""
+    """uv with the versions that are to be kept. Versions for the same requirements come before those for others."""
     upgrade = {canonicalize_name(name) for name in build.settings.upgrade}
     keep = dict[str, str]()
     if "all" not in upgrade:
@@ -124,7 +129,7 @@ def _newness(package: LockedPackage) -> Version:
 
 
 def _write(build: Build, lock: Lock, toolsets: Sequence[Toolset], wanted: set[Wanted | None]) -> None:
-    """Add toolsets to the lock; those of this machine that nothing can be built with any more go."""
+    """Add toolsets to the lock, and remove toolsets of this machine that no package uses any more."""
     here = build_machine()
     others = [each for each in lock.toolsets if each.machine != here]
     used = [each for each in toolsets if (each.requires, each.pins) in wanted and each.requires]

@@ -1,6 +1,7 @@
 """The node of a wheelhouse: its report, made of all its wheels.
 
-It knows what goes into the house, when what the wheels need disagrees with the lock, and the last lines of a run.
+This module knows which wheels belong to the wheelhouse, how to find a wheel whose requirements disagree with the lock,
+and the last lines of a run.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class WheelhouseNode:
         self.is_whole = True
 
     def declare(self, machine: Sequence[Any]) -> Any:
-        """The report's node, once each wheel has its own. machine: the nodes that tell target and toolchain."""
+        """Declare the report's node, after the nodes of all wheels. machine: the nodes of target and toolchain."""
         house = self.settings.wheelhouse, self.settings.release.series
         shipped = self.shipped()
         sources = [
@@ -57,16 +58,16 @@ class WheelhouseNode:
         leaves = partial(files_of_house, *house)
         action = make_action("wheelhouse", self._make, says, leaves=leaves)
         [node] = declare(self.env, [report_file(*house)], sources, action)
-        self.env.Precious(node)  # it tells which wheels are stale
+        self.env.Precious(node)  # the old report is needed to find stale wheels
         if not self.build.run.only_removes:
             self._warn_of_strays()
         if not is_whole(*house):
-            self.env.AlwaysBuild(node)  # wheels failed when it was filled
+            self.env.AlwaysBuild(node)  # the last run did not make all wheels, or one was removed since
         return node
 
     def leave_out(self, names: Collection[str]) -> None:
-        """These wheels are made by other runs: the table tells of them only where they were made here, too, and nothing
-        is filled at the end."""
+        """Leave out wheels that other shards make. The table shows them only if they were made here, too, and the
+        wheelhouse is not filled at the end."""
         self.is_whole = False
         for name in names:
             self.summary.nodes.pop(self.packages[name].title, None)
@@ -86,7 +87,7 @@ class WheelhouseNode:
     def _warn_of_strays(self) -> None:
         for wheel in find_strays(self.settings.wheelhouse):
             if self.build.run.fingerprints.compare(wheel) != "unknown":
-                continue  # it is ours, and its report is gone
+                continue  # a build of ours made it, and its report was removed
             self.build.run.console.warn(
                 f"{wheel}: this build did not make it, so it is neither in the index nor deployed; "
                 "remove it, or ask for it: pkgs=FILE"
@@ -102,12 +103,13 @@ class WheelhouseNode:
         fill_wheelhouse(settings.wheelhouse, settings.release.series, made, self.lock.asked, time_bits, missing)
 
     def _require_agreement(self) -> None:
-        """What the wheels say that they need is there. Raises AuditError."""
+        """Check that the wheelhouse has all packages that the wheels' METADATA requires. Raises AuditError."""
         if error := self._disagreement(self.shipped()):
             raise error
 
     def _disagreement(self, made: Sequence[str]) -> AuditError | None:
-        """The error that names what these wheels need and the lock lacks; that is kept for the next resolution."""
+        """The error that names requirements of these wheels which the lock does not meet. They are stored for the next
+        resolution."""
         from crosspython.wheels.resolving.needs import find_differences, read_needs
 
         asked = self.lock.asked
@@ -161,7 +163,8 @@ class WheelhouseNode:
         ]
 
     def _end(self) -> None:
-        """After failures under -k: the wheelhouse gets what there is, and the table is shown."""
+        """At the end of the run, show the table. After failures under -k, first fill the wheelhouse with the wheels
+        that were made."""
         if self.is_whole:
             self._tell_failures()
         self.build.run.console.line("\n".join(self.summary.lines()))

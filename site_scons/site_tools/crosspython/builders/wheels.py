@@ -1,6 +1,6 @@
 """Wheels as nodes: `env.Wheels("numpy pandas>=2")`, one File a wheel, and the wheelhouse that holds them all.
 
-It knows when a lock is needed and what can be said without one; what nodes come of it is wheel_nodes.py's business.
+This module knows when a lock is needed and what to do without one; wheel_nodes.py makes the nodes of a lock.
 Modules that only wheels need are imported on demand, so that a build of the bundle does not load them.
 """
 
@@ -74,7 +74,7 @@ def find_lock_of_request(build: Build, packages: Sequence[str] | None, constrain
     from crosspython.wheels.resolving.request import read_request
 
     settings = build.settings
-    groups = () if is_foreign(lock_file(build)) else settings.groups  # those of another tool's lock are in it
+    groups = () if is_foreign(lock_file(build)) else settings.groups  # another tool's lock contains its groups
     texts = [settings.packages] if packages is None and not build.by_hand else packages or []
     narrowed_by = constraints or settings.constraints
     as_it_stands = (
@@ -98,7 +98,7 @@ def find_lock_of_request(build: Build, packages: Sequence[str] | None, constrain
 
 
 def _without_lock(env: Any, build: Build) -> list[Any]:
-    """Under -n and the like, where nothing may be resolved: a node that stands for all that would be done."""
+    """A node that stands for all wheels, for runs that may not resolve (-n and the like)."""
     from crosspython.wheels.house.report import report_file
 
     report = report_file(build.settings.wheelhouse, build.settings.release.series)
@@ -108,12 +108,11 @@ def _without_lock(env: Any, build: Build) -> list[Any]:
 
 
 def _nothing(target: list[Any], source: list[Any], env: Any) -> None:
-    """Nothing is ever built by a run without a lock."""
+    """Do nothing: a run without a lock builds no wheels."""
 
 
 def _cleaned(env: Any, build: Build, node: Any) -> Any:
-    """`-c` takes the wheelhouse, all wheels of this Python whatever lock they are of,
-    and the lock unless it is the user's."""
+    """Let `-c` remove the wheelhouse, all wheels of this Python (of any lock), and the lock if it is not the user's."""
     from crosspython.builders.wheel_lock import completed_file, found_file, lock_file
 
     settings = build.settings
