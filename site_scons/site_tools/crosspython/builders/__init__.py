@@ -1,5 +1,5 @@
-"""The SCons layer: nodes, actions, messages. It knows nothing of configure,
-and everything below it nothing of SCons."""
+"""The SCons layer: nodes, actions, messages. It does not know how a component is built.
+The layers below it do not know SCons."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
 
 
 def _is_there(env: Any, settings: Settings) -> bool:
-    """Whether this very environment (no clone of it) has the same crosspython already. Raises ConfigurationError."""
+    """Whether this environment already has crosspython with the same settings. A clone of an environment that has it
+    does not count. Raises ConfigurationError where the settings differ."""
     build = env.get("CROSSPYTHON")
     if build is None or build.host is not env:
         return False

@@ -27,27 +27,27 @@ from crosspython.store.disk import is_full
 Function = Callable[[list[Any], list[Any], Any], None]
 Leaves = Callable[[], Sequence[Path]]
 
-# Raise it when the same plan would now give another product: it is part of every signature.
+# Increase this number when the same plan would now make another product: it is part of every signature.
 ENGINE = "4"
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Marks an action whose products other checkouts may take from the artifact cache: they are files that hold nothing
-    of this folder, and the action makes nothing else.
+    """Marks an action whose products may be shared with other checkouts through the artifact cache. The products are
+    files without any path of this checkout, and the action makes nothing beside them.
 
-    retrieved: called when they came from the cache
+    retrieved: called after the products came from the cache
     """
 
     retrieved: Callable[[], None] | None = None
 
 
 class NodeAction:
-    """A function of (target, source, env), signed by a name of ours and never by its bytecode, which differs between
-    Python versions and hides what its helpers do (SCons manual, Action Objects).
+    """A function of (target, source, env). SCons signs it by a name that we give it, and not by its bytecode: bytecode
+    differs between Python versions and does not show what called functions do (SCons manual, Action Objects).
 
-    shared: None where its products stay here
-    leaves: tells the files and folders that it makes beside its targets, and that are to stay as they are
+    shared: None if the products are not put into the artifact cache
+    leaves: returns the files and folders that the action makes beside its targets; they are checked for changes, too
     """
 
     def __init__(self, name: str, function: Function, shared: Shared | None, leaves: Leaves) -> None:
@@ -68,13 +68,14 @@ class NodeAction:
             raise self._fail(target[0], explain(error), env) from None
 
     def has_made(self, node: Any) -> bool:
-        """Whether this step has just made a node, and not only shown itself as under -n. Told once each time it was."""
+        """Whether this step has just made a node. Under -n a step is only shown, and the answer is False.
+        The answer is True only once each time that the step has run."""
         was_made = node in self._made
         self._made.discard(node)
         return was_made
 
     def _fail(self, node: Any, message: str, env: Any) -> SCons.Errors.BuildError:
-        """The error for SCons. Without -k nothing else goes on either: SCons would wait for the steps that run."""
+        """The error for SCons. Without -k all other steps are stopped, too: SCons alone would wait for them."""
         if not env.GetOption("keep_going"):
             stop_all(f"{node} failed")
         return SCons.Errors.BuildError(node=node, errstr=message, status=2)
@@ -105,11 +106,12 @@ def fact(env: Any, name: str, text: str) -> Any:
 
 
 def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = None) -> bool:
-    """SCons's content-timestamp, which does not hash large archives. What was built in this very run is compared by
-    content: times have whole seconds, and a quick rebuild can end in the same second as the one before.
+    """SCons's Decider "content-timestamp": it hashes a large archive only if its time has changed. A file that was
+    built in this run is always compared by content: times are compared in whole seconds, and a quick rebuild can end
+    in the same second as the build before it.
 
-    repository: where SCons has what it knows of the target; `--debug=explain` names none, and SCons then looks in the
-    dependency's own record, where it finds nothing and calls it changed
+    repository: the node under which SCons stores what it knows of the target. `--debug=explain` gives none. SCons would
+    then look in the record of the dependency, find nothing there, and report it as changed.
     """
     if was_made(dependency):
         return content_has_changed(dependency, target, previous, repository)

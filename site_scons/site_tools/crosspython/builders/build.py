@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuiltWheel:
-    """A wheel that is built. node: its own; needs: the nodes that it is made of; order: for its build, once these are
-    there"""
+    """A wheel that is built. node: the wheel's own; needs: the nodes that it is made of; order: returns the order for
+    its build, once these nodes are built"""
 
     node: Any
     needs: list[Any]
@@ -32,19 +32,19 @@ class BuiltWheel:
 
 @dataclass
 class Declared:
-    """What declarations leave for those that come after them.
+    """What a declaration stores for later ones: env.Bundle() for env.CheckBundle(), for example.
 
     toolchain: the node of toolchain.txt, once something asked for it
     tests:     the node of the archive of CPython's own tests, once the bundle was declared
     shipped:   names of the components in the bundle, once it was declared
-    in_sysroot: likewise of those in the sysroot
+    in_sysroot: names of the components in the sysroot, once it was declared
     bundled:   names of components that declared wheels leave to the bundle (libraries=bundle)
-    locked:    files that declared wheels and the libraries for them are made of, for those who fetch all of them
-    commits:   likewise packages that are commits of git repositories
-    rust:      give the orders of wheels whose crates have to be fetched, too
+    locked:    files that declared wheels and their libraries are made of: env.FetchSources() fetches all of them
+    commits:   packages that are commits of git repositories: env.FetchSources() fetches them, too
+    rust:      return the orders of wheels in Rust: env.FetchSources() fetches their crates, too
     wheels:    where each wheel that was asked for will lie, by its title
     built_wheels: those of them that are built, by name
-    damaged:   what a resolution went on without, under -k
+    damaged:   errors about damaged packages that a resolution left out, under -k
     """
 
     toolchain: Any = None
@@ -65,11 +65,11 @@ class Build:
     """One target and one Python, being built.
 
     environment: our own, in which our nodes are made
-    host:        the one that our methods were lent to
-    project:     what of the settings the project's file says
-    by_hand:     `pkgs=` says which packages of the lock are meant, and not what is in it
-    adds_board:  a lock of the user's for other boards gets a part for this one, and is not refused
-    has_others:  further targets of the settings have environments of their own
+    host:        the user's environment, which our methods were lent to
+    project:     the settings that come from the project's file
+    by_hand:     `pkgs=` only chooses packages of the lock; it does not say what the lock contains
+    adds_board:  if the user's lock is for other boards, a part for this board is added; otherwise it is refused
+    has_others:  the settings name further targets, each with an environment of its own
     """
 
     settings: Settings

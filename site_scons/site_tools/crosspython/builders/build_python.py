@@ -1,10 +1,11 @@
-"""Build-python: the interpreter that runs here, brought by the first thing that needs it.
+"""Build-python: the interpreter that runs on the build machine. It is built, or taken from the cache, when it is first
+needed.
 
-SCons makes a node's dependencies before it asks the cache for the node itself. So CPython does not depend on this node,
-but on build-python's own sources; CPython's action gets the archive, from the cache or by building it while CPython's
-configure runs. The archive's name contains the hash of these sources, so an archive that is there is the right one.
-Wheels, which are built one by one, depend on the node. What build-python itself needs is built by the same recipes
-as the target's, for the build machine, and is brought only where build-python has to be built.
+SCons makes a node's dependencies before it asks the cache for the node itself. So CPython does not depend on the node
+of build-python, but on the sources of build-python. CPython's action gets the archive from the cache, or builds it
+while CPython's configure runs. The archive's name contains the hash of these sources, so an archive of that name is
+the right one. Wheels, which are built one by one, depend on the node. The libraries that build-python needs are built
+for the build machine by the same recipes as the target's, and only if build-python itself has to be built.
 All paths belong to the build machine.
 """
 
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 
 
 def recipe_facts(env: Any, recipe: Recipe) -> list[Any]:
-    """What a component is made of by its recipe, as sources of its node. Raises as Recipe.facts does."""
+    """The facts of a recipe, as sources of the component's node. Raises what Recipe.facts raises."""
     return [fact(env, f"{topic} of {recipe.name}", value) for topic, value in recipe.facts().items() if value]
 
 
 def add_native(env: Any, recipe: Recipe) -> Any:
-    """Make the node of the archive of something that runs here.
-    Raises ConfigurationError: a dependency was not read."""
+    """Make the node of the archive of a component that runs on the build machine.
+    Raises ConfigurationError if the recipe of a dependency was not read."""
     build: Build = env["CROSSPYTHON"]
     needs = [Path(part.node.abspath).name for part in build.components.closure(recipe.depends, recipe.name)]
     text = f"{ENGINE} {build_machine()}\n{recipe.facts()}\n{needs}"
@@ -53,8 +54,8 @@ def add_native(env: Any, recipe: Recipe) -> Any:
 
     action = make_action("build-python", build_it, f"bringing {recipe.title}")
     [node] = declare(env, [product], recipe_facts(env, recipe), action)
-    env.Precious(node)  # SCons would remove what an action of CPython's brought
-    node.attributes.identity = name  # in keys of the cache: it holds the hash of all that it is made of
+    env.Precious(node)  # CPython's action may have made the archive already; otherwise SCons would remove it
+    node.attributes.identity = name  # for keys of the cache: the name contains the hash of all sources
     build.components.add(Component(recipe, node))
     return node
 
@@ -84,24 +85,26 @@ def sources_for(env: Any) -> list[Any]:
 
 
 def build_python_of(build: Build) -> Path:
-    """The user's own interpreter, or where the archive of ours will be."""
+    """The path of the user's own interpreter, or the path at which the archive of build-python will be."""
     return build.settings.build_python or Path(build.components[BUILD_PYTHON].node.abspath)
 
 
 def start_bringing(build: Build) -> Callable[[], object] | None:
-    """Start to get build-python in the background; call the result to wait for it. None: it is the user's own."""
-    from concurrent.futures import ThreadPoolExecutor  # which a run that builds nothing need not import
+    """Start to build or fetch build-python in the background. Call the result to wait for it.
+    None: the user named an interpreter, so there is nothing to wait for."""
+    from concurrent.futures import ThreadPoolExecutor  # here, because a run that builds nothing does not need it
 
     if build.settings.build_python is not None:
         return None
     worker = ThreadPoolExecutor(1, thread_name_prefix=BUILD_PYTHON)
     wanted = worker.submit(_bring, build, build.components[BUILD_PYTHON])
-    worker.shutdown(wait=False)  # nobody waits for it where the caller fails: that stops the run, and so its commands
+    worker.shutdown(wait=False)  # if the caller fails, the run is stopped, and this thread's commands with it
     return wanted.result
 
 
 def _bring(build: Build, component: Component) -> Path:
-    """The archive of something that runs here. Its dependencies are made only if it has to be built."""
+    """The archive of a component that runs on the build machine, from the build folder, from the cache, or built now.
+    Its dependencies are made only if it has to be built."""
     product = Path(component.node.abspath)
     with _lock(product):
         if not build.run.fingerprints.is_same(product):
@@ -128,7 +131,7 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
 
 
 def _bring_all(build: Build, parts: Sequence[Component]) -> dict[str, Path]:
-    """Side by side: each alone keeps one core busy for most of its time."""
+    """Build or fetch components in parallel: each one uses a single core for most of its time."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(max(len(parts), 1), thread_name_prefix="native") as pool:
@@ -137,7 +140,7 @@ def _bring_all(build: Build, parts: Sequence[Component]) -> dict[str, Path]:
 
 
 def _native_toolchain(workshop: Workshop) -> Toolchain:
-    """Made once a run, when something is built with it."""
+    """The toolchain for the build machine. It is made once a run, when a component is first built with it."""
     with _lock(workshop.work):
         return _make_toolchain(workshop.work / "build-machine", workshop.path)
 
@@ -151,5 +154,5 @@ def _make_toolchain(folder: Path, path: str) -> Toolchain:
 
 @cache
 def _lock(product: Path) -> threading.Lock:
-    """Two targets of one run need the same one."""
+    """A lock for each product: two targets of one run may need the same product."""
     return threading.Lock()

@@ -1,7 +1,7 @@
-"""`scons shell` and `scons rebuild`: one package's build, by hand or once more.
+"""`scons shell` and `scons rebuild`: the build of a package, by hand or once more.
 
-They are about packages of the lock as it lies: `pkgs=` only says which. Modules that only wheels need are imported in
-the actions.
+The lock is used as it is: `pkgs=` only chooses packages in it. Modules that only wheels need are imported in the
+actions.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def Shell(env: Any) -> Any:
 
 
 def _become(started: list[Path]) -> None:
-    """At the end of the run, replace this process by the shell: it then has the terminal, and no lock is held."""
+    """At the end of the run, replace this process by the shell. The shell then owns the terminal, and the run's locks
+    are released."""
     if started and not GetBuildFailures():
         sys.stdout.flush()
         sys.stderr.flush()
@@ -105,7 +106,7 @@ def Rebuild(env: Any, wheels: Any) -> Any:
 
 @refusing
 def check_named(env: Any, goals: Sequence[str]) -> None:
-    """Check before anything is resolved that `pkgs=` says what these goals are about. Raises UserError."""
+    """Check, before anything is resolved, that `pkgs=` names the packages for these goals. Raises UserError."""
     for goal in goals:
         if not env.GetOption("clean"):
             _names(env["CROSSPYTHON"], goal)

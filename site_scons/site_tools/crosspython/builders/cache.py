@@ -1,8 +1,8 @@
-"""SCons's CacheDir with a key of our own, so that other folders, users and machines find what was built here.
+"""SCons's CacheDir with a key of our own, so that other folders, users and machines can use what was built here.
 
-SCons's own key holds the product's path. Ours holds what the product is made of: the action's name, the contents of its
-sources and facts, and crosspython's own code, since a change of ours may change every product. A node takes part when
-its action says so; all other nodes, and all nodes of a host project, are left alone.
+SCons's own key contains the product's path. Our key contains what decides about the product: the action's name, the
+contents of its sources and facts, and crosspython's own code, because a change of that code may change any product.
+Only nodes whose action is marked as shared are cached. All other nodes, and all nodes of a host project, are not.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 
 class ArtifactCache(SCons.CacheDir.CacheDir):
-    """What SCons asks before it builds a node, and tells when it has built one."""
+    """The CacheDir that SCons asks before it builds a node (retrieve), and calls after it has built one (push)."""
 
     def __init__(self, path: str | None) -> None:
-        super().__init__(None)  # which makes no folder
+        super().__init__(None)  # with a path it would make a folder
         self.path = path
 
     def cachepath(self, node: Any) -> tuple[None, None]:
@@ -73,7 +73,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         return True
 
     def push(self, node: Any) -> None:
-        """Keep what this run has built. SCons calls this also under -n, where what lies there is older than the key."""
+        """Store a product that this run has built. SCons calls this under -n, too: the file that exists then may be
+        older than the sources in the key, so it is not stored."""
         step = _step_of(node)
         if step is None or step.shared is None or not step.has_made(node):
             return
@@ -82,8 +83,8 @@ class ArtifactCache(SCons.CacheDir.CacheDir):
         environment_of(node)["CROSSPYTHON"].run.artifacts.put(key_of(node, step), Path(node.abspath))
 
     def push_if_forced(self, node: Any) -> None:
-        """Under --cache-populate SCons would keep what earlier runs have built, too:
-        but nobody knows which code made it."""
+        """Do nothing. Under --cache-populate SCons would also store products of earlier runs, but it is not known which
+        code made them."""
 
 
 def open_cache(env: Any) -> None:
@@ -104,14 +105,14 @@ def open_cache(env: Any) -> None:
 
 
 def _maker(build: Build) -> str:
-    """Who builds here and with what, for a record. Users and hosts may have no names."""
+    """The user, host and settings of this build, for a record of the cache. Users and hosts may have no names."""
     user = os.environ.get("LOGNAME") or os.environ.get("USER") or str(os.getuid())
     how = f"crosspython {crosspython.__version__}, {build_machine()}, contain={build.settings.contain}"
     return f"{user}@{platform.node()}, {how}"
 
 
 def _may_sign(build: Build) -> bool:
-    """Who signs vouches for what was built contained, and for nothing else."""
+    """Whether this run may sign products: only if all its builds are isolated from files, processes and network."""
     from crosspython.run.isolation import isolate
     from crosspython.run.view import View
 
@@ -140,7 +141,7 @@ def _progress(build: Build) -> Progress:
 
 
 def take(build: Build, key: str, title: str, product: Path) -> bool:
-    """Take a product from the cache that SCons itself does not look up. Returns whether it was there."""
+    """Copy a product from the cache, for products that SCons itself does not look up. Returns whether it was found."""
     begin = time.monotonic()
     if not cache_is_used() or build.run.artifacts is None:
         return False
@@ -152,13 +153,13 @@ def take(build: Build, key: str, title: str, product: Path) -> bool:
 
 
 def keep(build: Build, key: str, product: Path) -> None:
-    """Keep such a product, which the caller has just built, unless an option of SCons forbids it."""
+    """Store such a product, which the caller has just built, unless an option of SCons forbids that."""
     if cache_is_written() and build.run.artifacts is not None:
         build.run.artifacts.put(key, product)
 
 
 def key_of(node: Any, step: NodeAction) -> str:
-    """The key of one product, 64 hexadecimal digits: the same wherever it is made of the same things."""
+    """The key of one product, 64 hexadecimal digits. Equal sources, facts and code give equal keys on all machines."""
     lines = [
         f"crosspython {ENGINE} {code_identity(step.function)}",
         f"action {step.name}",
@@ -186,7 +187,7 @@ def _label(child: Any) -> str:
 
 
 def _identity(child: Any) -> str:
-    """What stands for a source in a key: the hash of its content, or a name that identifies it as well."""
+    """The text that identifies a source in a key: the hash of its content, or a name that contains such a hash."""
     return str(getattr(child.attributes, "identity", None) or content_signature(child))
 
 

@@ -1,7 +1,7 @@
-"""The call in the user's file that is being answered: its file, and the lines of what it says.
+"""The user's call of one of our methods: its file, and the lines of its arguments.
 
-A method that is lent to an environment is called from an SConscript, or from a function of the user's. Python knows
-where: by the frames of the calls, and by the columns of the one that is at work (PEP 657).
+A method that is lent to an environment is called from an SConscript, or from a function of the user's. The stack frames
+say from which file, and the frame's position says which call in it (PEP 657).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCONS = f"{Path(SCons.Node.FS.__file__).resolve().parents[1]}{os.sep}"
 def users_frame() -> FrameType | None:
     """The stack frame of the user's code that called us; None if there is none.
 
-    The recipes that come along are the user's where SCons was started in their repository, and ours elsewhere.
+    The recipes that come with crosspython count as the user's code if SCons was started in their repository.
     """
     top = f"{os.path.realpath(SCons.Node.FS.get_default_fs().Top.get_abspath())}{os.sep}"
     ours = (_PACKAGE, _SCONS) if _RECIPES.startswith(top) else (_PACKAGE, _SCONS, _RECIPES)
@@ -38,7 +38,7 @@ def users_frame() -> FrameType | None:
 
 
 def find_line_in_call(keys: Keys, positional: Sequence[str] = ()) -> int | None:
-    """The line of an argument, or of a part of it, in the call that is being answered; the call's own as a last resort.
+    """The line of an argument, or of a part of it, in the user's call; if that is not found, the line of the call.
 
     positional: names of the arguments that may be given without a name
     """
@@ -70,12 +70,12 @@ def _find_call(frame: FrameType) -> ast.Call | None:
 
 
 def _position(node: ast.expr) -> tuple[int | None, int | None, int | None, int | None]:
-    """As code.co_positions tells it."""
+    """The position of a part of the call, in the form of code.co_positions."""
     return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
 
 
 def _part(node: ast.expr | None, key: str | int, positional: Sequence[str]) -> ast.expr | None:
-    """The part of a call, a dict or a list that a key names; None where it does not stand there."""
+    """The part of a call, a dict or a list that belongs to a key; None if there is no such part."""
     if isinstance(node, (ast.List, ast.Tuple)):
         items = node.elts[: key + 1] if isinstance(key, int) else []
         is_counted = not any(isinstance(item, ast.Starred) for item in items)

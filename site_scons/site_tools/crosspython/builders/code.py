@@ -1,9 +1,8 @@
-"""The code that decides what a product is, found by its imports:
-what an action's function names, and all that this needs.
+"""The code that decides about a product: the modules that an action's function names, and all that these import.
 
-A key of the artifact cache holds its hash, so runs with other code do not share products with us.
-Nothing is listed by hand: modules are read, not run, and imports count wherever they stand.
-A data file beside a module, or in the folder data there, counts if the module contains its full name.
+A key of the artifact cache contains the hash of this code, so runs with other code do not share products with us.
+Nothing is listed by hand. Modules are read, not run; an import counts in whatever scope it is.
+A data file counts if it lies beside a module, or in the folder data there, and the module contains its full name.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ def _closed_over(function: FunctionType) -> list[Any]:
 
 
 def _named(function: FunctionType, code: CodeType, modules: Iterable[str]) -> list[Any]:
-    """What a function's code may call: names of its module, and of modules that it imports when it runs."""
+    """The objects that a function's code may call: those of its module, and of modules that it imports when it runs."""
     spaces = [function.__globals__, *(vars(import_module(module)) for module in modules)]
     return [space[name] for space in spaces for name in code.co_names if name in space]
 
@@ -111,8 +110,8 @@ def _is_scons_layer(name: str) -> bool:
 
 
 def _file_of(name: str) -> Path | None:
-    """The file of a module by its dotted name; None where it is none of ours, or a package's own,
-    which only describes it."""
+    """The file of a module by its dotted name. None if the module is not ours, or is a package: the __init__.py of a
+    package only describes it."""
     if not name.startswith(f"{_NAME}."):
         return None
     file = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
@@ -124,10 +123,11 @@ def _name_of(file: Path) -> str:
 
 
 def imports_of(text: str) -> Iterator[str]:
-    """What the code of a module imports, in whatever scope. A name that is imported from a package may be a module.
+    """The names that the code of a module imports, in any scope. A name that is imported from a package may be a
+    module.
 
-    Read as text, since a run that has to make a key should not wait for a parser;
-    a test compares it with what that finds.
+    The code is searched with a regular expression, because parsing would delay every run that makes a key. A test
+    compares the result with what Python's parser finds.
     """
     for start, names, whole in _IMPORT.findall(text):
         yield from (whole,) if whole else (start, *(f"{start}.{name}" for name in _WORD.findall(names)))

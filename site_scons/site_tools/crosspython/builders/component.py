@@ -85,7 +85,7 @@ def _declare(env: Any, method: str, kind: type[Kind], unnamed: tuple[str, ...], 
 
 
 def _patched_name(recipe: Recipe) -> str:
-    """The name that patches for a recipe stand under: CPython's are for the Python that runs here, too."""
+    """The name of the component whose patches apply to a recipe: CPython's patches also apply to build-python."""
     return "cpython" if recipe.name == BUILD_PYTHON else recipe.name
 
 
@@ -116,7 +116,7 @@ def DebugSymbols(env: Any) -> list[Any]:
 
 
 def _add_native(env: Any, recipe: Recipe) -> Any:
-    """Make the nodes of what runs here, and of all that it needs for that, by the recipes of the target's."""
+    """Make the nodes of a component for the build machine, and of its dependencies, by the target's recipes."""
     wanted = tuple(name.removeprefix(native_name("")) for name in recipe.depends)
     for part in env["CROSSPYTHON"].components.closure(wanted, recipe.name):
         add_native(env, for_build_machine(part.recipe))
@@ -130,7 +130,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     if recipe.plan.trains and not build.run.only_removes:
         from crosspython.toolchain.emulator import find_emulator
 
-        find_emulator(settings.target.machine, settings.path)  # told before anything is built
+        find_emulator(settings.target.machine, settings.path)  # fails now, before anything is built
     dependencies = build.components.closure(recipe.depends, recipe.name)
     sources = recipe_facts(env, recipe)
     product = settings.folder / "stages" / f"{recipe.name}-{recipe.version}.tar.zst"
@@ -170,12 +170,12 @@ def _add(env: Any, recipe: Recipe) -> Any:
             build_it(target, source, env)
             build.run.fingerprints.note(product)
 
-    # Symbols that lie there belong to an earlier product: they are removed when this one comes from the cache.
+    # Existing symbols belong to an earlier product. They are removed when this product comes from the cache.
     shared = Shared(retrieved=lambda: debug.unlink(missing_ok=True))
     action = make_action("component", build_it, f"building {recipe.title}", shared=shared)
     [node] = declare(env, [product], sources, action)
     [symbols_node] = declare(env, [debug], [node], make_action("symbols", symbols, f"symbols of {recipe.title}"))
-    env.Precious(symbols_node)  # it is there already where the component was built here
+    env.Precious(symbols_node)  # the file exists already if the component was built here
     env.Clean(node, symbols_node)
     if uses_build_python and settings.build_python is None:
         env.Clean(node, [part.node for part in build.components.closure((BUILD_PYTHON,), BUILD_PYTHON)])

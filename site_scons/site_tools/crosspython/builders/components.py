@@ -1,4 +1,4 @@
-"""The components that were read, by name: what depends on what, and which of them a Python takes."""
+"""The components whose recipes were read, by name: their dependencies, and which of them a Python needs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class Component:
 
 
 class Components(dict[str, Component]):
-    """Those of one build, by name, in the order in which they were read."""
+    """The components of one build, by name, in the order in which their recipes were read."""
 
     def add(self, component: Component) -> None:
-        """Raises ConfigurationError where another recipe has its name: a dependency could mean either."""
+        """Add a component. Raises ConfigurationError if another recipe has the same name: a dependency would be
+        ambiguous."""
         recipe = component.recipe
         before = self.setdefault(recipe.name, component).recipe
         if before != recipe:
@@ -56,7 +57,7 @@ class Components(dict[str, Component]):
         return tuple(found.values())
 
     def wanted(self) -> tuple[Component, ...]:
-        """The components that this Python takes, with its build-python; all that were read where no Python was."""
+        """The components that this Python needs, with build-python; all of them if no recipe of a Python was read."""
         if "cpython" not in self:
             return tuple(self.values())
         return (

@@ -1,4 +1,5 @@
-"""`format=json`: a goal tells what it found as one document on standard output, and all else goes to standard error."""
+"""`format=json`: a goal writes its result to standard output as one document. All other output goes to standard
+error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The standalone front door: what only crosspython's own SConstruct may do, and a guest in another build may not.
+"""The standalone front door: settings of the whole SCons run, which crosspython's own SConstruct may change. As a guest
+in another build, crosspython must leave them alone.
 
 Help, the number of jobs, and the lock on the build folder before anything is read.
 """
@@ -23,7 +24,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
 from crosspython.names import check_known
 
-# What can be asked for by name, with what it does.
+# The goals, with what each of them does.
 NAMES = {
     "(nothing)": "the bundle and the sysroot",
     "bundle": "the archive that is unpacked on the board",
@@ -54,7 +55,7 @@ NAMES = {
 }
 
 
-# What is about the wheels that pkgs= names, too.
+# Goals that include the wheels that pkgs= names.
 _WITH_WHEELS = {
     "shell",
     "rebuild",
@@ -68,13 +69,13 @@ _WITH_WHEELS = {
     "cve",
     "reproduce",
 }
-# The same, with libraries=bundle alone.
+# Goals that include them only with libraries=bundle.
 _BUNDLING = {"bundle", "deploy"}
-# What needs board=; `check` does without.
+# Goals about a board, which need board=; only `check` also works without it.
 _ON_BOARD = {"deploy", "rollback", "check"}
-# What asks the lock of pkgs=, and makes no wheel.
+# Goals that read the lock of pkgs= and make no wheel.
 _ON_LOCK = {"lock", "outdated", "tree", "why"}
-# What has a document for format=json.
+# Goals that write a document with format=json.
 _TELLING = {*_ON_LOCK, "doctor", "report", "wheels", "check"}
 _GOALS = {
     WHEELS: ("wheels", *sorted(_WITH_WHEELS | _ON_LOCK)),
@@ -106,8 +107,8 @@ def help_text(project: Project) -> str:
 
 
 def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
-    """Whether a run is about wheels: they are its goal, or it names some and fetches,
-    checks or bundles what they need."""
+    """Whether a run is about wheels: the goal is `wheels`, or wheels are named and the goal fetches, checks or bundles
+    things that they need."""
     settings = env["CROSSPYTHON"].settings
     names_some = bool(settings.packages) or settings.lock is not None
     bundles = settings.libraries == "bundle" and (not goals or not _BUNDLING.isdisjoint(goals))
@@ -119,7 +120,7 @@ def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:
 def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
     """Check before anything is built that a goal about a board has an address to reach. Raises UserError.
 
-    given: the command line's variables; an empty board= takes that of the project's file away, where there is one
+    given: the command line's variables; an empty board= overrides the board of the project's file
     """
     settings, project = env["CROSSPYTHON"].settings, env["CROSSPYTHON"].project
     is_meant = settings.board or ("board" in given and "board" not in project.overruled)
@@ -164,7 +165,7 @@ def open_build(env: Any) -> None:
 
 
 def take_files(goal: str, goals: Sequence[str]) -> list[str]:
-    """The files that stand behind a goal which is about files that are there: SCons shall not build these."""
+    """The files that the command line names beside a goal which reads existing files. SCons must not build them."""
     if goal not in goals:
         return []
     build_only(goal)

@@ -1,4 +1,4 @@
-"""How crosspython is a guest in somebody else's build: it works in an environment of its own, and lends its methods.
+"""crosspython as a guest in another build: it works in an environment of its own, and lends its methods to the host's.
 
 The host's Decider, CacheDir, ENV and tools do not affect our nodes, and we do not change them. Nothing is global:
 no alias, no default, no option. A node that is declared twice in one run is made once;
@@ -25,7 +25,7 @@ from crosspython.builders.verified import verify
 from crosspython.errors import ConfigurationError
 from crosspython.run.signals import watch_signals
 
-# Noted when this is imported: a second copy that is loaded later takes the place of the first in sys.modules.
+# Stored at import: a second copy of crosspython that is loaded later replaces the first one in sys.modules.
 VERSION, FOLDER = crosspython.__version__, Path(__file__).resolve().parents[1]
 
 
@@ -69,7 +69,7 @@ def _lend(method: Callable[..., Any]) -> Callable[..., Any]:
             _require_one_target(build)
             return method(build.environment, *arguments, **named)
 
-    lent.lent = True  # type: ignore[attr-defined]  # so that a later call knows them again
+    lent.lent = True  # type: ignore[attr-defined]  # so that a later call recognizes them
     return lent
 
 
@@ -84,8 +84,8 @@ def _require_one_target(build: Build) -> None:
 
 
 def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: Any) -> list[Any]:
-    """The nodes of `targets`, made as env.Command does. Declared again from the same sources they are the same nodes:
-    two Pythons share a target's libraries. Raises ConfigurationError where the sources differ."""
+    """Declare the nodes of `targets`, as env.Command does. If they were declared before from the same sources, the same
+    nodes are returned: two Pythons share a target's libraries. Raises ConfigurationError if the sources differ."""
     nodes = [file_node(env, target) for target in targets]
     if not nodes[0].has_builder():
         made, step = list(env.Command(nodes, sources, action)), step_of(action)

@@ -1,4 +1,4 @@
-"""Goals about a lock: making one, what is in it and why, and which packages have newer versions.
+"""Goals about a lock: make one, show which packages are in it and why, and list packages with newer versions.
 
 Modules that only wheels need are imported in the actions, so that a build of the bundle does not load them.
 """
@@ -166,7 +166,7 @@ def _lock(build: Build) -> KnownLock:
     from crosspython.builders.wheel_lock import find_lock, known_lock, lock_file
     from crosspython.wheels.resolving.pylock import is_foreign
 
-    # What lies beside another tool's lock may be of an earlier state of it, or of another lock.
+    # Our file beside another tool's lock may belong to an earlier state of that lock, or to another lock.
     lock = find_lock(build, None) if is_foreign(lock_file(build)) else known_lock(build)
     if lock is None:
         raise ConfigurationError(

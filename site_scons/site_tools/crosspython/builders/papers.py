@@ -1,4 +1,5 @@
-"""The papers of what is built: `scons sbom` and `scons legal-info`. They tell of what lies there, and change nothing.
+"""Documents about the products: `scons sbom` and `scons legal-info`. They describe the products that exist, and change
+none of them.
 
 The modules that write them are imported on demand, so that other runs do not load them.
 """
@@ -84,9 +85,10 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
 def require_allowed_components(
     build: Build, components: Iterable[Component], product: str, *, brings_libc: bool = False
 ) -> None:
-    """No component has a licence that `forbid_licenses=` names. Raises ConfigurationError, before anything is built.
+    """Check, before anything is built, that no component has a licence that `forbid_licenses=` names.
+    Raises ConfigurationError.
 
-    brings_libc: the compiler's libc goes along
+    brings_libc: the product also contains the compiler's libc
     """
     if build.settings.forbid_licenses and not build.run.only_removes:
         from crosspython.papers.private_libc import brought_licenses
@@ -98,8 +100,11 @@ def require_allowed_components(
 def require_allowed_wheels(
     build: Build, chosen: Mapping[LockedPackage, LockedFile | None], components: Iterable[Component]
 ) -> None:
-    """The same for packages, by what their wheels and sdists say, which are fetched for that, and for the components
-    that libraries are put into them of. chosen: the ready wheel of each; None: it is built."""
+    """Check the same for packages, and for the components whose libraries are put into their wheels. The licence of a
+    package is read from its wheel or sdist, which is fetched for that.
+
+    chosen: the ready wheel of each package; None: it is built
+    """
     if not build.settings.forbid_licenses or build.run.only_looks:
         return
     licenses = [(package.title, _license_of(build, package, file)) for package, file in chosen.items()]
@@ -145,7 +150,7 @@ def paper_goal(env: Any, build: Build, name: str, products: Sequence[Any], folde
 
 
 def inventories_of(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, Inventory]]:
-    """The inventories of all that is there, by the names of the papers."""
+    """The inventories of all products that exist, with the names of their documents."""
     from crosspython.papers.part import Inventory, each_once
     from crosspython.store.fetch import hash_file
 
@@ -189,7 +194,7 @@ def components_of(build: Build, names: Iterable[str]) -> list[Part]:
 
 
 def shipped_components(build: Build, names: Iterable[str]) -> list[Part]:
-    """The same, with the libraries that lie in CPython's source, which is fetched for that."""
+    """Components as parts, with the libraries that CPython's source contains. The source is fetched for that."""
     from crosspython.papers.vendored import vendored_in
 
     parts = components_of(build, names)
@@ -226,7 +231,7 @@ def _brought(build: Build, bundle: Path) -> Brought:
 
 
 def wheels_of_house(build: Build) -> list[Part]:
-    """The parts of the wheelhouse as it lies there; none where it was never filled."""
+    """The parts of the wheelhouse as it is now; none if it was never filled."""
     from crosspython.builders.wheel_lock import known_lock, override_of
     from crosspython.papers.wheels import describe_wheel, find_owners
     from crosspython.wheels.house.report import reports_of_house
@@ -256,8 +261,8 @@ def wheels_of_house(build: Build) -> list[Part]:
 
 
 def parts_of_lock(build: Build) -> list[Part]:
-    """The locked packages as parts, with the components whose libraries those get that are built; none without a lock.
-    Nothing of it has to be there."""
+    """The locked packages as parts, with the components whose libraries are put into wheels that are built; none
+    without a lock. No product has to exist for this."""
     from crosspython.builders.wheel_lock import known_lock, override_of
     from crosspython.papers.part import PACKAGE, Part
     from crosspython.papers.wheels import package_purl

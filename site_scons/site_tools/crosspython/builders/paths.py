@@ -1,5 +1,5 @@
-"""Paths for SCons, escaped: in every text that becomes a node SCons replaces `$NAME` as a variable (its manual,
-Variable Substitution), so products would get a wrong path."""
+"""Escaping of paths for SCons. In a text that becomes a node, SCons replaces `$NAME` by a variable (its manual,
+Variable Substitution), so a product whose path contains a `$` would get a wrong path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def escape(text: str) -> str:
-    """The text that SCons reads as the given one."""
+    """The escaped text: after its substitution, SCons has the given text."""
     return text.replace("$", "$$")
 
 

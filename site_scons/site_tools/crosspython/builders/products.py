@@ -1,4 +1,4 @@
-"""What a user asks for by name: the bundle, the sysroot, all sources, a check, and what this machine lacks."""
+"""The products that a user asks for by name: the bundle, the sysroot, all sources, a check, and the doctor's report."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def FetchSources(env: Any) -> Any:
         titles = [*(title for title, _ in wanted), *(package.title for package in build.declared.commits)]
         write_whole(listing, "".join(f"{title}\n" for title in titles))
 
-    machine = [toolchain_node(env)] if build.declared.rust else []  # which Rust it will be depends on it
+    machine = [toolchain_node(env)] if build.declared.rust else []  # the toolchain decides which Rust is used
     return env.AlwaysBuild(declare(env, [listing], machine, make_action("fetch", fetch, "fetching all sources")))[0]
 
 
@@ -232,7 +232,7 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
 
 
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_libc: bool = False) -> list[str]:
-    """What lies beside a bundle as text: its size, what it needs of the board, and which dates it knows."""
+    """The lines of the text file beside a bundle: its size, its requirements of the board, and its range of dates."""
     libc = describe_boards(toolchain.libc, report.needs.versions)
     if brings_libc:
         libc = f"brings {toolchain.libc} in lib/private; starts on boards with any libc, or none"
@@ -248,7 +248,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
 
 
 def describe_boards(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
-    """For which libc something was built, and on which boards it starts. needs: versions of symbols, by their kind"""
+    """For which libc a product was built, and on which boards it starts. needs: versions of symbols, by their kind"""
     least = Libc("glibc", needs["GLIBC"].version.removeprefix("GLIBC_")) if "GLIBC" in needs else libc
     return f"built for {libc}; starts on boards with {least.starting}"
 
@@ -294,7 +294,8 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
 
 
 def describe_age(support: Support, today: date) -> list[str]:
-    """That a Python gets no security fixes any more, and which do; nothing where it still does."""
+    """The lines that warn that a Python gets no security fixes any more, and name the series that get them. Nothing if
+    it still gets them."""
     if not support.has_ended(today):
         return []
     others = (read_support(COMPONENTS / "cpython", series) for series in series_names(COMPONENTS / "cpython"))

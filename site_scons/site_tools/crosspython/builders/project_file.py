@@ -1,7 +1,7 @@
 """The project's file: crosspython.toml, or [tool.crosspython] in pyproject.toml. It sets variables of the command line.
 
-It knows which values may stand in it, their lines, and their texts as a command line has them. What they mean is
-settings.py's business. Paths in it start at its own folder, which is that of the SConstruct.
+This module knows which values the file may contain, the lines of these values, and their texts as on a command line.
+settings.py knows what they mean. Relative paths in the file start at its own folder, which is that of the SConstruct.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _DOCUMENTATION = "docs/project.md says what may stand in it"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a variable is set. The line is looked for when it is asked for: that reads the file some times."""
+    """Where a variable is set. The line is searched only when it is asked for, because the search parses the file
+    several times."""
 
     file: Path
     name: str
@@ -37,11 +38,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Project:
-    """What the file of a folder says; nothing where there is none.
+    """The values of a folder's file; empty if there is no file.
 
-    texts:  values by the names of their variables, as a command line has them
-    places: where they stand
-    overruled: names of variables of the file that were given otherwise
+    texts:  values by the names of their variables, written as on a command line
+    places: where these values are set
+    overruled: names of the file's variables for which the command line gives another value
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -49,11 +50,11 @@ class Project:
     overruled: frozenset[str] = frozenset()
 
     def under(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What was given, which counts, and the file's values for the rest."""
+        """The given values, and the file's values for all variables that were not given."""
         return {**self.texts, **{name: value for name, value in given.items() if value is not None}}
 
     def without(self, given: Mapping[str, Any]) -> Project:
-        """The same without what was given otherwise."""
+        """The same without the file's values of variables that were given."""
         kept = [name for name in self.texts if given.get(name) is None]
         return Project(
             {name: self.texts[name] for name in kept},
@@ -65,7 +66,7 @@ class Project:
     def naming_lines(self, folder: Path | None = None) -> Iterator[None]:
         """Errors about a value of the file name its line.
 
-        folder: where the settings are read; a value is then to blame that is refused also without all others
+        folder: where the settings are read. An error is then blamed on a value that is also refused on its own.
         """
         try:
             yield
@@ -85,8 +86,8 @@ class Project:
 
 
 def read_project(folder: Path) -> Project:
-    """What the files of a folder say. Raises ConfigurationError with all mistakes, or with what two files say in two
-    ways."""
+    """The values of a folder's files. Raises ConfigurationError that lists all mistakes, or the variables to which two
+    files give different values."""
     found = [each for each in (_read_own(folder / OWN_FILE), _read_shared(folder / SHARED_FILE)) if each is not None]
     if len(found) == 2:
         _require_agreement(*found)
@@ -97,7 +98,7 @@ def read_project(folder: Path) -> Project:
 
 
 def project_class() -> type[Struct]:
-    """The class of what may stand in the file, made of the table of variables."""
+    """The class that describes the file's content, made from the table of variables."""
     keys = [(variable.name, _type_of(variable), UNSET) for variable in VARIABLES]
     return defstruct("Project", keys, frozen=True, kw_only=True, forbid_unknown_fields=True)
 

@@ -1,6 +1,8 @@
-"""`scons provenance` and `scons verify FILE`: where products come from, stated, and a product against its statement.
+"""`scons provenance` writes statements of where products come from. `scons verify FILE` compares a product with its
+statement.
 
-Statements lie in build/<target>/provenance/, each called as its product, and go with it wherever it goes.
+Statements lie in build/<target>/provenance/ and have the names of their products. A statement may be copied along with
+its product.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ def Verify(env: Any, files: Sequence[str] = ()) -> Any:
 
 
 def verify_product(build: Build, product: Path) -> list[str]:
-    """What was found to be right, in words. Raises CheckError and SignatureError for what is not."""
+    """The lines that say what was verified. Raises CheckError or SignatureError if something does not agree."""
     from crosspython.papers.provenance import SUFFIX, compare_materials, digest_of, read_statement
 
     if not product.exists():
@@ -136,7 +138,8 @@ def _stated_products(build: Build) -> list[Path]:
 
 
 def _look_into_cache(build: Build, digest: dict[str, str]) -> str:
-    """Whether the cache's folder has the same bytes; where it says so and has others, it is damaged."""
+    """The words that say whether the cache's folder has the same bytes. If it has other bytes under this hash, it is
+    damaged."""
     from crosspython.store.fetch import hash_file
 
     folder, sha256 = build.settings.cache.folder, digest.get("sha256")
@@ -212,7 +215,7 @@ def _tools_as_materials(toolset: Any) -> list[Material]:
 
 
 def _known(build: Build) -> dict[str, Known]:
-    """What the recipes and the lock that lie here say that parts are made of, by their package URLs."""
+    """The sources of parts according to the local recipes and the local lock, by the package URLs of the parts."""
     from crosspython.builders.wheel_lock import known_lock
     from crosspython.papers.components import describe_component
     from crosspython.papers.provenance import Known, materials_of

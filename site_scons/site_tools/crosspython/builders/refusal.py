@@ -1,7 +1,7 @@
-"""A refusal of what a user wrote: one message, and the file and line of theirs that asked for it.
+"""Errors about a user's input: one message, with the file and line of the user's that caused it.
 
-SCons names the deepest place of an error that is not its own, which would be ours (SCons/Script/Main.py,
-find_deepest_user_frame). So the error that leaves us ends where the user's file called.
+SCons names the deepest stack frame outside of its own code, which would be a frame of ours (SCons/Script/Main.py,
+find_deepest_user_frame). So the traceback of an error that leaves our code is cut at the user's call.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _Result = TypeVar("_Result")
 
 
 def refusing(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """A function that raises UserError where `function` raises an error that a user can act on,
-    or the system refuses."""
+    """A function that raises UserError where `function` raises one of our errors, or an error of the operating
+    system."""
 
     @functools.wraps(function)
     def checked(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Result:
@@ -38,6 +38,6 @@ def refusing(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
 
 
 def _callers_place() -> TracebackType | None:
-    """The end of a traceback in the file that called us; None where there is none: all is ours."""
+    """A traceback that ends at the user's call; None if the stack has no frame of the user's code."""
     frame = users_frame()
     return TracebackType(None, frame, frame.f_lasti, frame.f_lineno) if frame is not None else None

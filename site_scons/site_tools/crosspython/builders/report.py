@@ -65,7 +65,7 @@ def _document(build: Build, journal: Journal, page: Path) -> Document:
 
 
 def _libc(build: Build) -> str:
-    """Which libc things were built for, where that is known."""
+    """The libc that the products were built for, if it is known."""
     toolchain = known_toolchain(build)
     return f", {describe_boards(build, toolchain)}" if toolchain is not None else ""
 

@@ -12,7 +12,7 @@ from crosspython.builders.build import Build
 from crosspython.errors import CheckError
 from crosspython.run.console import format_count
 
-# What each of the two builds decides itself.
+# Variables that each of the two builds sets itself.
 _OWN = ("build", "cache", "downloads", "format")
 
 

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from crosspython.wheels.resolving.indexes import Indexes
     from crosspython.workshop import Workshop
 
-# What autoconf, libtool and make bear in the name of a folder that they work in.
+# The characters that autoconf, libtool and make accept in the path of their working folder.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 
 _MAKING = threading.Lock()
 
-# SCons's options under which a run changes nothing, or only removes.
+# SCons's options under which a run changes nothing, or only removes files.
 _LOOKS = ("no_exec", "question", "help", "clean")
 
 
@@ -62,14 +62,14 @@ def _fingerprints(folder: Path) -> Fingerprints:
 
 @dataclass
 class Run:
-    """environment: our own, which knows SCons's options
+    """environment: our own SCons environment, which gives access to SCons's options
 
-    progress:    the titles of all that is wanted, and of those whose product is not there
-    lock:        held from the first action on; the standalone front door takes it earlier
-    work_lock:   held where the work folder is not this build's own
+    progress:    returns the titles of all wanted things, and the titles of those whose product does not exist yet
+    lock:        the lock on the build folder, held from the first action on; the standalone front door takes it earlier
+    work_lock:   the lock on the work folder, if other builds use the same one
     artifacts:   the artifact cache
-    index_options: pip's options about indexes in the requirements files of what is asked for
-    has_whole_sdk: our copy of the SDK was looked through in this run
+    index_options: pip's options about indexes, from the requirements files of the request
+    has_whole_sdk: our copy of the SDK was compared with its fingerprint in this run
     """
 
     settings: Settings
@@ -85,12 +85,12 @@ class Run:
 
     @property
     def only_looks(self) -> bool:
-        """Whether this run changes nothing, or only removes."""
+        """Whether this run changes nothing, or only removes files."""
         return any(self.environment.GetOption(option) for option in _LOOKS)
 
     @property
     def keeps_going(self) -> bool:
-        """Whether the run goes on, after a failure, with what does not depend on it (-k)."""
+        """Whether the run continues after a failure with all steps that do not depend on the failed one (-k)."""
         return bool(self.environment.GetOption("keep_going"))
 
     @property
@@ -99,7 +99,7 @@ class Run:
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
-        """What earlier runs and this one have made in the build folder."""
+        """The fingerprints of all files that earlier runs and this run have made in the build folder."""
         fingerprints = _fingerprints(self.settings.build)
         if not self.only_looks:
             atexit.register(fingerprints.keep_news)
@@ -107,7 +107,7 @@ class Run:
 
     @property
     def jobs(self) -> int:
-        """How many cores this run may keep busy: SCons's -j, of which 0 is one at a time."""
+        """How many cores this run may use: SCons's -j, where 0 means one."""
         return max(1, int(self.environment.GetOption("num_jobs")))
 
     def take_lock(self) -> None:
@@ -119,7 +119,8 @@ class Run:
 
     @property
     def workshop(self) -> Workshop:
-        """Made when the first action runs: reading SConscripts touches no disk. Actions run in threads."""
+        """The workshop. It is made when the first action runs, because reading SConscripts must not write to the disk.
+        Actions run in threads, so a lock guards this."""
         with _MAKING:
             if self.opened is None:
                 self.take_lock()
@@ -128,13 +129,14 @@ class Run:
 
     @property
     def console(self) -> Console:
-        """Lines for the user; it needs no workshop. A document has standard output for itself."""
+        """The console for messages; it needs no workshop. With format=json it writes to standard error, because
+        standard output is for the document alone."""
         stream = sys.stderr if self.settings.format == "json" else sys.stdout
         return _console(bool(self.environment.GetOption("silent")), stream)
 
     @cached_property
     def indexes(self) -> Indexes:
-        """Where packages come from: asked of pip, once a run."""
+        """The indexes that packages come from. pip is asked for its configuration once a run."""
         from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
 
         found = indexes_for_uv(read_pip_configuration(self.settings.path), os.environ, self.index_options)
@@ -188,16 +190,18 @@ class Run:
         return launcher_environment(self.settings.launcher, os.environ, home=Path.home(), path=self.settings.path)
 
     def _work(self) -> Path:
-        """build/<target>/work, or a temporary folder where that path holds what configure scripts cannot bear.
+        """The work folder: build/<target>/work, or a temporary folder if that path has characters that configure
+        scripts do not accept.
 
-        A launcher that remembers knows a compilation by its paths: with one all checkouts take turns in one folder.
+        A caching launcher recognizes a compilation by its paths. With such a launcher all checkouts of a user work in
+        the same folder, one run at a time.
         """
         work = self.settings.folder / "work"
         launcher = self.settings.launcher
         if launcher is not None and LAUNCHERS[launcher].remembers:
             same = Path(USERS_FOLDER).expanduser() / "work" / self.settings.target.name
             self.work_lock = BuildLock(same)
-            with suppress(ConfigurationError):  # another run is in there: this one finds less, and is as right
+            with suppress(ConfigurationError):  # another run holds it: fewer cache hits, but the same products
                 self.work_lock.acquire()
                 work = same
         if PLAIN_PATH.fullmatch(str(work)):

@@ -1,7 +1,7 @@
-"""What we use of SCons that its manual does not promise, each with the reason;
-nothing else of the kind is used elsewhere.
+"""The parts of SCons that we use although its manual does not document them, each with the reason. No other module uses
+such parts.
 
-tests/scons/test_scons_internals.py has a test for each: it tells when an SCons changes one.
+tests/scons/test_scons_internals.py has a test for each of them: it fails when a new SCons changes one.
 """
 
 from __future__ import annotations
@@ -17,38 +17,39 @@ from SCons.Node.Alias import default_ans
 
 
 def function_of(action: Any) -> Any:
-    """The function that was made an Action: the cache asks an action of ours whether its products may be shared."""
+    """The function behind an Action. The cache uses it to find out whether the products of an action may be shared."""
     return getattr(action, "execfunction", None)
 
 
 def actions_of(node: Any) -> list[Any]:
-    """The actions that make a node, for the same question."""
+    """The actions that make a node, for the same purpose."""
     return list(node.get_executor().get_action_list())
 
 
 def made_together(node: Any) -> list[Any]:
-    """All targets of the action that makes a node: what comes from the cache is told once, and not for each file."""
+    """All targets of the action that makes a node. Products from the cache are reported once an action, and not once a
+    file."""
     return list(node.get_executor().get_all_targets())
 
 
 def is_only_shown() -> bool:
-    """Whether actions are shown and not run, as under -n: SCons asks its cache then, too.
-    In interactive mode it changes."""
+    """Whether actions are only shown, as under -n: SCons asks its cache then, too. In interactive mode the answer can
+    change."""
     return not SCons.Action.execute_actions
 
 
 def cache_is_used() -> bool:
-    """No --cache-disable: build-python comes from the cache without SCons."""
+    """Whether --cache-disable was not given: we take build-python from the cache ourselves, without SCons."""
     return bool(SCons.CacheDir.cache_enabled)
 
 
 def cache_is_written() -> bool:
-    """Neither --cache-disable nor --cache-readonly, for the same reason."""
+    """Whether neither --cache-disable nor --cache-readonly was given, for the same reason."""
     return cache_is_used() and not SCons.CacheDir.cache_readonly
 
 
 def was_made(node: Any) -> bool:
-    """Whether a node was made, or brought, in this very run: its time tells nothing then (decision 6)."""
+    """Whether a node was built, or taken from the cache, in this run. Its time is then no evidence (decision 6)."""
     return bool(node.get_state() == SCons.Node.executed)
 
 
@@ -73,7 +74,7 @@ def content_signature(node: Any) -> str:
 
 
 def environment_of(node: Any) -> Any:
-    """The environment that a node was declared in; its cache finds our Build there."""
+    """The environment that a node was declared in. The cache gets our Build from it."""
     return node.get_build_env()
 
 
@@ -83,20 +84,22 @@ def names_of_aliases() -> Iterator[str]:
 
 
 def build_only(goal: str) -> None:
-    """Let SCons build one of what was typed: what stands behind it are files, which a build would make anew."""
+    """Let SCons build only one word of the command line. The words after it name existing files, which SCons would
+    build again."""
     SCons.Script.BUILD_TARGETS[:] = [goal]
 
 
 def wait_in(node: Any, waiting: set[Any]) -> None:
-    """Let a set of ours hold the nodes that wait for a node: its order decides which of them start first."""
+    """Replace the set of nodes that wait for a node by our own set. The order of the set decides which nodes start
+    first."""
     node.waiting_parents = waiting
 
 
 def make_always(node: Any, always: bool) -> None:
-    """AlwaysBuild, that can be taken back: in interactive mode a node shall be made again once."""
+    """Set or clear AlwaysBuild: in interactive mode a changed node must be made again only once."""
     node.set_always_build(always)
 
 
 def added_methods(env: Any) -> list[Any]:
-    """What AddMethod gave an environment, with names: they are lent to the host's."""
+    """The methods that AddMethod gave to an environment, with their names. They are lent to the host's environment."""
     return list(env.added_methods)

@@ -1,5 +1,5 @@
-"""What a user can choose, with defaults and allowed values: the one table behind `scons -h`,
-checks and the builders."""
+"""The settings that a user can choose, with defaults and allowed values: one table for `scons -h`, for checks and for
+the builders."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def read_switch(text: str) -> bool | None:
 class Variable:
     """One thing to choose on the command line. `allowed` is empty where anything goes.
 
-    of: what alone it is about, WHEELS, BOARD, IMAGE or CVE: in a run without them it would be ignored
-    separator: what stands between several values; nothing where there is one alone
+    of: the subject of the variable: WHEELS, BOARD, IMAGE, CVE or TELLING. A run without that subject would ignore it
+    separator: the text between several values; empty if the variable has only one value
     """
 
     name: str
@@ -64,8 +64,8 @@ class Variable:
         return "0" in self.allowed
 
     def read(self, given: Mapping[str, Any]) -> str:
-        """What was chosen, spelt as in `allowed`; None is as good as nothing, a list as its text with commas. Raises
-        ConfigurationError."""
+        """The chosen value, spelt as in `allowed`. None means that nothing was chosen; a list is joined with commas.
+        Raises ConfigurationError."""
         value = given.get(self.name)
         if isinstance(value, (list, tuple, UserList)):  # SCons has a list of its own
             value = ", ".join(map(str, value))
@@ -253,7 +253,8 @@ def find_variable(name: str) -> Variable:
 
 @dataclass(frozen=True)
 class CacheChoice:
-    """Where products are kept: a folder, a server's address, or both; which of them is written; bytes in the folder."""
+    """Where products are cached: in a folder, on a server, or both; which of them may be written; the folder's limit in
+    bytes."""
 
     folder: Path | None
     server: str | None
@@ -263,11 +264,11 @@ class CacheChoice:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was chosen. Paths belong to the build machine, but for `target.prefix`.
+    """The user's choices. Paths belong to the build machine, except for `target.prefix`.
 
-    others: further targets, for which the same is to be made
-    libc:  the one that was asked for by its version; libc_kind: "musl" or "uclibc", if that was asked for
-    start: where relative paths begin that are read later: those in `packages` and `constraints`
+    others: further targets, for which the same products are made
+    libc:  the libc that was chosen by its version; libc_kind: "musl" or "uclibc", if one of these was chosen
+    start: the folder of relative paths that are read later: those in `packages` and `constraints`
     """
 
     target: Target
@@ -324,7 +325,8 @@ class Settings:
 
     @property
     def sysroot(self) -> Path:
-        """The folder that firmware links against; another Python than the default one has its own beside it."""
+        """The folder that firmware links against. A Python other than the default one has a folder of its own beside
+        it."""
         is_default = self.release.series == DEFAULT_PYTHON
         return self.folder / ("sysroot" if is_default else f"sysroot-{self.release.series}")
 
@@ -455,9 +457,9 @@ def _choose_libc(target: Target, asked: Libc | None, chosen: Mapping[str, str]) 
 
 
 def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target:
-    """A target that is built for a libc: the one that was asked for, or its own where the compiler's is not to be kept.
+    """A target with the libc to build for: the chosen one, or the board's own, unless the compiler's must be kept.
 
-    What is built is then measured against that libc.
+    Products are then checked against that libc.
     """
     boards = target.libc_baseline
     libc = asked or (None if keeps_own else target.libc)
@@ -477,7 +479,7 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
 
 
 def _with_other_libc(target: Target, name: str, *, has_sdk: bool) -> Target:
-    """A target that is built for the libc of an SDK, musl or uClibc, and not for its own."""
+    """A target that is built for the libc of an SDK (musl or uClibc), and not for the board's own."""
     triplet = parse_triplet(target.triplet)
     if triplet.libc == name:
         return replace(target, libc=None, brings_libc=False)
@@ -493,7 +495,8 @@ def _with_other_libc(target: Target, name: str, *, has_sdk: bool) -> Target:
 
 
 def _with_private_libc(target: Target, *, shared: bool) -> Target:
-    """A target that is built for the compiler's libc and gets it with the bundle, whatever its own one is."""
+    """A target that is built for the compiler's libc. The bundle contains that libc, so the board's own does not
+    matter."""
     if shared:
         raise ConfigurationError(
             "libc=private and shared=1 exclude each other",
@@ -549,7 +552,7 @@ def _board_root(start: Path, given: str) -> Path:
 
 
 def _toolchain(start: Path, given: str) -> str:
-    """A path, or a name that no file here has: that of a compiler on PATH, or of its prefix."""
+    """An absolute path; or the given name if no such file exists: it then names a compiler on PATH, or its prefix."""
     if "://" in given:
         raise ConfigurationError(
             f"toolchain={hide_logins(given)}: an address, and not a file of this machine",

@@ -1,7 +1,7 @@
 """SCons's own memory of what was built, as a database module for `SConsignFile` (SCons's manual page, dbm_module).
 
-It is a file with a pickled dictionary, as SCons's own is. But a full disk costs a warning and a rebuild next time, not
-a traceback, and a damaged file one rebuild.
+It is a file with a pickled dictionary, like SCons's own. But on a full disk the user gets a warning and the next run
+rebuilds, where SCons's own ends with a traceback. A damaged file also costs only one rebuild.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _read(file: Path) -> dict[str, bytes]:
         known = pickle.loads(file.read_bytes())
     except FileNotFoundError:
         return {}
-    except Exception as error:  # whatever pickle makes of damaged bytes
+    except Exception as error:  # pickle raises exceptions of any kind for damaged bytes
         _warn(f"{file} is damaged, so all is built anew: {error}")
         return {}
     return known if isinstance(known, dict) else {}

@@ -1,8 +1,8 @@
-"""The toolchain as a node: found, checked and described before anything is compiled with it.
+"""The toolchain as a node: it is found, checked and described before anything is compiled with it.
 
-Two files: toolchain.txt holds the facts that products depend on, toolchain.json also where the compiler lies. A
-compiler that was moved or touched, in any of its parts, is looked at again, and so are facts that somebody edited; when
-they are the same as before, nothing is rebuilt.
+The node has two files: toolchain.txt holds the facts that products depend on; toolchain.json also holds the compiler's
+path. The compiler is probed again if one of its parts was moved or touched, or if somebody edited these files. If the
+facts are the same as before, nothing is rebuilt.
 """
 
 from __future__ import annotations
@@ -68,17 +68,17 @@ def toolchain_node(env: Any) -> Any:
 
 
 def made_toolchains() -> Path:
-    """Where this version of our code keeps what it makes for older glibcs, on the build machine."""
+    """The folder of the build machine in which this version of our code stores the toolchains for older glibcs."""
     kept = Path(USERS_FOLDER).expanduser() / "toolchains"
     return kept.resolve() / hash_modules(frozenset([MAKE_OLDER]))[:16]
 
 
 def look_at_toolchain(build: Build, remark: Callable[[str], None]) -> Toolchain:
-    """Find the compiler that was asked for and look at it, whatever is known of it. Raises as load_toolchain.
+    """Find the chosen compiler and probe it, even if its facts are known already. Raises what load_toolchain raises.
 
     remark: gets a sentence for the user
     """
-    from crosspython.toolchain.load import load_toolchain  # what a run that knows its toolchain need not pay for
+    from crosspython.toolchain.load import load_toolchain  # slow to import; not needed if the toolchain is known
 
     settings = build.settings
     return load_toolchain(
@@ -107,7 +107,8 @@ def _require_libc(toolchain: Toolchain, asked: Libc | None, kind: str) -> None:
 
 
 def _require_own_loader(toolchain: Toolchain) -> None:
-    """libc=private: the loader is told by --argv0 what the program was called as (glibc's NEWS for 2.33)."""
+    """Check that the loader has the option --argv0, by which the starter passes the program's name (glibc's NEWS for
+    2.33). For libc=private."""
     libc = toolchain.libc
     if libc.name != "glibc" or libc.number < (2, 33):
         raise ToolchainError(
@@ -119,8 +120,8 @@ def _require_own_loader(toolchain: Toolchain) -> None:
 
 
 def _require_kernel(toolchain: Toolchain, target: Target) -> None:
-    """libc=private: the board's kernel is one that the compiler's libc runs on, which its ABI note tells (glibc's
-    abi-tags)."""
+    """Check that the compiler's libc runs on the board's kernel: its ABI note has the oldest kernel (glibc's abi-tags).
+    For libc=private."""
     from crosspython.elf.file import read_elf
     from crosspython.elf.versions import is_newer
 
@@ -136,7 +137,7 @@ def _require_kernel(toolchain: Toolchain, target: Target) -> None:
 
 
 def known_toolchain(build: Build) -> Toolchain | None:
-    """What an earlier run has found out of the toolchain, where that still holds."""
+    """The toolchain as an earlier run has found it; None if there is none, or if it has changed since."""
     facts_file = _facts_file(build)
     if not build.run.fingerprints.is_same(facts_file):
         return None
@@ -148,7 +149,8 @@ def known_toolchain(build: Build) -> Toolchain | None:
 
 
 def toolchain_of(build: Build) -> Toolchain:
-    """The toolchain, for actions, whose nodes depend on the toolchain's. Our copy of an SDK is looked through before.
+    """The toolchain, for actions whose nodes depend on the toolchain's node. Our copy of an SDK is checked for changes
+    before, once a run.
 
     Raises ToolchainError.
     """
@@ -172,7 +174,8 @@ def describe_boards(build: Build, toolchain: Toolchain) -> str:
 
 
 def emulators_root(build: Build, toolchain: Toolchain) -> Path:
-    """Where the emulator finds the loader and the libc: the board's, where the user has its file system."""
+    """The folder in which the emulator finds the loader and the libc: the board's, if the user gave its file system;
+    else the toolchain's."""
     from crosspython.toolchain.emulator import libc_root, link_libraries
 
     given = build.settings.board_root
@@ -205,15 +208,15 @@ def _describe(target: Target) -> str:
 
 
 _LOOKING = threading.Lock()
-# What is made for an older glibc is made anew by another crosspython.
+# The module that makes toolchains for older glibcs. If its code changes, they are made again.
 MAKE_OLDER = "crosspython.toolchain.older_glibc.make"
 
 
 class _InTurn(set[Any]):
-    """What waits for the toolchain, so that it starts in the order in which components were declared.
+    """The nodes that wait for the toolchain, so that they start in the order in which components were declared.
 
-    SCons's own set has another order in each run, and what happens to come last and uses one core leaves the others
-    idle. SCons starts the last one first of those that a node made ready.
+    SCons's own set has another order in each run. If a long build that uses only one core starts last, the other cores
+    are idle. The order is reversed because SCons starts the last of the nodes that became ready first.
     """
 
     def __init__(self, build: Build) -> None:

@@ -1,9 +1,9 @@
-"""Products in the build folder are verified before they are used:
-SCons compares a product's sources, but never the product itself.
+"""Verifies the products in the build folder before they are used: SCons compares a product's sources, but never the
+product itself.
 
 When a product is made, its fingerprint is stored. When it is declared again in a later run, the fingerprints are
-compared; a product that somebody has changed is made again, by SCons's AlwaysBuild, or comes from the cache.
-What was changed is said in one line.
+compared. A product that somebody has changed is made again, by SCons's AlwaysBuild, or taken from the cache. One line
+tells the user what was changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def verify(build: Build, nodes: Sequence[Any], leaves: Callable[[], Sequence[Pat
     """Make nodes again whose files, or other results of their action, differ from their fingerprints."""
     targets = [Path(node.abspath) for node in nodes]
     if build.run.only_removes or not any(os.path.lexists(target) for target in targets):
-        return  # what was never made is SCons's business
+        return  # SCons itself builds products that were never made
     findings = {path: build.run.fingerprints.compare(path) for path in (*targets, *leaves())}
     if all(finding == "same" for finding in findings.values()):
         return
@@ -33,7 +33,7 @@ def verify(build: Build, nodes: Sequence[Any], leaves: Callable[[], Sequence[Pat
 
 
 def make_again(nodes: Sequence[Any], said: tuple[str, ...] = ()) -> None:
-    """Let nodes be made in this run whatever SCons knows of them. said: what is wrong with those that lie there"""
+    """Let nodes be made in this run even if SCons finds them up to date. said: what is wrong with the existing files"""
     nodes[0].attributes.spoilt = (*getattr(nodes[0].attributes, "spoilt", ()), *said)
     for node in nodes:
         make_always(node, True)
@@ -41,7 +41,7 @@ def make_again(nodes: Sequence[Any], said: tuple[str, ...] = ()) -> None:
 
 
 def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
-    """Say once which changed nodes are therefore made again."""
+    """Tell the user, once, which nodes are made again because their files were changed."""
     said = getattr(nodes[0].attributes, "spoilt", ())
     for text in said:
         build.run.console.warn(f"{text}: it is made again")
@@ -52,7 +52,7 @@ def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
 def note_made(build: Build, nodes: Sequence[Any], leaves: Sequence[Path] = ()) -> None:
     """Store the fingerprints of nodes that were just made or came from the cache."""
     for node in nodes:
-        if getattr(node.attributes, "is_made_again", False):  # and not once more, in interactive mode
+        if getattr(node.attributes, "is_made_again", False):  # in interactive mode it is made only once
             make_always(node, False)
             node.attributes.is_made_again = False
     build.run.fingerprints.note(*(Path(node.abspath) for node in nodes if hasattr(node, "abspath")), *leaves)

@@ -1,5 +1,5 @@
-"""`scons cve`: known vulnerabilities of what is in the products. Nothing is built for it: recipes and the lock tell
-enough."""
+"""`scons cve`: known vulnerabilities of the products' components and packages. Nothing is built for this, because
+recipes and the lock name all of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def Vulnerabilities(env: Any) -> Any:
 
 
 def find_in_database(build: Build, parts: Sequence[Part]) -> list[Finding]:
-    """What the database that `cve_db=` names knows of parts. Raises ConfigurationError and SourceError."""
+    """The findings about parts in the database that `cve_db=` names. Raises ConfigurationError and SourceError."""
     from crosspython.papers.advisories import read_advisories
     from crosspython.papers.vex import read_vex
     from crosspython.papers.vulnerabilities import find_vulnerabilities
@@ -113,7 +113,7 @@ def _tell(build: Build, parts: Sequence[Part], findings: Sequence[Finding]) -> N
 
 
 def _database(build: Build) -> Path:
-    """The database on this machine; one at an address is fetched anew, where there is a network."""
+    """The path of the database. A database at an address is fetched again, unless the run is offline."""
     place = build.settings.cve_db
     if not place:
         raise ConfigurationError(
