@@ -1,1 +1,1 @@
-"""A board at the other end of an SSH connection: what it is, what lies on it, and how a new Python gets there whole."""
+"""A board at the other end of an SSH connection: its facts, its files, and how a new Python is deployed to it."""

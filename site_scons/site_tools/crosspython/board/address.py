@@ -1,4 +1,4 @@
-"""Where a board is: what `board=` may say."""
+"""The address of a board: the values that `board=` accepts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Address:
 
     @property
     def arguments(self) -> list[str]:
-        """The words for ssh."""
+        """The arguments for ssh."""
         return [*(["-p", str(self.port)] if self.port else []), self.user_and_host]
 
     def __str__(self) -> str:

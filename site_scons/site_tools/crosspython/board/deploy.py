@@ -1,9 +1,10 @@
-"""A new Python onto a board: whole or not at all, only what changed is sent, and the old one stays until the new one
-has passed its check.
+"""Deploys a new Python to a board, completely or not at all. Only changed files are sent, and the old Python stays
+until the new one has passed its check.
 
-`prefix` is a link to a folder of its own for each version. A new version begins as hard links to the files of the one
-that is there, takes what changed, is compared by hash, runs its check, and only then the link is replaced in one step
-(rename(2)). A folder that was left unfinished has the suffix `.part`, and the next deployment removes it.
+Each version has a folder of its own, and `prefix` is a link to one of them. The folder of a new version begins as hard
+links to the files of the present version; then it gets the changed files, is compared by hash, and runs its check. Only
+then the link is replaced, in one step (rename(2)). An unfinished folder has the suffix `.part`; the next deployment
+removes it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from crosspython.run.console import format_count
 from crosspython.targets import Target
 
 _BEFORE_US = "before-crosspython"
-# A hundred megabytes through a slow line, and a slow board that unpacks them.
+# Enough for a hundred megabytes over a slow line to a slow board that unpacks them.
 _SEND_SECONDS = 3600
 
 # The new tree begins as the old one: hard links where the file system has them, copies where not. Scripts that name a
@@ -61,7 +62,7 @@ cd {part} || exit 1
 command -v sha256sum >/dev/null || {{ echo "{mark}unverified yes"; cat >/dev/null; exit 0; }}
 sha256sum -c - 2>/dev/null | sed -n 's/: FAILED.*//p' | sed 's/^/{mark}wrong /'
 """
-# The new Python itself makes the step, after its check: not every mv can rename over a link to a folder.
+# The new Python itself replaces the link, after its check: not every mv can rename over a link to a folder.
 _SWITCH = """
 set -e
 cd {versions}
@@ -93,7 +94,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What was done: the version's folder, files and bytes that were sent, files taken away; seconds."""
+    """The result of a deployment: the version's folder, files and bytes that were sent, removed files; seconds."""
 
     name: str
     sent: int
@@ -103,8 +104,8 @@ class Deployed:
 
 
 def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> Deployed:
-    """Bring a tree onto a board, check it there and switch to it. Raises BoardError, CheckError;
-    the board then has what it had."""
+    """Copy a tree to a board, check it there and switch to it. Raises BoardError or CheckError; the board then still
+    uses its old version."""
     begin = time.monotonic()
     places = Places(order.target.prefix)
     found = facts.ask_board(session, places, order.needs)
@@ -164,7 +165,8 @@ def switch(session: Session, places: Places, new: str, old: str) -> None:
 
 
 def _left_behind(found: BoardFacts, version: str) -> Iterator[str]:
-    """Packages lie in a folder of their Python's X.Y, and compiled ones run with no other."""
+    """A remark if Python's X.Y changes: packages that pip installed on the board lie in a folder of the old X.Y, and
+    compiled ones run only with that X.Y."""
     series, before = (name.rpartition(".")[0] for name in (version, (found.current or version).partition("-")[0]))
     if series != before:
         yield f"what pip installed there is for Python {before}, and {series} does not see it: install it again"
@@ -198,7 +200,7 @@ def _send(
 
 
 def _pack(tree: Path, items: Iterable[Item], text: str) -> bytes:
-    """What is sent, as GNU's tar format, which every BusyBox reads; the manifest comes last."""
+    """The files to be sent, in GNU's tar format, which every BusyBox reads; the manifest comes last."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for item in items:

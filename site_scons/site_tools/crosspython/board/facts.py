@@ -1,4 +1,4 @@
-"""What a board is and has, and whether a tree fits on it: asked before anything is copied."""
+"""The facts about a board, and whether a tree fits on it. The board is asked before anything is copied."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from crosspython.finish.board_needs import BoardNeeds
 from crosspython.targets import Target
 
 TOOLS = ("tar", "cp", "mv", "rm", "mkdir", "ln", "cat", "df", "tail", "sed", "dirname", "readlink")
-# Characters of what a loader says.
+# How many characters of a loader's output are shown.
 _LONGEST = 120
-# Beside the files themselves: folders, and what a file system rounds up.
+# A factor for the space of folders, and for sizes that a file system rounds up.
 _SLACK = 1.1
 
 _PROBE = Path(__file__).with_name("probe.sh")
@@ -42,16 +42,16 @@ class Places:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """What the board told. `free` in bytes, None where it does not tell; `current` and `previous` name versions.
+    """The board's answers. `free` is in bytes, None if unknown; `current` and `previous` name versions.
 
-    missing_loaders, running_loaders, dead_loaders: of those that the tree's programs ask for,
-    the last with what was said
-    loaders:    all that the board has
-    not_writable, not_executable, no_links: what cannot be done in the prefix's folder: "FOLDER: why"
-    mount:      where the file system that holds this folder is mounted
+    missing_loaders, running_loaders, dead_loaders: the loaders that the tree's programs need: those that are missing,
+                that work, and that fail (with their output)
+    loaders:    all loaders of the board
+    not_writable, not_executable, no_links: "FOLDER: why", if the prefix's folder does not allow this
+    mount:      the mount point of the file system that holds this folder
     clock:      seconds since 1970
-    certificates, zones: where there are some
-    replaced:   packages of the tree there that the board's own pip has replaced, by the paths of their RECORD
+    certificates, zones: the paths of certificates and time zones; None if the board has none
+    replaced:   packages of the deployed tree that the board's own pip has replaced, by the paths of their RECORD
     """
 
     machine: str
@@ -78,7 +78,7 @@ class BoardFacts:
 
 
 def ask_board(session: Session, places: Places, needs: BoardNeeds | None = None) -> BoardFacts:
-    """Ask a board, in one command, what it is and what lies there. Raises BoardError.
+    """Ask a board, in one command, for its facts and its files. Raises BoardError.
 
     needs: whose loader is looked for, and asked for the version of its libc
     """
@@ -161,14 +161,14 @@ def _judge_place(facts: BoardFacts) -> Iterator[str]:
 
 
 def kernel_version(kernel: str) -> str | None:
-    """The version that a kernel's release begins with, whatever vendors write behind it: 4.19.111+, 5.10.160_custom."""
+    """The version at the start of a kernel's release, without the vendor's suffix: 4.19.111+, 5.10.160_custom."""
     found = re.match(r"\d+(\.\d+)*", kernel)
     return found[0] if found else None
 
 
 def _judge_system(facts: BoardFacts, target: Target, needs: BoardNeeds) -> Iterator[str]:
-    """Whether the board starts such programs. Its loader shows that;
-    `uname -m` is the kernel's, which may run others too."""
+    """Whether the board can start the target's programs. The loader is the evidence; `uname -m` only tells the kernel's
+    machine, and a kernel may run programs of other machines, too."""
     for loader in facts.missing_loaders:
         others = " and ".join(known_loaders(facts.loaders)) or "none that is known"
         yield (

@@ -1,6 +1,6 @@
-"""What a user should know of a board on which a tree fits: what could not be told, and what Python will miss there.
+"""Remarks about a board on which a tree fits: facts that could not be found out, and things that Python lacks there.
 
-Each remark is one line, with what to do.
+Each remark is one line, and says what to do.
 """
 
 from __future__ import annotations

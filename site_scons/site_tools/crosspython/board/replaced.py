@@ -1,9 +1,9 @@
-"""Packages of a tree that the board's own pip has replaced, as by `pip install --upgrade pip`:
-they stay as they are there.
+"""Packages that the board's own pip has replaced in a deployed tree, as by `pip install --upgrade pip`. A deployment
+does not change them.
 
 Files of two versions must not be mixed in one folder. A package's files are listed in its RECORD (the binary
-distribution format of packaging.python.org), of which the top folders are enough,
-because bytecode and removed files are not listed.
+distribution format of packaging.python.org). We compare only their top folders, because RECORD does not list bytecode
+and removed files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from crosspython.board.manifest import TreeDifference
 
 
 def spare_replaced(difference: TreeDifference, tree: Path, replaced: Iterable[str]) -> tuple[TreeDifference, list[str]]:
-    """The difference without what belongs to such packages, and their names.
+    """The difference without the files of replaced packages, and the names of these packages.
 
-    replaced: paths of the RECORDs that they had when they were deployed
+    replaced: paths of the RECORDs that the packages had when they were deployed
     """
     own: set[str] = set()
     names = []
@@ -41,8 +41,8 @@ def spare_replaced(difference: TreeDifference, tree: Path, replaced: Iterable[st
 
 
 def _top(packages: str, path: str) -> str:
-    """The folder or file that a line of a RECORD belongs to: the first below the folder of packages,
-    a script outside of it."""
+    """The folder or file that a line of a RECORD belongs to: the first part of the path below the folder of packages;
+    for a file outside of it, such as a script, the whole path."""
     place = posixpath.normpath(f"{packages}/{path}")
     if not place.startswith(f"{packages}/"):
         return place

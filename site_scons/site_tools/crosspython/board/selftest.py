@@ -15,7 +15,7 @@ from crosspython.checks.selftest import CERTIFICATE, SCRIPT, Expectation, read_r
 from crosspython.errors import CheckError
 from crosspython.run.console import format_count
 
-# What a new tree has to pass before it is switched to; a whole check takes minutes on a slow board.
+# The checks that a new tree has to pass before the board switches to it. All checks take minutes on a slow board.
 BEFORE_SWITCH = ("machine", "prefix", "extension_modules", "subprocesses")
 # The slowest is a venv with pip: a minute on a slow board, several on a virtual one that shares its processors.
 _CHECK_SECONDS, _SECONDS = 1200, 3600
@@ -37,7 +37,7 @@ exit $status
 
 @dataclass(frozen=True)
 class SelfTest:
-    """What the self-test is to find on a board. `only` names checks; all of them where it is empty."""
+    """The self-test with the results that it expects on a board. `only` names checks; empty: all checks."""
 
     expectation: Expectation
     only: tuple[str, ...] = ()

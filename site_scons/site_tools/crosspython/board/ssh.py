@@ -1,7 +1,8 @@
 """A connection to a board, made by OpenSSH's client: one login, then any number of commands over it.
 
 It never asks a question (BatchMode), and nothing waits for ever: connecting, a silent line and each command have a time
-limit. Host keys, identities and jump hosts are the user's own configuration. It does not know what commands are for.
+limit. Host keys, identities and jump hosts come from the user's own configuration. This module does not know what a
+command is for.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(BoardError):  # it may have been lost before
+        with contextlib.suppress(BoardError):  # the connection may be lost already
             self._ssh(["-O", "exit"], [], b"", "disconnect", _CONNECT_SECONDS)
         self._master.join()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""What kind of system a board has, by the names of its loaders and by what `uname -m` says.
+"""The kind of a board's system, told by the names of its loaders and by `uname -m`.
 
-The two can differ: most 64-bit kernels run 32-bit programs, and many boards have no others. Loaders have the names of
-glibc's list of ABIs (sourceware.org/glibc/wiki/ABIList), of musl and of uClibc-ng.
+The two can differ: most 64-bit kernels also run 32-bit programs, and many boards have only such programs. The names of
+loaders are those of glibc's list of ABIs (sourceware.org/glibc/wiki/ABIList), of musl and of uClibc-ng.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOADERS = {
     "ld64-uClibc.so.*": "64-bit, uClibc",
 }
 
-# What `uname -m` says of processors that run each other's programs; newer ones say a higher number.
+# The machines of `uname -m` by families. A processor runs programs for machines of its family with a lower number.
 _FAMILIES = {
     "arm": r"armv(\d+)\w*(?<!b)",
     "big-endian arm": r"armv(\d+)\w*b",
@@ -39,18 +39,19 @@ _FAMILIES = {
     "x86_64": r"x86_64|amd64",
     "riscv64": r"riscv64\w*",
 }
-# 64-bit kernels run these, too, if they were built to (CONFIG_COMPAT, CONFIG_IA32_EMULATION).
+# 64-bit kernels also run programs of these families, if they are configured for that (CONFIG_COMPAT,
+# CONFIG_IA32_EMULATION).
 _RUNS_ALSO = {"aarch64": "arm", "x86_64": "x86"}
 
 
 def describe_loader(path: str) -> str:
-    """A loader with the kind of system that it belongs to, where its name tells."""
+    """A loader's path, with the kind of system that it belongs to if its name tells that."""
     kind = _kind(path)
     return f"{path} ({kind})" if kind else path
 
 
 def known_loaders(paths: Iterable[str]) -> list[str]:
-    """Those whose names tell what they are, each described. Other files of a C library have names like theirs."""
+    """The loaders of known kinds among these files, each with its kind. Other files of a libc have similar names."""
     return [describe_loader(path) for path in paths if _kind(path)]
 
 
@@ -60,8 +61,8 @@ def is_below_larger_kernel(kernel: str, system: str) -> bool:
 
 
 def runs(kernel: str, system: str) -> bool | None:
-    """Whether a machine, by what its kernel says, runs what was built for another.
-    None: its name tells nothing here."""
+    """Whether a machine runs programs that were built for another, judged by the machine that its kernel reports.
+    None: that machine is not known."""
     if not _family(kernel):
         return None
     if _family(kernel) == _family(system):
@@ -84,6 +85,6 @@ def _family(machine: str) -> str:
 
 
 def _level(machine: str) -> int:
-    """The version of its architecture, of which newer processors run what is for older ones: armv6l is 6, i686 is 6."""
+    """The version of a machine's architecture: armv6l is 6, i686 is 6. Newer processors run programs for older ones."""
     found = re.fullmatch(_FAMILIES[_family(machine)], machine) if _family(machine) else None
     return int(found[1]) if found and found.re.groups else 0
