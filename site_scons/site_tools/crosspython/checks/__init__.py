@@ -1,2 +1,2 @@
-"""Running what was built: what runs on the target lies in data/, how it is run in emulator.py,
-the verdict in check.py."""
+"""Checks that run the products. The scripts in data/ run on the target; check.py and wheels.py start them and judge
+their results."""

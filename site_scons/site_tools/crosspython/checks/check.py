@@ -1,4 +1,4 @@
-"""Checks a bundle: it is unpacked, run in the emulator, and compared with what it should do.
+"""Checks a bundle: unpacks it, runs its Python in the emulator, and compares the results with the expected ones.
 
 First our own self-test, then again after the tree was moved to a path with a blank and an umlaut, then a named list of
 CPython's own tests, compared with results kept as data. Every deviation counts, also a test that unexpectedly passes.
@@ -27,24 +27,25 @@ from crosspython.toolchain.facts import Toolchain
 
 DATA = Path(__file__).parent / "data"
 _SELFTEST_SECONDS = 900
-# A job in the background of a shell ignores SIGINT, and so would what it starts: tests of signals then fail.
+# A background job of a shell ignores SIGINT, and its child processes inherit that: tests of signals would fail.
 _START_TESTS = (
     "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "runpy.run_module('test', run_name='__main__', alter_sys=True)"
 )
 # Verbose: the XML does not name all that failed. The seed: what is expected must not depend on chance.
 _TEST_OPTIONS = ("-v", "--randseed", "0", "-u", "curses")
-# What is worth a second look after the tree was moved.
+# The checks that are repeated after the tree was moved.
 _AFTER_MOVE = ("prefix", "tls", "sqlite", "subprocesses", "build_paths")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked, and how it is run. Paths belong to the build machine; `build_paths` must not occur in it.
+    """The bundle to be checked, and how it is run. Paths belong to the build machine; `build_paths` must not occur in
+    the bundle.
 
     tests:    the archive of CPython's own tests
     root:     where the board's loader and libc lie, or the toolchain's in their place
-    left_out: CPython's stage archive, where the bundle is a slim one: tests need what that lacks
+    left_out: CPython's stage archive, if the bundle is slim: the tests need files that such a bundle lacks
     """
 
     bundle: Path

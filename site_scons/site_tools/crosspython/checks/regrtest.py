@@ -1,8 +1,8 @@
 """The results of CPython's own test runner, case by case, and how they differ from the recorded ones.
 
-It only reads and compares; who ran the tests, and where, is not its concern. The runner's XML is not the whole truth:
-a case that fails in a subTest has no name there, and an error in setUpClass or setUpModule no entry at all. The
-verbose output names both, and the exit status tells whether anything is left over.
+It only reads and compares results; it does not run tests. The runner's XML is incomplete: it does not name a case that
+fails in a subTest, and has no entry for an error in setUpClass or setUpModule. The verbose output names both, and the
+exit status tells whether there was any other failure.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def least_cases(plan: Mapping[str, Any], series: str) -> dict[str, int]:
 
 
 def read_junit(path: Path) -> tuple[set[str], set[str]]:
-    """The test cases that ran (not those skipped), and those of them that did not do well, by their ids."""
+    """The ids of the test cases that ran (skipped ones are left out), and of those among them that did not succeed."""
     run, failed = set(), set()
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         name = case.get("name")
@@ -49,13 +49,12 @@ def read_junit(path: Path) -> tuple[set[str], set[str]]:
 
 
 def read_run(output: str) -> set[str]:
-    """The test cases that ran, by the verbose output: all that is known where no XML is written."""
+    """The test cases that ran, read from the verbose output, for runs that write no XML."""
     return {f"{place}.{name}" for name, place in _RUN.findall(output)}
 
 
 def read_output(output: str) -> set[str]:
-    """The ids of what the verbose output says failed: cases, also in a subTest,
-    and what sets up a class or a module."""
+    """The ids of all failures in the verbose output: test cases, subTests, setUpClass and setUpModule."""
     found = set()
     for name, place in _NOT_WELL.findall(output):
         found.add(place if place.endswith(f".{name}") else f"{place}.{name}")
@@ -63,7 +62,7 @@ def read_output(output: str) -> set[str]:
 
 
 def find_surprises(run: set[str], failed: set[str], known: set[str], least: int, ended: str) -> list[str]:
-    """Every way in which a test module's result differs from what is written down; none means as expected.
+    """All differences between a test module's result and the recorded one; empty: as expected.
 
     least: how many cases must run, since cases that are skipped because a module or a program
     is missing are no success.
@@ -72,7 +71,7 @@ def find_surprises(run: set[str], failed: set[str], known: set[str], least: int,
     surprises += [f"{case}: passes now, though it is known to fail" for case in sorted(known & (run - failed))]
     if len(run) < least:
         surprises.append(f"only {len(run)} cases ran, of at least {least}: the others were skipped")
-    # 2 is what the runner says when tests failed; which did is known by then.
+    # The runner ends with 2 if tests failed; the failed cases are known already.
     if ended != ("exit status 2" if failed else "exit status 0"):
         surprises.append(f"{len(failed)} cases failed, but it ended with {ended}")
     return surprises

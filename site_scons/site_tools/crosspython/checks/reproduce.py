@@ -1,7 +1,7 @@
-"""The same build twice under conditions that differ, and what differs in the products.
+"""Builds twice under different conditions, and compares the products.
 
-Knows which conditions leave traces in products (reproducible-builds.org, "Variations in the build environment"), and
-how to say where two products differ. What builds is the caller's. All paths belong to the build machine.
+Knows which conditions can change products (reproducible-builds.org, "Variations in the build environment"), and how to
+describe where two products differ. The caller chooses the goals. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _SHOWN = 5  # members of an archive that differ
 
 @dataclass(frozen=True)
 class Conditions:
-    """One of the two. folder: for this build alone; umask: as text, "077"; days: how far the clock is put forward"""
+    """The conditions of one of the two builds. folder: for this build alone; umask: as text, "077"; days: how far the
+    clock is set forward"""
 
     folder: Path
     umask: str
@@ -37,7 +38,7 @@ class Conditions:
         return self.folder / "build"
 
     def command(self, scons: Sequence[str], path: str) -> list[str]:
-        """The command that builds under them. faketime is used where it is installed."""
+        """The command that builds under these conditions. faketime is used if it is installed."""
         clock = shutil.which("faketime", path=path) if self.days else None
         later = [clock, "-f", f"+{self.days}d"] if clock else []
         return [
@@ -93,7 +94,7 @@ def products_of(build: Path) -> dict[str, Path]:
 
 
 def find_differences(first: Path, other: Path) -> tuple[int, dict[str, list[str]]]:
-    """How many products two build folders have, and by name those that differ, with what of them does."""
+    """The number of products in two build folders; and by name, the differences of those that differ."""
     one, two = products_of(first), products_of(other)
     differences = {name: ["only one of the builds made it"] for name in one.keys() ^ two.keys()}
     for name in one.keys() & two.keys():

@@ -14,7 +14,7 @@ from crosspython.run.process import run_command
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.emulator import check_environment
 
-# What scripts that run on the target put before a line that is a result.
+# Scripts on the target write this in front of each line that is a result.
 MARK = "CROSSPYTHON "
 
 
@@ -49,14 +49,13 @@ def run_kept(command: Sequence[str], folder: Path, path: str, seconds: float) ->
             environment = check_environment(folder, path)
             finished = run_command(command, cwd=folder, env=environment, log=log, timeout=seconds, may_fail=True)
             ended = f"exit status {finished.status}"
-        except StepError as error:  # it did not end in time, or could not start: any exit status will do
+        except StepError as error:  # the time limit was reached, or the command could not start
             ended = error.what
     return place.read_text(errors="replace"), ended
 
 
 def require_all_passed(results: Sequence[Result], report: Path, kept: str) -> None:
-    """Write the report. Raises CheckError with all that was not right.
-    `kept` names the folder with what was printed."""
+    """Write the report. Raises CheckError that lists all failed checks. `kept` names the folder with their output."""
     report.write_text(json.dumps([vars(result) for result in results], indent=1))
     failed = [result for result in results if not result.ok]
     if failed:

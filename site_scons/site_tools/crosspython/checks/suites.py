@@ -1,6 +1,6 @@
-"""Packages' own tests on the target: those that they ship, for the modules named in data/package-tests.toml.
+"""Runs packages' own tests on the target. data/package-tests.toml names the test modules, which the wheels contain.
 
-They are run if the wheelhouse also contains what runs them (`needs`): pytest need not be on a board.
+A package's tests are run only if the wheelhouse also contains the packages that run them (`needs`), such as pytest.
 """
 
 from __future__ import annotations

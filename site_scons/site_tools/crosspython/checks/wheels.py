@@ -37,12 +37,12 @@ Task = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class WheelSubject:
-    """What is checked, and how it is run. Paths belong to the build machine.
+    """The wheels to be checked, and how they are run. Paths belong to the build machine.
 
-    wheels:   those to be installed, in the folder that pip is told of
-    bundle:   with the Python that installs them
+    wheels:   the wheels to be installed, in the folder that is given to pip
+    bundle:   the archive with the Python that installs them
     root:     where the board's loader and libc lie, or the toolchain's in their place
-    override: gives that of a package
+    override: returns the override of a package
     """
 
     bundle: Path
@@ -158,7 +158,8 @@ def _check_wheel(subject: WheelSubject, house: Installed, wheel: Path) -> Result
 def _run_tasks(
     tasks: Sequence[Task], subject: WheelSubject, python: EmulatedPython, name: WheelName
 ) -> Iterator[dict[str, Any]]:
-    """Give tasks to a process until all are answered; the one during which it died counts as answered with that."""
+    """Give tasks to a process until all have an answer. If the process dies during a task, that is the task's answer,
+    and a new process gets the remaining tasks."""
     waiting, turn = list(tasks), 0
     while waiting:
         folder = subject.work / "imports" / f"{name.name}-{turn}"
@@ -169,7 +170,7 @@ def _run_tasks(
         answers = read_import_results(output)
         yield from answers
         waiting = waiting[len(answers) :]
-        if waiting:  # it died during the first of these, or before it
+        if waiting:  # the process died during the first of these tasks, or before it
             yield {"name": waiting[0][1], "wrong": f"{output[-800:]}\nended with {ended}", "missing": None}
             waiting, turn = waiting[1:], turn + 1
 
@@ -183,10 +184,10 @@ def read_import_results(output: str) -> list[dict[str, Any]]:
 def find_excuse(
     answer: Mapping[str, Any], override: Override, supplied: frozenset[str], *, is_only: bool
 ) -> str | None:
-    """Why a failed import is not the wheel's fault; None where it is: it is listed as known, or another package is
-    missing.
+    """Why a failed import is not the wheel's fault: it is listed as known, or another package is missing. None if it is
+    the wheel's fault.
 
-    is_only: the wheel has no other module at the top: such a one must import
+    is_only: the module is the only one at the top of the wheel; it must be importable
     """
     module, missing = answer["name"], (answer["missing"] or "").partition(".")[0]
     for pattern, reason in override.not_importable.items():
@@ -198,5 +199,5 @@ def find_excuse(
 
 
 def _is_ours(module: str) -> bool:
-    """A module of the standard library that is missing is a fault of ours, but for those that no bundle has."""
+    """Whether a missing module is our fault: it is one of the standard library that bundles contain."""
     return module in sys.stdlib_module_names and module not in ("_tkinter", "tkinter", "_gdbm", "_dbm")

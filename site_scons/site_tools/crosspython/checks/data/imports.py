@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 
-# Python 3.5 has no class of its own for it.
+# Python 3.5 has no ModuleNotFoundError.
 NOT_FOUND = getattr(builtins, "ModuleNotFoundError", ImportError)
 MARK = "\nCROSSPYTHON "
 
@@ -24,7 +24,7 @@ def say(**facts):
 
 
 def import_it(name):
-    """Import a module. One that another must import first, since they import each other, comes by way of that one."""
+    """Import a module. If it fails because of a circular import, import the other module first, which imports it."""
     try:
         importlib.import_module(name)
     except ImportError as error:
@@ -38,7 +38,7 @@ def import_it(name):
 
 
 def attempt(kind, name, code, expected):
-    """What was wrong, and the name of a missing module, if that was the reason."""
+    """Run one task. Returns the error, and the name of a missing module if that was the reason."""
     try:
         if kind == "import":
             import_it(name)

@@ -29,7 +29,7 @@ with open(sys.argv[1]) as file:
     EXPECTED = json.load(file)
 FOLDER = sys.argv[2]
 WHEEL = "Wheel-Version: 1.0\nGenerator: check\nRoot-Is-Purelib: false\nTag: {}\n"
-# After this a check has hung.
+# A check that takes longer is counted as hung.
 SECONDS = EXPECTED["seconds"]
 # Modules that only work in the circumstances they are made for: importing is not their purpose.
 NOT_IMPORTED = {
@@ -72,7 +72,8 @@ def pip_platforms():
 
 
 def machine():
-    """It is what was built. `uname -m` is the kernel's, which runs older machines' and often 32-bit programs, too."""
+    """The interpreter's ELF header is the target's. `uname -m` tells only the kernel's machine, and a kernel also runs
+    programs of older machines, and often 32-bit ones."""
     assert sys.byteorder == "little"
     assert struct.calcsize("P") * 8 == EXPECTED["bits"], struct.calcsize("P")
     with open("/proc/self/exe", "rb") as program:
@@ -85,7 +86,7 @@ def machine():
 
 
 def prefix():
-    """It found itself where it lies, not where it was configured for."""
+    """The interpreter finds its prefix from its own place, and not from the configured path."""
     assert sys.executable.startswith(sys.prefix), (sys.executable, sys.prefix)
     assert sys.prefix == os.path.dirname(os.path.dirname(os.path.abspath(sys.executable))), sys.prefix
     assert sysconfig.get_paths()["stdlib"].startswith(sys.prefix), sysconfig.get_paths()
@@ -161,7 +162,7 @@ def tls():
 
 
 def refused_certificate():
-    """A certificate that nobody vouches for is refused, and so is one for another name."""
+    """A certificate that no known authority has signed is refused, and so is one for another name."""
     import ssl
 
     refused = []
@@ -382,7 +383,7 @@ def gil():
 
 
 def accelerated():
-    """What is slow without its C half has it."""
+    """Modules that are slow in pure Python have their C implementation."""
     import decimal
     import pickle
 
@@ -497,7 +498,7 @@ def build_paths():
 
 
 def build_details():
-    """build-details.json (PEP 739) tells of this machine, and not of the one that built it."""
+    """build-details.json (PEP 739) describes this machine, and not the build machine."""
     path = os.path.join(sysconfig.get_path("stdlib"), "build-details.json")
     if not EXPECTED["build_details"]:
         return "this series has none"
@@ -544,7 +545,7 @@ CHECKS = (
 
 
 def report(check, path):
-    """Do one check and write down what came of it."""
+    """Run one check and write its result to a file."""
     try:
         result = {"ok": True, "detail": check() or ""}
     except BaseException:
