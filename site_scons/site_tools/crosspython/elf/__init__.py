@@ -1,1 +1,1 @@
-"""ELF files: reading what they say about themselves. They are judged elsewhere."""
+"""Reads and edits ELF files. Other modules decide whether their content is right."""

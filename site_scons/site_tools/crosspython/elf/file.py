@@ -1,8 +1,8 @@
-"""What an ELF file says about itself: for whom it was made, what it needs, how it was linked.
+"""The facts in an ELF file: the machine that it was made for, what it needs, and how it was linked.
 
-Reads, never writes, and judges nothing: the audit compares what is read here with what the target wants. The one kind
-of judgement in here is naming: what counts as an executable, and which float ABI a set of flags means. Paths belong
-to the build machine. The names are those of the System V ABI and of glibc's elf.h.
+This module only reads. The audit compares the facts with the target. The only decisions here are about names: which
+file is an executable, and which float ABI a set of flags means. Paths belong to the build machine. The names are those
+of the System V ABI and of glibc's elf.h.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ELF_MAGIC = b"\x7fELF"
 Kind = Literal["executable", "shared", "relocatable", "core"]
 
 _DF_TEXTREL = 0x4
-_R_NONE = 0  # of every machine's
+_R_NONE = 0  # the same number on all machines
 _DF_1_PIE = 0x08000000
 
 
@@ -66,7 +66,7 @@ class ElfFile:
         return tuple(sorted({version for versions in needs for version in versions if version.startswith(prefix)}))
 
     def time_functions(self) -> dict[int, tuple[str, ...]]:
-        """Return the functions that tell which time_t it was compiled with, by its bits; reads the file again."""
+        """Return the called functions that show the size of time_t, by its bits; reads the file again."""
         return time_functions(self.path)
 
     def symbols_needing(self, version: str) -> tuple[str, ...]:
@@ -84,12 +84,12 @@ def read_elf(path: Path) -> ElfFile | None:
 
 
 def read_elf_bytes(data: bytes, path: Path) -> ElfFile | None:
-    """Read the same from bytes, for an object inside a static archive; `path` only names it."""
+    """Read ELF facts from bytes, for an object inside a static archive; `path` is only its name."""
     return _read_stream(io.BytesIO(data), path) if data.startswith(ELF_MAGIC) else None
 
 
 def has_elf_magic(path: Path) -> bool:
-    """Whether a file begins as ELF files do, whole or not."""
+    """Whether a file begins with ELF's magic number; the rest may be missing."""
     with path.open("rb") as file:
         return file.read(len(ELF_MAGIC)) == ELF_MAGIC
 
@@ -105,7 +105,7 @@ def find_elf_files(tree: Path) -> Iterator[ElfFile]:
 def _read_stream(stream: IO[bytes], path: Path) -> ElfFile:
     try:
         return _read_facts(ELFFile(stream), path)
-    except Exception as error:  # pyelftools answers damaged files with anything from AssertionError to KeyError
+    except Exception as error:  # for damaged files pyelftools raises all kinds of errors, even AssertionError
         raise DamagedFileError(path, "a damaged ELF file", found=f"{type(error).__name__}: {error}") from error
 
 
@@ -162,8 +162,9 @@ def _has_flag(tags: Mapping[str, list[Any]], name: str, flag: int) -> bool:
 
 
 def _has_text_relocations(elf: Any, dynamic: Any, tags: Mapping[str, list[Any]]) -> bool:
-    """Believe the flag, unless every relocation lies where the loader may write: GNU ld for RISC-V (2.40) sets it for
-    the room of relocations that it first reserved for thread-local variables and then did not need (R_RISCV_NONE)."""
+    """Whether a file has text relocations. The flag is not believed if all relocations lie in writable segments: GNU ld
+    for RISC-V (2.40) also sets it for relocations that it reserved for thread-local variables and then did not need
+    (R_RISCV_NONE)."""
     if "DT_TEXTREL" not in tags and not _has_flag(tags, "DT_FLAGS", _DF_TEXTREL):
         return False
     writable = [
@@ -181,8 +182,8 @@ def _has_text_relocations(elf: Any, dynamic: Any, tags: Mapping[str, list[Any]])
 
 
 def _name_kind(file_type: Any, interpreter: str | None, has_soname: bool, tags: Mapping[str, list[Any]]) -> Kind:
-    """Name the kind of file; a position-independent executable is of the type of a shared library (libc.so.6 also has
-    an interpreter, but a soname too)."""
+    """Name the kind of file. A position-independent executable has the ELF type of a shared library. Its interpreter
+    alone is no evidence: libc.so.6 has one, too, but also a soname."""
     if file_type == "ET_REL":
         return "relocatable"
     if file_type == "ET_CORE":

@@ -1,8 +1,8 @@
 """Which calling convention for floating-point numbers an ELF file follows.
 
-Knows the two architectures of ours that have a choice. ARM states it in the flags of what was linked and in the build
-attributes of every object (Addenda to the ABI for the Arm Architecture, Tag_ABI_VFP_args); RISC-V in the flags of all
-(RISC-V ELF psABI, "File Header"). Everything else has one convention and gets None.
+Of our architectures, two have several conventions. ARM states it in the ELF flags of linked files and in the build
+attributes of every object (Addenda to the ABI for the Arm Architecture, Tag_ABI_VFP_args). RISC-V states it in the ELF
+flags of all files (RISC-V ELF psABI, "File Header"). All other architectures have one convention and get None.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def read_float_abi(elf: Any) -> str | None:
 def _read_arm_attributes(elf: Any) -> str | None:
     """Judge an object as GNU ld does before it links it (bfd, elf32-arm.c).
 
-    A compiler states the convention only if it is not the base one, but always which kind of numbers it uses; what
-    states neither is usually assembler, and links with either convention.
+    A compiler states the convention only if it is not the base one, but it always states the kind of floating-point
+    numbers. An object that states neither usually comes from assembler code, and can be linked with both conventions.
     """
     values: dict[str, int] = {}
     for section in elf.iter_sections("SHT_ARM_ATTRIBUTES"):

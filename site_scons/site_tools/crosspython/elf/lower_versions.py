@@ -1,9 +1,9 @@
-"""Binding a shared library to older versions of the symbols that it uses, where it works with those as well.
+"""Binds a shared library to older versions of the symbols that it uses, if it also works with these.
 
-A library that was linked with a newer libc asks for the newest version of each symbol, and the loader refuses it
-where one is missing. Knows the tables of the linker: a number for each symbol, and what each number means (Linux
-Standard Base, "Symbol Versioning"). Which versions will do is the caller's to know. Little-endian files only, as all
-of our machines have.
+A library that was linked with a newer libc needs the newest version of each symbol. On a board that lacks one of these
+versions the loader refuses the library. This module knows the version tables: a number for each symbol, and the meaning
+of each number (Linux Standard Base, "Symbol Versioning"). The caller has to know which older versions are sufficient.
+Only little-endian files are handled, because all of our machines are little-endian.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NUMBER = struct.Struct("<H")
 
 @dataclass(frozen=True)
 class _Version:
-    """One version that is asked of a library: its number, and where that stands in the file, with hash and place of its
-    name."""
+    """One version that is needed of a library: its number, the offset of its entry in the file, and the hash and offset
+    of its name."""
 
     library: str
     name: str
@@ -34,10 +34,11 @@ class _Version:
 
 
 def lower_versions(library: Path, older: Mapping[str, str]) -> list[str]:
-    """Bind symbols to older versions that the library asks of the same other library already. Changes the file.
+    """Bind symbols to older versions. The library must already need each of these versions of the same other library.
+    Changes the file.
 
-    older: for names of symbols the version that they are to have
-    Returns the symbols for which that cannot be, and then changes nothing.
+    older: the wanted version by the name of the symbol
+    Returns the symbols that cannot be bound; the file is then left unchanged.
     """
     data = bytearray(library.read_bytes())
     with library.open("rb") as stream:
@@ -81,7 +82,7 @@ def _asked_for(elf: Any, data: bytearray) -> Iterator[_Version]:
 
 
 def _forget_unused(data: bytearray, known: Mapping[int, _Version], used: Collection[int]) -> None:
-    """The entry of a version that no symbol uses any more becomes a copy of one that is used: the table keeps its
+    """Overwrite the entries of versions that no symbol uses any more with copies of used entries. The table keeps its
     size."""
     for number, version in known.items():
         others = [known[other] for other in used if other in known and known[other].library == version.library]

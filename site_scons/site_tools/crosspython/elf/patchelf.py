@@ -1,7 +1,8 @@
-"""patchelf, which writes what libraries are called, which they need (DT_NEEDED) and where they look (DT_RPATH).
+"""Calls patchelf, which changes a library's name (DT_SONAME), the libraries that it needs (DT_NEEDED) and its search
+path (DT_RPATH).
 
-Knows where patchelf is, and how to call it few times. What a file should say is its callers' business. All paths belong
-to the build machine; RPATHs of products hold none.
+Knows where patchelf is, and how to call it only a few times. The callers decide what to write. All paths belong to the
+build machine; the RPATHs of products contain no such path.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def write_rpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str |
 
 
 def rename_libraries(path: Path, needed: Mapping[str, str], soname: str | None, patchelf: Path) -> None:
-    """Let a file need libraries by other names, and give it a name of its own where one is given."""
+    """Change the names of the libraries that a file needs, and its own soname if one is given."""
     options = ["--set-soname", soname] if soname else []
     for old, new in needed.items():
         options += ["--replace-needed", old, new]
@@ -57,7 +58,7 @@ def rename_libraries(path: Path, needed: Mapping[str, str], soname: str | None, 
 
 
 def add_needed(path: Path, sonames: Sequence[str], patchelf: Path) -> None:
-    """Let a file need further libraries."""
+    """Add libraries to those that a file needs."""
     _call_patchelf(patchelf, [word for soname in sonames for word in ("--add-needed", soname)], [path])
 
 

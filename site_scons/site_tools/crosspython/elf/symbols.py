@@ -1,4 +1,4 @@
-"""Names in an ELF file: what it offers, what it asks of others, and how large an object's variables are.
+"""Symbols of an ELF file: those that it defines, those that it needs, and the sizes of an object's variables.
 
 Reads, never writes. Paths belong to the build machine.
 """
@@ -19,10 +19,10 @@ _HIDDEN = 0x8000  # VERSYM_HIDDEN of glibc's elf.h
 
 @dataclass(frozen=True)
 class VersionedSymbol:
-    """What a library offers under one name and version.
+    """A symbol that a library defines, with its version.
 
-    is_hidden: for programs of old alone; linkers do not take it (see exported_functions)
-    size:      bytes, of a variable; place: two names of one variable have the same
+    is_hidden: only old programs use it; linkers do not (see exported_functions)
+    size:      of a variable, in bytes; place: its address, equal for two names of one variable
     """
 
     name: str
@@ -35,7 +35,7 @@ class VersionedSymbol:
 
 
 def versioned_symbols(library: Path) -> tuple[VersionedSymbol, ...]:
-    """All that a shared library offers with a version. Raises AuditError for a file that is none."""
+    """All symbols with a version that a shared library defines. Raises AuditError if the file is no such library."""
     with library.open("rb") as stream:
         elf: Any = ELFFile(stream)
         table, versions = elf.get_section_by_name(".dynsym"), _versions(elf)
@@ -58,15 +58,15 @@ def versioned_symbols(library: Path) -> tuple[VersionedSymbol, ...]:
             for index, symbol in enumerate(table.iter_symbols())
             if _is_defined(symbol)
             and isinstance(number := versions.get_symbol(index)["ndx"], int)
-            and symbol.name != names.get(number & ~_HIDDEN)  # a version bears its own name as a symbol
+            and symbol.name != names.get(number & ~_HIDDEN)  # each version is also defined as a symbol of that name
         )
 
 
 def exported_functions(library: Path) -> frozenset[str]:
     """The functions that a linker finds in a shared library.
 
-    A symbol that is there for programs of old alone has a hidden version, `name@VERSION`; linkers take `name@@VERSION`
-    or a symbol without any (binutils' ld manual, VERSION).
+    A symbol that exists only for old programs has a hidden version, `name@VERSION`. Linkers use `name@@VERSION`, or a
+    symbol without a version (binutils' ld manual, VERSION).
     """
     with library.open("rb") as stream:
         elf: Any = ELFFile(stream)
@@ -140,7 +140,7 @@ def _is_defined(symbol: Any) -> bool:
 
 
 def _is_visible(symbol: Any) -> bool:
-    """STB_LOOS is GNU's STB_GNU_UNIQUE, of variables in C++'s templates."""
+    """Whether other files can use a symbol. STB_LOOS is GNU's STB_GNU_UNIQUE, for variables in C++ templates."""
     return symbol.entry.st_info.bind in ("STB_GLOBAL", "STB_WEAK", "STB_LOOS") and symbol.entry.st_other.visibility in (
         "STV_DEFAULT",
         "STV_PROTECTED",
@@ -148,5 +148,6 @@ def _is_visible(symbol: Any) -> bool:
 
 
 def _is_hidden(version: Any) -> bool:
-    """pyelftools gives the number's names, and hides its top bit in `ndx` as it stands."""
+    """Whether a version is hidden. pyelftools gives special numbers as names; in all others, the top bit of `ndx` means
+    hidden."""
     return isinstance(version.entry.ndx, int) and bool(version.entry.ndx & _HIDDEN)

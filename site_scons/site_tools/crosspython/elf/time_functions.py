@@ -1,6 +1,6 @@
-"""Which size of time_t an ELF file was compiled with, as far as the functions that it calls tell.
+"""Which size of time_t an ELF file was compiled with, as far as the functions that it calls show it.
 
-On 32-bit machines a libc with both sizes has two functions of each kind: `time` and `__time64`, `stat` and
+On 32-bit machines a libc with both sizes has two variants of each function: `time` and `__time64`, `stat` and
 `__stat64_time64` (glibc), `__stat_time64` (musl). Paths belong to the build machine.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
-# Those that libstdc++ calls (stat, gettimeofday, clock_gettime, ...) are left out: its archive is the compiler's, and
-# tells nothing of the program that it was linked into.
+# Functions that libstdc++ calls (stat, gettimeofday, clock_gettime, ...) are left out: libstdc++.a comes with the
+# compiler, so its calls say nothing about the program that it was linked into.
 _TELLING = (
     "ctime",
     "ctime_r",
@@ -34,12 +34,13 @@ _TELLING = (
     "utimes",
 )
 _WITH_64 = re.compile(rf"__({'|'.join(_TELLING)})(_time)?64")
-# Rust's standard library is compiled beforehand and keeps what it calls to itself. This is a variable that it reads.
+# A variable that Rust's standard library reads: a sign of Rust code. That library is compiled beforehand, and passes no
+# time_t to other code.
 _RUST = b"RUST_BACKTRACE"
 
 
 def time_functions(file: Path) -> dict[int, tuple[str, ...]]:
-    """The telling functions that a file calls, by the bits of their time_t; nothing where it calls none.
+    """The functions that a file calls and that show its time_t, by the bits of time_t; empty if it calls none.
 
     For code in Rust those of 32 bits are left out.
     """

@@ -1,6 +1,6 @@
-"""Versions of symbols, such as GLIBC_2.34: which is newer than which.
+"""Compares versions of symbols, such as GLIBC_2.34.
 
-Knows how libraries number them; which versions a board has is others' business.
+Knows how libraries number them. It does not know which versions a board has.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether a version is newer than another. What one of the two leaves out is 0: 3.2.0 is not newer than 3.2."""
+    """Whether a version is newer than another. A missing number counts as 0: 3.2.0 is not newer than 3.2."""
     pairs = zip_longest(parse_version(version), parse_version(than), fillvalue=0)
     return next((one > other for one, other in pairs if one != other), False)
