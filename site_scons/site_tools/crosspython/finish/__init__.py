@@ -1,1 +1,1 @@
-"""What makes a finished tree fit for a board: relocatable, stripped, audited; stages/ and wheels/ stand on it."""
+"""Makes an installed tree fit for a board: relocatable, stripped and audited. stages/ and wheels/ use these modules."""

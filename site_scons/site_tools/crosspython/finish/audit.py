@@ -1,8 +1,8 @@
-"""Whether a stage would work on the board and may leave the build machine.
+"""The audit: it checks whether a stage works on the board, and contains nothing of the build machine.
 
-Knows the rules; the facts come from the files themselves, never from the output of a build.
-Collects all problems before it reports them. The stage belongs to the build machine, the prefix to the board.
-Binaries are judged in `elf_rules`; here are the rules for all kinds of files, and the error.
+The facts come from the files themselves, never from the output of a build. All problems are collected before they are
+reported. The stage belongs to the build machine, the prefix to the board. elf_rules.py has the rules for binaries; this
+module has those for all kinds of files, and the error.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Audit:
     forbidden: tuple[str, ...]
 
     def find_problems(self, stage: Path) -> list[Problem]:
-        """Return all that is wrong with a stage. The target's own libc counts where it states one."""
+        """Return all problems of a stage. If the target states its libc, the stage is checked against that libc."""
         return audit_stage(
             stage,
             wanted=wanted_elf(self.target.machine, self.target.float_abi, self.toolchain.time_bits),
@@ -56,7 +56,7 @@ class Audit:
         )
 
     def require_clean(self, stage: Path, component: str, log: Path | None = None) -> None:
-        """Raise one AuditError that lists all that is wrong with a stage, if anything is."""
+        """Raise one AuditError that lists all problems of a stage, if there are any."""
         require_clean(self.find_problems(stage), component, log)
 
 
@@ -80,12 +80,12 @@ def audit_stage(
     allows_runpath: bool = False,
     is_linked_with: bool = False,
 ) -> list[Problem]:
-    """Return all that would keep a stage from working on the board, sorted by path; an empty list means none.
+    """Return all problems that would keep a stage from working on the board, sorted by path; an empty list means none.
 
-    `libc` is the oldest that products must load on. `provided` are the sonames of other components in the prefix's lib;
-    `board_libraries` (patterns) defaults to those of the libc;
-    `allows_runpath` is for what others built: a RUNPATH finds libraries too. `is_linked_with` says that others are
-    linked with the libraries in lib.
+    `libc` is the oldest libc that products must load on. `provided` are the sonames of other components in the prefix's
+    lib; `board_libraries` (patterns) defaults to the libraries of the libc. `allows_runpath` is for files that other
+    people built: a RUNPATH also finds libraries. `is_linked_with` says that other components are linked with the
+    libraries in lib.
     """
     stage = stage.absolute()
     build_paths = BuildPaths.without_neutral({*forbidden_paths, str(stage), str(stage.resolve())})
@@ -117,9 +117,9 @@ def audit_stage(
 
 
 def audit_libraries(tree: Path, elves: Sequence[ElfFile], patterns: Sequence[str]) -> list[Problem]:
-    """Return the libraries that the files of a finished tree need and will not find in it.
+    """Return the libraries that files of a finished tree need, but that are neither in the tree nor on the board.
 
-    patterns: the libraries that the board has
+    patterns: the libraries of the board
     """
     providers = find_providers(tree, elves, ())
     return [
@@ -161,7 +161,8 @@ def _judge_content(stage: Path, path: Path, build_paths: BuildPaths, wanted: Elf
 
 
 def _judge_archive(path: Path, name: str, wanted: ElfWanted) -> list[Problem]:
-    """Judge the objects of a static library; one wrong object is enough, the others would say the same."""
+    """Check the objects of a static library. Only the first wrong object is reported: the others have the same
+    problem."""
     folder = name.removesuffix(path.name)
     for member in read_archive_members(path):
         problems = judge_identity(member, folder + member.path.name, wanted)

@@ -1,7 +1,7 @@
 """What products need of the board: its libc's libraries, versions of symbols, a kernel.
 
-Reads from a stage what it needs. Whether a board has that is the audit's and the user's question. Paths
-belong to the build machine, but for the interpreter, which is the board's.
+Reads these needs from a stage. The audit and the user decide whether a board meets them. Paths belong to the build
+machine, except for the interpreter's, which belongs to the board.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from crosspython.toolchain.facts import Toolchain
 
 
 def find_libc(target: Target, toolchain: Toolchain) -> Libc:
-    """A board's libc, the oldest that products must load on: the target's own statement counts first."""
+    """The oldest libc that products must load on: the one that the target's file states, else the toolchain's."""
     return target.libc_baseline or toolchain.libc
 
 
 @dataclass(frozen=True)
 class VersionNeed:
-    """The newest symbol version that is needed of a kind (GLIBC, GLIBCXX, GCC, ...), with a file and a symbol."""
+    """The newest needed symbol version of a kind (GLIBC, GLIBCXX, GCC, ...), with a file and symbol that need it."""
 
     version: str
     path: str
@@ -64,7 +64,7 @@ def board_needs(stage: Path) -> BoardNeeds:
 
 
 def sum_up_needs(stage: Path, elves: Iterable[ElfFile]) -> BoardNeeds:
-    """The same of ELF files below a stage that have been read."""
+    """The same for ELF files of a stage that were read before."""
     elves = [elf for elf in elves if elf.kind in ("executable", "shared")]
     own = {elf.soname or elf.path.name for elf in elves if elf.kind == "shared"}
     kernels = [elf.kernel for elf in elves if elf.kernel is not None]

@@ -1,9 +1,9 @@
 """Compiled Python modules beside sources whose times have changed.
 
 Knows the head of a .pyc file since Python 3.7 (PEP 552) and of the older ones, as far as the time of the source is
-noted there. Python ignores a .pyc whose noted time is not its source's, and a board often cannot write a new one:
-each start would compile everything again. CPython's own note a hash and no time; others' may be of the old kind. Never
-runs or unmarshals anything. Paths belong to the build machine.
+noted there. Python ignores a .pyc if the time in it is not the time of the source. A board often cannot write a new
+one, so each start would compile everything again. CPython's own .pyc files contain a hash and no time; those of
+packages may contain a time. This module never runs or unmarshals bytecode. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-# What build-python runs to make them.
+# The script that build-python runs to make .pyc files.
 COMPILE_MODULES = Path(__file__).with_name("compile_modules.py")
 
 _MAGIC_SIZE = 4
@@ -21,7 +21,7 @@ _FIRST_PEP_552_MAGIC = 3392  # CPython 3.7.0a4, Lib/importlib/_bootstrap_externa
 
 
 def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
-    """Note `epoch` (seconds) as the time of the source, where the file notes one at all; tell whether it changed."""
+    """Write `epoch` (seconds) as the source's time, if the file contains such a time. Return whether it changed."""
     data = bytecode.read_bytes()
     if len(data) < _MAGIC_SIZE + 12 or data[2:4] != _CRLF:
         return False
@@ -29,7 +29,7 @@ def stamp_bytecode(bytecode: Path, epoch: int) -> bool:
     (magic,) = struct.unpack_from("<H", data)
     if magic >= _FIRST_PEP_552_MAGIC:
         (flags,) = struct.unpack_from("<I", data, offset)
-        if flags != 0:  # checked by hash, or not at all
+        if flags != 0:  # valid by the source's hash, or unchecked: it has no time
             return False
         offset += 4
     stamp = struct.pack("<I", epoch & 0xFFFFFFFF)
@@ -56,14 +56,14 @@ def source_of_bytecode(name: str) -> str:
 
 
 def remove_orphaned_bytecode(library: Path) -> None:
-    """Remove such files of a standard library whose sources are not there."""
+    """Remove the .pyc files of a standard library whose sources do not exist."""
     for bytecode in library.rglob("__pycache__/*.pyc"):
         if not Path(source_of_bytecode(str(bytecode))).exists():
             bytecode.unlink()
 
 
 def remove_stale_bytecode(changed_sources: Iterable[Path]) -> int:
-    """Remove the .pyc files of sources whose text was changed: they hold the old text's constants."""
+    """Remove the .pyc files of sources whose text was changed: they contain constants of the old text."""
     count = 0
     for source in changed_sources:
         for bytecode in sorted((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc")):

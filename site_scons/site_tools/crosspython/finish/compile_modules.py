@@ -1,5 +1,5 @@
-"""Byte-compiles modules to where their installed copies will look for it. Run by build-python, of any series: this is
-Python 3.5's language and library.
+"""Byte-compiles modules; the .pyc files are written to the places of their installed copies. build-python of any series
+runs this file, so it uses only the language and library of Python 3.5.
 
     python compile_modules.py LIST ROOT unchecked|checked [strict]
 
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def validity(mode: str) -> "dict[str, Any]":
-    """The keyword of compile() that says how the .pyc's validity is told."""
+    """The keyword of compile() that chooses how Python checks the validity of the .pyc."""
     modes = getattr(py_compile, "PycInvalidationMode", None)
     return {} if modes is None else {"invalidation_mode": modes[mode.upper() + "_HASH"]}
 

@@ -1,8 +1,8 @@
-"""What is wrong with one ELF file, measured against the target.
+"""Checks one ELF file against the target.
 
-Knows the rules for programs, libraries and objects: made for the right machine, no libc newer than the board's, every
-library found, nothing that a hardened kernel or loader refuses. Judges facts that were read before; opens a file
-again only to name the symbols behind a complaint. Paths in problems are below the prefix.
+The rules for programs, libraries and objects: the file is for the right machine, needs no libc newer than the board's,
+finds every library, and has nothing that a hardened kernel or loader refuses. The facts were read before; a file is
+opened again only to name the symbols behind a problem. Paths in problems are below the prefix.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 
 _NAMED_SYMBOLS = 5
-# The compiler's own libraries, built beforehand: no point in time is handed to them.
+# The compiler's own libraries, which were built beforehand. No other code passes a time_t to them.
 _COMPILERS = ("libgcc_s", "libgfortran", "libgomp", "libquadmath", "libstdc++")
 
-# Names that musl's loader takes for itself, whatever files bear them (musl, ldso/dynlink.c: load_library).
+# Names by which musl's loader always means itself, even if files of these names exist (musl, ldso/dynlink.c:
+# load_library).
 _MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
 
 
 @dataclass(frozen=True)
 class ElfWanted:
-    """What the target's ELF files are: elf.h's machine name (EM_ARM), class, byte order,
-    float ABI and time_t (None: any)."""
+    """The required properties of the target's ELF files: elf.h's machine name (EM_ARM), class, byte order, float ABI
+    and time_t (None: any)."""
 
     machine: str
     bits: int
@@ -42,9 +43,10 @@ class ElfWanted:
 
 
 def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None) -> ElfWanted:
-    """Return what files for a machine (`uname -m`) must be. Raises ConfigurationError for one that nobody knows.
+    """Return the required properties of files for a machine (`uname -m`). Raises ConfigurationError for an unknown
+    machine.
 
-    time_bits: of time_t in all else that the files will meet; None: it does not matter
+    time_bits: the bits of time_t in the code that the files are used with; None: any
     """
     row = find_machine(machine)
     return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
@@ -59,7 +61,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with one file of a stage, in words; with its kind where that matters to a caller."""
+    """One problem of one file of a stage, in words; with its kind if a caller needs it."""
 
     path: str
     what: str
@@ -75,7 +77,7 @@ class Problem:
 
 
 def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
-    """Compare what a file was made for with what the target is. A file that states no float ABI fits either."""
+    """Compare the machine and float ABI of a file with those of the target. A file without a float ABI fits both."""
     found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
     expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
     if found != expected:
@@ -96,10 +98,10 @@ def judge_elf(
     kernel: str | None,
     allows_runpath: bool = False,
 ) -> list[Problem]:
-    """Return all that is wrong with a file; one for another machine is not judged further.
+    """Return all problems of a file. A file for another machine is not checked further.
 
-    `providers` maps libraries of the prefix to their folders, `patterns` the board's libraries, `kernel` the board's;
-    `allows_runpath` lets a RUNPATH be.
+    `providers` maps libraries of the prefix to their folders; `patterns` are the board's libraries; `kernel` is the
+    version of the board's kernel; `allows_runpath` permits a RUNPATH.
     """
     name = elf.path.relative_to(stage).as_posix()
     problems = judge_identity(elf, name, wanted)
@@ -164,8 +166,8 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
 
 
 def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, libc: Libc) -> list[Problem]:
-    """Return what is wrong with the sonames of the libraries in lib:
-    programs that link with a library need it by its soname.
+    """Return the problems with the sonames of the libraries in lib. A program that is linked with a library needs it by
+    its soname.
 
     A linker notes a library's soname, and its file's name where it has none (ld(1), -soname); the loader then opens a
     file of that name.
@@ -187,13 +189,13 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
 
 
 def _usual_soname(file: str) -> str:
-    """libz.so.1.2.11 is called libz.so.1, and libfoo.so so."""
+    """The usual soname of a library's file: libz.so.1 for libz.so.1.2.11, and libfoo.so for libfoo.so."""
     stem, dot, version = file.partition(".so.")
     return f"{stem}.so.{version.partition('.')[0]}" if dot else file
 
 
 def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
-    """Two sizes of time_t in one process misread each other's numbers."""
+    """Check the size of time_t: in one process, code with one size misreads the values of code with the other size."""
     if wanted is None or elf.path.name.startswith(_COMPILERS):
         return []
     expected = f"{wanted}-bit time_t, as in all else"

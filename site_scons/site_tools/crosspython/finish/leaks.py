@@ -1,9 +1,9 @@
 """Paths of the build machine inside files: finding them, and replacing them in text.
 
 Knows how a path is spelled in files: as it is, with spaces escaped as shells and makefiles do, and percent-encoded as
-in `file://` addresses. A path also covers all that lies below it, and its siblings `path-2` and `path.old`, which are
-no less of the build machine; a longer word (`/work` in `/workshop`) is something else. Compressed files are not
-looked into.
+in `file://` addresses. A path also covers everything below it, and its siblings `path-2` and `path.old`, which are
+folders of the build machine, too. A longer word is not covered (`/work` in `/workshop`). Compressed files are not
+searched.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class BuildPaths:
         return None if match is None else _show(match)
 
     def find_in(self, file: Path) -> str | None:
-        """The same for a file, which is never in memory as a whole."""
+        """The same for a file. It is read in pieces, because it may be large."""
         longest = max(map(len, self._neutral), default=0)
         for piece, is_last in read_pieces(file, longest + 2 * _TAIL):
             match = self._search(piece)
             if match is not None and (is_last or match.end() + _TAIL <= len(piece)):
-                return _show(match)  # one nearer to the end is found again with all that follows it
+                return _show(match)  # a match near the end is found again in the next piece, with the text after it
         return None
 
     def replace(self, data: bytes) -> tuple[bytes, int]:
@@ -77,7 +77,7 @@ def _spell_path(path: str) -> set[bytes]:
 
 
 def is_text_file(file: Path) -> bool:
-    """The same of a file, which is never in memory as a whole."""
+    """Tell whether a file is text. It is read in pieces, because it may be large."""
     return all(is_text(piece) for piece, _ in read_pieces(file, 0))
 
 

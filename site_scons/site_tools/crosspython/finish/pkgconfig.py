@@ -1,4 +1,4 @@
-"""pkg-config files that find their prefix from where they lie.
+"""Rewrites pkg-config files so that they find their prefix relative to their own folder.
 
 Knows one rewriting: `${pcfiledir}` is the folder of the .pc file itself (pkg-config(1), since 0.20), so a prefix
 written relative to it makes the file true in a component's sysroot, in the bundle and wherever either is moved. Pure

@@ -1,8 +1,8 @@
-"""An installed tree of Python: which files are tests, which ones a board does not need,
-and what the build recorded about itself.
+"""An installed tree of Python: which files are tests, which files a board does not need, and the facts that the build
+recorded about itself.
 
-Knows where CPython records that (sysconfig's data; since 3.14 build-details.json, PEP 739),
-and which parts are wrong after a cross build. Paths belong to the build machine. Nothing of the tree is run.
+CPython records these facts in sysconfig's data, and since 3.14 in build-details.json (PEP 739). This module knows which
+of them are wrong after a cross build. Paths belong to the build machine. Nothing of the tree is run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from crosspython.errors import ToolchainError
 from crosspython.finish.bytecode import is_cached, source_of_bytecode
 
-# What extension modules of the stable ABI may end with: of 3.15 on without the GIL, too (PEP 803).
+# The suffixes of extension modules of the stable ABI; since 3.15 there is one without the GIL, too (PEP 803).
 _STABLE_ABI_SUFFIXES = (".abi3.so", ".abi3t.so")
 # Those of its entries that are paths; what is relative is so to base_prefix, and that to the file's own folder (PEP
 # 739).
@@ -31,7 +31,7 @@ _PATHS = (
     ("c_api", "pkgconfig_path"),
 )
 
-# What only those need who test CPython itself, and what cannot run without tkinter: an archive of its own.
+# Files that only tests of CPython itself need, or that cannot run without tkinter. They get an archive of their own.
 TESTS = (
     "lib/python3.*/test",
     "lib/python3.*/*/test",
@@ -46,7 +46,7 @@ TESTS = (
     "bin/idle3*",
 )
 
-# What a board does not need, below the prefix: `slim=1` leaves it out. The words are for the user.
+# Files below the prefix that a board does not need: `slim=1` leaves them out. The words are shown to the user.
 SLIM = {
     "what C extensions are compiled with": (
         "include",
@@ -72,8 +72,8 @@ _SLIM = _compile(glob for globs in SLIM.values() for glob in globs)
 
 
 def is_test(name: str) -> bool:
-    """Whether a name below the prefix is one of CPython's own tests, which are half of it,
-    or of what goes with them."""
+    """Whether a name below the prefix belongs to CPython's own tests, or to files that only tests need. The tests are
+    half of an installation."""
     return bool(_TESTS.match(name)) and "/site-packages/" not in name
 
 
@@ -89,8 +89,9 @@ def is_no_test(name: str) -> bool:
 def slimmed(links: Mapping[str, str], *, without_sources: bool) -> dict[str, str]:
     """The names of a whole Python that a slim bundle keeps, with their names there.
 
-    links: all names, with where those point that are links, and "" for the others
-    without_sources: a .pyc stands where an import finds it without its source, which goes (PEP 3147)
+    links: all names, with the target of a link, and "" for all others
+    without_sources: a .pyc is moved to the place where Python imports it without its source; the source is left out
+                     (PEP 3147)
     """
     kept = {name for name in links if not is_slimmed(name) and not is_test(name)}
     kept -= {name for name in kept if is_cached(name) and source_of_bytecode(name) not in kept}
@@ -114,7 +115,7 @@ def _dangles(name: str, target: str, kept: Container[str]) -> bool:
 
 def read_build_time_vars(library: Path) -> dict[str, Any]:
     """The variables of sysconfig, from the _sysconfigdata of a standard library's folder."""
-    (file,) = library.glob("_sysconfigdata*.py")  # in 3.5 it is called that alone
+    (file,) = library.glob("_sysconfigdata*.py")  # in 3.5 the name has no suffix
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "build_time_vars":
             variables: dict[str, Any] = ast.literal_eval(node.value)
@@ -125,9 +126,9 @@ def read_build_time_vars(library: Path) -> dict[str, Any]:
 def correct_build_details(library: Path, machine: str) -> None:
     """Correct build-details.json: it must describe the target, wherever the tree lies.
 
-    CPython's generator (Tools/build/generate-build-details.py) asks the interpreter that runs it for the suffixes of
-    extension modules, and leaves them out of `abi` where there is no libpython to link with, and out of `libpython`
-    whether extensions are linked with it. PEP 739 lets it; maturin and Meson (1.12) cannot do without.
+    CPython's generator (Tools/build/generate-build-details.py) takes the suffixes of extension modules from the
+    interpreter that runs it. Without a shared libpython it leaves these suffixes out of `abi`, and it leaves
+    `link_extensions` out of `libpython`. PEP 739 allows this, but maturin and Meson (1.12) need both.
 
     machine: what the target's `uname -m` says
     """
@@ -137,7 +138,7 @@ def correct_build_details(library: Path, machine: str) -> None:
     details["platform"] = f"linux-{machine}"
     generated = details["suffixes"]["extensions"]
     renamed = (each.replace(_place_of(generated[0]), _place_of(suffix)) for each in generated)
-    extensions = list(dict.fromkeys(renamed))  # without a platform, two of them are the same
+    extensions = list(dict.fromkeys(renamed))  # without the platform, two of them may be equal
     details["suffixes"]["extensions"] = extensions
     details["abi"]["extension_suffix"] = suffix
     if stable := [each for each in _STABLE_ABI_SUFFIXES if each in extensions]:
@@ -148,8 +149,8 @@ def correct_build_details(library: Path, machine: str) -> None:
 
 
 def _place_of(suffix: str) -> str:
-    """What a suffix says of the platform: `-x86_64-linux-gnu` of `.cpython-314-x86_64-linux-gnu.so`, "" of one that
-    says nothing of it, as with uClibc."""
+    """The platform in a suffix: `-x86_64-linux-gnu` for `.cpython-314-x86_64-linux-gnu.so`; "" if the suffix names no
+    platform, as with uClibc."""
     _, dash, place = suffix.removeprefix(".cpython-").removesuffix(".so").partition("-")
     return dash + place
 

@@ -1,9 +1,9 @@
-"""Where programs and libraries look for the libraries they bring: DT_RPATH, relative to their own place.
+"""The search path of programs and libraries for our own libraries: DT_RPATH, relative to the file's own folder.
 
-Knows which path a file needs; patchelf writes it. The linker left room for it (the toolchain's wrapper reserves a
-filler), so the new text is written over the old and no file grows; a file without that room is extended by patchelf.
-Runs after stripping: strip damages what patchelf has extended. All paths belong to the build machine; what is written
-holds none.
+Knows which path a file needs; patchelf writes it. The linker reserves space for it (the toolchain's wrapper adds a
+filler), so the new text replaces the old one and the file does not grow. A file without that space is extended by
+patchelf. This runs after stripping, because strip damages files that patchelf has extended. All paths belong to the
+build machine; the written RPATHs contain no such path.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ Providers = Mapping[str, tuple[str, ...]]
 
 
 def find_providers(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str]) -> Providers:
-    """Where the libraries of a stage are found: the loader opens files by their names, and links (ld.so(8)).
+    """The folders of a stage's libraries, by the names of files and links: the loader opens a library by such a name
+    (ld.so(8)).
 
-    provided: names of libraries of others in the prefix's lib
+    provided: names of other components' libraries in the prefix's lib
     """
     folders: dict[str, set[str]] = {name: {LIB} for name in provided}
     shared = {elf.path.resolve() for elf in elves if elf.kind == "shared"}
@@ -38,8 +39,8 @@ def find_providers(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str
 
 
 def find_sonames(folder: Path) -> frozenset[str]:
-    """The names of the libraries in a folder by which others need them (DT_SONAME). A link for the linker, libz.so, is
-    none of them: it stays on the build machine."""
+    """The sonames (DT_SONAME) of the libraries in a folder. A link for the linker, such as libz.so, does not count: it
+    stays on the build machine."""
     found = {path.name: read_elf(path) for path in folder.glob("*.so*") if path.is_file()}
     return frozenset(name for name, elf in found.items() if elf is not None and elf.soname == name)
 
@@ -59,9 +60,9 @@ def choose_rpath(folder: str, needed: Sequence[str], providers: Providers) -> st
 
 
 def set_rpaths(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str]) -> int:
-    """Write the RPATH of every file that the dynamic loader has to do with; return how many were changed.
+    """Write the RPATH of every file that the dynamic loader loads; return how many were changed.
 
-    `provided` are the names of libraries of others in the prefix's lib.
+    `provided` are the names of other components' libraries in the prefix's lib.
     """
     elves = list(elves)
     providers = find_providers(stage, elves, provided)
@@ -69,7 +70,7 @@ def set_rpaths(stage: Path, elves: Iterable[ElfFile], provided: Iterable[str]) -
     wanted = {
         elf.path: choose_rpath(elf.path.parent.relative_to(stage).as_posix(), elf.needed, providers) for elf in dynamic
     }
-    current = {elf.path: "" if elf.has_runpath else elf.rpath for elf in dynamic}  # the newer kind is always replaced
+    current = {elf.path: "" if elf.has_runpath else elf.rpath for elf in dynamic}  # a RUNPATH is always replaced
     if wanted == current:
         return 0
     return write_rpaths(wanted, current, find_patchelf())

@@ -1,8 +1,8 @@
-"""Scripts that find their interpreter from where they lie.
+"""Rewrites scripts so that they find their interpreter relative to their own folder.
 
-Knows the two forms in which installers name a Python: a `#!` line, and the shell detour that distlib writes when that
-line would be too long or has a blank. Both name one fixed place; here they become a detour of our own, which looks
-for the interpreter beside the script and so survives any move. Other interpreters of the build are left to `env`.
+Installers name a Python in one of two forms: a `#!` line, or the shell commands that distlib writes if that line would
+be too long or has a blank. Both contain a fixed path. Here they are replaced by shell commands of our own, which look
+for the interpreter beside the script, so the tree can be moved. Other interpreters of the build are found by `env`.
 Pure bytes.
 """
 
@@ -25,7 +25,8 @@ _VERSIONED = re.compile(r"python\d+\.\d+")
 def make_relocatable_script(
     data: bytes, *, prefix: str, build_folders: Sequence[str], to_bin: str, is_executable: bool
 ) -> bytes | None:
-    """Rewrite a script's interpreter if that is the prefix's Python or of the build machine, else return None.
+    """Rewrite the interpreter of a script if it is the prefix's Python or a program of the build machine; else return
+    None.
 
     `prefix` belongs to the board, `build_folders` to the build machine; `to_bin` is the way from the script's folder to
     the one with the interpreters ("." or "../../bin").
@@ -42,13 +43,13 @@ def make_relocatable_script(
     body = data[match.end() :]
     if is_python and not _VERSIONED.fullmatch(name):
         name = "python3"
-    if not (is_python and is_executable):  # a module with a main part is run by naming an interpreter
+    if not (is_python and is_executable):  # a module that is also a program is run with an explicit interpreter
         return f"#!/usr/bin/env {name}\n".encode(errors="surrogateescape") + body
     return _write_head(name, match["arguments"].strip(), to_bin, body)
 
 
 def _write_head(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
-    """A line that states the source's encoding must stay among the first two (PEP 263)."""
+    """Write the new first lines. A line that states the source's encoding must be one of the first two (PEP 263)."""
     encoding = _ENCODING.match(body)
     stated = encoding.group() if encoding else b""
     detour = write_detour(name, arguments.decode(errors="surrogateescape"), to_bin=to_bin)
@@ -56,8 +57,9 @@ def _write_head(name: str, arguments: bytes, to_bin: str, body: bytes) -> bytes:
 
 
 def _put_before(detour: bytes, body: bytes) -> bytes:
-    """The detour is the first string of the file, and so its docstring. One that the script has is still its
-    `__doc__`; before an import from `__future__` there may be one string alone, so both become one.
+    """Put the detour before a script. The detour is a string, so it would become the docstring. The script's own
+    docstring is still assigned to `__doc__`; but only one string may come before an import from `__future__`, so the
+    two are joined there.
     """
     before = _BEFORE_DOCSTRING.match(body)
     if before is None:

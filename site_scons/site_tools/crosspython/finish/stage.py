@@ -1,8 +1,8 @@
 """Turns the tree that `make install` left into one that can be shipped.
 
-Knows the order of the steps and nothing of the formats: scripts, text and links first, then symbols, then RPATHs
-(strip damages what patchelf has extended), times last. A binary that names the build machine is not edited: the audit
-reports it. The stage and the debug folder belong to the build machine, the prefix to the board.
+Knows only the order of the steps: scripts, texts and links first, then symbols, then RPATHs (strip damages files that
+patchelf has extended), times last. Binaries with paths of the build machine are not edited: the audit reports them. The
+stage and the debug folder belong to the build machine, the prefix to the board.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _remove_libtool_files(stage: Path) -> int:
 
 
 def _relativize_links(stage: Path, prefix: str) -> int:
-    """Make symbolic links relative that name the prefix or the stage itself."""
+    """Make symbolic links relative if they point to an absolute path below the prefix or the stage."""
     count = 0
     for entry in list(walk_entries(stage)):
         target = str(Path(entry.path).readlink()) if entry.is_symlink() else ""
@@ -167,7 +167,8 @@ def _writable(paths: Sequence[Path]) -> Iterator[None]:
 
 
 def _set_times(stage: Path, epoch: int) -> int:
-    """Give everything one time, and note that in .pyc files as the time of their sources; return how many of those."""
+    """Set the times of all files to one value, also the sources' times in .pyc files; return how many .pyc files were
+    changed."""
     restamped = 0
     for entry in walk_entries(stage):
         if entry.name.endswith(".pyc") and entry.is_file(follow_symlinks=False):

@@ -1,8 +1,8 @@
-"""Debug symbols: out of what goes to the board, into a folder of their own.
+"""Moves debug symbols from the files for the board into a folder of their own.
 
-Knows which symbols a kind of file can do without, and the link by which a debugger finds them again (GDB manual,
-"Separate Debug Files"). Runs the toolchain's objcopy on the build machine; a file that is already stripped is left as
-it is, so doing it twice changes nothing.
+Knows which symbols each kind of file does not need, and the link by which a debugger finds the separate symbols (GDB
+manual, "Separate Debug Files"). Runs the toolchain's objcopy on the build machine. A file that is already stripped is
+not changed, so a second run changes nothing.
 """
 
 from __future__ import annotations
