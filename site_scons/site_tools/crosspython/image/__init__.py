@@ -1,4 +1,4 @@
 """From a bundle and wheels to one file for the board: interpreter, packages and applications in one tree.
 
-Stands beside stages/: it takes what they have made, and nothing of it is run but build-python.
+This package uses products of stages/, as wheels/ does. It runs only build-python, and no program of the target.
 """

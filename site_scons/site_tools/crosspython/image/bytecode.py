@@ -1,7 +1,7 @@
-"""Bytecode of installed packages, and what slim= leaves of a package.
+"""Compiles the modules of installed packages, and removes the files that slim= leaves out.
 
-Modules are compiled by build-python, each package in a process of its own: what a process has compiled before can show
-in a .pyc, and so the bytes do not depend on what else is in the image. Paths belong to the build machine.
+build-python compiles each package in a process of its own: a .pyc can depend on the modules that the same process has
+compiled before. So the bytes do not depend on the other packages of the image. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from crosspython.workshop import Workshop
 def compile_packages(
     tree: Tree, packages: Sequence[Package], python: Callable[[], Path], kept: KeptBytecode, workshop: Workshop
 ) -> None:
-    """Byte-compile what packages have brought, side by side where cores are free; what is kept is taken from there.
+    """Byte-compile the modules of packages, in parallel if cores are free. Kept bytecode is not made again.
 
     python: brings an interpreter of the same X.Y that runs here
     """
@@ -45,7 +45,7 @@ def compile_packages(
 
 
 def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: bool) -> None:
-    """Leave out of packages what a bundle leaves out of itself with the same slim=."""
+    """Remove files from packages by the rules that the same slim= has for a bundle."""
     for package in packages:
         places = slimmed(dict.fromkeys(package.names, ""), without_sources=without_sources)
         for name in package.names:

@@ -1,4 +1,4 @@
-"""What goes into an image's file, in whatever form."""
+"""The content of an image, before it is written in one of the forms."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Packages that dpkg and opkg install: an ar archive with what they are told, and the tree at its prefix.
+"""Packages for dpkg and opkg: an ar archive with the control file, and with the tree at its prefix.
 
-Source: deb(5), deb-control(5). opkg takes the same format, as its opkg-build writes it. No maintainer's script is in
-it: nothing is run when it is installed. All paths belong to the build machine, but for the prefix.
+Source: deb(5), deb-control(5). opkg reads the same format, as its opkg-build writes it. The package has no maintainer
+scripts, so an installation runs nothing. All paths belong to the build machine, except for the prefix.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.workshop import EPOCH, Workshop
 
-# opkg's names of architectures are each distribution's own. All of them take this one.
+# Each distribution has its own names of opkg architectures. All of them accept this one.
 _ANY_OPKG = "all"
 
 
@@ -49,7 +49,7 @@ def _write_package(contents: Contents, product: Path, architecture: str, worksho
         pack_tree(contents.tree, data, epoch=EPOCH, root=root, beside=workshop.jobserver.beside)
         texts = {"control": describe_package(contents, architecture), "md5sums": "".join(_sums(contents.tree, root))}
         with packing(control, epoch=EPOCH) as packer:
-            for name, text in texts.items():  # BusyBox looks for them by this very name
+            for name, text in texts.items():  # BusyBox searches for exactly these names
                 packer.add_file(f"./{name}", io.BytesIO(text.encode()), len(text.encode()), is_program=False)
         write_ar(product, members, EPOCH)
     finally:
@@ -86,7 +86,7 @@ def _find_architecture(target: Target) -> str:
 
 
 def _sums(tree: Path, root: str) -> Iterator[str]:
-    """What dpkg --verify compares with."""
+    """The lines of md5sums, which `dpkg --verify` compares with the files."""
     for path in find_files(tree):
         with path.open("rb") as file:
             yield f"{hashlib.file_digest(file, 'md5').hexdigest()}  {root}/{os.path.relpath(path, tree)}\n"

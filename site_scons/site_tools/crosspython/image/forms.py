@@ -1,7 +1,7 @@
 """The forms that an image comes in: one file each, the same bytes for the same tree.
 
-Knows how a tree becomes an archive and a squashfs; packages are debian.py's and rpm.py's business. What lies in the
-tree is others' business. All paths belong to the build machine, but for the prefix.
+Knows how to write a tree as an archive or a squashfs; debian.py and rpm.py write packages. Other modules make the tree.
+All paths belong to the build machine, except for the prefix.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from crosspython.workshop import EPOCH, Workshop
 class Form:
     """One way to bring a tree to a board.
 
-    tools:      programs of this machine that make it
-    is_mounted: it stays as it is on the board, and takes the room there that it takes here
-    write:      writes it into a new file
+    tools:      programs of the build machine that write this form
+    is_mounted: the board mounts the file, so its size on the board is the size of the file
+    write:      writes the tree into a new file
     """
 
     tools: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Wheels installed into a bundle's tree without an emulator, by the library that installers are made of.
 
-Knows where the parts of a wheel go (PEP 427), and that a script finds its interpreter from where it lies. Two packages
-with a file of the same name are told, and neither wins. Nothing of a wheel is run. All paths belong to the build
+Knows where the parts of a wheel go (PEP 427), and that a script must find its interpreter relative to its own folder.
+If two packages have a file of the same name, that is an error. Nothing of a wheel is run. All paths belong to the build
 machine; names are those below the prefix.
 """
 
@@ -40,7 +40,7 @@ _ENV = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+python[0-9.]*[ \t]*(?=\r?\n)")
 
 
 def install_wheels(tree: Tree, wheels: Sequence[Path]) -> list[Package]:
-    """Install wheels, in their order. What the bundle has of a package itself gives way.
+    """Install wheels, in their order. If the bundle itself contains such a package, it is removed first.
 
     Raises ImageError that names all packages with a file of the same name, ArchiveError for a damaged wheel.
     """
@@ -59,7 +59,7 @@ def install_wheels(tree: Tree, wheels: Sequence[Path]) -> list[Package]:
 
 def _install(tree: Tree, wheel: Path) -> Package:
     with reading(wheel), WheelFile.open(wheel) as source, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that bytecode which a wheel brings is left out: here it is compiled
+        warnings.simplefilter("ignore")  # installer warns that it skips a wheel's bytecode; we compile our own
         package = Package(canonicalize_name(source.distribution), source.version)
         remove_distribution(tree, package.name)
         install(source, _Destination(tree, package), {"INSTALLER": b"crosspython\n"})
@@ -101,7 +101,7 @@ class _Destination(WheelDestination):
             self._write(scheme, record_file_path, stream.read(), False)
 
     def _write_program(self, path: str, data: bytes) -> RecordEntry:
-        """Let a script look for the interpreter from where it lies."""
+        """Write a script that finds the interpreter relative to its own folder."""
         head = f"#!{self._interpreter}".encode()
         data = _ENV.sub(lambda _: head, data, count=1) if _ENV.match(data) else data
         to_bin = posixpath.relpath("bin", posixpath.dirname(f"bin/{path}"))

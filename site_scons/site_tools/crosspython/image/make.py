@@ -33,13 +33,13 @@ class ImageOrder:
     bundle:       the archive with the Python
     wheels:       what is installed into it
     build_python: the stage archive of the Python that runs here, or an interpreter's path; None without wheels
-    name, version: what it is called
+    name, version: those of the image
     python, series: CPython's version, "3.13.5", and "3.13", as its folder is called
     slim:         as the bundle's: "0", "1", "pyc"
     has_pip:      whether pip stays in it
     form:         a key of FORMS
     kept:         the folder where bytecode is kept for the next image
-    limit:        how many bytes it may take on the board; None: as many as it does
+    limit:        the most bytes that it may use on the board; None: no limit
     """
 
     bundle: Path
@@ -68,7 +68,7 @@ class ImageReport:
 
 
 def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
-    """Put an image together; it appears when it is whole, and not where it is larger than it may be.
+    """Make an image. The file gets its name only when it is complete, and only if it is not larger than its limit.
 
     Raises ImageError, ArchiveError, HostToolError: this machine lacks what its form is made with.
     """
@@ -122,7 +122,7 @@ def _find_interpreter(build_python: Path, folder: Path) -> Path:
 
 
 def _weigh(tree: Tree, packages: Sequence[Package], python: str) -> tuple[tuple[str, int], ...]:
-    """The size of each package and of all the rest, largest first."""
+    """The size of each package, and of all other files together; largest first."""
     sizes = {package.title: sum(_size(tree.root / name) for name in package.names) for package in packages}
     rest = sum(map(_size, find_files(tree.root))) - sum(sizes.values())
     return tuple(sorted({python: rest, **sizes}.items(), key=lambda part: (-part[1], part[0])))
@@ -145,5 +145,5 @@ def _require_limit(order: ImageOrder, size: int, parts: Sequence[tuple[str, int]
 
 
 def show_size(size: int) -> str:
-    """A size as people read it; what is small keeps a digit that tells something."""
+    """A size for people, in MB; small sizes in kB."""
     return f"{size / 1e6:.1f} MB" if size >= 50_000 else f"{size / 1e3:.1f} kB"

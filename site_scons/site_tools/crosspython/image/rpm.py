@@ -19,7 +19,7 @@ from crosspython.run.process import run_command
 from crosspython.store.walk import walk_entries
 from crosspython.workshop import EPOCH, Workshop
 
-# A distribution's macros strip files, compile bytecode, note build-ids and find dependencies: all that is done already.
+# A distribution's macros strip files, compile bytecode, note build-ids and find dependencies: none of that is needed here.
 _MACROS = {
     "__os_install_post": "%{nil}",
     "debug_package": "%{nil}",
@@ -76,7 +76,7 @@ def write_rpm(contents: Contents, product: Path, workshop: Workshop) -> None:
 
 
 def describe_package(contents: Contents) -> str:
-    """The spec file. `%` begins rpm's macros, so that one that is meant is written twice."""
+    """The spec file. `%` begins an rpm macro, so a literal `%` is written twice."""
     titles = ", ".join(sorted(title for title, _ in contents.parts))
     parent = contents.prefix.rpartition("/")[0]
     names = {"name": contents.name, "version": contents.version, "shown": contents.prefix, "titles": titles}
@@ -86,7 +86,7 @@ def describe_package(contents: Contents) -> str:
 
 
 def _set_times(tree: Path) -> None:
-    """One time for all: rpmbuild lowers newer ones only."""
+    """Set one time for all files: rpmbuild only changes times that are newer than its limit."""
     os.utime(tree, (EPOCH, EPOCH))
     for entry in walk_entries(tree):
         os.utime(entry.path, (EPOCH, EPOCH), follow_symlinks=False)

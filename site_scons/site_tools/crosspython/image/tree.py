@@ -1,6 +1,6 @@
-"""The tree of an image: a Python as it lies on the board, and who has put which file there.
+"""The tree of an image: a Python as on the board, and the package that each file came from.
 
-Knows which names are taken, and how a package is taken out again by its RECORD. What goes in is install.py's business.
+Knows which names are in use, and how to remove a package by its RECORD. install.py adds packages.
 All paths belong to the build machine; names are those below the prefix.
 """
 
@@ -19,13 +19,13 @@ from crosspython.store.walk import walk_entries
 from crosspython.workshop import EPOCH
 
 BUNDLE = "the bundle"
-# What ensurepip puts into site-packages, and what `pip=0` leaves out.
+# The packages that ensurepip installs, and that `pip=0` leaves out.
 PIP = ("pip", "setuptools")
 
 
 @dataclass
 class Package:
-    """An installed wheel: the names that it has brought, below the prefix."""
+    """An installed wheel. names: its files, as paths below the prefix"""
 
     name: str
     version: str
@@ -50,11 +50,11 @@ class Clash:
 
 
 class Tree:
-    """A Python as it lies on the board, below its prefix, and who has put which file there.
+    """A Python as on the board, below its prefix, and the package that each file came from.
 
-    root:   the folder that takes the prefix's place
+    root:   the folder of the build machine that stands for the prefix
     series: CPython's, "3.13"
-    prefix: where the board has it
+    prefix: the path on the board
     """
 
     def __init__(self, root: Path, series: str, prefix: str) -> None:
@@ -67,7 +67,7 @@ class Tree:
                 self.owners[os.path.relpath(entry.path, root)] = BUNDLE
 
     def schemes(self, distribution: str) -> dict[str, str]:
-        """Where the parts of a wheel go, as pip has it for a prefix."""
+        """The folders for the parts of a wheel, as pip chooses them for a prefix."""
         return {
             "purelib": self.site,
             "platlib": self.site,
@@ -86,13 +86,13 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         path.chmod(0o755 if is_program else 0o644)
-        os.utime(path, (EPOCH, EPOCH))  # which the bytecode of a Python before 3.7 notes
+        os.utime(path, (EPOCH, EPOCH))  # bytecode of Python before 3.7 contains this time
         if other is None:
             self.owners[name] = package.title
             package.names.append(name)
 
     def _find_owner(self, name: str) -> str | None:
-        """Who has this name, a file in the place of its folder, or files below it."""
+        """The package that has a file of this name, a file where this name needs a folder, or files below this name."""
         above = (self.owners.get(str(parent)) for parent in PurePosixPath(name).parents)
         owner = self.owners.get(name) or next(filter(None, above), None)
         if owner is None and (self.root / name).is_dir():
@@ -100,7 +100,7 @@ class Tree:
         return owner
 
     def remove(self, name: str) -> None:
-        """Take away a file or link, its bytecode, and the folders that are then empty."""
+        """Remove a file or link, its bytecode, and the folders that are then empty."""
         path = self.root / name
         cached = sorted((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc")) if path.suffix == ".py" else []
         for each in (path, path.with_suffix(".pyc"), *cached) if path.suffix == ".py" else (path,):
@@ -124,7 +124,7 @@ def remove_distribution(tree: Tree, name: str) -> None:
 
 
 def remove_pip(tree: Tree) -> None:
-    """Leave nothing of pip: neither itself nor what would install it."""
+    """Remove pip, and also ensurepip, which could install it again."""
     for name in PIP:
         remove_distribution(tree, name)
     for each in [each for each in tree.owners if each.startswith(f"lib/{tree.python}/ensurepip/")]:
