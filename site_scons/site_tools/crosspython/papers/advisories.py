@@ -1,8 +1,8 @@
-"""Advisories about known vulnerabilities, as files of the OSV format (ossf.github.io/osv-schema) hold them, and which
-parts of a product they are about.
+"""Reads advisories about known vulnerabilities from files of the OSV format (ossf.github.io/osv-schema), and finds the
+parts of a product that they concern.
 
-They come from a folder, or from a zip archive of one, as the OSV database hands out for each ecosystem. Only files are
-read in which a wanted name stands: there may be hundreds of thousands.
+The files lie in a folder, or in a zip archive such as the OSV database offers for each ecosystem. There may be hundreds
+of thousands of files, so only files that contain a wanted name are parsed.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from crosspython.errors import ConfigurationError
 from crosspython.papers.part import Part
 from crosspython.papers.version_order import Incomparable, release_key, version_key, version_of_tag
 
-# How bad one is, in rising order; what nobody has judged may be as bad as any.
+# Severities in rising order. "unknown" is the last, because such a vulnerability may be as severe as any other.
 SEVERITIES = ("none", "low", "medium", "high", "critical", "unknown")
 
 _CVSS = {"CVSS_V4": CVSS4, "CVSS_V3": CVSS3, "CVSS_V2": CVSS2}
 _SPELT = {"moderate": "medium", "important": "high"}
-# Ecosystems in which a library has upstream's own versions; a distribution's are others (3.0.1-1+deb12u2).
+# Ecosystems whose versions of a library are upstream's. Distributions have versions of their own (3.0.1-1+deb12u2).
 _OF_RELEASES = ("", "oss-fuzz", "bitnami", "conancenter", "git", "generic", "vcpkg")
 _ECOSYSTEMS = {"pypi": "pkg:pypi/", "crates.io": "pkg:cargo/"}
 
 
 @dataclass(frozen=True)
 class Affected:
-    """What an advisory is about: a package and some of its versions.
+    """The package and the versions that an advisory concerns.
 
     ranges:   lists of events in their order: ("introduced", "1.0"), ("fixed", "1.2")
-    versions: those that are named one by one
-    commits:  it also names commits of a repository, which say nothing of a release
+    versions: single versions that the advisory lists
+    commits:  the advisory also lists commits of a repository; releases cannot be compared with these
     """
 
     ecosystem: str
@@ -53,7 +53,7 @@ class Affected:
 
 @dataclass(frozen=True)
 class Advisory:
-    """One advisory. names: its id, and what others call it."""
+    """One advisory. names: its id, and its ids in other databases"""
 
     id: str
     names: tuple[str, ...]
@@ -64,7 +64,8 @@ class Advisory:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an advisory says of a part. is_certain: its version could be compared. fixed: the versions without it."""
+    """The result of comparing a part with an advisory. is_certain: the part's version could be compared; fixed: the
+    versions without the vulnerability"""
 
     is_certain: bool
     fixed: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ def read_advisories(place: Path, parts: Sequence[Part]) -> Iterator[Advisory]:
 
 
 def judge(part: Part, advisory: Advisory) -> Judgement | None:
-    """Whether an advisory is about a part as it is; None: it is not."""
+    """Compare a part with an advisory; None: the advisory does not concern this part, or not this version of it."""
     judgements = [found for each in advisory.affected if _is_about(part, each) and (found := _judge(part, each))]
     certain = [each for each in judgements if each.is_certain]
     if certain:
@@ -108,7 +109,7 @@ def judge(part: Part, advisory: Advisory) -> Judgement | None:
 
 
 def _wanted(parts: Sequence[Part]) -> re.Pattern[bytes]:
-    """Any of the parts' names, in whatever spelling."""
+    """A pattern that matches any of the parts' names, in all usual spellings."""
     names = {part.name for part in parts} | {product for part in parts if (product := _cpe_product(part.cpe)[1])}
     spelt = sorted("[-_.]+".join(map(re.escape, re.split("[-_.]+", name))) for name in names)
     return re.compile("|".join(spelt or ["(?!)"]).encode(), re.IGNORECASE)
@@ -165,7 +166,8 @@ def _read_affected(entry: Mapping[str, Any]) -> Affected:
 
 
 def _severity(record: Mapping[str, Any]) -> str:
-    """By the newest kind of CVSS that is told, for all or for a package; else by the word that the database has."""
+    """The severity by the newest kind of CVSS score in the record, for all packages or for one; else the word that the
+    database gives."""
     told = [*(record.get("severity") or ())]
     for entry in record.get("affected", ()):
         told += entry.get("severity") or ()
@@ -221,7 +223,7 @@ def _judge(part: Part, affected: Affected) -> Judgement | None:
 
 
 def _is_tagged(part: Part, versions: frozenset[str]) -> bool:
-    """Whether a tag of its repository means its release."""
+    """Whether one of these versions is a tag of the part's repository that means its release."""
     if not part.purl.startswith("pkg:generic/"):
         return False
     try:
@@ -238,7 +240,8 @@ def _is_tagged(part: Part, versions: frozenset[str]) -> bool:
 
 
 def _is_within(part: Part, events: Sequence[tuple[str, str]]) -> bool:
-    """OSV's own rule (its specification, "Evaluation"): the events in order, each may switch. "0" is before all."""
+    """Whether a version is affected, by OSV's algorithm (its specification, "Evaluation"): each event, in order, may
+    change the answer. "0" is before all versions."""
     own = version_key(part, part.version)
     is_within = ("introduced", "0") in events
     known: list[tuple[Any, str]] = [(version_key(part, version), kind) for kind, version in events if version != "0"]

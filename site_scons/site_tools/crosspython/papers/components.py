@@ -1,4 +1,4 @@
-"""What a recipe tells of its component, as a part of a product."""
+"""Describes a component as a part of a product, from the facts of its recipe."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def describe_component(recipe: Recipe, recipes: Mapping[str, Recipe], stage: Pat
 
 
 def _purl(recipe: Recipe) -> str:
-    """Upstream's release is in no index of packages: its package URL is generic, with the source's address (purl-spec,
-    generic)."""
+    """The package URL of a component. Its release is in no package index, so the URL is of the type generic and has the
+    source's address (purl-spec, generic)."""
     origin = next((source for source in recipe.sources if source.url), recipe.sources[0] if recipe.sources else None)
     qualifiers = {}
     if origin is not None:
@@ -55,7 +55,7 @@ def _origin(source: Source) -> Origin:
 
 
 def _edited(recipe: Recipe) -> set[str]:
-    """The files that edits of a plan change, wherever in its steps they stand."""
+    """The files that a plan's edits change, in all of its steps."""
     found = set[str]()
     waiting: list[Any] = [getattr(recipe.plan, field.name) for field in fields(recipe.plan)]
     while waiting:

@@ -1,7 +1,6 @@
-"""The crates that a Rust package is compiled with, as its Cargo.lock has them (cargo's book, "Cargo.toml vs
-Cargo.lock").
+"""The crates that a Rust package is compiled with, from its Cargo.lock (cargo's book, "Cargo.toml vs Cargo.lock").
 
-A lock holds those for all machines, and those of its tests: only cargo knows which of them the board's wheel holds.
+A lock also names crates for other machines and for tests. Only cargo knows which crates are in the board's wheel.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from crosspython.store.tree import reading
 
 _LOCK = "Cargo.lock"
 _REGISTRY = "registry+"
-# Locks in such folders are of programs that no wheel is made of.
+# Locks in these folders belong to programs that are not part of a wheel.
 _BESIDE = {"tests", "test", "examples", "example", "benches", "fuzz", "vendor", "docs"}
 
 
@@ -32,7 +31,7 @@ def crates_of_sdist(sdist: Path) -> tuple[Part, ...]:
 
 
 def read_cargo_lock(text: str) -> tuple[Part, ...]:
-    """The crates of a lock that come from somewhere else than its own folder; none where it is no lock."""
+    """The crates of a lock, except those in its own folder; empty if the text is not a Cargo.lock."""
     try:
         packages = tomllib.loads(text).get("package", [])
         return tuple(_crate(package) for package in packages if package.get("source"))

@@ -113,7 +113,7 @@ def _reference(origin: Origin, part: Part) -> ExternalReference:
 
 
 def _pedigree(part: Part) -> Pedigree | None:
-    """What was changed of upstream's source."""
+    """The changes to upstream's source."""
     if not part.changes and not part.edited:
         return None
     return Pedigree(

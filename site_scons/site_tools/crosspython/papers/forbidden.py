@@ -1,4 +1,4 @@
-"""Licences that a user does not want: whether what a part may be used under leaves a choice without them.
+"""Licences that a user does not want: checks whether a part may be used under other licences, too.
 
 Knows SPDX expressions (its specification, Annex B): of "A OR B" one may be chosen, "A AND B" brings both.
 "GPL-2.0-or-later" is a choice, too: of version 2 or 3 of that licence.
@@ -24,7 +24,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "LGPL": ("2.0", "2.1", "3.0"),
 }
 _ONLY, _LATER = "-only", "-or-later"
-# What SPDX writes where nothing is said: it can be forbidden, too.
+# SPDX's value for a licence that is not stated: it can be forbidden, too.
 NOT_STATED = "NOASSERTION"
 
 
@@ -68,7 +68,7 @@ def find_forbidden(expression: str, forbidden: Sequence[str]) -> tuple[str, ...]
 def require_allowed(
     licenses: Iterable[tuple[str, str]], forbidden: Sequence[str], product: str, next: str | None = None
 ) -> None:
-    """Raise ConfigurationError that names each part by which a forbidden licence would come.
+    """Raise ConfigurationError that names each part with a forbidden licence.
 
     licenses: titles of parts, with their expressions
     """
@@ -92,7 +92,7 @@ def _unavoidable(tree: Any, forbidden: Sequence[str]) -> set[str]:
         parts = [_unavoidable(each, forbidden) for each in tree.args]
         return set() if kind == "OR" and not all(parts) else set().union(*parts)
     name = str(tree)
-    if isinstance(tree, LicenseWithExceptionSymbol):  # an exception makes another licence of it
+    if isinstance(tree, LicenseWithExceptionSymbol):  # with an exception it counts as another licence
         return {name} if _matches(name, forbidden) else set()
     later = _versions_from(name)
     is_forbidden = _matches(name, forbidden) or (later and all(_matches(each, forbidden) for each in later))
@@ -100,14 +100,14 @@ def _unavoidable(tree: Any, forbidden: Sequence[str]) -> set[str]:
 
 
 def _widened(forbidden: Sequence[str]) -> Iterable[str]:
-    """Who forbids version 3 or any later one forbids each of them."""
+    """The forbidden licences, and for each "-or-later" among them also the single versions that it covers."""
     for name in forbidden:
         yield name
         yield from _versions_from(name)
 
 
 def _versions_from(name: str) -> tuple[str, ...]:
-    """The single licences among which an "-or-later" is a choice; none for any other name."""
+    """The single versions that a licence "-or-later" covers; empty for any other name."""
     family, _, version = name.removesuffix(_LATER).rpartition("-")
     versions = _FAMILIES.get(family, ())
     if not name.endswith(_LATER) or version not in versions:

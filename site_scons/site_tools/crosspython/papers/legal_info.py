@@ -1,5 +1,6 @@
-"""What goes along with a product that is given to others: the texts of all licences, where the sources are, patches,
-and a table of it all. Laid out like Buildroot's legal-info (its manual, "Legal notice and licensing").
+"""The files that have to accompany a product that is given to others: the texts of all licences, the places of the
+sources, patches, and a table of all parts. The layout is that of Buildroot's legal-info (its manual, "Legal notice and
+licensing").
 """
 
 from __future__ import annotations

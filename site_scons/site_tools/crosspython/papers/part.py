@@ -1,6 +1,7 @@
-"""The nouns of the papers: a part is what somebody made and a product holds; an inventory is all parts of one product.
+"""The data behind the documents: a part is something that a project has published and that a product contains. An
+inventory is the list of all parts of one product.
 
-Pure data, whatever standard it is then written in.
+Pure data, independent of the standard in which it is written.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# What a part is: of a recipe; a package of PyPI; a library that a wheel or the bundle holds a copy of; a crate that a
-# wheel was compiled with.
+# The kinds of parts: built by a recipe; a package of PyPI; a library that is copied into a wheel or the bundle; a crate
+# that a wheel was compiled with.
 COMPONENT, PACKAGE, LIBRARY, CRATE = "component", "package", "library", "crate"
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")
@@ -34,8 +35,8 @@ class Change:
 
     @property
     def mends(self) -> tuple[str, ...]:
-        """The vulnerabilities that it fixes: those in its name, or told by a line "CVE: CVE-..." in its head, as
-        OpenEmbedded has them (Contributor Guide, "CVE Patches")."""
+        """The vulnerabilities that the patch fixes. They are named in its file name, or by a line "CVE: CVE-..." in its
+        head, as in OpenEmbedded (Contributor Guide, "CVE Patches")."""
         head = f"\n{self.text}".partition("\n--- ")[0]
         told = " ".join(line for line in head.splitlines() if line.startswith("CVE:"))
         return tuple(dict.fromkeys(_CVE.findall(f"{self.name} {told}")))
@@ -45,15 +46,15 @@ class Change:
 class Part:
     """One part of a product.
 
-    purl:     a package URL (purl-spec), with the qualifiers that its type has
-    cpe:      the whole name in the National Vulnerability Database; "" where it has none
-    license:  an SPDX expression; "" where none is stated
-    stated:   what stands in the place of an expression, such as "BSD License"
-    sha256:   of what was built or taken: a stage archive, or a wheel
-    origins:  what it was made of: alternatives, any of which will do
-    edited:   files in its source that the build changes, beside the patches
+    purl:     a package URL (purl-spec), with the qualifiers of its type
+    cpe:      the full name in the National Vulnerability Database; "" if it has none
+    license:  an SPDX expression; "" if none is stated
+    stated:   the stated licence if it is not an SPDX expression, such as "BSD License"
+    sha256:   the hash of the stage archive, or of the wheel
+    origins:  its source files: alternatives, each of which is sufficient
+    edited:   files in its source that the build changes, apart from the patches
     depends:  refs of other parts that it needs
-    made:     how it came to be, in a few words
+    made:     how it was made, in a few words
     """
 
     kind: str
@@ -72,7 +73,7 @@ class Part:
 
     @property
     def ref(self) -> str:
-        """What the part is called inside a paper: its package URL without qualifiers."""
+        """The part's name inside a document: its package URL without qualifiers."""
         return self.purl.partition("?")[0]
 
     @property
@@ -86,7 +87,7 @@ class Inventory:
 
     name, version: the product's
     sha256:  of its file; "" where it is a folder
-    facts:   what all parts have in common, as readable text: the target, the toolchain
+    facts:   facts that all parts share, as readable text: the target, the toolchain
     """
 
     name: str
@@ -97,7 +98,7 @@ class Inventory:
 
 
 def each_once(parts: tuple[Part, ...] | list[Part]) -> tuple[Part, ...]:
-    """Parts by their refs, always in the same order. Of a part that comes twice, the one that says more is kept."""
+    """Each part once, sorted by ref. If a part occurs twice, the one with a licence is kept."""
     found: dict[str, Part] = {}
     for part in parts:
         known = found.get(part.ref)
@@ -112,5 +113,6 @@ def full_cpe(product: str, version: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """A value in a formatted string: all but letters, digits and `_` `-` `.` has a backslash before it."""
+    """A value for a formatted string: a backslash is put before all characters except letters, digits, `_`, `-` and
+    `.`."""
     return re.sub(r"([^\w.-])", r"\\\1", text.lower())

@@ -1,6 +1,6 @@
 """The libc that a bundle brings with it (libc=private), and the compiler's libraries beside it, as parts.
 
-Read from the bundle: what lies there is what is told of.
+The parts are read from the bundle itself, so they are those that it really contains.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def glibc_part(libc: Libc, compiler: str) -> Part:
 
 
 def brought_licenses() -> list[tuple[str, str]]:
-    """What would be brought, with its licences, before it is."""
+    """The parts that a bundle with libc=private will bring, with their licences, before the bundle is made."""
     gcc = library_of_compiler("libgcc_s.so.1", "gcc").license
     return [(_GLIBC, LICENSE), ("GCC's libraries", gcc)]
 

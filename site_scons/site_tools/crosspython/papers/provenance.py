@@ -1,7 +1,7 @@
 """Where a product comes from, as an in-toto Statement v1 with SLSA's provenance v1: written, read and compared.
 
-A statement names the product by its hash, and what it was made of, by whom and with what settings. The same build gives
-the same statement: it holds no time. Sources: in-toto/attestation, spec/v1; slsa.dev/spec/v1.0/provenance.
+A statement contains the product's hash, its materials, its builder and the settings. The same build gives the same
+statement, because it contains no time. Sources: in-toto/attestation, spec/v1; slsa.dev/spec/v1.0/provenance.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Material:
 
 @dataclass(frozen=True)
 class Statement:
-    """What is stated of a product.
+    """The statement about one product.
 
     digest:     of the file, {"sha256": ...}; or of a folder, {"dirHash": ...}
-    parameters: what a user chose
-    facts:      what the machine and its toolchain are
+    parameters: the user's settings
+    facts:      the target's machine and the toolchain
     """
 
     name: str
@@ -52,7 +52,7 @@ class Statement:
 
 
 def digest_of(product: Path) -> dict[str, str]:
-    """The hash of a file; of a folder in-toto's dirHash: of the list of its files' hashes (digest_set.md)."""
+    """The hash of a file; for a folder in-toto's dirHash, the hash of the list of its files' hashes (digest_set.md)."""
     if product.is_file():
         return {"sha256": hash_file(product)}
     names = {path.relative_to(product).as_posix().encode(): path for path in find_files(product)}
@@ -140,16 +140,16 @@ def _read_material(told: Mapping[str, Any]) -> Material:
 
 @dataclass(frozen=True)
 class Known:
-    """What a part may be made of. teller: "the lock" or "the recipe"; hashes: of its sources, by their names"""
+    """The known sources of a part. teller: "the lock" or "the recipe"; hashes: of the sources, by their names"""
 
     teller: str
     hashes: Mapping[str, str]
 
 
 def compare_materials(stated: Statement, known: Mapping[str, Known]) -> list[str]:
-    """What of a statement is otherwise in the recipes and the lock that lie here, in words.
+    """The differences between a statement and the local recipes and lock, in words.
 
-    known: by the package URL of a part. Of a part that is not known nothing is said: another lock may have it.
+    known: by the package URL of a part. Unknown parts are not compared: another lock may contain them.
     """
     problems = []
     for ref in sorted({material.of for material in stated.materials} & known.keys()):

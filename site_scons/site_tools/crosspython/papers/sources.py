@@ -1,7 +1,7 @@
-"""What the source of a Python package says of itself before anything is built: its PKG-INFO, or its pyproject.toml.
+"""The metadata in the source of a Python package, before anything is built: its PKG-INFO, or its pyproject.toml.
 
-Knows that an sdist has its core metadata at the top (PEP 517, PEP 625), and what of the same stands in a project's
-pyproject.toml (PEP 621, PEP 639).
+Knows that an sdist has its core metadata at the top (PEP 517, PEP 625), and which of these fields a project's
+pyproject.toml has (PEP 621, PEP 639).
 """
 
 from __future__ import annotations

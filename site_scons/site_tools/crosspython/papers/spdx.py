@@ -136,7 +136,7 @@ def _hashes(sha256: str) -> list[spdx.Hash]:
 
 
 def _source_info(part: Part) -> str:
-    """How it came to be, in words: SPDX has no field for the hash of what something was made of."""
+    """How a part was made, in words: SPDX has no field for the hashes of its sources."""
     told = [part.made] if part.made else []
     told += [f"source {origin.filename}, sha256:{origin.sha256}" for origin in part.origins if origin.sha256]
     told += [f"the build edits {', '.join(part.edited)}"] if part.edited else []

@@ -1,4 +1,4 @@
-"""What a Python package says of its licence, as an SPDX expression where that is clear, and in its own words where not.
+"""The licence that a Python package states: as an SPDX expression if it is clear, else in the package's own words.
 
 Knows the core metadata's fields (PEP 639 and what stood there before it) and the trove classifiers; it never guesses: a
 "BSD License" may be any of several.
@@ -18,7 +18,7 @@ _CLASSIFIER = "License :: "
 
 
 def read_stated_license(metadata: Message) -> tuple[str, str]:
-    """The SPDX expression, "" where none is clear, and then what is said in its place."""
+    """The SPDX expression, and "" beside it; if no expression is clear, "" and the text that the package states."""
     if (expression := _as_expression(str(metadata.get("License-Expression", "")))) is not None:
         return expression, ""
     field = " ".join(str(metadata.get("License", "")).split())

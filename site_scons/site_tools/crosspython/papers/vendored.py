@@ -1,7 +1,7 @@
-"""Libraries of others that lie in CPython's own source and become part of it: expat, libmpdec, HACL*.
+"""Libraries of other projects that CPython's source contains and that become part of it: expat, libmpdec, HACL*.
 
-From 3.12 on CPython tells them itself, in Misc/sbom.spdx.json; of older ones the headers of the two that matter tell
-their versions. Licences are data here: CPython's document leaves them out.
+Since 3.12 CPython lists them in Misc/sbom.spdx.json. For older releases, the versions of the two important ones are
+read from their headers. Licences are data here, because CPython's document does not contain them.
 """
 
 from __future__ import annotations

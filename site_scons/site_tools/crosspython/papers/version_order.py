@@ -1,4 +1,4 @@
-"""In which order versions stand, as the ecosystem of a package has it.
+"""The order of versions, by the rules of a package's ecosystem.
 
 PyPI has PEP 440, crates.io Semantic Versioning. Releases of C libraries follow no standard: they are compared part by
 part, numbers as numbers, with a letter behind a number as a later patch (OpenSSL 1.1.1w) and "alpha", "beta", "rc" and
@@ -21,11 +21,11 @@ _WORD_OF_ITS_OWN = ("dev", "pre", "preview", "alpha", "beta", "rc")
 
 
 class Incomparable(Exception):
-    """A text is no version as its ecosystem has them."""
+    """A text is not a version by the rules of its ecosystem."""
 
 
 def version_key(part: Part, text: str) -> Any:
-    """Something that stands in order with the keys of other versions of the same part. Raises Incomparable."""
+    """A key by which the versions of a part can be sorted. Raises Incomparable."""
     kind = part.purl.partition("/")[0]
     try:
         if kind == "pkg:pypi":
@@ -41,7 +41,8 @@ _ZERO = (3, 0, "")  # the key of a number 0
 
 
 def release_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """The order of upstream's releases. Zeros at the end say nothing: 1.2 is 1.2.0. Raises Incomparable."""
+    """A key by which upstream's releases can be sorted. Zeros at the end are ignored: 1.2 equals 1.2.0.
+    Raises Incomparable."""
     words = _PARTS.findall(text.lower().removeprefix("v").partition("+")[0])
     if not words or not any(word.isdigit() for word in words):
         raise Incomparable(text)
@@ -52,7 +53,7 @@ def release_key(text: str) -> tuple[tuple[int, int, str], ...]:
             continue
         while keys and keys[-1] == _ZERO:
             keys.pop()
-        # Python's own "3.14.0a1" is before 3.14.0, OpenSSL's "1.1.1a" behind 1.1.1.
+        # Python's "3.14.0a1" comes before 3.14.0, but OpenSSL's "1.1.1a" comes after 1.1.1.
         is_before = word in _WORD_OF_ITS_OWN or (word in _BEFORE and following.isdigit())
         keys.append((0, _BEFORE.index(word), "") if is_before else (2, 0, word))
     while keys and keys[-1] == _ZERO:

@@ -1,4 +1,4 @@
-"""What somebody has found out of a vulnerability in a product: VEX statements, in the OpenVEX format
+"""VEX statements: they say whether a product is affected by a vulnerability. The format is OpenVEX
 (github.com/openvex/spec)."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from crosspython.errors import ConfigurationError
 from crosspython.papers.part import Part
 
-# A part with such a status is not vulnerable; with the others of the standard it stays so.
+# A part with one of these statuses is not vulnerable; the other statuses of the standard mean that it is.
 _CLOSED = ("not_affected", "fixed")
 _STATUSES = (*_CLOSED, "affected", "under_investigation")
 
@@ -27,7 +27,7 @@ class Statement:
     reason: str
 
     def closes(self, part: Part, names: Sequence[str]) -> bool:
-        """Whether by this a part is free of the vulnerability with these names."""
+        """Whether the statement says that a part is not affected by the vulnerability with these names."""
         if self.status not in _CLOSED or set(self.names).isdisjoint(names):
             return False
         wanted = {part.ref, part.ref.partition("@")[0]}

@@ -1,4 +1,4 @@
-"""Which known vulnerabilities the parts of the products have, and which of them somebody has dealt with."""
+"""The known vulnerabilities of the products' parts, and which of them are patched or closed by a VEX statement."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from crosspython.papers.advisories import SEVERITIES, Advisory, judge
 from crosspython.papers.part import Part
 from crosspython.papers.vex import Statement
 
-# What became of one: nobody has dealt with it; a patch of ours fixes it; a statement says that it does no harm here; it
-# cannot be told whether the part has it.
+# The states of a vulnerability: open; fixed by a patch of ours; closed by a VEX statement; or it is not known whether
+# the part is affected.
 OPEN, PATCHED, STATED, UNDECIDED = "open", "patched", "closed by a VEX statement", "undecided"
 
 
@@ -38,7 +38,7 @@ class Finding:
 def find_vulnerabilities(
     parts: Sequence[Part], advisories: Iterable[Advisory], statements: Sequence[Statement]
 ) -> list[Finding]:
-    """All findings, the worst first. What several databases tell of by names of one vulnerability is one finding."""
+    """All findings, the worst first. Advisories of several databases about one vulnerability become one finding."""
     found: dict[tuple[str, str], Finding] = {}
     for advisory in advisories:
         for part in parts:
@@ -61,7 +61,8 @@ def find_vulnerabilities(
 
 
 def _keep(found: dict[tuple[str, str], Finding], finding: Finding) -> None:
-    """One finding for all names of a vulnerability: the one that is certain and was judged, and then the worst."""
+    """Keep one finding for all names of a vulnerability. A certain one is preferred, then one with a known severity,
+    then the worst."""
     keys = [(finding.part, name) for name in finding.names]
     known = next((found[key] for key in keys if key in found), None)
     if known is not None:

@@ -1,6 +1,6 @@
-"""What a finished wheel tells: the package, the libraries that it holds, and the parts that SBOMs in it name.
+"""The parts of a finished wheel: the package, the libraries that it contains, and the parts that its SBOMs name.
 
-Knows core metadata, and PEP 770: other people's wheels say in .dist-info/sboms what was put into them.
+Knows core metadata, and PEP 770: the SBOMs in .dist-info/sboms name the libraries that were put into a wheel.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _installed(metadata: Message) -> Part:
 
 
 def find_owners(sonames: set[str], stages: Mapping[str, Path]) -> dict[str, str]:
-    """Which component each library is of. stages: stage archives by component; those that are missing tell nothing."""
+    """The component that each library belongs to. stages: stage archives by component; missing archives are skipped."""
     owners: dict[str, str] = {}
     for component, stage in stages.items():
         if not stage.is_file() or sonames <= owners.keys():
@@ -133,7 +133,7 @@ def find_owners(sonames: set[str], stages: Mapping[str, Path]) -> dict[str, str]
 
 
 def library_of_compiler(soname: str, compiler: str) -> Part:
-    """A library that no component has: it came with the compiler, "gcc 12.2.0", whose own libraries are known."""
+    """A library that belongs to no component, as a part: it came with the compiler, such as "gcc 12.2.0"."""
     name = soname.partition(".so")[0]
     license = next((text for known, text in _runtime().items() if name == known), "")
     kind, _, version = compiler.partition(" ")
@@ -153,7 +153,8 @@ def library_of_compiler(soname: str, compiler: str) -> Part:
 
 
 def as_held(component: Part) -> Part:
-    """A component that wheels hold a copy of: what it needs in turn is told of there, if it is held."""
+    """A component of which wheels contain a copy, as a part without dependencies: a wheel lists the libraries that it
+    contains."""
     return replace(component, depends=())
 
 
