@@ -1,2 +1,2 @@
-"""Recipes and plans: what a component declares, and the commands that turns into. Pure:
-no network, disk or compiler."""
+"""Recipes and plans: the declaration of a component, and the commands that are derived from it. Pure: uses no network,
+disk or compiler."""

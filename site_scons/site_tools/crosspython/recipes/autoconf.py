@@ -1,4 +1,4 @@
-"""The kind whose front is a `configure` script: autoconf's own, and hand-written ones."""
+"""The kind for sources with a `configure` script, made by autoconf or written by hand."""
 
 from __future__ import annotations
 

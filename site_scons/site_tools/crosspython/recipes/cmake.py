@@ -1,7 +1,7 @@
-"""The kind whose front is a CMakeLists.txt, and the toolchain file that tells CMake of the board.
+"""The kind for sources with a CMakeLists.txt, and the toolchain file that describes the board to CMake.
 
-Knows what CMake has to be told so that it sees the private sysroot and nothing of the build machine. Which cmake and
-ninja are called is not its business: they are pinned (hosttools.py), so that builds do not differ by machine.
+Knows the settings by which CMake sees the private sysroot and nothing of the build machine. hosttools.py chooses cmake
+and ninja: their versions are pinned, so builds are the same on all machines.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class CMake(Component, frozen=True, kw_only=True):
 def toolchain_file(machine: str) -> str:
     """The text of a toolchain file (cmake-toolchains(7)), with a plan's placeholders in it.
 
-    Libraries, headers and packages are looked for below the private sysroot alone, programs on the build machine. The
-    package registries are a user's memory of what was once built on this machine.
+    Libraries, headers and packages are searched only below the private sysroot, programs on the build machine. CMake's
+    package registries are switched off: in them a user's earlier builds register their packages.
     """
     settings = {
         "CMAKE_SYSTEM_NAME": "Linux",

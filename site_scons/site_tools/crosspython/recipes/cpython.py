@@ -1,7 +1,7 @@
 """The kinds of CPython: the target's interpreter, and the same version for the build machine.
 
-What differs between versions is data (components/cpython/*.toml), read by release.py; this module compares no number of
-a Python, and a test holds that.
+The differences between versions are data (components/cpython/*.toml), which release.py reads. This module never
+compares version numbers of Python; a test checks that.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from crosspython.recipes.plan import (
 from crosspython.recipes.recipe import NATIVE, Recipe, native_name, read_patches
 from crosspython.recipes.release import Release
 
-# The Makefile byte-compiles three times, for a place that is not the final one: we do it once, when the files are
-# final.
+# The Makefile byte-compiles three times, with paths that are not the final ones. We do it once, when the files have
+# their final content.
 COMPILEALL = r"\$\(PYTHON_FOR_BUILD\) -Wi (-O+ )?\$\(DESTDIR\)\$\(LIBDEST\)/compileall\.py"
 
-# What no step reads of its source: half of it, with the tests that build-python can do without.
+# Parts of the source that no step of build-python reads. With the tests, they are half of the source.
 UNREAD = ("Doc/*", "PCbuild/*")
 
 BUILD_PYTHON = "build-python"
@@ -53,8 +53,8 @@ OPTIMIZED: Mapping[str, tuple[str, ...]] = {
     "pgo": ("--with-lto",),
 }
 
-# What `make profile-opt` does, but for what it starts: the target's program, as if it ran here (python/cpython issue
-# 113123). Its file says that the training was done.
+# The steps of `make profile-opt`, except for its training run: make would start the target's program as if it ran here
+# (python/cpython issue 113123). The stamp file tells make that the training was done.
 TRAINING_SECONDS = 3600
 TRAINED: tuple[Step, ...] = (
     Make("make-to-train", ("profile-gen-stamp",)),
@@ -145,15 +145,15 @@ def plan_cpython(release: Release, *, shared: bool, optimize: str = "none") -> P
 
 
 def plan_build_python(release: Release) -> Plan:
-    """The same Python for the build machine: only what builds were seen to need, as cheap as it gets.
+    """The same Python for the build machine, with only the modules that builds need, and with the fastest build.
 
-    It brings the libraries along that it needs, since it runs from any folder.
+    It contains copies of the libraries that it needs, because it can be run from any folder.
     """
     options = (
         "--build={build_triplet}",
         "--prefix={prefix}",
         "--without-ensurepip",
-        "--with-openssl={sysroot}/usr",  # configure would go on to look in the build machine's folders
+        "--with-openssl={sysroot}/usr",  # otherwise configure also searches folders of the build machine
         *(("--disable-test-modules",) if release.can_leave_tests_out else ()),
     )
     return Plan(
@@ -176,26 +176,26 @@ def plan_build_python(release: Release) -> Plan:
 
 
 def _switches(release: Release) -> tuple[str, ...]:
-    """Modules are switched off by name: whether a library is there does not decide."""
+    """The settings that switch modules off by name. So it does not matter which libraries the machine has."""
     if release.has_setup_py:
         return ()
     return tuple(f"py_cv_module_{name}=n/a" for name in release.build_without)
 
 
 def _native_edits(release: Release) -> tuple[Step, ...]:
-    """Let a setup.py look for libraries as if it built for another machine:
-    where the compiler looks, and nowhere else."""
+    """Edits that let a setup.py search for libraries as in a cross build: only in the folders that the compiler
+    searches."""
     if not release.has_setup_py:
         return ()
     return (
         *(edit for edit in release.edits if edit.file == "setup.py"),
-        Edit("setup.py", r"(?i)(?<=^cross_compiling = ).*$", "True"),  # up to 3.7 the two names are in small letters
+        Edit("setup.py", r"(?i)(?<=^cross_compiling = ).*$", "True"),  # up to 3.7 these two names are in lower case
         Edit("setup.py", r"(?i)(?<=^disabled_module_list = )\[\]$", f"{list(release.build_without)}"),
     )
 
 
 def unread_by_build_python(release: Release) -> tuple[str, ...]:
-    """What no step of the plan above reads of the source."""
+    """The files of the source that no step of build-python's plan reads."""
     return (*UNREAD, "Lib/test/*") if release.can_leave_tests_out else UNREAD
 
 
@@ -214,11 +214,13 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
 
 
 def _second_name(release: Release) -> tuple[Step, ...]:
-    """The interpreter's name with the letters of its ABI. `make install` makes a hard link: archives hold it twice."""
+    """Replace the interpreter's second name, which has the letters of the ABI, by a symbolic link. `make install` makes
+    a hard link, so archives would contain the interpreter twice."""
     plain = f"python{release.series_number}"
     return (Symlink(f"bin/{plain}{release.abiflags}", plain),) if release.abiflags else ()
 
 
 def _cleaning(release: Release, *, shared: bool) -> tuple[Step, ...]:
-    """What `make install` puts there and nobody can use: the archive that a static interpreter was linked from."""
+    """Remove a file that `make install` installs and nobody can use: the archive that a static interpreter was linked
+    from."""
     return (Remove(release.unused_if_static),) if release.unused_if_static and not shared else ()

@@ -1,15 +1,16 @@
-"""How a script finds its interpreter from where it lies: a head that is a shell's commands, and a string to Python.
+"""The first lines of a script that finds its interpreter relative to its own folder: a shell reads them as commands,
+and Python reads them as a string.
 
-The tree may be moved, and may be reached through a link to its folder. The interpreter is then started by the link's
-name: on a board the folder behind it has another name after each deployment, and the paths that pip writes have to stay
-valid. Pure text.
+The tree may be moved, and may be reached through a link to its folder. The interpreter is then started by the path with
+the link: on a board, each deployment changes the real folder's name, and the paths that pip writes have to stay valid.
+Pure text.
 """
 
 from __future__ import annotations
 
-# `''':'` is the command `:` to a shell, and the start of a string to Python. A link to the script itself is followed,
-# its folder really where it is; `cd` and `pwd` take the folders above as they are called. The names are ones that
-# nobody exports.
+# A shell reads `''':'` as the command `:`, and Python reads it as the start of a string. A link to the script itself is
+# followed to its real folder (`cd -P`). For the folders above, `cd` and `pwd` keep the path as given, with its links.
+# The variables have names that nobody exports.
 _DETOUR = """\
 ''':'
 _script=$0

@@ -1,6 +1,6 @@
-"""Kinds of recipes: the keywords that env.Autoconf(...) and its like take, as typed fields, and what they declare.
+"""Kinds of recipes: the keywords of env.Autoconf(...) and similar methods, as typed fields.
 
-A kind is a class with fields and a plan; kinds.py lists them. The fields are read by reading.py, which tells all
+A kind is a class with fields and a plan; kinds.py lists the kinds. reading.py reads the fields, and reports all
 mistakes at once.
 """
 
@@ -27,7 +27,7 @@ Others = Annotated[
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen for a build, as far as recipes differ by it.
+    """The settings of a build that recipes depend on.
 
     shared:   the interpreter is linked to a libpython
     optimize: how the interpreter is optimized beyond its own -O: "none", "lto" or "pgo"
@@ -40,7 +40,7 @@ class Choices:
 
 
 class Kind(Protocol):
-    """What all kinds have."""
+    """The interface of all kinds."""
 
     def recipe(self, choices: Choices, folder: Path) -> Recipe:
         """The component that is declared. folder: where the recipe lies. Raises ConfigurationError."""
@@ -65,7 +65,7 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     others: Others = field(default_factory=dict)
 
     def plan(self, target: Target) -> Plan:
-        """How it is built for a target. Raises ConfigurationError where that is not known."""
+        """The plan that builds the component for a target. Raises ConfigurationError if no plan is known."""
         raise NotImplementedError  # each kind has its own
 
     def recipe(self, choices: Choices, folder: Path) -> Recipe:

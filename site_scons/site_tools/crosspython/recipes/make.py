@@ -1,4 +1,4 @@
-"""The plain kind: a Makefile and no configure."""
+"""The kind for sources with only a Makefile, without configure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The kind whose front is a meson.build, and the cross file that tells Meson of the board.
+"""The kind for sources with a meson.build, and the cross file that describes the board to Meson.
 
-Which meson and ninja are called is not its business: they are pinned (hosttools.py), so that builds do not differ by
-machine.
+hosttools.py chooses meson and ninja: their versions are pinned, so builds are the same on all machines.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ BINARIES = {
     "objcopy": "objcopy",
 }
 
-# Nothing is downloaded: what a project would fetch as a subproject has to be a component.
+# Nothing is downloaded: a library that a project would fetch as a subproject has to be a component.
 OPTIONS = (
     "--prefix={prefix}",
     "--libdir=lib",

@@ -1,4 +1,4 @@
-"""The kind of OpenBLAS, whose Makefile wants the core by a name of its own and takes no --host.
+"""The kind of OpenBLAS. Its Makefile has its own names for processor cores, and has no --host.
 
 BLAS and CBLAS are C and assembler: no Fortran compiler is needed. LAPACK is not in it (docs/decisions/0009).
 """
@@ -14,7 +14,7 @@ from crosspython.recipes.plan import Make, Plan, Remove
 from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 
-# OpenBLAS's TargetList.txt, by -mcpu=. What serves a whole machine stands in the machine's row.
+# Names of OpenBLAS's TargetList.txt, by -mcpu=. The name for a whole machine is in the machine's row.
 CORES = {
     "cortex-a15": "CORTEXA15",
     "cortex-a53": "CORTEXA53",
@@ -62,7 +62,7 @@ class OpenBLAS(Component, frozen=True, kw_only=True):
             f"NUM_THREADS={self.threads}",
             "USE_THREAD=1",
             "MAKE_NB_JOBS=-1",  # a negative number: it takes its jobs from ours
-            # its assembler code does not say that it needs no executable stack, and so the linker would give it one
+            # its assembler code lacks the note that it needs no executable stack, so the linker would give it one
             "LDFLAGS=-Wl,-z,noexecstack",
             "PREFIX={prefix}",
         )

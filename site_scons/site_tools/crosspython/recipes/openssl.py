@@ -1,4 +1,4 @@
-"""The kind of OpenSSL, with a Configure of its own, a Perl script whose target names are not triplets."""
+"""The kind of OpenSSL. Its Configure is a Perl script with its own names for targets, which are not triplets."""
 
 from __future__ import annotations
 

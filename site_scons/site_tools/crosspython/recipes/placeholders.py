@@ -1,6 +1,6 @@
-"""Placeholders in what a recipe says: a name in braces that is nearly one of them is a slip of the pen.
+"""Finds misspelt placeholders in a recipe: a name in braces that is similar to a placeholder is a mistake.
 
-Braces mean much to shells, awk and C; so a name that is like none of the placeholders is left alone.
+Shells, awk and C also use braces, so a name that is similar to no placeholder is ignored.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ PLACEHOLDERS = (
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 
 
-# What a cross-compiling configure gets: names only, found on the component's PATH, so that no path lands in a product.
+# The variables for a cross-compiling configure. They contain only names of programs, which are found on the component's
+# PATH, so no path gets into a product.
 CROSS_TOOLS = {
     "CC": "{triplet}-gcc",
     "CXX": "{triplet}-g++",
@@ -59,7 +60,7 @@ Matches = Annotated[int, msgspec.Meta(ge=1, description="a number of matches abo
 
 
 class Step:
-    """One step of a plan. Recipes make steps themselves, so their fields are looked at when a recipe is read."""
+    """One step of a plan. Recipes create steps directly, so the fields of steps are checked when a recipe is read."""
 
     @classmethod
     def read(cls, value: Any) -> Step:
@@ -71,7 +72,7 @@ class Step:
 
 
 def require_pattern(text: object) -> None:
-    """Raise ValueError for a text that is no regular expression; what is no text is judged elsewhere."""
+    """Raise ValueError for a text that is not a regular expression. Values of other types are checked elsewhere."""
     try:
         re.compile(text if isinstance(text, str) else "", re.MULTILINE)
     except re.error as error:
@@ -109,7 +110,8 @@ class Ninja(Step):
 
 @dataclass(frozen=True)
 class Write(Step):
-    """Write a file below the source, its placeholders filled: what tells a build system of the board."""
+    """Write a file below the source, with its placeholders replaced: a file that describes the board to a build system,
+    for example."""
 
     file: str
     text: str
@@ -122,8 +124,8 @@ class Autoreconf(Step):
 
 @dataclass(frozen=True)
 class Answers(Step):
-    """Have {answers} ready for the `configure` in {source}, if that is autoconf's:
-    before, and for others, it is empty."""
+    """Write the answers for the `configure` in {source}, if autoconf has made it. Before this step, and for other
+    scripts, {answers} is empty."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class Install(Step):
 
 @dataclass(frozen=True)
 class InstallDependencies(Step):
-    """Copy the shared libraries of its dependencies into lib: what is unpacked anywhere brings along what it needs."""
+    """Copy the shared libraries of the component's dependencies into lib, so that the component can be unpacked and
+    used anywhere."""
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,7 @@ class Train(Step):
 
 @dataclass(frozen=True)
 class BuildDetails(Step):
-    """Correct what a Python of 3.14 or newer says of itself in build-details.json,
-    in the folder of its standard library."""
+    """Correct the build-details.json of a Python of 3.14 or newer, which lies in the folder of its standard library."""
 
     folder: str
 
@@ -232,8 +234,8 @@ class RequireModules(Step):
 class Plan:
     """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
 
-    early:  steps before all others that ask build-python for its version and for nothing else:
-    it may still be being built at that time
+    early:  steps before all others. They ask build-python only for its version, because build-python may not be built
+            yet at that time
     settle: steps that need the files' final content, such as byte-compiling
     """
 
@@ -245,13 +247,13 @@ class Plan:
 
     @property
     def needs_build_python(self) -> bool:
-        """Whether a step calls the Python that runs on the build machine; old configures find it on PATH."""
+        """Whether a step calls build-python. CPython's old configure scripts find it on PATH."""
         compiles = any(isinstance(step, CompilePython) for step in (*self.steps, *self.settle))
         return compiles or "{build_python}" in self.as_text()
 
     @property
     def trains(self) -> bool:
-        """Whether a step runs what was built, in the emulator."""
+        """Whether a step runs the built program in the emulator."""
         return any(isinstance(step, Train) for step in self.steps)
 
     def as_text(self) -> str:
@@ -260,7 +262,7 @@ class Plan:
 
     @cached_property
     def _text(self) -> str:
-        # All recipes do this at every start, and json indents ten times as slowly as it writes one line.
+        # All recipes do this at every start, and json is ten times slower with indentation.
         return msgspec.json.format(json.dumps(as_data(self), sort_keys=True), indent=1)
 
 

@@ -1,4 +1,4 @@
-"""Recipe: one component, as its SConscript declares it. How that is read is kind.py's business."""
+"""Recipe: one component, as its SConscript declares it. kind.py reads the declaration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.recipes.plan import Plan
 from crosspython.store.sources import Source
 
-# What a plan names beside its recipe: data files, such as the answers for a configure script.
+# Data files beside a recipe that a plan names, such as the answers for a configure script.
 BESIDE = re.compile(r"\{recipe\}/([\w./-]+)")
 _DATA, _PATCH = "a file that the recipe names", "a patch beside the recipe"
 NATIVE, TARGET = "build machine", "target"
@@ -23,16 +23,15 @@ class Recipe:
     sources: alternatives, any of which will do; the first that can be had is taken
     depends: names of components whose stages the private sysroot holds
     patches: files of unified diffs with one leading folder (`patch -p1`), in order
-    folder:  where the recipe lies, with its patches and data files
-    machine: TARGET, or NATIVE for what runs on the build machine
-    ships:   globs below the prefix of what a bundle takes from this component
+    folder:  the folder of the recipe, with its patches and data files
+    machine: TARGET, or NATIVE for a component that runs on the build machine
+    ships:   globs below the prefix of the files that a bundle takes from this component
     fortran: a part of it is Fortran
-    leave_out: globs of what lies in the source and is not even unpacked, since no step reads it;
-    `*` matches slashes, too
-    license: what it may be used under, as an SPDX expression (spdx.org/licenses); "" where the recipe does not say
-    license_files: globs in the source of the texts that go with it: they become share/licenses/<name>/
-    cpe:     "vendor:product", as the National Vulnerability Database calls it (nvd.nist.gov/products/cpe); "" where it
-             has no name for it
+    leave_out: globs of files in the source that are not unpacked, because no step reads them; `*` matches slashes, too
+    license: its licence as an SPDX expression (spdx.org/licenses); "" if the recipe states none
+    license_files: globs of the licence texts in the source: they are installed into share/licenses/<name>/
+    cpe:     "vendor:product", its name in the National Vulnerability Database (nvd.nist.gov/products/cpe); "" if it has
+             none there
     """
 
     name: str
@@ -88,13 +87,13 @@ class Recipe:
 
 
 def for_build_machine(recipe: Recipe) -> Recipe:
-    """The same component, built for the build machine: what runs there may need it, too."""
+    """The same component, built for the build machine, for build-python and other programs that run there."""
     depends = tuple(native_name(name) for name in recipe.depends)
     return replace(recipe, name=native_name(recipe.name), depends=depends, machine=NATIVE, ships=())
 
 
 def native_name(name: str) -> str:
-    """What a component is called that is built for the build machine."""
+    """The name of a component when it is built for the build machine."""
     return f"build-{name}"
 
 

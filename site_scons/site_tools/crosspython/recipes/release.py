@@ -1,7 +1,7 @@
 """Release: one release of CPython, with what its series declares in components/cpython/<series>.toml.
 
-What a Python can do is a named fact of its series. No code compares a Python's number. How a series' file is read is
-series.py's business, and how a release file of the user's own is, own_release.py's.
+The abilities of a Python are named facts of its series. No code compares version numbers of Python. series.py reads the
+file of a series; own_release.py reads a release file of the user's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from crosspython.recipes.plan import Edit
 from crosspython.recipes.series import SeriesKeys, read_edits, read_series, series_names
 from crosspython.store.sources import Source
 
-# Components that its readline module can be made of: by default no GPL comes into a bundle unasked.
+# Components for the readline module. The default is libedit, so that a bundle gets code under the GPL only if the user
+# asks for it.
 LIBEDIT, READLINE = "libedit", "readline"
 
 # The letter of a Python without the GIL: behind the number in names of folders, and of its ABI (PEP 703).
@@ -27,7 +28,7 @@ FREE_THREADED = "t"
 
 @dataclass(frozen=True)
 class Library:
-    """A library in the version that a Python is built with. sources: of the user's own; () for those of its recipe"""
+    """A library in the version that a Python is built with. sources: the user's own; (): those of the recipe"""
 
     version: str
     sources: tuple[Source, ...] = ()
@@ -35,7 +36,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Support:
-    """How long a series gets security fixes. pep: the one that says so, its release schedule"""
+    """How long a series gets security fixes. pep: the number of its release schedule, which says so"""
 
     series: str
     end_of_life: date
@@ -56,26 +57,26 @@ class Release:
 
     version, series: "3.13.5" and "3.13"; "3.13.5t" and "3.13t" without the GIL, as its program and library are called
     depends:   components it needs, beside those of the build machine
-    modules:   extension modules that must come out
+    modules:   extension modules that the build must produce
     configure: options of this series, for both machines
     cross_configure: options of the target's Python alone
     compileall: how many times its Makefile byte-compiles what it installs
-    edits:     what has to be changed in its sources: of its series, then those of all (edits.toml)
+    edits:     changes of its sources: first those of its series, then those of all series (edits.toml)
     build_depends: components that build-python is built with, on the build machine
     build_without: extension modules that build-python does without
     line_editing: the component that its readline module is made of
     has_setup_py: a script of its own finds and builds the extension modules, instead of configure and make
-    can_leave_tests_out: configure can be told so
+    can_leave_tests_out: its configure has an option that leaves the tests out
     has_build_details: it installs a build-details.json (PEP 739)
     optimizes: its configure and Makefile can do what optimize= asks for
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
     edits_pip: the pip that comes with it is one that board_pip.py knows
-    writes_junit_xml: what runs its own tests can write what came of each as XML
-    unused_if_static: globs below the prefix of what a static interpreter leaves there and nobody can use
+    writes_junit_xml: its test runner can write the result of each test as XML
+    unused_if_static: globs below the prefix of installed files that nobody can use with a static interpreter
     tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first
-    builds_packages: the tools that build packages run in it
-    libraries: of another version than their recipes', by component
-    patches: of the user's own
+    builds_packages: the tools that build packages can run in this Python
+    libraries: libraries in another version than their recipes', by component
+    patches:   patches of the user's own
     """
 
     version: str
@@ -126,17 +127,17 @@ class Release:
 
     @property
     def interpreter(self) -> str:
-        """What wheel tags call it: "cp313"."""
+        """Its name in wheel tags: "cp313"."""
         return "cp" + self.series_number.replace(".", "")
 
     @property
     def abi(self) -> str:
-        """What wheel tags call its ABI (PEP 425): "cp313", "cp313t" or "cp35m"."""
+        """The name of its ABI in wheel tags (PEP 425): "cp313", "cp313t" or "cp35m"."""
         return self.interpreter + self.abiflags
 
 
 def read_support(folder: Path, series: str) -> Support:
-    """How long a series that there are data for gets security fixes."""
+    """How long a known series gets security fixes."""
     return _support(series, read_series(folder, series))
 
 
@@ -220,7 +221,7 @@ def _require_series(folder: Path, series: str, own: Own) -> None:
 
 
 def _mind_quotes(series: str, known: Collection[str]) -> str | None:
-    """What an SConscript's number 3.10 becomes is 3.1."""
+    """A hint for a version without quotes in an SConscript: there, the number 3.10 becomes 3.1."""
     if f"{series}0" not in known:
         return None
     return f'in an SConscript write python="{series}0", in quotes: a number has no 0 at its end'
@@ -246,7 +247,7 @@ def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, ow
 
 
 def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, tuple[str, ...]]) -> None:
-    """All libraries are of versions that this Python was written for."""
+    """Check that all libraries have versions that this Python was written for. Raises ConfigurationError."""
     misfits = [
         f"{name} {library.version} does not go with Python {version}, which takes {' or '.join(fits[name])}"
         for name, library in libraries.items()
@@ -257,5 +258,5 @@ def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits:
 
 
 def _is_of(version: str, number: str) -> bool:
-    """Whether a version is one of a number's: 1.0.2u of 1.0.2, 3.5.7 of 3, and 1.1.10 not of 1.1.1."""
+    """Whether a version belongs to a version number: 1.0.2u to 1.0.2, and 3.5.7 to 3, but not 1.1.10 to 1.1.1."""
     return version.startswith(number) and not version[len(number) : len(number) + 1].isdigit()

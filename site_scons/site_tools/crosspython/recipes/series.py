@@ -1,7 +1,7 @@
-"""A series of CPython: what may stand in components/cpython/<series>.toml, and in edits.toml beside it.
+"""A series of CPython: the content of components/cpython/<series>.toml, and of edits.toml beside it.
 
-Knows the keys and their types. `Release` tells what they mean, and makes one release of them: a key is added here, and
-there.
+Knows the keys and their types. `Release` documents their meaning and makes a release of them. A new key has to be added
+in both places.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EDITS = "edits.toml"
 
 
 class LineEditing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is added where the readline module is made of one library, [libedit] or [readline]."""
+    """The additional values for one library of the readline module, [libedit] or [readline]."""
 
     configure: Strings = ()
     edits: tuple[EditKeys, ...] = ()
@@ -41,7 +41,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     releases:  their sources
     libraries: versions other than their recipes', by component
     fits:      by component, the beginnings of versions that this series was written for
-    free_threaded: what configure is told for a Python without the GIL (PEP 703); None: this series cannot be one
+    free_threaded: configure's options for a Python without the GIL (PEP 703); None: this series has no such build
     """
 
     default: str
@@ -73,13 +73,13 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CommonKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """edits.toml: what is changed in the sources of every series."""
+    """edits.toml: the changes of the sources of every series."""
 
     edits: tuple[EditKeys, ...]
 
 
 def series_names(folder: Path) -> tuple[str, ...]:
-    """The series there are data for, oldest first."""
+    """All known series, oldest first."""
     return tuple(sorted((path.stem for path in folder.glob("3.*.toml")), key=lambda name: int(name.split(".")[1])))
 
 

@@ -1,6 +1,6 @@
-"""Versions of a component: the one that its recipe describes, and others, each by what differs from that.
+"""Versions of a component: the recipe describes one of them, and lists only the differences of the others.
 
-The release of CPython says which one is built: not every Python can be compiled with the newest library. Pure.
+The release of CPython chooses the version, because an old Python cannot be compiled with every new library. Pure.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def read_recipe(
     next: str | None = None,
     locate: Locate | None = None,
 ) -> T:
-    """A recipe's keywords as those of its kind, for the version that a Python is built with.
+    """Read a recipe's keywords into the class of its kind, for the version that a Python is built with.
 
-    All versions are read, so that a mistake shows whichever is built.
+    All versions are checked, so that every mistake is found, whichever version is built.
     Raises ConfigurationError that lists all mistakes.
     """
     mistakes = [] if is_right(recipe, kind) else find_mistakes(recipe, kind)
     others = recipe.get("others", {})
     for version, differs in others.items() if isinstance(others, Mapping) else ():
         if not isinstance(differs, Mapping):
-            continue  # a mistake of the whole
+            continue  # reported as a mistake of the whole recipe
         whole = {**recipe, **differs, "version": version}
         if not is_right(whole, kind):
             own = (each for each in find_mistakes(whole, kind) if {*each.keys[:1]} & differs.keys())
@@ -48,11 +48,12 @@ def read_recipe(
 
 
 def choose_version(recipe: Mapping[str, Any], libraries: Mapping[str, Library]) -> dict[str, Any]:
-    """A recipe's keywords for the version that a Python is built with; where it names none, for the recipe's own.
+    """A recipe's keywords for the version that a Python is built with; if the Python names no version, for the recipe's
+    own version.
 
     recipe: with `others`, keywords by version that replace those of the recipe
-    A version with a source of the user's own is built like the known one that its number has most in common with.
-    Raises ConfigurationError for one without, where the recipe does not know it.
+    A version with a source of the user's own is built like the known version with the most similar number.
+    Raises ConfigurationError for a version that the recipe does not know and that has no such source.
     """
     name, wanted = recipe.get("name"), libraries.get(str(recipe.get("name")))
     if wanted is None:
@@ -71,7 +72,7 @@ def choose_version(recipe: Mapping[str, Any], libraries: Mapping[str, Library]) 
 
 
 def _most_alike(version: str, known: Iterable[str]) -> str:
-    """Of known versions the one with most parts in common, from the left; the first of several."""
+    """The known version that shares the most leading parts of its number; of several, the first."""
 
     def common(other: str) -> int:
         pairs = zip(_parts(version), _parts(other), strict=False)
