@@ -1,8 +1,8 @@
-"""A census of the tools that run for us: who compiles now, and who links.
+"""Counts the compilers and linkers that our commands run at a moment.
 
-Knows the names of the programs that do the work behind a compiler's driver, and what /proc tells of them. make and its
-like compile and link in the same step, so only a look at the processes tells the two apart.
-Not all systems list a process's children, so it reads all processes, which takes some milliseconds.
+Knows the names of the programs that a compiler's driver starts, and how to read /proc. make and similar tools compile
+and link in the same step, so only their processes show how the time is divided.
+Not all systems list a process's children, so all processes are read, which takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "lto1", "ar", 
 
 
 class Process(NamedTuple):
-    """Some of what /proc/PID/stat says (proc(5)). state: R for one that runs; session: its leader's pid."""
+    """Some fields of /proc/PID/stat (proc(5)). state: R for a running process; session: the pid of its leader."""
 
     pid: int
     name: str
@@ -26,19 +26,20 @@ class Process(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """How many processes do which work."""
+    """The numbers of processes by their work."""
 
     compiling: int = 0
     linking: int = 0
 
 
 def look(sessions: Collection[int]) -> dict[int, Tools]:
-    """What the commands of these sessions do now; each command that a step starts leads a session."""
+    """The tools that run now in these sessions. Each command that a step starts is the leader of a session."""
     return count(process for process in processes() if process.session in sessions) if sessions else {}
 
 
 def count(processes: Iterable[Process]) -> dict[int, Tools]:
-    """Compilers and linkers by session. One that waits for another is not counted: rustc, say, waits for its linker."""
+    """Compilers and linkers by session. A tool that waits for another tool is not counted, such as rustc while its
+    linker runs."""
     known = {process.pid: process for process in processes}
     workers = [process for process in known.values() if process.name in COMPILERS | LINKERS]
     waiting = {pid for worker in workers for pid in _ancestors(worker, known)}
@@ -59,14 +60,14 @@ def _ancestors(process: Process, known: dict[int, Process]) -> Iterator[int]:
 
 
 def processes() -> Iterator[Process]:
-    """All that run on this machine."""
+    """All processes of this machine."""
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
             with open(f"/proc/{name}/stat", errors="replace") as file:
                 text = file.read()
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         program, _, rest = text.partition("(")[2].rpartition(") ")
         state, parent, _, session, *_ = rest.split(" ", 4)

@@ -1,4 +1,4 @@
-"""What the user sees while a build runs: one line for each finished step, the downloads, and what goes on now.
+"""The output that the user sees while a build runs: a line for each finished step, the downloads, and a status line.
 
 It knows columns, units and whether the output is a terminal, and keeps lines of several threads apart.
 It knows nothing of components. If it cannot write (a closed pipe, a full disk behind a redirection), the build goes on.
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _COMPONENT_WIDTH = 20
 _STEP_WIDTH = 14
-_CLEAR = "\r\x1b[K"  # to the line's begin, and nothing behind it: ECMA-48
+_CLEAR = "\r\x1b[K"  # go to the begin of the line and erase the line (ECMA-48)
 
 
 class Console:
     """Lines and download progress on a stream (default: stdout). Quiet (`scons -s`) lets only warnings through.
 
-    has_failed: asked at the end: the closing lines tell what was made, and are left out if the run has failed
+    has_failed: called at the end. The closing lines name the products, and are left out if the run has failed
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Console:
             self._write(f"crosspython: warning: {text}")
 
     def warn_once(self, text: str) -> None:
-        """The same, of something that holds for the whole run."""
+        """The same, but only once a run for each text."""
         with self._lock:
             is_known = text in self._warned
             self._warned.add(text)
@@ -73,7 +73,7 @@ class Console:
             self._closing += lines
 
     def download(self, filename: str, done: int, total: int | None) -> None:
-        """A download has `done` bytes of `total` (None: not known yet). Equal numbers end it."""
+        """Show that a download has `done` bytes of `total` (None: not known yet). If both are equal, it has ended."""
         if self._quiet:
             return
         with self._lock:
@@ -88,11 +88,11 @@ class Console:
 
     @property
     def is_live(self) -> bool:
-        """Whether a line can be drawn again and again: on a terminal, and not when quiet."""
+        """Whether a line can be redrawn: on a terminal, and not when quiet."""
         return not self._quiet and self._is_terminal()
 
     def status(self, text: str | None) -> None:
-        """The line below all others that tells what goes on; None takes it away. Only a terminal shows it."""
+        """Set the status line below all other lines; None removes it. Only a terminal shows it."""
         with self._lock:
             if text == (self._status or None) or not self.is_live or self._live is not None:
                 return

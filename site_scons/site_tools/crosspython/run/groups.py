@@ -2,8 +2,8 @@
 
 Each command leads a group of its own. This module knows which groups are alive, ends one or all of them, and keeps a
 guardian: a shell that ends the remaining processes if we die suddenly (kill -9, a crash).
-It does not know what the commands are for, nor who asked for the end.
-A process that moves to a session of its own (a daemon) is out of reach.
+It does not know the purpose of the commands, and does not decide when they end.
+It cannot end a process that has moved to a session of its own (a daemon).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 GRACE = 0.5
 """Seconds between asking (TERM) and ending (KILL): short enough for a stop within a second."""
 
-# Told "+ GROUP" and "- GROUP" on its stdin. When the pipe ends, its owner has died, whatever killed it.
+# It reads "+ GROUP" and "- GROUP" on its stdin. The end of the pipe means that our process has died.
 _GUARDIAN = """
 trap '' HUP INT TERM
 live=' '
@@ -48,7 +48,8 @@ class Groups:
             return frozenset(self._live)
 
     def guard(self) -> None:
-        """Start the guardian if there is none yet: before a child, so that the child is in its care from the start."""
+        """Start the guardian if there is none yet. Call this before a child is started, so that the guardian can end it
+        from the start."""
         with self._lock:
             self._tell("")
 
@@ -71,11 +72,11 @@ class Groups:
         return status, usage
 
     def end(self, leader: int, grace: float = GRACE) -> None:
-        """Ask a group to end, and end it after the grace. The caller, or another thread, still has to reap it."""
+        """Send TERM to a group, and KILL after the grace time. The caller, or another thread, still has to reap it."""
         self._end(frozenset([leader]), grace)
 
     def end_all(self, grace: float = GRACE) -> None:
-        """Ask every group to end, and end those that still live after the grace."""
+        """Send TERM to every group, and KILL to those that still live after the grace time."""
         self._end(self.live, grace)
 
     def close(self) -> None:
@@ -100,15 +101,14 @@ class Groups:
                 _signal(group, number)
 
     def _runs(self, leader: int) -> bool:
-        """Whether the leader has not ended yet; it may wait to be reaped by this very thread."""
+        """Whether the leader has not ended yet. An ended leader may be a zombie that this thread still has to reap."""
         with self._lock:
             if leader not in self._live:
                 return False
             return os.waitid(os.P_PID, leader, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
 
     def _tell(self, line: str) -> None:
-        # A guardian that cannot start, or that somebody killed, is no reason to fail a build: only kill -9 would
-        # leave orphans then.
+        # If the guardian cannot start, or was killed, the build goes on: then only kill -9 would leave orphans.
         with contextlib.suppress(OSError):
             if self._guardian is None:
                 self._guardian = _start_guardian()

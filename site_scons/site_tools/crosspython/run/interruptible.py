@@ -1,7 +1,7 @@
 """Waiting for something that cannot be interrupted: a server that is silent for a while, a name that is looked up.
 
-It knows that Python's sockets do not notice that the run stops, and that a thread which is a daemon may be left behind.
-It does not know what is waited for.
+Python's sockets do not notice that the run stops. So the call runs in a daemon thread, which may be left behind.
+This module does not know the purpose of the call.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LOOK = 0.05  # seconds
 
 
 def interruptible(work: Callable[[], None], stop: Stop = STOP) -> None:
-    """Do something in a thread of its own, and raise what it raises. Raises Interrupted at once when the run stops."""
+    """Call `work` in a thread of its own, and raise its exception. Raises Interrupted at once when the run stops."""
     raised: list[BaseException] = []
 
     def run() -> None:

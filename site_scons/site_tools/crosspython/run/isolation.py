@@ -1,9 +1,9 @@
-"""The words before a command that runs other people's code: it sees its own files alone and no network, and none of
-its processes outlives it.
+"""The words in front of a command that runs other people's code. With them, the command sees only its own files and no
+network, and all of its processes end with it.
 
-Knows the namespaces of Linux that unshare(1) makes, and which of them this kernel lets us have; containers and hardened
-kernels forbid some. data/enclose.py makes the file system, data/supervise.py ends the processes that a command leaves
-behind, with and without namespaces. docs/decisions/0036 tells why it is not bubblewrap.
+Knows the Linux namespaces that unshare(1) makes, and tries which of them this kernel allows: containers and hardened
+kernels forbid some. data/enclose.py makes the file system; data/supervise.py ends the processes that a command leaves
+behind, with and without namespaces. docs/decisions/0036 explains why bubblewrap is not used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from crosspython.run.log import Log
 from crosspython.run.view import View
 
 Contain = Literal["auto", "required", "off"]
-"""What contain= says: as far as the kernel lets us, or not at all without all of it, or not."""
+"""The values of contain=. auto: isolate as far as the kernel allows; required: fail if full isolation is not possible;
+off: do not isolate."""
 
 _SUPERVISOR = Path(__file__).with_name("data") / "supervise.py"
 _ENCLOSURE = Path(__file__).with_name("data") / "enclose.py"
@@ -46,13 +47,13 @@ HELP = (
 
 _NETWORK = ("--net", "--ipc")
 _PROCESSES = ("--pid", "--fork", "--mount-proc", "--kill-child")
-# A user needs a user namespace for these. Root uses none where the kernel allows that: inside of one, the owners of
-# files in an archive are unknown, and Python's tarfile, which sets owners if it runs as root, then does not set the
-# right to run. The supervisor has the capabilities, and gives them up.
+# An ordinary user needs a user namespace for these. Root uses none if the kernel allows that: in a user namespace the
+# owners of an archive's files are unknown. Python's tarfile sets owners if it runs as root; if that fails, it does not
+# set the executable bit. The supervisor starts with the capabilities, and drops them.
 _USERS = ((), ("--map-current-user", "--keep-caps"))
 
 
-# A port that nothing listens at: whatever wants to download fails at once, and says so.
+# A port on which no program listens: a program that wants to download fails at once, with an error.
 _NOWHERE = "http://127.0.0.1:9"
 
 OFFLINE = {
@@ -71,14 +72,14 @@ OFFLINE = {
 
 @dataclass(frozen=True)
 class Isolation:
-    """words: what stands before the command; lacks: what the kernel forbids: "network", "processes" or "files" of its
-    own."""
+    """words: the words in front of the command; lacks: the kinds of isolation that the kernel forbids: "network",
+    "processes" or "files"."""
 
     words: tuple[str, ...]
     lacks: tuple[str, ...]
 
     def tell(self, log: Log, console: Console) -> None:
-        """Report what the kernel forbids: in each log, and once on the console."""
+        """Report missing isolation: in each log, and once on the console."""
         for what in self.lacks:
             log.write(f"=== no {what} of its own: this kernel refuses it\n")
         if self.lacks:
@@ -87,11 +88,12 @@ class Isolation:
 
 
 def isolate(path: str, *, view: View | None = None, network: bool = False, contain: Contain = "auto") -> Isolation:
-    """How a command is started alone, as far as the kernel lets us. Raises HostToolError with contain="required".
+    """How to start an isolated command, as far as the kernel allows. With contain="required", raises HostToolError if
+    the kernel does not allow full isolation.
 
-    path:    where unshare(1) is looked for
-    view:    the files that it sees; None: a command of our own, which sees all
-    network: the command may have the network
+    path:    the PATH on which unshare(1) is searched
+    view:    the files that the command sees; None: all files, for a command of our own
+    network: whether the command may use the network
     """
     if contain == "off":
         return Isolation(_supervise(), ())
@@ -109,7 +111,7 @@ def isolate(path: str, *, view: View | None = None, network: bool = False, conta
 
 
 def require_containment(path: str) -> None:
-    """Raise HostToolError where builds cannot be contained."""
+    """Raise HostToolError if builds cannot be fully isolated."""
     isolate(path, view=View(Path(os.sep), ()), contain="required")
 
 
@@ -124,7 +126,7 @@ def _enclose(options: tuple[str, ...]) -> tuple[str, ...]:
 
 @cache
 def _find_words(path: str, network: bool, files: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of unshare(1) that this kernel allows, and what is lacking then."""
+    """The call of unshare(1) with all namespaces that this kernel allows, and the missing kinds of isolation."""
     unshare = shutil.which("unshare", path=path)
     wanted = (_PROCESSES,) if network else ((*_NETWORK, *_PROCESSES), _NETWORK, _PROCESSES)
     kinds = ([(wanted[0], True)] if files else []) + [(namespaces, False) for namespaces in wanted]

@@ -1,11 +1,12 @@
-"""The pool of job tokens: as many as cores may be busy, shared by every step and every tool that a step starts.
+"""The pool of job tokens, one for each core that may be busy. All steps, and all tools that they start, share it.
 
-It speaks GNU make's protocol (manual, "POSIX Jobserver Interaction") in both styles, on one FIFO of the build machine:
-each byte in it is a free core. Every step takes its first token here; a make or ninja that it starts owns that one
-without asking and reads the others itself. It starts no process and does not know what the tokens are used for.
+It implements GNU make's protocol (manual, "POSIX Jobserver Interaction") in both styles, on one FIFO of the build
+machine: each byte in the FIFO is a free core. Every step takes its first token here. A make or ninja that the step
+starts uses this token without asking, and reads further tokens itself. This module starts no process, and does not know
+the purpose of the tokens.
 
-Under an outer make that hands its jobserver down we join that instead: our process owns one slot there already, which
-the first step uses; the other steps read the outer make's tokens and give back the very bytes that they read.
+If an outer make passes its jobserver to us, we use that one. Our process already owns one slot there, which the first
+step uses. The other steps read tokens of the outer make, and return exactly the bytes that they have read.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ T = TypeVar("T")
 
 
 class Beside(Protocol):
-    """Does some work of Python's own, beside its caller or before it goes on."""
+    """A function that runs some Python code, either in parallel to its caller or before it returns."""
 
     def __call__(self, work: Callable[[], T]) -> Future[T]: ...
 
 
 def at_once(work: Callable[[], T]) -> Future[T]:
-    """Do it before the caller goes on."""
-    from concurrent.futures import Future  # which a run that does nothing need not import
+    """Run the work before returning."""
+    from concurrent.futures import Future  # slow to import; not needed by a run that builds nothing
 
     done: Future[T] = Future()
     done.set_result(work())
@@ -57,7 +58,7 @@ def at_once(work: Callable[[], T]) -> Future[T]:
 
 
 class _Token(NamedTuple):
-    """A byte out of a pool, and the descriptor of the pool that it goes back to."""
+    """A byte that was read from a pool, and the descriptor of the pool to which it has to be returned."""
 
     pool: int
     byte: bytes
@@ -66,8 +67,9 @@ class _Token(NamedTuple):
 class Jobserver:
     """A pool of `jobs` tokens, or our share of an outer make's.
 
-    The FIFO lies in a new folder below `folder`, or below the system's place for temporary files where that path has
-    a character that MAKEFLAGS would not survive. `makeflags` is the MAKEFLAGS we were started with (default: ours).
+    The FIFO lies in a new folder below `folder`. If that path has characters that MAKEFLAGS cannot contain, it lies
+    below the system's folder for temporary files. `makeflags` is the MAKEFLAGS that we were started with (default: from
+    our environment).
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Jobserver:
         self.is_joined = outer is not None
         if outer is not None:
             self._pool, self._path = outer
-            # The one slot that our process owns in the outer make, as a pool of its own.
+            # The slot that our process owns in the outer make, as a separate pool of one token.
             self._pools = [_open_slot(), self._pool]
             self._remove = contextlib.ExitStack()
         else:
@@ -89,18 +91,19 @@ class Jobserver:
             self._pool = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             self._pools = [self._pool]
             os.write(self._pool, _TOKEN * jobs)
-        # Of their own for the children: make 4.3 makes its reading end non-blocking, for everybody who shares it.
+        # The children get descriptors of their own: make 4.3 sets its reading end to non-blocking, and that affects all
+        # processes that share it.
         self.pass_fds = (os.open(self._path, os.O_RDONLY), os.open(self._path, os.O_WRONLY))
         self._finalize = weakref.finalize(self, _close, [*self._pools, *self.pass_fds], self._remove)
 
     @property
     def free(self) -> int:
-        """Tokens that nobody uses now."""
+        """The number of unused tokens."""
         return sum(_count(pool) for pool in self._pools)
 
     @contextlib.contextmanager
     def token(self) -> Iterator[None]:
-        """A core for the time of the block; waits for one. Raises Interrupted. Never inside another token's block."""
+        """Hold a token while the block runs; waits for one. Raises Interrupted. Must not be nested."""
         token = self._acquire()
         try:
             yield
@@ -108,7 +111,7 @@ class Jobserver:
             self._release(token)
 
     def beside(self, work: Callable[[], T]) -> Future[T]:
-        """Do work beside the caller, who holds a token, if there is another core free now; else at once."""
+        """Run work in parallel to the caller, which holds a token, if another core is free now; else run it at once."""
         from concurrent.futures import ThreadPoolExecutor
 
         token = self._take()
@@ -137,10 +140,11 @@ class Jobserver:
         "pipe" is for make of any version. "fifo" is for ninja >= 1.13, cargo and
         what runs behind Python's subprocess, which closes descriptors; make before 4.4 dies of it.
         """
-        # A pipe of an outer make's has a path in a process that has it open: what is contained sees itself alone.
+        # An outer make's pipe has a path only below /proc of a process that has it open, and an isolated command sees
+        # only its own processes: so the path is that of the command itself.
         path = f"/proc/self/fd/{self.pass_fds[0]}" if self._path.startswith("/proc/") else self._path
         auth = f"fifo:{path}" if style == "fifo" else "{},{}".format(*self.pass_fds)
-        # The form in which make itself hands it down. Never -jN on make's command line: that makes a pool of its own.
+        # make itself passes the pool in this form. Never add -jN to make's command line: then it makes its own pool.
         return {"MAKEFLAGS": f" -j{self.jobs} --jobserver-auth={auth}"}
 
     def close(self) -> None:
@@ -164,7 +168,7 @@ class Jobserver:
             poll.poll()
 
     def _take(self) -> _Token | None:
-        with self._lock:  # reading and counting are one act for whoever looks whether the pool is whole
+        with self._lock:  # reading and counting must not be separated when _make_whole compares the numbers
             for pool in self._pools:
                 with contextlib.suppress(BlockingIOError):
                     token = _Token(pool, os.read(pool, 1))
@@ -180,10 +184,11 @@ class Jobserver:
                 self._make_whole()
 
     def _make_whole(self) -> None:
-        """Set the pool to the number of tokens that it must hold when no step runs.
+        """Restore the number of tokens that the pool must have when no step runs.
 
-        A child that dies by SIGKILL takes the tokens it had read with it. That can be seen only now: while steps run,
-        a missing token may be in use. Too many are there when one was counted as lost and a late child returned it.
+        If a child dies by SIGKILL, the tokens that it had read are lost. This can only be found when no step runs:
+        before that, a missing token may be in use. There can also be too many tokens, if a child returns one late that
+        was already counted as lost.
         """
         missing = self.jobs - _count(self._pool)
         with contextlib.suppress(BlockingIOError):
@@ -194,7 +199,7 @@ class Jobserver:
 
 
 def _make_fifo(folder: Path | None) -> tuple[str, contextlib.ExitStack]:
-    # MAKEFLAGS is split at blanks, and make expands it: only plain characters are sure to arrive.
+    # make splits MAKEFLAGS at blanks and expands it, so only plain characters are safe.
     wanted = [*([folder.absolute()] if folder is not None else []), tempfile.gettempdir(), "/tmp"]
     places = [place for place in map(str, wanted) if _PLAIN.fullmatch(place)]
     failures = []
@@ -214,20 +219,20 @@ def _make_fifo(folder: Path | None) -> tuple[str, contextlib.ExitStack]:
 
 
 def _join_outer(makeflags: str) -> tuple[int, str] | None:
-    """A descriptor on the outer make's pool and a path that opens it too; None where there is none of use."""
+    """A descriptor of the outer make's pool, and a path that also opens it; None if there is no usable pool."""
     found = _OUTER.findall(makeflags.partition(" -- ")[0])
     if not found:
         return None
     path = found[-1].removeprefix("fifo:")
     if path == found[-1]:
-        # make hands the option down to every recipe, but closes the descriptors for those that are not marked as a
-        # make (by `+` or $(MAKE)). Their numbers belong to files of our own then, which Python makes not inheritable.
+        # make passes the option to every recipe, but it closes the descriptors for recipes that are not marked as a
+        # make (by `+` or $(MAKE)). Then these numbers belong to files of our own, which Python makes not inheritable.
         ends = re.fullmatch(r"(\d+),(\d+)", path)
         if ends is None or not all(_is_fifo(int(end)) and os.get_inheritable(int(end)) for end in ends.groups()):
             return None
         path = f"/proc/{os.getpid()}/fd/{ends[1]}"
     try:
-        # An opening of our own: whether it blocks is then nobody else's matter.
+        # We open the pool ourselves, so its blocking mode affects no other process.
         pool = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None

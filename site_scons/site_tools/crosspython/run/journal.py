@@ -1,7 +1,7 @@
 """The journal of a run: what was made, when, by which steps, and how many cores were busy meanwhile.
 
-It collects facts during a run, stores them in a file for the next one, and estimates the remaining time from earlier
-runs. It does not know what the products are, and shows nothing: progress.py and the report do.
+It collects facts during a run, stores them in a file for the next run, and estimates the remaining time from earlier
+runs. It does not know the products, and shows nothing: progress.py and the report do that.
 Times are in seconds since the epoch, durations in seconds, sizes in bytes.
 """
 
@@ -36,14 +36,14 @@ class JournalEntry:
 
     @property
     def step(self) -> str:
-        """What is running now."""
+        """The name of the current step."""
         return self.steps[-1].name if self.steps else ""
 
 
 @dataclass
 class Journal:
-    """What one run did. known: how long things took in earlier runs, by title; busy:
-    moments with cores that were busy."""
+    """The facts about one run. known: seconds that products took in earlier runs, by title; busy: moments, with the
+    number of busy cores."""
 
     jobs: int = 1
     entries: list[JournalEntry] = field(default_factory=list)
@@ -60,8 +60,8 @@ class Journal:
     def making(
         self, title: str, steps: list[StepCost] | None = None, product: Path | None = None
     ) -> Iterator[JournalEntry]:
-        """Something is made in the block. steps: a list that grows meanwhile; product:
-        whose size is noted at the end."""
+        """Record that the block makes a product. steps: a list that grows during the block; product: the file whose
+        size is recorded at the end"""
         entry = JournalEntry(title, time.time(), [] if steps is None else steps)
         with self._lock:
             self.entries.append(entry)
@@ -73,14 +73,14 @@ class Journal:
         self._end(entry, "built", product)
 
     def took(self, title: str, seconds: float, size: int) -> None:
-        """Something came from the cache."""
+        """Record that a product came from the cache."""
         now = time.time()
         with self._lock:
             self.entries.append(JournalEntry(title, now - seconds, [], now, "cache", size))
 
     def left(self, pending: Sequence[str]) -> float | None:
-        """Seconds until all is made, as far as earlier runs tell:
-        None if they do not know what is pending or made now."""
+        """The estimated seconds until everything is made; None if earlier runs lack the time of a pending or running
+        product."""
         running = self.running
         titles = {entry.title for entry in running}
         rest = [title for title in pending if title not in titles]
@@ -102,7 +102,7 @@ class Journal:
             "busy": self.busy,
             "known": self.known,
         }
-        # A journal that cannot be written is no reason to fail a build.
+        # The build must not fail only because its journal cannot be written.
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(path.name + ".part")

@@ -1,7 +1,8 @@
 """One run at a time in a build folder.
 
-It knows how to hold a folder of the build machine for this process and how to name the run that holds it. The kernel
-drops the lock when its holder dies, however it dies; children never hold it. It does not wait, and cleans nothing.
+It knows how to lock a folder of the build machine for this process, and how to name the run that has locked it. The
+kernel releases the lock when its process dies in any way; child processes never hold it. It does not wait, and removes
+nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class BuildLock:
                 raise self._refuse(holder) from None
             return
         except OSError:
-            # A file system without locks (some network ones). A build without the protection is better than none.
+            # A file system without locks (some network ones): build without this protection.
             os.close(descriptor)
             return
         self._descriptor = descriptor
@@ -95,7 +96,7 @@ def _write_holder(descriptor: int) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
     except OSError:
-        # The disk is full. The lock holds all the same; only the name of its holder is missing.
+        # The disk is full. The lock still works; only the name of its holder is missing.
         os.ftruncate(descriptor, 0)
 
 
@@ -110,7 +111,8 @@ def _read_holder(descriptor: int) -> dict[str, str]:
 
 
 def _identify_process() -> str:
-    """A name that no other process has, not even one of the same pid in another container that shares the folder."""
+    """A name that is unique to this process. A process with the same pid in another container, which may share the
+    folder, has another name."""
     # proc(5): field 22 is the start time in clock ticks; field 2, in parentheses, may hold blanks.
     ticks = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
     return f"{socket.gethostname()} {os.getpid()} {ticks}"

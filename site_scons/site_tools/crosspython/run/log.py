@@ -1,7 +1,7 @@
-"""The log of one component: every command with its output, and what each step cost.
+"""The log of one component: every command with its output, and the cost of each step.
 
-It knows how to write a file on the build machine that is fresh at each build, and how to show its end. It does not
-know what the commands mean, and never writes to the console. Output is kept as the bytes that came.
+It writes a file on the build machine, new for each build, and can show the end of it. It does not know what the
+commands mean, and never writes to the console. Output is stored as unchanged bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from crosspython.errors import StepError, hide_logins
 _TAIL_BYTES = 64 * 1024
 _LONGEST_LINE = 400
 _ERROR_LINES = 6
-_JOB_LINES = 40  # of one job's output, about; others' may stand between
-# GCC's and ld's words, CMake's, Rust's and the shell's.
+_JOB_LINES = 40  # about the output of one job; lines of other jobs may be between
+# The error messages of GCC, ld, CMake, Rust and the shell.
 _ERROR = re.compile(
     rb"^\S*:\d+:(?:\d+:)? (?:fatal )?error: |^(?:\S+: )?(?:fatal )?error: |: undefined reference to |: cannot find -l|"
     rb": multiple definition of |No rule to make target|^CMake Error|^error\[E\d+\]: |: (?:command )?not found$"
 )
-# How make, ninja and cargo tell that a job has failed, while others may go on.
+# The messages by which make, ninja and cargo report a failed job. Other jobs may continue.
 _JOB_FAILED = re.compile(rb"^\S*make\S*: \*\*\* |^FAILED: |^error: could not compile ")
 # Terminal control: CSI and OSC sequences, other escapes, and control characters but for the tabulator.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
@@ -37,10 +37,10 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[
 
 @dataclass
 class StepCost:
-    """What one step of a component cost: start in seconds since the epoch, the rest in seconds and bytes.
+    """The cost of one step of a component: its start in seconds since the epoch, the rest in seconds and bytes.
 
     command: the pid of the command that it runs now, 0 for none
-    compiling, linking: how many compilers and linkers were seen at work in it, of looks at equal intervals
+    compiling, linking: how many running compilers and linkers were counted in it, at equal intervals
     """
 
     name: str
@@ -74,7 +74,7 @@ class Log:
 
     @property
     def component(self) -> str:
-        """Whose log it is."""
+        """The component that the log belongs to."""
         return self.path.stem
 
     @property
@@ -83,15 +83,15 @@ class Log:
         return self.steps[-1] if self.steps and self._begin is not None else None
 
     def step(self, name: str) -> None:
-        """Begin a step of the component's work, and end the one before; what its commands cost is added up in it."""
+        """End the current step, and begin a new one. The costs of the following commands are added to it."""
         self._end_step()
         self.steps.append(StepCost(name, time.time()))
         self._begin = time.monotonic()
         self.write(f"=== {self.component}: {name}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
 
     def command(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], before: Sequence[str] = ()) -> None:
-        """Write a command so that a person can run it again: its folder, its words, the environment if it changed, and
-        what stands before its words, likewise."""
+        """Write a command so that a person can run it again: its folder and its words; also the environment and the
+        words in front of it (`before`), if they have changed."""
         env = {name: hide_logins(value) for name, value in env.items()}
         if env != self._environment:
             self._environment = dict(env)
@@ -104,7 +104,7 @@ class Log:
         self._output = os.fstat(self.descriptor).st_size
 
     def write(self, text: str) -> None:
-        """Append text. Raises StepError where the file cannot take it: the disk is full."""
+        """Append text. Raises StepError if it cannot be written because the disk is full."""
         rest = text.encode(errors="surrogateescape")
         try:
             while rest:
@@ -132,7 +132,7 @@ class Log:
         """The part of the last command's output about the first job that failed;
         nothing if make and the like name none.
 
-        Errors that no job failed of are a configure script's questions.
+        Error lines that made no job fail are ignored: configure scripts cause them on purpose.
         """
         before: deque[bytes] = deque(maxlen=_JOB_LINES)
         found: list[bytes] = []
@@ -151,7 +151,7 @@ class Log:
         return tuple(_clean_line(line, longest) for line in shown)
 
     def excerpt(self, count: int = 20) -> tuple[str, ...]:
-        """The last lines; where jobs ran side by side and the error stands above them, it comes first."""
+        """The last lines. If parallel jobs wrote more lines after the error, the error comes first."""
         tail, error = self.tail(count), self.first_error()
         if not error or error[0] in tail:
             return tail
@@ -185,11 +185,11 @@ class Log:
 
 
 def find_error(lines: Sequence[str]) -> str | None:
-    """The first line that tells of an error."""
+    """The first line that reports an error."""
     return next((line for line in lines if _ERROR.search(line.encode(errors="replace"))), None)
 
 
 def _clean_line(line: str, longest: int | None) -> str:
-    # A progress display rewrites its line after each carriage return: what stood there last is the line.
+    # A progress display overwrites its line after each carriage return: only the last text counts.
     visible = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
     return visible if longest is None or len(visible) <= longest else visible[:longest] + " ..."

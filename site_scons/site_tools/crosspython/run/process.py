@@ -2,7 +2,7 @@
 
 It knows how a command starts (a session and process group of its own, nothing on stdin, only the environment that was
 given), how it ends, what it cost, and how to tell the user that it failed.
-It does not know what the command is for, and takes no job token: the caller does that.
+It does not know the purpose of the command. The caller takes the job token.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from crosspython.run.signals import STOP, Stop
 _EVIDENCE_LINES = 20
 _SHORT_COMMAND = 100
 _DISK_FULL = 1024 * 1024
-# Nobody waits at the keyboard when a time limit ends a step, and a make that may still clean up returns its tokens.
+# A longer grace time after a time limit: no user is waiting, and a make that can clean up returns its tokens.
 _TIMEOUT_GRACE = 2.0
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command cost, with all the children it waited for: seconds, and bytes of the largest one.
+    """The cost of a command and of all children that it waited for: seconds, and the bytes of the largest process.
 
     status: its exit status; the negative number of the signal that ended it
     """
@@ -61,8 +61,8 @@ def run_command(
 ) -> Finished:
     """Run a command to its end, its output in the log.
 
-    before:   words that start the command, which no message shows: run/isolation.py's
-    may_fail: another exit status than 0 is for the caller to judge, and no StepError
+    before:   words in front of the command, from run/isolation.py; messages do not show them
+    may_fail: the caller checks the exit status; a status other than 0 raises no StepError
 
     Raises StepError when it fails, HostToolError when its program is not there, Interrupted when the run was stopped.
     No process of its group is alive afterwards. `timeout` is in seconds; `input` is what it finds on stdin.
@@ -80,13 +80,13 @@ def run_command(
         stop.groups.add(leader)
         if step is not None:
             step.command = leader
-        if stop.requested:  # it came after the check above, so nobody else ends this one
+        if stop.requested:  # it was requested after the check above, so the command has to be ended here
             stop.groups.end(leader)
         with _time_limit(leader, timeout, stop, timed_out):
             status, usage = stop.groups.reap(leader)
     except BaseException:  # KeyboardInterrupt, in the main thread, before SCons has set its handlers
         stop.groups.end(leader)
-        with contextlib.suppress(ChildProcessError):  # it had been reaped already
+        with contextlib.suppress(ChildProcessError):  # already reaped
             stop.groups.reap(leader)
         raise
     finally:
@@ -94,11 +94,11 @@ def run_command(
             step.command = 0
     # ru_maxrss is in KiB on Linux, getrusage(2).
     code = os.waitstatus_to_exitcode(status)
-    if before and 128 < code < 128 + signal.NSIG:  # as isolation.py's supervisor tells of a signal
+    if before and 128 < code < 128 + signal.NSIG:  # data/supervise.py reports a signal in this way
         code = 128 - code
     finished = Finished(time.monotonic() - begin, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, code)
     _record(finished, log)
-    if stop.requested:  # whatever its status: a script may catch TERM and still end with 0
+    if stop.requested:  # independent of the status: a script may catch TERM and still end with 0
         raise Interrupted(f"{_where(log)}: stopped: {stop.reason}", log=log.path)
     if timed_out.is_set():
         raise _failure(argv, cwd, log, f"did not end within {timeout:g} s and was stopped")
@@ -140,7 +140,7 @@ def _start(
         )
     except OSError as error:
         raise _unstartable(argv[0], cwd, env, log, error) from error
-    child.returncode = 0  # we reap it ourselves, for its rusage: Popen shall not try
+    child.returncode = 0  # we reap it ourselves, to get its rusage; so Popen must not try
     return child.pid
 
 

@@ -1,7 +1,7 @@
-"""Progress: one line that tells what goes on, drawn again every half second; on no terminal, a line every minute.
+"""Progress: a status line that is redrawn every half second; without a terminal, a new line every minute.
 
-It reads the journal and writes to the console. It starts with the first thing that is made and rests when nothing is.
-What it sees on the way it notes in the journal: busy cores, and compilers and linkers at work.
+It reads the journal and writes to the console. It starts with the first product, and pauses while nothing is made. It
+also records in the journal how many cores are busy, and how many compilers and linkers run.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _MOST_NAMED = 4
 
 
 class Progress:
-    """Watches a journal. busy: asks how many cores are busy; wanted:
-    asks for the titles of all things, and those pending."""
+    """Watches a journal. busy: returns how many cores are busy; wanted: returns the titles of all wanted things, and of
+    those that are pending."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Progress:
             self.tick()
 
     def tick(self) -> None:
-        """Note the busy cores and the tools at work, and show the line."""
+        """Record the busy cores and the running tools, and show the line."""
         running = self._journal.running
         if not running:
             self._console.status(None)
@@ -72,7 +72,7 @@ class Progress:
 
 
 def note_tools(running: Sequence[JournalEntry]) -> None:
-    """Look once at what the commands of the steps that run now do."""
+    """Count, once, the compilers and linkers that the running steps use now."""
     steps = {step.command: step for entry in running if entry.steps and (step := entry.steps[-1]).command}
     for command, tools in look(steps).items():
         steps[command].compiling += tools.compiling

@@ -1,8 +1,9 @@
 """Stopping: one flag that the whole run shares, and the watch that raises it when a signal comes.
 
-It knows that SCons, on a signal, only stops scheduling and then waits for the actions that run (SCons.Taskmaster.Job,
-`_setup_sig_handler`). It replaces no handler: Python writes each signal's number to a wakeup descriptor before any
-handler runs, and a thread that reads there stops everything at once. It knows nothing of what the processes do.
+On a signal, SCons only stops scheduling, and then waits for the running actions (SCons.Taskmaster.Job,
+`_setup_sig_handler`). This module replaces no handler: Python writes each signal's number to a wakeup descriptor before
+any handler runs, and a thread that reads this descriptor stops everything at once. It does not know what the processes
+do.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 class Stop:
-    """Whether the run shall stop, and why. Once asked for it stays asked for; it ends all processes of `groups`."""
+    """The flag that asks the run to stop, and the reason. It is never cleared; setting it ends all processes of
+    `groups`."""
 
     def __init__(self) -> None:
         self.groups = Groups()
@@ -29,12 +31,12 @@ class Stop:
 
     @property
     def reason(self) -> str | None:
-        """Why the run shall stop; None while it shall not."""
+        """Why the run must stop; None if no stop was requested."""
         return self._reason
 
     @property
     def requested(self) -> bool:
-        """Whether the run shall stop."""
+        """Whether the run must stop."""
         return self._reason is not None
 
     def fileno(self) -> int:
@@ -42,7 +44,7 @@ class Stop:
         return self._reader
 
     def request(self, reason: str) -> None:
-        """Stop the run: wakes who waits, ends every process within a second. The first reason is kept."""
+        """Stop the run: wake waiting threads, and end every process within a second. The first reason is kept."""
         with self._lock:
             if self._reason is not None:
                 return
@@ -104,7 +106,8 @@ _installed: SignalWatch | None = None
 
 
 def watch_signals() -> None:
-    """Let signals stop this process's run at once. From the main thread, by the front door; again does nothing."""
+    """Let signals stop this process's run at once. The front door calls it, in the main thread. A second call does
+    nothing."""
     global _installed
     if threading.current_thread() is not threading.main_thread():
         raise ValueError("signals can be watched from the main thread only")

@@ -1,7 +1,7 @@
-"""What a build may see of the machine's files: its work, its inputs, the machine's tools.
+"""The files of the machine that a build may see: its work folder, its inputs, and the machine's tools.
 
-Knows how it is said to data/enclose.py, and what of a user's home is a tool. What a component or a wheel needs is its
-builder's business. Paths belong to the build machine.
+Knows the options of data/enclose.py, and which folders of a user's home contain tools. The builder of a component or a
+wheel adds the files that it needs. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _PATH = re.compile(r"(?:[=,\s]|^-[A-Za-z])(/[^=:,\s]+)")
 
 @dataclass(frozen=True)
 class View:
-    """writes: what the build may change; reads: what else it needs; temporary: what it knows as /tmp."""
+    """writes: paths that the build may change; reads: other paths that it needs; temporary: the folder that it sees as
+    /tmp."""
 
     temporary: Path
     writes: tuple[Path, ...]
@@ -41,7 +42,7 @@ class View:
 
 
 def tools_of_machine(path: str) -> tuple[Path, ...]:
-    """What programs on PATH and this Python need of folders that are not the system's."""
+    """The folders outside of the system's that programs on PATH, and this Python, need."""
     found = {Path(sys.prefix), Path(sys.base_prefix)}
     for folder in map(Path, filter(os.path.isabs, path.split(os.pathsep))):
         if is_system(folder) or not folder.is_dir():
@@ -53,13 +54,14 @@ def tools_of_machine(path: str) -> tuple[Path, ...]:
 
 
 def named_in(texts: Iterable[str]) -> tuple[Path, ...]:
-    """Paths that a build's variables and commands name: we hand them to it, so it may read them."""
+    """The paths in a build's variables and commands. We pass them to the build, so it may read them."""
     parts = {part for text in texts for part in (*text.split(os.pathsep), *_PATH.findall(text)) if part.startswith("/")}
     return tuple(Path(part) for part in sorted(parts) if _is_own(part) and os.path.exists(part))
 
 
 def common_folders(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The folders in which these lie that belong together, but for the system's: one for an SDK, and never a home."""
+    """The folders that contain these paths, without system folders. Paths that belong together, as in an SDK, give one
+    common folder; a whole home is never returned."""
     folders: list[str] = []
     for path in sorted({os.path.realpath(path) for path in paths}):
         if is_system(Path(path)):
@@ -73,13 +75,13 @@ def common_folders(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def is_system(path: Path) -> bool:
-    """Whether every build sees it: data/enclose.py shows the machine's own software."""
+    """Whether a path belongs to the machine's own software, which data/enclose.py shows to every build."""
     parts = path.parts
     return len(parts) > 1 and (parts[1] in ("usr", "bin", "sbin", "etc", "opt", "nix", "gnu") or parts[1][:3] == "lib")
 
 
 def is_broad(path: str) -> bool:
-    """Whether a folder holds everything, or a user's whole home: no tool's own."""
+    """Whether a folder is too large to belong to one tool: it contains everything, or a user's whole home."""
     home = os.path.expanduser("~")
     return path.count("/") < 2 or os.path.commonpath([home, path]) == path
 
@@ -94,14 +96,14 @@ def is_in_home(path: Path) -> bool:
 
 
 def _around(folder: Path) -> Iterator[Path]:
-    """What lies beside a folder of programs: their libraries and data."""
+    """The folder above a folder of programs, which contains their libraries and data."""
     above = folder.parent
     if folder.name in ("bin", "sbin") and above.name not in _MIXED and not is_broad(str(above)):
         yield above
 
 
 def _behind(link: Path) -> Iterator[Path]:
-    """What a program needs that a link leads to."""
+    """The program that a link points to, and the folder with its libraries and data."""
     real = Path(os.path.realpath(link))
     if real.is_file() and not is_system(real):
         yield real

@@ -3,8 +3,9 @@ in its namespaces.
 
     python enclose.py [--read PATH | --write PATH | --temporary FOLDER] ... -- COMMAND ...
 
-What is not named here is not there: the machine's tools (/usr, /etc, /opt), devices that hold nothing, and the paths of
-the options, under their own names, all read-only but for what --write names. FOLDER is what the command knows as /tmp.
+The command sees only the machine's tools (/usr, /etc, /opt), devices without data of the machine, and the paths of the
+options. All of them have their own names, and are read-only except for the paths of --write. The command sees FOLDER as
+/tmp.
 unshare(1) made the namespaces. The kernel's documentation: mount(2), mount_setattr(2), pivot_root(2), proc(5).
 """
 
@@ -15,22 +16,22 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import supervise  # a second interpreter would cost as much as all the rest
+import supervise  # run in this process: starting a second interpreter would take as long as all the rest
 
 # sys/mount.h, linux/mount.h
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC = 2, 4, 8, 4096, 16384
 MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
-SYS_MOUNT_SETATTR = 442  # of all architectures
+SYS_MOUNT_SETATTR = 442  # the same on all architectures
 
-# Where a machine's software lies; beside them the folders of libraries, /lib*.
+# The folders of a machine's software; also shown are the folders of libraries, /lib*.
 SYSTEM = ("usr", "bin", "sbin", "etc", "opt", "nix", "gnu")
-# How many cores there are, and how many of them a container may use.
+# Files that tell the number of cores, and how many of them a container may use.
 OF_SYS = ("/sys/devices/system", "/sys/fs/cgroup")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 LINKS = (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx"))
-# What of /proc the user root could write whatever its capabilities, and what it could read of the kernel.
+# Files of /proc that root could write even without capabilities, and files that reveal kernel memory to root.
 PROC_READ_ONLY = ("sys", "irq", "bus", "fs", "sysrq-trigger")
 PROC_HIDDEN = ("kcore", "keys", "kmsg", "timer_list", "sched_debug")
 OLD = "/.machine"
@@ -58,7 +59,7 @@ def main(*words):
 
 
 def enclose(options):
-    """Build the new root in a file system in memory, with the old one below it until all is there."""
+    """Build the new root in a file system in memory. The old root is mounted below it until everything is there."""
     shown, links = {}, {}
     for name in sorted(os.listdir("/")):
         if name in SYSTEM or name.startswith("lib"):
@@ -98,13 +99,13 @@ def enclose(options):
 
 
 def find(path, writable, shown, links):
-    """Note what a path leads to, and the links on the way there."""
+    """Record the target of a path, and the links on the way to it."""
     path = os.path.abspath(path)
     real = os.path.realpath(path)
     if not os.path.exists(real):
         return
     shown[real] = writable or shown.get(real, False)
-    for _ in range(40):  # as many as the kernel follows
+    for _ in range(40):  # the kernel follows at most 40 links
         link = first_link(path)
         if link is None:
             return
@@ -151,7 +152,7 @@ def make_devices():
 
 
 def hide_from_root():
-    """What other users could not read or write, either: secrets in /etc, switches of the kernel."""
+    """Hide files that ordinary users cannot read or write: secrets in /etc, switches of the kernel."""
     for parent, folders, files in os.walk("/etc"):
         for name in [*folders, *files]:
             path = os.path.join(parent, name)

@@ -1,9 +1,9 @@
-"""Runs one command, and ends what it leaves behind. A program of its own, for builds of other people's code.
+"""Runs one command, and ends the processes that it leaves behind. A separate program, for builds of foreign code.
 
     python supervise.py [--confine] COMMAND ...
 
-enclose.py runs it too, with --confine: it and the command give up for good what would let them out of their namespaces
-(capabilities(7)).
+enclose.py also runs it, with --confine: then it drops, for itself and the command, the capabilities that would allow
+them to leave their namespaces (capabilities(7)).
 It stands between us and the command, so a build that kills its parent does not reach SCons. Processes that lose their
 parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER; in a PID namespace it is the first process, and the kernel
 ends all others with it). Its exit status is the command's; 128 and the number for a signal, as in a shell.
@@ -21,8 +21,8 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 24, 38
 MS_BIND = 4096
-# linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: what root's builds need among files of
-# their own, since archives bring owners.
+# linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID. A build that runs as root needs them
+# for its own files, because files in archives have owners.
 KEPT = (0, 1, 3, 4, 5, 6, 7)
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -37,9 +37,10 @@ def main(*command):
     confined = command[0] == "--confine"
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if os.getpid() == 1:
-        # In our own mount namespace: CPython and others ask it for the build machine's libraries by its absolute path.
+        # Hide ldconfig, in our own mount namespace: CPython and others call it by its absolute path, and it would
+        # report the build machine's libraries.
         libc.mount(b"/bin/true", b"/sbin/ldconfig", None, MS_BIND, None)
-    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # what was left to us for that mount
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # this mount was their only purpose
     if confined:
         confine(libc)
         command = command[1:]
@@ -51,7 +52,8 @@ def main(*command):
 
 
 def confine(libc):
-    """No capability that reaches beyond files, none by setuid programs, and nobody debugs this process."""
+    """Drop all capabilities except those about files. setuid programs give no new ones, and no other process can debug
+    this one."""
     for number in range(64):
         if number not in KEPT:
             libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
@@ -64,7 +66,7 @@ def confine(libc):
 
 
 def stop(*_):
-    """Pass the signal on to the command's process group; processes that left the group do not get it."""
+    """End the processes that have left our process group. The group itself gets the signal from run/groups.py."""
     global stopped
     stopped = True
     end(pid for pid in processes_below() if group_of(pid) != os.getpgrp())
@@ -107,7 +109,7 @@ def end_what_is_left():
 
 
 def has_children():
-    """Whether a child lives; those that have ended are taken away."""
+    """Whether a child lives; ended children are reaped."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -124,7 +126,7 @@ def group_of(pid):
 
 
 def processes_below():
-    """Our children, theirs, and so on, but for those that have ended."""
+    """Our children, their children, and so on, without ended ones."""
     parents = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
