@@ -1,1 +1,1 @@
-"""The program `crosspython`: doctor, init, build. It stands before the builders, as an SConstruct does."""
+"""The program `crosspython`: doctor, init, build. It uses the builders, as an SConstruct does."""

@@ -1,7 +1,7 @@
 """Completion at the shell: goals, variables and their values, for `scons` and `crosspython`.
 
-All words stand in the script, so that nothing is started when Tab is pressed. `scons` completes as before in a folder
-that neither has a crosspython.toml nor an SConstruct that names crosspython.
+The script contains all words, so that pressing Tab starts no program. In a folder without a crosspython.toml, and
+without an SConstruct that names crosspython, `scons` completes as before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crosspython.builders.settings import COMPONENTS, VARIABLES, Variable
 from crosspython.recipes.series import series_names
 from crosspython.targets import target_names
 
-# Variables that name a TOML file as well.
+# Variables that may also name a TOML file.
 _FILES = ("target", "python")
 COMMANDS = ("build", "completion", "doctor", "init")
 
@@ -101,7 +101,7 @@ def _goals() -> list[str]:
 
 
 def _values(variable: Variable) -> tuple[str, ...]:
-    """What can be chosen from; nothing for paths and free text."""
+    """The values to choose from; empty for paths and free text."""
     known = {"target": target_names(), "python": series_names(COMPONENTS / "cpython")}
     return tuple(known.get(variable.name, variable.allowed))
 

@@ -1,7 +1,7 @@
-"""What `crosspython` is told, and who does it: `init` makes a project, `build` is scons, `doctor` looks at the machine,
-`completion` is for shells.
+"""The commands of `crosspython`: `init` makes a project, `build` is scons, `doctor` checks the machine, `completion` is
+for shells.
 
-What only one of them needs is imported in its function: each is to answer at once.
+Modules that only one command needs are imported in its function, so that each command starts fast.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import crosspython
 from crosspython.errors import ConfigurationError, CrosspythonError
 
 TEMPLATE = Path(__file__).resolve().parent / "data"
-# What SCons reads in a folder (SCons/Script/Main.py, KNOWN_SCONSTRUCT_NAMES).
+# The files that SCons searches in a folder (SCons/Script/Main.py, KNOWN_SCONSTRUCT_NAMES).
 _SCRIPTS = [f"{name}{suffix}" for suffix in ("", ".py") for name in ("SConstruct", "Sconstruct", "sconstruct")]
 # SCons's options that say where the SConstruct is (scons(1)).
 _PLACES = ("-f", "--file", "--makefile", "--sconstruct", "-C", "--directory", "-D", "-u", "-U", "--up", "--search-up")
@@ -114,7 +114,7 @@ def _complete(shell: str) -> int:
 
 
 def _build(words: Sequence[str]) -> None:
-    """Become scons, with our own SConstruct where the folder has none."""
+    """Replace this process by scons, with our own SConstruct if the folder has none."""
     has_own = any(Path(name).exists() for name in _SCRIPTS) or any(word.startswith(_PLACES) for word in words)
     script = [] if has_own else ["-f", str(TEMPLATE / "SConstruct")]
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""A new project: the files that `crosspython init` writes into a folder, and what it leaves as it is.
+"""A new project: the files that `crosspython init` writes into a folder.
 
-Nothing that is there is changed. An application that is there takes the example's place: a Python project, or a
-requirements.txt.
+Existing files are not changed. If the folder contains an application (a Python project, or a requirements.txt), it is
+used instead of the example.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def make_project(
 
 
 def _find_own(folder: Path) -> list[str]:
-    """What `pkgs` says of the application that is there; nothing where there is none."""
+    """The value of `pkgs` for the existing application; empty if there is none."""
     projects = {".": folder, "./app": folder / "app"}
     found = [text for text, place in projects.items() if _is_project(place)][:1]
     return found or (["@requirements.txt"] if (folder / "requirements.txt").is_file() else [])
@@ -78,7 +78,8 @@ def _require_free(folder: Path) -> None:
 
 
 def _is_project(folder: Path) -> bool:
-    """Whether pip could build a folder; many a pyproject.toml only holds the settings of tools (PEP 518, PEP 621)."""
+    """Whether pip can build a folder. A pyproject.toml alone is no evidence: many contain only settings of tools
+    (PEP 518, PEP 621)."""
     if (folder / "setup.py").is_file():
         return True
     file = folder / SHARED_FILE
@@ -86,7 +87,7 @@ def _is_project(folder: Path) -> bool:
 
 
 def _name_after(folder: Path) -> str:
-    """A name for the example that is fit for a package, a module and a program (PEP 508)."""
+    """A name for the example that is valid for a package, a module and a program (PEP 508)."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.absolute().resolve().name.lower()).strip("-")
     return name if _is_fit(name) else "app"
 
