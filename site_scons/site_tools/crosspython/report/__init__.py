@@ -1,1 +1,1 @@
-"""The picture of a build: one HTML file that needs nothing else."""
+"""The report of a build: one HTML file that needs no other files."""

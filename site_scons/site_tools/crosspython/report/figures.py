@@ -1,4 +1,4 @@
-"""What a journal tells when it is asked: lanes of a timeline, the critical path, where the time went.
+"""Computes figures from a journal: lanes of a timeline, the critical path, and the time by kind of work.
 
 Pure: it reads a journal and computes. It draws nothing.
 """
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from crosspython.run.journal import Journal, JournalEntry
 from crosspython.run.log import StepCost
 
-# What each step of a plan is counted as; what is not named here is compiling and linking, which one make does together:
-# its time is divided by how many compilers and linkers were seen at work.
+# The kind of work that each step of a plan counts as. All other steps compile and link; one make does both, so its time
+# is divided in proportion to the compilers and linkers that were seen at work.
 _KINDS = {
     "configure": ("configure", "autoreconf", "answers", "overlay", "requirements", "crates"),
     "install": ("install", "installpython", "builddetails", "installwheels", "symlink", "remove", "edit"),
@@ -25,7 +25,7 @@ _SLACK = 1.0
 
 
 def kind_of(step: str) -> str:
-    """What a step is counted as."""
+    """The kind of work that a step counts as."""
     return next((kind for kind, names in _KINDS.items() if step in names), _MAKE)
 
 
@@ -41,7 +41,7 @@ def _divide(step: StepCost) -> Iterator[tuple[str, float]]:
 
 
 def time_by_kind(journal: Journal) -> dict[str, float]:
-    """Seconds of wall clock by kind, most first; those of things made side by side are added."""
+    """Seconds of wall clock by kind, largest first. The seconds of products that were made in parallel are added."""
     found: dict[str, float] = {}
     for entry in journal.entries:
         if entry.origin == "cache":
@@ -55,7 +55,8 @@ def time_by_kind(journal: Journal) -> dict[str, float]:
 
 
 def lanes_of(entries: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
-    """Entries in as few lanes as will do, none above another in one lane: as many as were made at once."""
+    """Entries in as few lanes as possible, so that entries of one lane do not overlap. There are as many lanes as
+    products were made in parallel."""
     lanes: list[list[JournalEntry]] = []
     for entry in sorted(entries, key=lambda entry: entry.started):
         free = next((lane for lane in lanes if lane[-1].ended <= entry.started), None)
@@ -67,10 +68,11 @@ def lanes_of(entries: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
 
 
 def critical_path(entries: Sequence[JournalEntry], depends: Mapping[str, Sequence[str]]) -> list[JournalEntry]:
-    """The critical path, first things first: what the last thing waited for, what that one waited for, and so on.
+    """The critical path, in the order of time. It is found from the end: the last product, the product that this one
+    waited for, and so on.
 
-    depends: what each thing is made of, by title. A thing that started later than all of that waited for a core: the
-    one that ended just before it stands for that.
+    depends: the dependencies of each product, by title. A product that started later than its dependencies ended has
+    waited for a core; then the product that ended just before it is taken.
     """
     path: list[JournalEntry] = []
     last = max(entries, key=lambda entry: entry.ended, default=None)
@@ -85,5 +87,5 @@ def critical_path(entries: Sequence[JournalEntry], depends: Mapping[str, Sequenc
 
 
 def mean_busy(journal: Journal) -> float:
-    """How many cores were busy on average, as far as it was noted."""
+    """How many cores were busy on average, by the recorded moments."""
     return sum(cores for _, cores in journal.busy) / len(journal.busy) if journal.busy else 0.0

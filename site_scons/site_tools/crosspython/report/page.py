@@ -1,6 +1,6 @@
 """The report's page: one HTML file with its styles and drawings in it, for any browser, without a network.
 
-It knows HTML and SVG. What the figures mean is figures.py's. Every text of the build is escaped.
+It knows HTML and SVG; figures.py computes the figures. Every text of the build is escaped.
 """
 
 from __future__ import annotations
