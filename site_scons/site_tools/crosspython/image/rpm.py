@@ -19,7 +19,7 @@ from crosspython.run.process import run_command
 from crosspython.store.walk import walk_entries
 from crosspython.workshop import EPOCH, Workshop
 
-# A distribution's macros strip files, compile bytecode, note build-ids and find dependencies: none of that is needed here.
+# A distribution's macros strip files, compile bytecode, note build-ids and find dependencies. We have done all that.
 _MACROS = {
     "__os_install_post": "%{nil}",
     "debug_package": "%{nil}",
