@@ -37,7 +37,7 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
 
 
 def exists(env: Any) -> bool:
-    """Always true: what a build lacks is named when something is built."""
+    """Always true: missing programs are reported when something is built."""
     return True
 
 

@@ -1,7 +1,7 @@
 """The doctor: the programs that this machine lacks for a build, and the one command that installs them.
 
-Knows what builds need of the build machine. It runs and installs nothing: which package has which program is
-hosttools.py's, whether a compiler is any good is the toolchain's probe's.
+Knows which programs a build needs. It runs and installs nothing. hosttools.py knows which package has a program, and
+toolchain/probe.py checks whether a compiler works.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from crosspython.toolchain.versioned import program_of
 
 __all__ = ["Finding", "examine", "mend", "package_of", "require_tools"]
 
-# Program -> what for. In the order in which a build meets them.
+# Program -> its purpose, in the order in which a build needs them.
 TOOLS = {
     "gcc": "compiles the Python that runs here during the build",
     "g++": "compiles tools that run here during the build",
@@ -41,7 +41,7 @@ TOOLS = {
     "tic": "compiles the descriptions of terminals into ncurses",
     "infocmp": "the same",
 }
-# Likewise, of components that only some packages need.
+# The same for components that only some packages need.
 OPTIONAL_TOOLS = {
     "bison": "for psycopg2 only, whose libpq is configured with it",
     "flex": "the same",
@@ -77,11 +77,11 @@ PYTHON_PACKAGES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for.
+    """One program, or other thing, that the doctor has searched.
 
     kind:  "tool", "compiler", "place" (of an SDK), "libc", "kernel" or "python"
     found: where it is, or None
-    wanted: every build needs it; else only some packages do, which `purpose` names
+    wanted: every build needs it; otherwise only some packages need it, which `purpose` names
     """
 
     kind: str
@@ -92,7 +92,7 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether it is there, or need not be."""
+        """Whether it was found, or is optional."""
         return self.found is not None or not self.wanted
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ def examine(
     toolchain: str | None = None,
     has_module: Callable[[str], bool] = lambda name: importlib.util.find_spec(name) is not None,
 ) -> list[Finding]:
-    """Look for all that a build for `target` and its check need; `path` is the PATH that they are looked for on."""
+    """Search for everything that a build for `target` and its check need; `path` is the PATH that is searched."""
     tools = TOOLS | (SDK_TOOLS if toolchain else {})
     findings = [_look(tool, purpose, path) for tool, purpose in tools.items()]
     findings.append(_look(find_machine(target.machine).emulator, "runs the board's programs here, for check", path))
@@ -127,7 +127,8 @@ def examine(
 
 
 def mend(findings: Sequence[Finding]) -> str:
-    """Return the command that brings all that is missing, or what to install where no command is known. "": nothing."""
+    """Return the command that installs everything that is missing; if no command is known, what to install; "" if
+    nothing is missing."""
     missing = [finding for finding in findings if not finding.ok]
     tools = [finding.name for finding in missing if finding.kind == "tool"]
     compilers = [finding.name for finding in missing if finding.kind == "compiler"]
@@ -158,7 +159,7 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
 
 
 def _tell_libc(target: Target) -> Finding:
-    """Which libc is built for; that of an SDK or a compiler is only known once it was asked."""
+    """The libc to build for. The libc of an SDK or of a compiler is only known after it was probed."""
     if target.brings_libc:
         return Finding("libc", "libc", "", "what is built starts on boards with any libc: the bundle brings its own")
     libc = target.libc.starting if target.libc else "the compiler's own libc"
@@ -166,7 +167,7 @@ def _tell_libc(target: Target) -> Finding:
 
 
 def _look_for_fortran(target: Target, path: str) -> Finding:
-    """On PATH alone: what an SDK brings is only seen once it is unpacked."""
+    """Search for a Fortran compiler, only on PATH: the compilers of an SDK are only known after it was unpacked."""
     names = [f"{prefix}-gfortran" for prefix in target.prefixes]
     found = _find_cross_tool(target, "gfortran", path)
     known = next((name for name in names if package_of(name)), names[0])
@@ -182,7 +183,7 @@ def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:
 
 
 def _look_for_isolation(path: str) -> Finding:
-    """Every build wants to be contained, but is done also without it."""
+    """Check whether builds can be isolated. Every build tries that, but also runs without isolation."""
     lacks = isolate(path, view=View(Path(os.sep), ())).lacks
     found = None if lacks else "unshare(1) contains builds: files, processes and network of their own"
     lacking = f"this kernel lets builds have no {', no '.join(lacks)} of their own: {HELP}"
@@ -190,6 +191,6 @@ def _look_for_isolation(path: str) -> Finding:
 
 
 def _optional(tool: str, purpose: str, found: str | None) -> Finding:
-    """What only some packages need, with the command that brings it."""
+    """A finding about a program that only some packages need, with the command that installs it."""
     command = install_command([tool])
     return Finding("tool", tool, f"{purpose}: {command}" if command else purpose, found, wanted=False)

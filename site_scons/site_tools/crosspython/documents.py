@@ -1,7 +1,8 @@
-"""What goals tell as JSON (`format=json`): one class a document, from which its schema is made.
+"""The JSON documents that goals write (`format=json`): one class for each document. Its schema is made from the class.
 
-The number in `schema` is raised when a field changes its meaning or goes; a field that is added leaves it. docs/json.md
-describes them, docs/schemas/ has the schemas. Times are in seconds, sizes in bytes; paths belong to the build machine.
+The number in `schema` increases when a field changes its meaning or is removed; a new field does not change it.
+docs/json.md describes the documents, docs/schemas/ has the schemas. Times are in seconds, sizes in bytes; paths belong
+to the build machine.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ DOCUMENTS: tuple[type[Any], ...] = (Outdated, Tree, Why, Doctor, Wheels, Check, 
 
 
 def encode(document: Document) -> str:
-    """A document as JSON, ready to be read by people, too."""
+    """A document as JSON, indented for people."""
     text = msgspec.json.encode(document, enc_hook=str)  # a Path, or a text of a class of its own
     return msgspec.json.format(text, indent=1).decode() + "\n"
 

@@ -15,7 +15,7 @@ _LOGIN = re.compile(r"(?<=[a-z])://[^/@\s'\"]+@", re.IGNORECASE)
 
 
 def hide_logins(text: str) -> str:
-    """Text as it may be shown: addresses in it without their users and passwords."""
+    """A text that may be shown: users and passwords are removed from the addresses in it."""
     return _LOGIN.sub("://***@", text)
 
 

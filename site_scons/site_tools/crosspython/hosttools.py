@@ -1,8 +1,7 @@
 """Host tools: the programs that builds call on the build machine, and the packages that bring them.
 
-Knows which package of which distribution has which program, and the command that installs it. What a build needs is
-not known here. Names of packages are facts of Debian 12 to 13 and Ubuntu 24.04 to 26.04, Fedora, Arch,
-openSUSE and Alpine.
+Knows the package of each program in each distribution, and the command that installs it. It does not know what a build
+needs. The names of packages are those of Debian 12 to 13, Ubuntu 24.04 to 26.04, Fedora, Arch, openSUSE and Alpine.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ class PackageManager:
     """How a family of distributions installs packages.
 
     families: values of ID and ID_LIKE in os-release(5)
-    renamed:  packages that this machine's release has by another name than the table below
+    renamed:  packages that have another name in this machine's release than in the table below
     """
 
     name: str
@@ -43,7 +42,7 @@ MANAGERS = (
 )
 _NAMES = tuple(manager.name for manager in MANAGERS)
 
-# From these releases on qemu-user has the static emulators, and the older name is on its way out.
+# Since these releases the package qemu-user has the static emulators, and the older package will be removed.
 _STATIC_QEMU_USER = {"debian": (13,), "ubuntu": (25, 4)}
 
 # Program -> package, where they differ; in the order of MANAGERS. None: the distribution has none.
@@ -96,14 +95,14 @@ _PACKAGES: dict[str, tuple[str | None, ...]] = {
     "aarch64-linux-gnu-gfortran": ("gfortran-aarch64-linux-gnu", None, None, None, None),
     "riscv64-linux-gnu-gfortran": ("gfortran-riscv64-linux-gnu", None, None, None, None),
 }
-# Programs that come with crosspython's own requirements, so that what they build does not differ by machine.
+# Programs that are installed with crosspython's requirements, so that products do not depend on the machine.
 PINNED = ("cmake", "meson", "ninja")
-# Programs whose package has their name everywhere.
+# Programs whose package has the same name in all distributions.
 _SAME = ("gcc", "make", "perl", "patch", "file", "autoconf", "automake", "gawk", "bison", "flex", "m4", "sed", "tar")
 
 
 def read_os_release() -> Mapping[str, str]:
-    """What this machine's distribution says of itself (os-release(5)); nothing where it says nothing."""
+    """The facts about this machine's distribution (os-release(5)); empty if it states none."""
     try:
         return platform.freedesktop_os_release()
     except OSError:
@@ -113,7 +112,7 @@ def read_os_release() -> Mapping[str, str]:
 def find_manager(facts: Mapping[str, str] | None = None) -> PackageManager | None:
     """Return how a machine installs packages, or None for an unknown distribution.
 
-    facts: what its os-release says; None: this machine's
+    facts: the content of its os-release; None: this machine's
     """
     facts = read_os_release() if facts is None else facts
     families = [facts.get("ID", ""), *facts.get("ID_LIKE", "").split()]
@@ -125,15 +124,16 @@ def find_manager(facts: Mapping[str, str] | None = None) -> PackageManager | Non
 
 
 def _has_static_qemu_user(facts: Mapping[str, str]) -> bool:
-    """Whether this release of Debian or Ubuntu does; what has no number, such as Debian's sid, is the newest."""
+    """Whether qemu-user of this release of Debian or Ubuntu has static emulators. A release without a number, such as
+    Debian's sid, is the newest."""
     since = _STATIC_QEMU_USER.get(facts.get("ID", ""))
     return since is not None and tuple(int(n) for n in re.findall(r"\d+", facts.get("VERSION_ID", "9999"))) >= since
 
 
 def package_of(tool: str, manager: PackageManager | None = None) -> str | None:
-    """Return the package (or packages, with spaces between) that brings a program; None where nobody knows.
+    """Return the package (or packages, separated by spaces) that contains a program; None if it is not known.
 
-    manager: of which distributions; None: this machine's
+    manager: the package manager of the distribution; None: this machine's
     """
     manager = manager or find_manager()
     name = tool.removesuffix("-static") if tool.startswith("qemu-") else tool
@@ -146,7 +146,7 @@ def package_of(tool: str, manager: PackageManager | None = None) -> str | None:
 
 
 def install_command(tools: Iterable[str], manager: PackageManager | None = None) -> str | None:
-    """Return the command that brings all these programs, or None where it is not known for each of them."""
+    """Return the command that installs all these programs; None if a package is not known for each of them."""
     manager = manager or find_manager()
     packages = [package_of(tool, manager) for tool in tools]
     if manager is None or not packages or None in packages:
@@ -158,14 +158,15 @@ def install_command(tools: Iterable[str], manager: PackageManager | None = None)
 def without_virtual_environments(path: str) -> str:
     """Return a PATH without the folders of Python's virtual environments (PEP 405), activated ones among them.
 
-    Builds see the machine's own programs, whatever the shell that scons was typed in has activated.
+    Builds use the machine's own programs, also if an environment is activated in the shell in which scons is started.
     """
     folders = path.split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if not Path(folder, "../pyvenv.cfg").is_file())
 
 
 def find_tool(tool: str, path: str) -> str | None:
-    """Return where a program lies on `path`, a pinned one beside this interpreter; an emulator may be `-static`."""
+    """Return the path of a program on `path`; a pinned program is searched only beside this interpreter. The name of an
+    emulator may end with `-static`."""
     if tool in PINNED:
         path = str(Path(sys.executable).parent)
     names = (tool, f"{tool}-static") if tool.startswith("qemu-") else (tool,)
@@ -173,13 +174,13 @@ def find_tool(tool: str, path: str) -> str | None:
 
 
 def find_pinned(tools: Iterable[str]) -> dict[str, Path]:
-    """Return where those of `tools` lie that come with crosspython's own requirements; missing ones are left out."""
+    """Return the paths of those of `tools` that are installed with crosspython's requirements, without missing ones."""
     found = {tool: find_tool(tool, "") for tool in tools if tool in PINNED}
     return {tool: Path(place) for tool, place in found.items() if place}
 
 
 def require_tools(tools: Sequence[str], path: str) -> None:
-    """Raise one HostToolError that names all programs that are missing on `path`, and the command that brings them."""
+    """Raise one HostToolError that names all programs that `path` lacks, and the command that installs them."""
     missing = [tool for tool in dict.fromkeys(tools) if find_tool(tool, path) is None]
     if missing:
         raise HostToolError(
@@ -191,7 +192,7 @@ def require_tools(tools: Sequence[str], path: str) -> None:
 
 
 def describe_install(tools: Sequence[str]) -> str:
-    """Return the command that brings these programs; those that no known package brings are named after it."""
+    """Return the command that installs these programs, followed by the names of programs without a known package."""
     known = [tool for tool in tools if package_of(tool)]
     pinned = [tool for tool in tools if tool in PINNED]
     unknown = [tool for tool in tools if tool not in (*known, *pinned)]

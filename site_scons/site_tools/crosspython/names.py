@@ -1,4 +1,4 @@
-"""Names that people type: whether they are known, and which known ones were probably meant."""
+"""Checks names that people type, and suggests the known names that they probably meant."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from crosspython.errors import ConfigurationError
 def suggest(
     name: str, known: Iterable[str], form: str = "{}", *, aliases: Mapping[str, str] = MappingProxyType({})
 ) -> str | None:
-    """`did you mean target=rk3568?`; None where no known name is like it, or where it is known itself.
+    """A hint such as `did you mean target=rk3568?`; None if no known name is similar, or if the name itself is known.
 
     form: how such a name is typed, such as "target={}"
-    aliases: what others call some of the known, in small letters; where one of these was typed, nothing else was meant
+    aliases: other names of known names, in lower case; for such a name, only its own known name is suggested
     """
     plain = {each.lower(): each for each in known}
     if name in plain.values():
@@ -29,10 +29,11 @@ def suggest(
 
 
 def nearest_numbers(wanted: str, known: Sequence[str], tell: Callable[[str], str] = str) -> str | None:
-    """`the nearest are 3.11 and 3.13`: of numbers as of versions, those on both sides; None for no number.
+    """A hint such as `the nearest are 3.11 and 3.13`: the next known version numbers on both sides; None if `wanted` is
+    not a number.
 
     known: in rising order
-    tell: what is said of one
+    tell: the text for one of them
     """
     if not re.fullmatch(r"\d+(\.\d+)*", wanted):
         return None
@@ -51,9 +52,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 def check_known(
     what: str, given: Iterable[str], known: Collection[str], *, form: str = "{}", next: str | None = None
 ) -> None:
-    """All given names are known. Raises one ConfigurationError for those that are not, with what may have been meant.
+    """Check that all given names are known. Raises one ConfigurationError for all unknown names, with suggestions.
 
-    what: says what is wrong, "{s}" in it being the plural's s
+    what: the text of the error; "{s}" in it becomes the plural's s
     form: how such a name is typed
     """
     unknown = [name for name in given if name not in known]

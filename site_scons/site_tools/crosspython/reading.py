@@ -1,8 +1,8 @@
-"""Data that people write, read into typed classes: all mistakes at once, each with its key and its line.
+"""Reads data that people write into typed classes, and reports all mistakes at once, each with its key and its line.
 
-msgspec reads what is right. It stops at the first mistake (docs/decisions/0029), so wrong data are looked at again,
-part by part. What may stand where is said by the classes: by types, by patterns, and by classes of ours with a `read`,
-which raises ValueError with what was expected, and with a hint where it has one. No board and no recipe is known here.
+msgspec reads correct data. It stops at the first mistake (docs/decisions/0029), so wrong data are then checked again,
+part by part. The classes define the allowed values: by types, by patterns, and by classes of ours with a method `read`.
+That method raises ValueError with the expected value, and perhaps a hint. This module knows no boards and no recipes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from crosspython.names import suggest
 
 T = TypeVar("T")
 
-# The way to a value: keys of tables and numbers in lists, from the outside in.
+# The path to a value: keys of tables and indexes of lists, from the outermost to the innermost.
 Keys = tuple[str | int, ...]
-# The line of a value in the file that it stands in; None where that is not known.
+# A function that returns the line of a value in its file; None if the line is not known.
 Locate = Callable[[Keys], int | None]
 
 _NOUNS = {str: "string", bool: "True or False", int: "number", float: "number"}
@@ -36,7 +36,7 @@ _SHOWN.maxstring = _SHOWN.maxother = 80
 
 @dataclass(frozen=True)
 class Mistake:
-    """One value that is wrong or missing, or a key that nothing reads."""
+    """One wrong or missing value, or one unknown key."""
 
     keys: Keys
     problem: str
@@ -47,7 +47,7 @@ class Mistake:
 
 
 def read_data(data: Any, kind: type[T], what: str, *, next: str | None = None, locate: Locate | None = None) -> T:
-    """Data as the class that they are meant to be. Raises the ConfigurationError of `mistaken`."""
+    """Convert data to a class. Raises the ConfigurationError of `mistaken`."""
     try:
         return msgspec.convert(data, kind, dec_hook=_read_own)
     except msgspec.ValidationError:
@@ -55,7 +55,7 @@ def read_data(data: Any, kind: type[T], what: str, *, next: str | None = None, l
 
 
 def is_right(data: Any, kind: Any) -> bool:
-    """Whether data are of a class."""
+    """Whether data can be converted to a class."""
     try:
         msgspec.convert(data, kind, dec_hook=_read_own)
     except msgspec.ValidationError:
@@ -76,7 +76,8 @@ def mistaken(
 
 
 def read_toml(file: Path, what: str) -> tuple[dict[str, Any], Locate]:
-    """A TOML file's data, and where they stand in it. Raises ConfigurationError where it cannot be read."""
+    """A TOML file's data, and a function that finds their lines. Raises ConfigurationError if the file cannot be
+    read."""
     try:
         text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         return tomllib.loads(text), partial(find_line, text)
@@ -89,10 +90,11 @@ def read_toml(file: Path, what: str) -> tuple[dict[str, Any], Locate]:
 
 
 def find_line(text: str, keys: Keys) -> int | None:
-    """The line of TOML that sets a key, or starts the table that it is missing in; None where that is the file itself.
+    """The line of TOML that sets a key. If the key is missing, the line that begins its table; None if that table is
+    the whole file.
 
-    tomllib tells no lines. But the lines down to any one are TOML themselves, unless that is in the middle of a value.
-    So the line of a key is the first one with which it is there.
+    tomllib returns no line numbers. But the first N lines of a file are valid TOML, unless line N is in the middle of a
+    value. So the line of a key is the smallest N for which the first N lines contain the key.
     """
     lines = text.split("\n")
 
@@ -101,7 +103,7 @@ def find_line(text: str, keys: Keys) -> int | None:
             try:
                 return _has(tomllib.loads("\n".join(lines[:end]) + "\n"), keys)
             except tomllib.TOMLDecodeError:
-                continue  # to the end of the value
+                continue  # add lines up to the end of the value
         return False
 
     found = bisect_left(range(1, len(lines) + 1), True, key=has_key)
@@ -120,7 +122,7 @@ def _has(data: Any, keys: Keys) -> bool:
 
 
 def find_mistakes(data: Any, kind: Any, keys: Keys = ()) -> list[Mistake]:
-    """All mistakes in data that are meant to be of a type. A whole is judged where its parts are right."""
+    """All mistakes in data that should be of a type. The whole is checked only if all of its parts are right."""
     bare = _bare(kind)
     chosen = _choose(data, bare)
     found = list(_judge_keys(data, chosen, keys))
@@ -138,7 +140,7 @@ def find_mistakes(data: Any, kind: Any, keys: Keys = ()) -> list[Mistake]:
 
 
 def describe(kind: Any) -> str:
-    """What is expected where a type stands: its own description, or its name in plain words."""
+    """The expected value for a type, in words: the type's own description, or its name in plain words."""
     kind = _without_none(kind)
     for meta in getattr(kind, "__metadata__", ()):
         if isinstance(meta, msgspec.Meta) and meta.description:
@@ -172,7 +174,7 @@ def _read_own(kind: Any, value: Any) -> Any:
 
 
 def _bare(kind: Any) -> Any:
-    """A type without what is said of it, and without None beside it."""
+    """A type without its annotations, and without None as an alternative."""
     kind = _without_none(kind)
     return _bare(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
 
@@ -183,7 +185,7 @@ def _without_none(kind: Any) -> Any:
 
 
 def _choose(data: Any, kind: Any) -> Any:
-    """Of several types that may stand there, the one that data look like from outside."""
+    """The one of several allowed types that data resemble, judged by their outermost type."""
     if get_origin(kind) not in (Union, UnionType):
         return kind
     is_like = _is_table if isinstance(data, Mapping) else _is_list if isinstance(data, (list, tuple)) else None
@@ -213,7 +215,7 @@ def _judge_keys(data: Any, kind: Any, keys: Keys) -> Iterator[Mistake]:
 
 
 def _parts(data: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
-    """The parts of data that are of the type, as far as that shows from outside, with their keys and types."""
+    """The parts of data whose outermost type is right, with their keys and types."""
     if is_dataclass(data) and isinstance(kind, type) and isinstance(data, kind):
         data, kind = vars(data), type(data)
     if isinstance(kind, type) and isinstance(data, Mapping):

@@ -1,4 +1,4 @@
-"""What all builds of one run share: the target, the sources, the pool of jobs, and where work is done and told.
+"""The data that all builds of one run share: the target, the sources, the pool of jobs, the folders and the console.
 
 Components and wheels are built in it. All paths belong to the build machine.
 """
@@ -16,25 +16,26 @@ from crosspython.run.journal import Journal
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
 
-# Every product carries this time, whatever the clock says: 2020-01-01, after zip's epoch and before any board's clock.
+# The time of all files in all products, independent of the clock: 2020-01-01, after zip's epoch and before any board's
+# clock.
 EPOCH = 1577836800
 
-# Where the texts of licences lie, below the prefix.
+# The folder of licence texts, below the prefix.
 LICENSES = "share/licenses"
 
-# Folders that every Linux has: their names say nothing of this build machine.
+# Folders that every Linux has: their names tell nothing about this build machine.
 SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin")
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """What all components of one build share. All paths belong to the build machine.
+    """The data that all components of one build share. All paths belong to the build machine.
 
-    work:   where components are unpacked and built; a path that autoconf and make can bear
-    sites:  where the answers lie that configure scripts share
+    work:   the folder in which components are unpacked and built; autoconf and make accept the characters of its path
+    sites:  the folder with the answers that configure scripts share
     path:   the PATH of the build machine's own tools
     launcher: variables that put a compiler launcher in front of the cross compiler
-    contain: whether builds are kept from this machine's files, network and processes
+    contain: whether builds are isolated from this machine's files, network and processes
     """
 
     target: Target
