@@ -1,8 +1,8 @@
-"""What the user gets: the bundle, which is unpacked on the board, with CPython's tests beside it, and the sysroot,
-which firmware links against.
+"""The products for the user: the bundle, which is unpacked on the board; an archive with CPython's tests; and the
+sysroot, which firmware links against.
 
-All are put together from stage archives. The bundle holds Python and the run-time part of each component (`ships` of
-its recipe); the sysroot holds everything, below usr/.
+All of them are made from stage archives. The bundle contains Python and the run-time part of each component (`ships` of
+its recipe); the sysroot contains everything, below usr/.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _ADVICE = "a component ships what others need of it: `ships` of its recipe, docs
 
 @dataclass(frozen=True)
 class BundleReport:
-    """Sizes in bytes: of the archive, of the tree on the board, of what lies in the archive of tests instead, and what
-    slimming saved; what the board must have."""
+    """Sizes in bytes: of the archive, of the tree on the board, of the tests (which have an archive of their own), and
+    of the files that slim= left out. needs: the requirements of the board"""
 
     archive: int
     unpacked: int
@@ -56,24 +56,24 @@ def make_bundle(
     private: PrivateLibc | None = None,
     beside: Beside = at_once,
 ) -> BundleReport:
-    """Put the bundle together, from archives into an archive: of the files only programs and libraries are unpacked.
-    What of it are CPython's tests becomes another archive, to be unpacked over the bundle.
+    """Make the bundle, by copying from archives into an archive; only programs and libraries are written to disk on the
+    way. CPython's tests become another archive, to be unpacked over the bundle.
 
     python:     CPython's stage archive
-    components: stage archives with the globs of what ships
+    components: stage archives with the globs of the files that go into the bundle
     product, tests: the archives to be written
-    slim:       "0" all, "1" without what a board does not need, "pyc" also without the .py beside the .pyc
-    board_libraries: those that the board has, as patterns
-    private:    a libc that goes along, and then the board needs none
-    work:       where programs and libraries lie while it is read what they need of the board
-    beside:     where work is done that can be done side by side
-    Raises ArchiveError: an archive is damaged, two of them differ about a name, disk full; AuditError: a file needs a
-    library that is neither there nor on the board.
+    slim:       "0": all files; "1": without files that a board does not need; "pyc": also without .py files
+    board_libraries: patterns of the board's libraries
+    private:    a libc for the bundle; then the board's libc is not used
+    work:       the folder for programs and libraries while their requirements are read
+    beside:     runs work in parallel if cores are free
+    Raises ArchiveError: an archive is damaged, two archives have different files of one name, disk full; AuditError: a
+    file needs a library that is neither in the bundle nor on the board.
     """
     ships = {archive: _matches_any((*globs, f"{LICENSES}/*/*")) for archive, globs in components.items()}
     parts = {**ships, python: _is_wanted_always}
     saved, places = 0, None
-    if slim != "0":  # what goes can only be told when all names are known
+    if slim != "0":  # the files to leave out are only known when all names are known
         sizes, links = {}, {}
         for content in _contents(parts):
             sizes[content.name], links[content.name] = len(content.data), content.target
@@ -108,7 +108,8 @@ def make_bundle(
 
 @dataclass(frozen=True)
 class _Content:
-    """A file of a stage archive, or a link: then it has a target and no data. What was added to them, `slim=` keeps."""
+    """A file of a stage archive, or a link, which has a target and no data. is_added: it comes from no stage archive,
+    so `slim=` keeps it."""
 
     name: str
     target: str
@@ -118,7 +119,7 @@ class _Content:
 
 
 def _contents(parts: Mapping[Path, Callable[[str], bool]]) -> Iterator[_Content]:
-    """What is wanted of each archive, in their order; each name once."""
+    """The wanted files of all archives, in the order of the archives; each name once."""
     seen: dict[str, tuple[tuple[str, bytes], str]] = {}
     for archive, is_wanted in parts.items():
         with reading(archive):
@@ -135,7 +136,7 @@ def _contents(parts: Mapping[Path, Callable[[str], bool]]) -> Iterator[_Content]
 
 
 def _with_private_libc(private: PrivateLibc, contents: Iterable[_Content]) -> Iterator[_Content]:
-    """The same with a libc that goes along. Each program in bin/ gives its place to the starter."""
+    """The same files with the bundle's own libc. Each program in bin/ is moved, and the starter takes its place."""
     starter = private.starter.read_bytes()
     for content in contents:
         folder, _, name = content.name.rpartition("/")
@@ -173,7 +174,7 @@ def _add(packer: Packer, place: str, content: _Content) -> None:
 
 
 def _lay(path: Path, content: _Content) -> list[ElfFile]:
-    """Put programs, libraries and the links to them into a folder, where they are read."""
+    """Write a program, a library or a link into a folder, and read its ELF facts there."""
     if not content.target and not content.data.startswith(ELF_MAGIC):
         return []
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -196,8 +197,8 @@ def _matches_any(globs: tuple[str, ...]) -> Callable[[str], bool]:
 def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libraries: Sequence[str]) -> None:
     """Unpack stage archives below `folder`/usr, and write their names and hashes to `stamp` when all is there.
 
-    Python's own tests stay out: nobody links against them. Raises AuditError: a file needs a library that is neither
-    there nor, by these patterns, on the board.
+    Python's own tests are left out, because no program links against them. Raises AuditError: a file needs a library
+    that is neither in the sysroot nor, by these patterns, on the board.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "usr").mkdir(parents=True)
@@ -213,7 +214,7 @@ def make_sysroot(archives: Iterable[Path], folder: Path, stamp: Path, board_libr
 
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder that goes when all went well."""
+    """An empty folder. It is removed at the end, but kept after an exception."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     yield folder

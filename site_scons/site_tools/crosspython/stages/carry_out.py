@@ -1,7 +1,7 @@
 """Carrying out a plan: from a recipe to a finished, audited stage archive.
 
-Reads like the life of a component: fetch, unpack, patch, the plan's steps, finish, settle, audit, pack. It knows their
-order and nothing of SCons; why a step is there is the recipe's business.
+The order of the work: fetch, unpack, patch, the plan's steps, finish, settle, audit, pack. This module knows only that
+order; the recipe knows why a step is needed. It does not know SCons.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from crosspython.workshop import Workshop
 def build_component(
     order: ComponentOrder, workshop: Workshop, wait_for_build_python: Callable[[], object] | None = None
 ) -> None:
-    """Build one component from its source to its stage archive; what is half done never bears the product's name.
+    """Build one component from its source to its stage archive. An incomplete archive never has the product's name.
 
-    wait_for_build_python: returns when the order's build_python is there; None: it is there already
+    wait_for_build_python: returns when the order's build_python exists; None: it exists already
     The work folder is removed when all went well, and kept after a failure.
     """
     recipe = order.recipe
     require_tools(tools_of(recipe), workshop.path)
     if recipe.fortran:
         order.toolchain.require_fortran(recipe.title)
-    _, source = workshop.store.get(recipe.sources, recipe.title)  # holds no job token
+    _, source = workshop.store.get(recipe.sources, recipe.title)  # without a job token
     work = workshop.work / f"{recipe.name}-{recipe.version}"
     shutil.rmtree(work, ignore_errors=True)
     with (
@@ -47,7 +47,7 @@ def build_component(
         if order.build_python is not None:
             log.step("wait for build-python")
             if wait_for_build_python is not None:
-                wait_for_build_python()  # holds no job token: it may be built only now
+                wait_for_build_python()  # without a job token, because build-python may be built now
             build.place_build_python(order.build_python)
         with workshop.jobserver.token():
             _carry_out(recipe.plan.steps, build)
@@ -60,7 +60,7 @@ def build_component(
             build.pack()
     longest = ", ".join(f"{step.name} {format_seconds(step.wall)}" for step in log.steps if step.wall >= 1)
     workshop.console.step(recipe.title, "built", sum(step.wall for step in log.steps), longest)
-    # Other steps wait for the product; nothing waits for this.
+    # Other steps wait for the product, but not for this.
     workshop.jobserver.beside(partial(shutil.rmtree, work, ignore_errors=True))
 
 

@@ -1,7 +1,7 @@
-"""A component while it is being built: its folders, its environment, and what is done with its stage.
+"""A component while it is being built: its folders, its environment, and the operations on its stage.
 
-Knows where things lie and how a command of the component runs. The order of things is carry_out.py's, what the steps of
-a plan do steps.py's business. All paths belong to the build machine.
+Knows the component's folders, and how to run one of its commands. carry_out.py knows the order of the work; steps.py
+carries out the steps of a plan. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ComponentOrder:
     """One component to be built: plain data, which could be sent to another machine.
 
     dependencies: stage archives for the private sysroot, by the component's name
-    build_python: where the stage archive of the Python that runs on the build machine will be, or an interpreter's path
+    build_python: the path at which build-python's stage archive will be, or the path of the user's interpreter
     product, debug: the archives to be written
     """
 
@@ -85,8 +85,8 @@ class ComponentBuild:
         return find_sonames(self.sysroot / "usr/lib")
 
     def prepare(self, source: Path) -> None:
-        """Source, private sysroot and compiler wrappers, all new;
-        and a stand-in for build-python that can only tell its version."""
+        """Unpack the source, make the private sysroot and the compiler wrappers, and write a stand-in for build-python
+        that can only tell its version."""
         for folder in (
             self.work,
             self.stage,
@@ -99,7 +99,7 @@ class ComponentBuild:
         unpack_archive(source, self.source, strip=1, leave_out=self.recipe.leave_out)
         for archive in self.order.dependencies.values():
             unpack_tree(archive, self.sysroot / "usr")
-        # A compiler of this machine's own names this machine's folders (gcc -v), and build systems repeat them.
+        # The build machine's own compiler prints its folders (gcc -v), and build systems copy them into products.
         strays: Strays = "drop" if self.recipe.machine == NATIVE else "refuse"
         write_wrappers(self.bin, self.order.toolchain, self.workshop.target, strays)
         write_programs(self.bin, self.workshop.target.triplet, self.workshop.path)
@@ -124,9 +124,9 @@ class ComponentBuild:
     ) -> None:
         """Run one command of this component in its own environment, its output in the log.
 
-        jobs: how it is handed the pool of jobs, where it takes jobs
+        jobs: the style in which the command gets the jobserver; None: it does not use one
         seconds: its time limit
-        may_fail: another exit status than 0 is an answer, too
+        may_fail: an exit status other than 0 is no error
         """
         pass_fds: tuple[int, ...] = ()
         environment = {**self.environment(), **(env or {})}
@@ -148,7 +148,7 @@ class ComponentBuild:
 
     @cached_property
     def containment(self) -> Containment:
-        """Its commands change its own folder alone, and read its inputs."""
+        """The isolation of its commands: they can change only the component's folder, and read only its inputs."""
         recipe, python = self.recipe.folder, self.order.build_python
         beside = (recipe,) if recipe.is_absolute() else ()  # Path() for a recipe without a folder
         reads = (*beside, *self.recipe.patches, self.workshop.sites, *folders_of_toolchain(self.order.toolchain))
@@ -157,7 +157,7 @@ class ComponentBuild:
         return Containment(self.workshop, self.log, writes=[self.work], reads=reads, temporary=self.tmp)
 
     def environment(self) -> dict[str, str]:
-        """What a command sees: nothing is inherited but where the build machine's tools are."""
+        """The environment of a command. It inherits only the PATH of the build machine's tools."""
         found = [str(self.bin), str(self.python / "bin"), self.workshop.path]
         return {
             "PATH": os.pathsep.join(found),
@@ -194,7 +194,7 @@ class ComponentBuild:
         )
 
     def _add_licenses(self) -> None:
-        """Put the texts of its licence into the stage: they lie wherever the component does."""
+        """Put the component's licence texts into the stage, so that they are in each of its products."""
         folder = self.stage / LICENSES / self.recipe.name
         for glob in self.recipe.license_files:
             found = sorted(path for path in self.source.glob(glob) if path.is_file())
@@ -228,12 +228,12 @@ class ComponentBuild:
             symbols.result()
 
     def _compilers(self) -> tuple[str, ...]:
-        """The folder of the compilers, unless every Linux has one of that name."""
+        """The folder of the compilers, if its name tells something about this machine."""
         folder = self.order.toolchain.prefix.rpartition("/")[0]
         return () if folder in SYSTEM_FOLDERS else (folder,)
 
     def place_build_python(self, given: Path) -> None:
-        """Put build-python into its place: our own is unpacked; for the user's, scripts are written that start it."""
+        """Install build-python for the build: unpack our own, or write scripts that start the user's interpreter."""
         shutil.rmtree(self.python)
         if given.suffix == ".zst":
             unpack_tree(given, self.python)

@@ -1,5 +1,4 @@
-"""Wheels that are installed into a stage with some of their files edited,
-so that their RECORD matches what lies there."""
+"""Installs wheels into a stage and edits some of their files. The RECORD is written for the edited files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""An interpreter of the build machine's own, which a user offers in the place of a build-python.
+"""An interpreter of the build machine that a user names instead of build-python.
 
-Knows how to run one for its version, and how to put it where builds look for it. Bytecode and build scripts are of one
-X.Y, so another one is refused. So is an older X.Y.Z: CPython's make lets it run the new standard library
-(Makefile.pre.in, PYTHON_FOR_BUILD). What is built with it is the plans' business.
+Knows how to ask it for its version, and how to install it for builds. Bytecode and build scripts belong to one X.Y, so
+an interpreter of another X.Y is refused. An older X.Y.Z is refused, too: CPython's make lets it run the new standard
+library (Makefile.pre.in, PYTHON_FOR_BUILD). The plans decide what is built with it.
 All paths belong to the build machine.
 """
 
@@ -36,7 +36,7 @@ esac
 
 @dataclass(frozen=True)
 class Interpreter:
-    """What an interpreter says of itself; `executable` is the program behind scripts and links."""
+    """The facts that an interpreter reports; `executable` is the real program behind scripts and links."""
 
     implementation: str
     version: str
@@ -49,8 +49,8 @@ class Interpreter:
 def require_interpreter(path: Path, version: str) -> Interpreter:
     """Run an interpreter and return what it is.
 
-    version: X.Y.Z of the Python that is built; with a t behind it without the GIL, which this one may have
-    Raises ConfigurationError unless it is a CPython of that X.Y, and not an older one.
+    version: X.Y.Z of the Python that is built, or X.Y.Zt without the GIL; the interpreter itself may have the GIL
+    Raises ConfigurationError unless it is a CPython of that X.Y, and not older than X.Y.Z.
     """
     version = version.removesuffix("t")
     interpreter, series = _ask(path, version), _series(version)
@@ -72,7 +72,7 @@ def _series(version: str) -> str:
 def install_interpreter(path: Path, version: str, folder: Path) -> None:
     """Put an interpreter into a folder of programs, by the names that builds look for on PATH.
 
-    Scripts and not links: the interpreter's own place, by which it finds its library, stays as it is.
+    They are scripts and not links, because an interpreter finds its library relative to its own path.
     """
     executable = require_interpreter(path, version).executable
     folder.mkdir(parents=True)
@@ -82,7 +82,7 @@ def install_interpreter(path: Path, version: str, folder: Path) -> None:
 
 
 def install_stand_in(version: str, folder: Path) -> None:
-    """Put scripts there that can only tell an interpreter's version: CPython's configure needs no more.
+    """Write scripts that can only tell an interpreter's version. CPython's configure needs nothing else.
 
     version: X.Y.Z, or X.Y.Zt
     """
@@ -95,7 +95,7 @@ def install_stand_in(version: str, folder: Path) -> None:
 
 
 def _ask(path: Path, version: str) -> Interpreter:
-    """Isolated (-I), so that no PYTHONPATH of the user's changes the answer."""
+    """Ask an interpreter for its facts. It runs isolated (-I), so that the user's PYTHONPATH has no effect."""
     try:
         done = subprocess.run(
             [str(path), "-I", "-c", _QUESTION],

@@ -1,4 +1,4 @@
-"""What has to go along with a libc that a bundle brings: the licences' texts, and where its source is.
+"""The documents that have to accompany a libc in a bundle: the texts of its licences, and the place of its source.
 
 glibc is under the LGPL 2.1, which asks for both in its sections 4 and 6; GCC's libraries are under the GPL 3 with the
 GCC Runtime Library Exception. The texts are those that both releases have, by their file names there.
@@ -31,10 +31,10 @@ Whoever gets this bundle from you may ask you for that source ({terms}).
 
 @dataclass(frozen=True)
 class _Project:
-    """Whose libraries they are.
+    """A project whose libraries are in the bundle.
 
     texts: the texts of its licence
-    terms: where these ask for the source
+    terms: the sections of the licence that require the source
     main:  the library whose package is looked up
     """
 
@@ -49,10 +49,10 @@ GCC = _Project("gcc", ("COPYING3", "COPYING.RUNTIME"), "GPL 3, section 6", "libg
 
 
 def gather_licenses(toolchain: Toolchain, libraries: dict[str, Path], folder: Path, path: str) -> dict[str, Path]:
-    """Put the texts into a folder; where they lie, by their names below the prefix.
+    """Write the texts into a folder. Returns their paths, by their names below the prefix.
 
-    libraries: what is brought along, by soname, as it lies in the toolchain
-    path:      where programs are found
+    libraries: the libraries in the bundle, by soname, with their paths in the toolchain
+    path:      the PATH of the build machine's programs
     """
     placed = dict[str, Path]()
     for project in (GLIBC, GCC):

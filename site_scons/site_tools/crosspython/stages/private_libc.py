@@ -1,9 +1,9 @@
-"""A libc of the bundle's own: what of the toolchain's goes along, and how programs are started with it.
+"""The bundle's own libc: the files that are copied from the toolchain, and how programs are started with this libc.
 
-Knows which libraries belong to a glibc, the starter that stands in bin/ for each program (data/starter.c), and the
-module that keeps libraries of another libc away (data/guarded_ctypes.py). glibc reads a user's database and resolves
-names through libraries that no file names (nsswitch.conf(5)), so these go along, too. Paths belong to the build
-machine.
+Knows the libraries of a glibc, the starter that takes the place of each program in bin/ (data/starter.c), and the
+module that refuses libraries for another libc (data/guarded_ctypes.py). glibc looks up users and host names through
+libraries that are in no list of needed libraries (nsswitch.conf(5)), so these are copied, too. Paths belong to the
+build machine.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
 _STARTER = Path(__file__).parent / "data" / "starter.c"
 _GUARD = Path(__file__).parent / "data" / "guarded_ctypes.py"
-# What libc.so.6 opens by name.
+# Libraries that libc.so.6 opens by name at run time.
 _SERVICES = ("libnss_files.so.2", "libnss_dns.so.2", "libnss_compat.so.2")
-_OLDEST_KERNEL = "3.2.0"  # glibc's own since 2.26 (its NEWS), where the loader states none
+_OLDEST_KERNEL = "3.2.0"  # glibc's own minimum since 2.26 (its NEWS), if the loader states none
 _LOCALE = Path("/usr/lib/locale/C.utf8")
 _PROGRAM = "int main(void) { return 0; }\n"
-# No libc, no start files, no position that a loader would have to fill in; -marm: the first instruction is ARM's.
+# No libc, no start files, no relocations for a loader. With -marm, the first instruction is an ARM one, not Thumb.
 _FREESTANDING = (
     *("-std=gnu11", "-Os", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fomit-frame-pointer"),
     *("-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns"),
@@ -43,10 +43,10 @@ _FREESTANDING = (
 
 @dataclass(frozen=True)
 class PrivateLibc:
-    """What a bundle gets that brings its own libc.
+    """The additional files of a bundle with its own libc.
 
-    files:   where they lie here, by their names below the prefix
-    loader:  its file name
+    files:   their paths on the build machine, by their names below the prefix
+    loader:  the file name of the loader
     """
 
     files: dict[str, Path]
@@ -54,23 +54,23 @@ class PrivateLibc:
     starter: Path
 
     def place(self, name: str) -> str:
-        """Where a program of bin/ lies instead."""
+        """The new place of a program of bin/."""
         return f"{PRIVATE_PROGRAMS}/{name.removeprefix('bin/')}"
 
     def link(self, name: str) -> tuple[str, str]:
-        """The loader by a program's name, so that ps(1) has that, and what it points to."""
+        """A link to the loader with a program's name, so that ps(1) shows that name; and the link's target."""
         return f"{PRIVATE_FOLDER}/{name.removeprefix('bin/')}", self.loader
 
     def guard(self, library: str) -> tuple[str, Path]:
-        """The module that takes the place of ctypes's own below a standard library's folder."""
+        """The module that replaces ctypes's own module, by its name below a standard library's folder."""
         return f"{library}/_ctypes.py", _GUARD
 
 
 def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path, search: str) -> PrivateLibc:
-    """Put what goes along into an empty folder: libraries without symbols, and the texts of their licences.
+    """Copy the files for the bundle into an empty folder: libraries without symbols, and the texts of their licences.
 
     python: the name of the interpreter in bin/, "python3.13"
-    search: where programs of this machine are found
+    search: the PATH of the build machine's programs
     Raises ToolchainError: the toolchain has no loader, or cannot make the starter.
     """
     cc = Path(f"{toolchain.prefix}gcc")
@@ -87,7 +87,7 @@ def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path,
     libraries = folder / "libraries"
     libraries.mkdir()
     for name, path in files.items():
-        shutil.copyfile(path, libraries / name)  # not as a link
+        shutil.copyfile(path, libraries / name)  # the file itself, not a link
     (libraries / loader.name).chmod(0o755)
     strip_files(libraries, find_elf_files(libraries), Path(f"{toolchain.prefix}objcopy"), None)
     placed = {f"{PRIVATE_FOLDER}/{name}": libraries / name for name in files}
@@ -99,20 +99,20 @@ def gather_libc(toolchain: Toolchain, target: Target, python: str, folder: Path,
 
 
 def locale_files(target: Target, folder: Path = _LOCALE) -> list[Path]:
-    """The files of the locale C.UTF-8 of this machine: they are the same for each little-endian one. None of them where
-    this machine has no such locale."""
+    """The files of the locale C.UTF-8 of this machine: they are the same on all little-endian machines. Empty if this
+    machine has no such locale."""
     if not find_machine(target.machine).little_endian:
         return []
     return sorted(path for path in folder.rglob("LC_*") if path.is_file())
 
 
 def describe_locale(target: Target) -> str:
-    """What identifies these files."""
+    """A hash that identifies these files."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in locale_files(target))).hexdigest()
 
 
 def _find_loader(cc: Path, toolchain: Toolchain, target: Target, folder: Path) -> Path:
-    """The loader that the compiler's programs ask for."""
+    """The path of the loader that programs of this compiler need."""
     complaint = compile_sample(cc, target, folder / "program", ("-x", "c"), _PROGRAM, PATIENCE)
     elf = read_elf(folder / "program") if complaint is None else None
     asked = elf.interpreter if elf else None
@@ -130,8 +130,8 @@ def _find_loader(cc: Path, toolchain: Toolchain, target: Target, folder: Path) -
 def make_starter(cc: Path, target: Target, python: str, kernel: str, product: Path) -> Path:
     """Compile the starter.
 
-    python: the program that a venv's copy of it stands for
-    kernel: the oldest that the libc runs on, "3.2.0"
+    python: the program that a copy of the starter in a venv starts
+    kernel: the oldest kernel that the libc runs on, "3.2.0"
     """
     major, minor = (*parse_version(kernel), 0)[:2]
     given = {

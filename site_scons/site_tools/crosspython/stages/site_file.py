@@ -1,8 +1,8 @@
-"""The site file that all configure scripts of one compiler read: made when the first of them asks, and kept.
+"""The site file that all configure scripts of one compiler read: it is made for the first script, and then kept.
 
-Knows which compiler a component's scripts call, and when answers are too old. What is asked, and what may be shared, is
-toolchain/answers.py's. Products are the same with and without it, so nothing that is signed depends on it. Paths belong
-to the build machine.
+Knows which compiler a component's scripts call, and when answers are too old. toolchain/answers.py knows the questions,
+and which answers may be shared. Products are the same with and without the file, so no signature depends on it. Paths
+belong to the build machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _MAKING: dict[Path, threading.Lock] = {}
 
 
 def site_file(build: ComponentBuild) -> Path:
-    """Where the answers for a component's compiler lie. Others that need the same meanwhile wait."""
+    """The file with the answers for a component's compiler. It is made if needed; meanwhile, other components that need
+    it wait."""
     toolchain = build.order.toolchain
     command = f"{build.workshop.target.triplet}-gcc"
     compiler = Path(shutil.which(command, path=build.environment()["PATH"]) or command)
@@ -38,7 +39,7 @@ def site_file(build: ComponentBuild) -> Path:
 
 
 def _is_whole(place: Path, head: str) -> bool:
-    """Whether it was written for the same facts, and nobody has changed it."""
+    """Whether the file was written for the same facts, and nobody has changed it since."""
     try:
         first, _, answers = place.read_text(errors="replace").partition("\n")
     except OSError:
@@ -51,7 +52,7 @@ def _hash(text: str) -> str:
 
 
 def _ask(build: ComponentBuild, compiler: Path, libc: Path | None) -> str:
-    """Let the compiler, as scripts call it, see no library but its own."""
+    """Ask the compiler, as scripts call it, with a sysroot that has no libraries of other components."""
     folder, sysroot = build.work / "answers", build.work / "answers/sysroot"
     sysroot.mkdir(parents=True)
     for arguments in write_questions(folder):

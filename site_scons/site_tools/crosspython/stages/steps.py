@@ -38,17 +38,17 @@ from crosspython.stages.component_build import ComponentBuild
 from crosspython.stages.site_file import site_file
 from crosspython.toolchain.emulator import emulator_command, libc_root
 
-# What autoreconf runs; it says little when one of them is missing.
+# The programs that autoreconf runs. Its messages are unclear if one of them is missing.
 AUTORECONF_TOOLS = ("autoreconf", "automake", "libtoolize")
 
-# Bytes at the begin of a configure script in which autoconf says that it has made it.
+# The number of bytes at the begin of a configure script that contain autoconf's mark.
 _HEAD = 1000
 
-# Modules that are not meant to be compiled: CPython's own Makefile leaves them out. lib2to3's tests moved in 3.12.
+# Modules that cannot be compiled, on purpose: CPython's own Makefile leaves them out. lib2to3's tests moved in 3.12.
 UNCOMPILED = re.compile(r"bad_coding|badsyntax|lib2to3/(?:tests/)?data")
 
-# Into how many shares modules are divided that are byte-compiled side by side. What a process has compiled before can
-# show in a .pyc (marshal notes which strings are shared), so the shares are the same on every machine.
+# The number of shares into which modules are divided to be byte-compiled in parallel. A .pyc can depend on the modules
+# that the same process has compiled before (marshal records shared strings), so all machines use the same shares.
 _SHARES = 8
 
 # MODULE__SSL_STATE=yes: what CPython's configure (3.11 and newer) found out about each module.
@@ -120,7 +120,7 @@ def _edit(step: Edit, build: ComponentBuild) -> None:
 
 
 def edit_text(edit: Edit, text: str, build: ComponentBuild) -> str:
-    """The text of the edit's file, edited. Raises StepError where upstream has another text than the edit was made
+    """The edited text of the edit's file. Raises StepError if upstream's text is not the one that the edit was made
     for."""
     replacement = fill(edit.replacement, build.places)
     text, found = re.subn(edit.pattern, lambda _: replacement, text, flags=re.MULTILINE)
@@ -207,9 +207,9 @@ def _install_python(step: InstallPython, build: ComponentBuild) -> None:
     library, folder = build.source / "Lib", build.stage / step.folder
     lines = [f"{path}\t{folder / path.relative_to(library)}" for path in sorted(library.rglob("*.py"))]
     install = f"+$(MAKE) -C {build.source} {fill(' '.join(step.arguments), build.places)}"
-    script = shutil.copy(COMPILE_MODULES, build.work)  # to where no path has blanks
+    script = shutil.copy(COMPILE_MODULES, build.work)  # the path of the work folder has no blanks
     _make_shares(build, "install", lines, f"{{build_python}} {script} $@ {build.destdir} unchecked", meanwhile=install)
-    remove_orphaned_bytecode(folder)  # not all that is in Lib is installed
+    remove_orphaned_bytecode(folder)  # not all modules of Lib are installed
     _remove_empty_folders(folder)
 
 
@@ -236,8 +236,9 @@ def _build_details(step: BuildDetails, build: ComponentBuild) -> None:
 
 @carry_out.register(CompilePython)
 def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
-    """Bytecode is valid by what the source holds and never by its time (PEP 552): cp, FTP and git give files new times.
-    Users edit what lies in site-packages, so there the source is looked at."""
+    """Byte-compile the modules of a folder. The .pyc files are valid by the source's hash and never by its time
+    (PEP 552), because cp, FTP and git give files new times. Users edit files in site-packages, so there Python checks
+    the hash."""
     folder = build.stage / step.folder
     waiting = [
         path for path in sorted(folder.rglob("*.py")) if not (has_bytecode(path) or UNCOMPILED.search(str(path)))
@@ -252,7 +253,8 @@ def _compile_python(step: CompilePython, build: ComponentBuild) -> None:
 
 
 def _make_shares(build: ComponentBuild, name: str, lines: Sequence[str], command: str, *, meanwhile: str = "") -> None:
-    """Let make run a command for each share of these lines, in a file `$@`, and another beside them all."""
+    """Let make run a command for each share of these lines, which are in a file `$@`; and in parallel to them, the
+    command `meanwhile`."""
     count = min(_SHARES, len(lines))
     for share in range(count):
         (build.work / f"share-{share}").write_text("".join(f"{line}\n" for line in lines[share::count]))
@@ -294,7 +296,8 @@ def _require_modules(step: RequireModules, build: ComponentBuild) -> None:
 
 
 def _built_modules(source: Path) -> set[str]:
-    """Extension modules that lie built in a CPython source folder, and those linked into the interpreter."""
+    """The extension modules that were built in a CPython source folder, and those that are linked into the
+    interpreter."""
     shared = {path.name.split(".")[0] for path in (*source.glob("Modules/*.so"), *source.glob("build/lib.*/*.so"))}
     failed = {path.name.split("_failed.")[0] for path in source.glob("build/lib.*/*_failed.so")}
     inittab = (source / "Modules/config.c").read_text()
