@@ -1,6 +1,6 @@
-"""How to connect to a server: with which login, and which certificates are trusted.
+"""The settings for a connection to a server: the login, and the trusted certificates.
 
-Knows how requests names these settings, and not where they come from.
+Knows the names that requests uses for these settings, and not where they come from.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Access:
-    """Settings for the servers that files come from. Without any, requests' own hold:
-    its CAs, netrc, proxies of the environment.
+    """Settings for the servers that files come from. Where a setting is missing, the defaults of requests apply: its
+    CAs, netrc, and the environment's proxies.
 
-    logins:     user and password, by host, or host:port, as an address names it
+    logins:     user and password by host or host:port, as in the address
     unverified: hosts whose certificates are not verified
-    trusted:    a file with the certificates of the authorities that count
+    trusted:    a file with the certificates of the trusted authorities
     client:     a file with our own certificate and its key
     proxies:    by scheme
     """
@@ -30,7 +30,7 @@ class Access:
     proxies: Mapping[str, str] = field(default_factory=dict)
 
     def options(self, url: str) -> dict[str, Any]:
-        """What requests.get is told for an address."""
+        """The keyword arguments of requests.get for an address."""
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         found: dict[str, Any] = {}
@@ -48,7 +48,7 @@ class Access:
 
 
 OPEN = Access()
-"""For servers that want nothing of the kind."""
+"""For servers that need no settings."""
 
 
 def login_in(url: str) -> tuple[str, tuple[str, str]] | None:

@@ -1,7 +1,7 @@
 """Members of an `ar` archive: a static library, or a Debian package.
 
-Knows the common format, and in reading the GNU and BSD ways of long names (ar(5)). What lies in the members is the
-caller's business. Nothing is unpacked.
+Knows the common format, and for reading, the long names of GNU and of BSD (ar(5)). It does not look into the members.
+Nothing is unpacked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ArMember(NamedTuple):
 
 
 def read_ar(file: IO[bytes]) -> Iterator[ArMember]:
-    """The members of an archive that can be sought in, in its order; the caller may read in between.
+    """The members of a seekable archive, in its order. The caller may read from the file between two members.
 
     Raises ValueError that says at which byte it is damaged.
     """
@@ -51,7 +51,7 @@ def read_ar(file: IO[bytes]) -> Iterator[ArMember]:
 
 
 def _name(file: IO[bytes], raw_name: bytes, start: int, size: int, long_names: bytes) -> ArMember:
-    """GNU keeps long names in a table, BSD before the member's bytes."""
+    """The name of a member. GNU stores long names in a table, BSD in front of the member's bytes."""
     if raw_name.startswith(b"#1/") and raw_name[3:].isdigit():
         length = int(raw_name[3:])
         return ArMember(file.read(length).rstrip(b"\0").decode(errors="replace"), start + length, size - length)

@@ -1,7 +1,7 @@
 """Unpacking other people's archives: sources and vendor SDKs. Their content is not trusted.
 
-It never leaves half an archive under the final name: members go to a folder beside it, which is renamed when it is
-whole. formats.py knows the formats, members.py what may be unpacked. All paths belong to the build machine.
+An incomplete folder never has the final name: members are unpacked into a folder beside it, which is renamed at the
+end. formats.py knows the formats, members.py which members may be unpacked. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ def unpack_archive(
     keep_absolute_links: bool = False,
     left_out: list[str] | None = None,
 ) -> None:
-    """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and the right to run.
+    """Unpack a tar (plain, gz, bz2, xz, zst), a zip archive or a Debian package, with times and executable bits.
     Replaces `folder`.
 
-    strip: how many folders, each the only thing in its place, to leave out at the top, as sources come in one
+    strip: how many folders at the top to leave out, each of which is the only member of its level; sources have one
     leave_out: globs of names below those folders that are not unpacked; `*` matches slashes, too
     keep_absolute_links: make links to absolute paths, as the sysroots of SDKs have them, instead of refusing them
-    left_out: gets what was passed over and why: devices, pipes and links that lead outside; without it they are refused
+    left_out: a list that gets the skipped members and the reasons: devices, pipes and links that lead outside. Without
+              this list such members are refused
     Raises ArchiveError: damaged, truncated, of an unknown kind, or with a member that must not be unpacked; disk full.
     """
     part = folder.with_name(folder.name + ".part")

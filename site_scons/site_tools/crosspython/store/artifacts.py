@@ -1,8 +1,8 @@
-"""The artifact cache: finished products by a key of what they were made of, in a folder and on a server.
+"""The artifact cache: it stores finished products in a folder and on a server, by a key of all their inputs.
 
-A key names a record (the product's SHA-256 and size), the record names the bytes. Bytes are used only when they have
-the hash of their record. This module knows the order of the layers.
-Any failure costs one warning and a build, and nothing more. How keys are made is the builders' business.
+A key leads to a record (the product's SHA-256 and size), and the record leads to the bytes. Bytes are used only if they
+have the hash of their record. This module knows the order of the layers.
+A failure only causes one warning and a build. The builders make the keys.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK = 1 << 20
 
 
 class CacheTrouble(Exception):
-    """A layer could not do what it should; the text says why. lasting: it need not be asked again in this run."""
+    """An operation of a layer failed; the text says why. lasting: the layer is not used again in this run."""
 
     def __init__(self, reason: str, *, lasting: bool = True) -> None:
         super().__init__(reason)
@@ -35,8 +35,8 @@ class CacheTrouble(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """What a key stands for. size is in bytes; maker: who made it and with what; signature: of the key and all of this
-    (cache_trust.py)."""
+    """The record of a product. size: in bytes; maker: who made it, and with what; signature: of the key and of all
+    other fields (cache_trust.py)"""
 
     sha256: str
     size: int
@@ -47,12 +47,12 @@ class Record:
         return json.dumps({name: value for name, value in asdict(self).items() if value != ""}) + "\n"
 
     def names(self, found: Record) -> bool:
-        """Whether these bytes are meant."""
+        """Whether the bytes that were found are the ones of this record."""
         return (self.sha256, self.size) == (found.sha256, found.size)
 
     @classmethod
     def read(cls, text: str) -> Record:
-        """Raises CacheTrouble for anything but a record: a server may answer with a page of its own."""
+        """Read a record. Raises CacheTrouble for any other text: a server may answer with an error page."""
         try:
             facts = json.loads(text)
             record = cls(facts["sha256"], facts["size"], facts.get("maker", ""), facts.get("signature", ""))
@@ -72,15 +72,15 @@ class Layer(Protocol):
     writes: bool
 
     def take(self, key: str, part: Path) -> bool:
-        """Bring a product to `part`, verified; False where the key is not known."""
+        """Copy a product to `part` and verify it. Returns False if the key is not known."""
         ...
 
     def keep(self, key: str, path: Path) -> None:
-        """Keep a product under a key."""
+        """Store a product under a key."""
         ...
 
     def tidy(self) -> None:
-        """Do what is to be done once, after all was kept."""
+        """Clean up once, after all products are stored."""
         ...
 
 
@@ -100,7 +100,8 @@ class Artifacts:
         self._uploads: ThreadPoolExecutor | None = None
 
     def get(self, key: str, destination: Path) -> str | None:
-        """Bring a product to its place, whole or not at all; the name of the layer that had it, None where none has."""
+        """Copy a product to its place, completely or not at all. Returns the name of the layer that had it; None if no
+        layer has it."""
         part = destination.with_name(destination.name + ".part")
         origin = None
         for number, layer in enumerate(self.layers):
@@ -118,7 +119,7 @@ class Artifacts:
         return origin
 
     def put(self, key: str, path: Path) -> None:
-        """Keep a product in every layer that takes any: in the nearest one now, in the others meanwhile."""
+        """Store a product in every writable layer: in the nearest one now, in the others in the background."""
         for number, layer in enumerate(self.layers):
             if number == 0:
                 self._keep(layer, key, path)
@@ -134,7 +135,7 @@ class Artifacts:
 
     def _uploader(self) -> ThreadPoolExecutor:
         """A server may be far away: uploads run while the build goes on."""
-        from concurrent.futures import ThreadPoolExecutor  # which a build without a server need not import
+        from concurrent.futures import ThreadPoolExecutor  # slow to import; not needed without a server
 
         with self._lock:
             if self._uploads is None:
@@ -158,7 +159,7 @@ class Artifacts:
         except (CacheTrouble, OSError) as error:
             self._tell(layer, error, "going on without it")
         except Interrupted:
-            pass  # the run says so itself
+            pass  # the run itself reports this
 
     def _tell(self, layer: Layer, error: CacheTrouble | OSError, so: str) -> None:
         with self._lock:
@@ -171,7 +172,7 @@ class Artifacts:
 
 
 def copy_hashed(source: IO[bytes], to: IO[bytes]) -> Record:
-    """Copy bytes, and say what came. Raises Interrupted."""
+    """Copy bytes. Returns a record with their hash and size. Raises Interrupted."""
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(_CHUNK):
         STOP.check()

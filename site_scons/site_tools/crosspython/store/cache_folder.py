@@ -1,7 +1,7 @@
 """The artifact cache's folder on the build machine: shared by all builds of all users who may write it.
 
-It knows atomic writes, verification, and how to stay below its limit by removing the least recently used products. A
-file that is half written is never seen: it has another name until it is whole.
+It knows atomic writes, verification, and how to stay below its limit by removing the least recently used products. An
+incomplete file is never used: it has another name until it is complete.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROOM = 0.9
 class CacheFolder:
     """A layer of the cache: `ac/<key>` holds records, `cas/<sha256>` the bytes. limit is in bytes.
 
-    maker: who makes what is kept, and with what
+    maker: who makes the stored products, and with what
     """
 
     def __init__(self, folder: Path, *, limit: int, writes: bool = True, maker: str = "") -> None:
@@ -33,7 +33,7 @@ class CacheFolder:
         self._has_grown = False
 
     def take(self, key: str, part: Path) -> bool:
-        """Copy a product to `part`. What is damaged is removed, and told by CacheTrouble."""
+        """Copy a product to `part`. A damaged one is removed, and CacheTrouble is raised."""
         place = self._record(key)
         try:
             record = Record.read(place.read_text(errors="replace"))
@@ -49,12 +49,12 @@ class CacheFolder:
             self._forget(place, self._object(record.sha256))
             raise CacheTrouble(f"{self._object(record.sha256)} was damaged and is removed", lasting=False)
         for used in (place, self._object(record.sha256)):
-            with suppress(OSError):  # somebody else's, or gone meanwhile
+            with suppress(OSError):  # another user's file, or removed meanwhile
                 os.utime(used)
         return True
 
     def keep(self, key: str, path: Path) -> None:
-        """Copy a product into the folder, unless it is larger than all that the folder may hold."""
+        """Copy a product into the folder, unless it is larger than the folder's limit."""
         if path.stat().st_size > self.limit:
             return
         try:
@@ -71,7 +71,7 @@ class CacheFolder:
             raise CacheTrouble(describe_refusal(error, self.folder)) from error
 
     def tidy(self) -> None:
-        """Remove what was not used for longest until the folder is below its limit, if it has grown."""
+        """Remove the least recently used files until the folder is below its limit, if this run has stored anything."""
         if not self._has_grown:
             return
         found = sorted(self._files())
@@ -86,7 +86,7 @@ class CacheFolder:
                 total -= size
 
     def _files(self) -> Iterator[tuple[float, int, str]]:
-        """Time of last use, size and path of every file, parts that a killed process left behind among them."""
+        """Time of last use, size and path of every file, including incomplete files of killed processes."""
         for parent, _, names in os.walk(self.folder):
             for name in names:
                 path = os.path.join(parent, name)
@@ -96,7 +96,7 @@ class CacheFolder:
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[IO[bytes], Path]]:
-        """A new file below the folder, which goes if it was not placed."""
+        """A new file below the folder. It is removed at the end, unless it was moved to its final name."""
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix="part-", dir=self.folder)
         try:

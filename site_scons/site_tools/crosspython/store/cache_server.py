@@ -1,8 +1,8 @@
 """The artifact cache's server: plain GET and PUT over HTTP, as bazel-remote and nginx's WebDAV module serve them.
 
 The paths are those of Bazel's HTTP cache: `ac/<key>` for records, `cas/<sha256>` for bytes.
-It knows how long waiting for a cache is worth it: the alternative is a build, so each file is asked for once,
-and a slow server counts as a dead one.
+It knows how long to wait for a cache. The alternative is a build, so each file is requested only once, and a slow
+server counts as a dead one.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from crosspython.store.cache_trust import CacheTrust
 from crosspython.store.download import Downloader, Progress, Unavailable, WriteError, classify_error
 from crosspython.store.fetch import hash_file
 
-# Bytes a second: below that, building is the better way.
+# Bytes a second. If the server is slower, a build is faster.
 _SLOWEST = 16 * 1024
 
 
 class CacheServer:
-    """A layer of the cache. timeout: seconds until a connection stands, and seconds of silence; trust: who is believed,
-    and who signs here."""
+    """A layer of the cache. timeout: seconds until a connection is made, and seconds without data; trust: whose
+    signatures are accepted, and the key of this run."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class CacheServer:
             paper.unlink(missing_ok=True)
         name = part.name.removesuffix(".part")
         if not self._download(self._objects, f"cas/{record.sha256}", part, name):
-            return False  # the server has forgotten the bytes first
+            return False  # the server has removed the bytes, but not yet the record
         size = part.stat().st_size
         if self._objects.progress is not None:
             self._objects.progress(name, size, size)
@@ -74,7 +74,7 @@ class CacheServer:
         """A server tidies itself."""
 
     def _download(self, downloader: Downloader, place: str, part: Path, name: str) -> bool:
-        part.unlink(missing_ok=True)  # the rest of a killed run: a try would go on behind it
+        part.unlink(missing_ok=True)  # a part of a killed run: the download would append to it
         try:
             downloader.download(f"{self.address}/{place}", part, name)
         except Unavailable as error:
@@ -89,7 +89,7 @@ class CacheServer:
         interruptible(partial(self._put, place, data))
 
     def _put(self, place: str, data: _Body | bytes) -> None:
-        import requests  # 0.1 s that a build without a server does not pay
+        import requests  # takes 0.1 s; not needed without a server
 
         try:
             with requests.put(f"{self.address}/{place}", data=data, timeout=self.timeout) as response:
@@ -101,7 +101,7 @@ class CacheServer:
 
 
 class _Body:
-    """The body of an upload: it stops when the run does, or when the server is too slow."""
+    """The body of an upload. It ends when the run stops, or when the server is too slow."""
 
     def __init__(self, file: IO[bytes], size: int, silence: float) -> None:
         self._file, self._size, self._silence = file, size, silence

@@ -1,6 +1,6 @@
-"""Who may put products into a cache that is shared: records say who made what they name, and are signed.
+"""Trust in a shared cache: each record names the maker of its product, and is signed.
 
-A signature covers the key, so that nobody can offer one product as another; the hash covers the bytes.
+A signature covers the key, so a product cannot be offered under another key; the hash covers the bytes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from crosspython.store.signing import CACHE, Signer, Signers
 
 @dataclass(frozen=True)
 class CacheTrust:
-    """maker: who makes products here, and with what. signer: signs records. signers: who is believed; None: all."""
+    """maker: who makes products here, and with what; signer: signs records; signers: whose signatures are accepted;
+    None: signatures are not checked"""
 
     maker: str = ""
     signer: Signer | None = None
     signers: Signers | None = None
 
     def stamp(self, key: str, record: Record) -> Record:
-        """A record with its maker, signed where there is a key for that. Raises CacheTrouble."""
+        """A record with its maker, and with a signature if there is a key. Raises CacheTrouble."""
         record = replace(record, maker=self.maker)
         if self.signer is None:
             return record
@@ -32,7 +33,7 @@ class CacheTrust:
             raise CacheTrouble(" ".join(str(error).split())) from error
 
     def require(self, key: str, record: Record) -> None:
-        """Raise CacheTrouble for a record that nobody signed who is believed."""
+        """Raise CacheTrouble for a record without the signature of a trusted signer."""
         if self.signers is None:
             return
         if not record.signature:
@@ -44,6 +45,6 @@ class CacheTrust:
 
 
 def signed_text(key: str, record: Record) -> bytes:
-    """What a signature is of: the key, and all of the record but the signature."""
+    """The bytes that are signed: the key, and the record without its signature."""
     facts = asdict(replace(record, signature=""))
     return json.dumps({"key": key, **facts}, sort_keys=True).encode()

@@ -1,7 +1,8 @@
-"""Writing a compressed file: the same bytes for the same content, on every machine and with any number of cores.
+"""Writes a compressed file: the same bytes for the same content, on every machine and with any number of cores.
 
-gzip takes most of the time of packing, so blocks are compressed on every free core, each with the end of
-the one before as its dictionary; joined they are one ordinary gzip member, as pigz makes it (RFC 1951, 2.3; RFC 1952).
+gzip takes most of the time of packing, so its blocks are compressed in parallel on all free cores. Each block uses the
+end of the block before as its dictionary. Together they are one ordinary gzip member, as pigz makes it (RFC 1951, 2.3;
+RFC 1952).
 """
 
 from __future__ import annotations

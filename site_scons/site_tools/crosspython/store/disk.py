@@ -23,7 +23,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def describe_refusal(error: OSError, folder: Path, needed: int | None = None) -> str:
-    """Why the disk refused, how much was needed (bytes; None: not known), and how much is free in `folder`."""
+    """A text that says why writing failed, how much was needed (bytes; None: not known), and how much is free in
+    `folder`."""
     words = error.strerror or str(error)
     if not is_full(error):
         return words
@@ -36,7 +37,7 @@ def describe_refusal(error: OSError, folder: Path, needed: int | None = None) ->
 
 
 def free_space(folder: Path) -> int | None:
-    """Bytes that may still be written below a folder; None where that cannot be told."""
+    """The free bytes of a folder's file system; None if unknown."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

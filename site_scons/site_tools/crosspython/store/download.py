@@ -1,7 +1,7 @@
-"""One file over HTTP, from a server that may be dead or slow, send wrong bytes, or break off.
+"""Downloads one file over HTTP. The server may be dead or slow, send wrong bytes, or close the connection early.
 
-It knows when another try makes sense, how to go on where an earlier try broke off (RFC 9110, 14 Range Requests), and
-which hosts need not be asked again. Whether the bytes are right, the callers check.
+It knows when another try makes sense, how to resume an interrupted download (RFC 9110, 14 Range Requests), and which
+hosts are not worth another request. The callers verify the bytes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 
 _CHUNK = 1 << 18
-_HEADWAY = 1 << 20  # bytes: a try that brought so much more does not count
+_HEADWAY = 1 << 20  # bytes: a try that has downloaded so many does not count as a failed one
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
 
 class Unavailable(Exception):
-    """A place does not have the file (`missing`), or cannot be asked. The text says why, in few words."""
+    """A place does not have the file (`missing`), or does not answer. The text says why, in few words."""
 
     def __init__(self, reason: str, *, missing: bool = False) -> None:
         super().__init__(reason)
@@ -41,7 +41,7 @@ class Unavailable(Exception):
 
 
 class WriteError(Exception):
-    """The disk refused. needed: bytes that were still to come, None if that is not known."""
+    """The file could not be written. needed: the missing bytes, None if unknown."""
 
     def __init__(self, error: OSError, needed: int | None) -> None:
         super().__init__(str(error))
@@ -50,8 +50,8 @@ class WriteError(Exception):
 
 @dataclass(eq=False)
 class Failure(Exception):
-    """One try has failed. again: another may succeed; cost: how many tries it counts; host: no file of it can be had;
-    missing: the server says that it does not have the file."""
+    """One try has failed. again: another try may succeed; cost: how many tries this one counts for; host: no file can
+    be downloaded from this host; missing: the server says that it does not have the file."""
 
     reason: str
     again: bool = False
@@ -64,11 +64,11 @@ class Failure(Exception):
 class Downloader:
     """Downloads for one process.
 
-    timeout: seconds until a connection must stand, and seconds of silence until a server is given up
-    pause:   seconds before the second try, doubled for each one after
-    tries:   after so many temporary failures a file is given up
-    slowest: bytes a second: a slower transfer for that long counts as silence
-    unreachable: why a host could not be reached: it is not asked again
+    timeout: seconds until a connection must be made, and seconds without data until a try is ended
+    pause:   seconds before the second try, doubled for each following one
+    tries:   the number of temporary failures after which the download fails
+    slowest: bytes a second: if a transfer is slower than this for the time of `timeout`, it is ended, too
+    unreachable: why a host could not be reached; such a host is not asked again
     """
 
     timeout: tuple[float, float] = (10.0, 30.0)
@@ -79,10 +79,11 @@ class Downloader:
     unreachable: dict[str, str] = field(default_factory=dict)
 
     def download(self, url: str, part: Path, name: str, access: Access = OPEN) -> bool:
-        """Bring a file to `part`, going on after the bytes that are there. Return whether some of them were used.
+        """Download a file to `part`, and resume after the bytes that it has already. Return whether such bytes were
+        used.
 
-        name:   what progress is reported for
-        access: how the server wants to be asked
+        name:   the name under which progress is reported
+        access: the settings for this server
         Raises Unavailable, WriteError, Interrupted.
         """
         host = urlsplit(url).netloc
@@ -106,7 +107,7 @@ class Downloader:
 
 
 class Transfer:
-    """One try. `validator` is the ETag of the bytes in `part` (empty: unknown), and then of what came."""
+    """One try. `validator` is the ETag of the bytes in `part` (empty: unknown), and afterwards that of the response."""
 
     def __init__(self, downloader: Downloader, part: Path, name: str, validator: str, access: Access) -> None:
         self.downloader, self.part, self.name = downloader, part, name
@@ -115,7 +116,7 @@ class Transfer:
 
     def run(self, url: str) -> None:
         """Get the rest of the file, or all of it. Raises Failure, WriteError, Interrupted."""
-        import requests  # 0.1 s that a build without downloads does not pay
+        import requests  # takes 0.1 s; not needed without downloads
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept-Encoding": "identity"}
@@ -132,10 +133,11 @@ class Transfer:
             raise classify_error(error) from error
 
     def _read_head(self, response: Response) -> int | None:
-        """Judge the answer. Return the size of the whole file, None if the server does not say."""
+        """Check the response's status and headers. Return the size of the whole file, None if the server does not tell
+        it."""
         status = response.status_code
         length = response.headers.get("Content-Length", "")
-        if status == 416:  # what we have is longer than the file, or the server's file has changed
+        if status == 416:  # our part is longer than the server's file, or that file has changed
             self._forget()
             raise Failure("the server refuses to go on where an earlier try broke off", again=True)
         if status not in (200, 206):
@@ -152,7 +154,8 @@ class Transfer:
         return self.start + int(length) if length.isdigit() else None
 
     def _write(self, response: Response, total: int | None) -> None:
-        # The bytes as they are: some servers declare a .tar.gz to be a gzip-encoded tar. read1 hands out what has come.
+        # Do not decode the bytes: some servers declare a .tar.gz to be a gzip-encoded tar. read1 returns the bytes that
+        # have arrived.
         read = getattr(response.raw, "read1", response.raw.read)
         done, progress = self.start, self.downloader.progress
         silence = self.downloader.timeout[1]
@@ -179,7 +182,8 @@ class Transfer:
 
 
 class _Part:
-    """The file being written. Unbuffered, so that what is counted is on the disk, and an error is the disk's."""
+    """The file that is written. It is unbuffered, so that counted bytes are really written, and errors of the disk are
+    raised at once."""
 
     def __init__(self, path: Path, start: int) -> None:
         self._path, self._done = path, start
@@ -234,7 +238,7 @@ def classify_error(error: Exception) -> Failure:
 
 
 def wait(seconds: float) -> None:
-    """Sleep, but for no longer than the run. Raises Interrupted."""
+    """Sleep. Raises Interrupted if the run stops meanwhile."""
     select.select([STOP], [], [], seconds)
     STOP.check()
 

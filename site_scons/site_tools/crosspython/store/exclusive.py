@@ -1,7 +1,7 @@
-"""One at a time: a file that only one thread of one process holds, while others wait for it.
+"""A lock file that only one thread of one process holds, while others wait for it.
 
-It knows locks of the kernel and where they are missing. Waiting ends when the run is stopped. What is guarded is not
-known here. Paths belong to the build machine.
+It uses locks of the kernel, and knows that some file systems have none. Waiting ends when the run is stopped. This
+module does not know what the lock protects. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PAUSE = 0.1  # seconds between two tries
 
 @contextmanager
 def exclusive(file: Path) -> Iterator[None]:
-    """Hold a lock file, made with its folder if need be, for the time of the block. Raises OSError, Interrupted."""
+    """Hold a lock file while the block runs. File and folder are made if needed. Raises OSError, Interrupted."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
@@ -31,8 +31,7 @@ def exclusive(file: Path) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Whether it is ours now. A file system without locks (some network ones) gives it to all,
-    rather than to nobody."""
+    """Whether we hold the lock now. On a file system without locks (some network ones) everybody gets it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

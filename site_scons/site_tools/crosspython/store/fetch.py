@@ -1,8 +1,8 @@
-"""The store of sources: a folder addressed by SHA-256 that all builds share, and how files get into it.
+"""The store of sources: a folder that all builds share, with files by their SHA-256; and how files get into it.
 
-Places are asked in this order: the store, what the user put there by hand, the user's mirror (a folder or an address),
-upstream, the distribution's source pools. A file is only ever used when its bytes have the hash that the recipe gives:
-it is hashed when it comes, and again at its first use in a process. How bytes travel is download.py's business.
+Places are tried in this order: the store, files that the user put there by hand, the user's mirror (a folder or an
+address), upstream, the distribution's source pools. A file is used only if its bytes have the hash of the recipe: it is
+hashed when it arrives, and again at its first use in a process. download.py downloads the files.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from crosspython.store.pools import apt_pools
 from crosspython.store.sources import Source
 
 Wanted = tuple[str, Sequence[Source]]
-"""Who wants a source, and the alternatives of which any will do."""
+"""The name of the component that needs a source, and the alternatives, each of which is sufficient."""
 
 
 class Store:
-    """Sources by hash. `mirror` is a folder or an http(s) or file address that is asked for files by name.
+    """Sources by hash. `mirror` is a folder, or an http(s) or file address, in which files are searched by name.
 
-    access: how a package index's files are asked for; called before the first. timeout, pause: see Downloader.
+    access: returns the settings for files of package indexes; called before the first such file. timeout, pause: see
+    Downloader.
     Raises ConfigurationError for a mirror of another kind.
     """
 
@@ -51,11 +52,11 @@ class Store:
         self._verified: dict[tuple[Path, str], tuple[int, int]] = {}
 
     def place(self, source: Source) -> Path:
-        """Where a source lies, or would lie."""
+        """The path of a source in the store; it may not exist yet."""
         return self.folder / source.sha256[:2] / source.sha256 / source.filename
 
     def find(self, alternatives: Sequence[Source]) -> tuple[Source, Path] | None:
-        """The first alternative that is in the store already and whole. Touches no network."""
+        """The first alternative that is in the store and undamaged. Does not use the network."""
         for source in alternatives:
             path = self.place(source)
             if self._is_whole(path, source.sha256):
@@ -63,7 +64,7 @@ class Store:
         return None
 
     def is_at_hand(self, alternatives: Sequence[Source]) -> bool:
-        """Whether `get` will need no network: it is in the store, or in a folder that is asked for it."""
+        """Whether `get` needs no network: a source is in the store, or in a folder that is searched."""
         if self.find(alternatives):
             return True
         return any(
@@ -73,7 +74,7 @@ class Store:
         )
 
     def get(self, alternatives: Sequence[Source], wanted_by: str) -> tuple[Source, Path]:
-        """A verified alternative, fetched if need be. Raises SourceError that names every place and what it said."""
+        """A verified alternative, fetched if needed. Raises SourceError that names every place and its answer."""
         if found := self.find(alternatives):
             return found
         reasons: list[str] = []
@@ -96,7 +97,7 @@ class Store:
         )
 
     def _advice(self, alternatives: Sequence[Source], *, only_wrong: bool) -> str:
-        """only_wrong: each place had a file, and none the right one, so the hash itself may be wrong."""
+        """What the user can do. only_wrong: each place had a file, but none the right one, so the hash may be wrong."""
         if only_wrong:
             return (
                 "compare with the SHA-256 that the project publishes: if the file is the right one, correct the hash"
@@ -109,8 +110,8 @@ class Store:
         )
 
     def get_all(self, wanted: Iterable[Wanted]) -> None:
-        """Get all of them, and go on after a failure. Raises one SourceError that names all sources that could
-        not be fetched."""
+        """Get all sources, and continue after a failure. Raises one SourceError that names all sources that could not
+        be fetched."""
         errors = []
         for wanted_by, alternatives in wanted:
             try:
@@ -124,7 +125,7 @@ class Store:
             raise SourceError(f"{len(errors)} sources could not be fetched", evidence=lines, next=errors[0].next)
 
     def _is_whole(self, path: Path, sha256: str, *, keep: bool = False) -> bool:
-        """Whether a file is there with the right bytes. A bad one in the store is moved aside, unless `keep`."""
+        """Whether a file exists and has the right bytes. A bad file in the store is moved aside, unless `keep`."""
         try:
             status = path.stat()
             if self._verified.get((path, sha256)) == (status.st_size, status.st_mtime_ns):
@@ -135,7 +136,7 @@ class Store:
             if not keep:
                 self._set_aside(path)
         except OSError:
-            pass  # not there; or in a store that may not be read or written, which the lock tells of
+            pass  # it does not exist; or the store is not readable or writable, which the lock will report
         return False
 
     def _places(self, source: Source) -> Iterator[str]:
@@ -145,12 +146,12 @@ class Store:
                 yield place
 
     def _take(self, place: str, source: Source, reasons: list[str], mismatches: list[str]) -> bool:
-        """Try one place; on failure add its reason."""
+        """Try to get a source from one place. After a failure, add the reason to `reasons`."""
         part = self.place(source).with_name(source.filename + ".part")
         try:
             resumed = self._bring(place, part, source)
             found = hash_file(part)
-            if resumed and found != source.sha256:  # it began with the bytes of some other file
+            if resumed and found != source.sha256:  # the first bytes belonged to another file
                 part.unlink()
                 self._bring(place, part, source)
                 found = hash_file(part)
@@ -170,11 +171,11 @@ class Store:
         return True
 
     def _bring(self, place: str, part: Path, source: Source) -> bool:
-        """Bring the file from a place to `part`. Return whether bytes of an earlier try are in it."""
+        """Copy or download the file from a place to `part`. Return whether it contains bytes of an earlier try."""
         path = local_path(place)
         if path is None:
             if part.is_file() and hash_file(part) == source.sha256:
-                return False  # whole already: the process that fetched it was killed before it could say so
+                return False  # complete: the process that fetched it was killed before it renamed the file
             access = self.access() if source.indexed and place == source.url else OPEN
             return self.downloader.download(place, part, source.filename, access)
         try:
@@ -197,7 +198,7 @@ class Store:
             self.downloader.progress(source.filename, size, size)
 
     def _set_aside(self, path: Path, found: str | None = None) -> Path:
-        """Move a file with wrong bytes aside, where a user can look at it and no build uses it."""
+        """Move a file with wrong bytes to a folder that no build uses, so that the user can look at it."""
         name = f"{path.name.removesuffix('.part')}-{found or hash_file(path)}"
         (self.folder / "rejected").mkdir(parents=True, exist_ok=True)
         return path.replace(self.folder / "rejected" / name)

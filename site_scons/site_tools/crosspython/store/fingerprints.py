@@ -1,9 +1,9 @@
-"""Fingerprints: whether files in the build folder are unchanged since a run left them.
+"""Fingerprints: they show whether files in the build folder are unchanged since a run made them.
 
-A fingerprint is what the file system says of a file (size, time of its content, time of its last change of any kind,
-which no program can set) with the SHA-256 of the content, which is only asked where the former differ: git's index
-works like that (its documentation, "racy-git"). That of a folder covers the names, kinds and modes of all that lies in
-it, and no content. What to do about a difference, the callers decide. Paths belong to the build machine.
+A fingerprint contains a file's status (size, mtime, and ctime, which no program can set), and the SHA-256 of its
+content. The content is only hashed if the status differs, as in git's index (its documentation, "racy-git"). The
+fingerprint of a folder covers the names, kinds and modes of everything in it, but no content. The callers decide what
+to do about a difference. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from crosspython.store.disk import write_whole
 
 Finding = Literal["same", "other", "unknown", "missing"]
 
-# Folders in which Python keeps compiled modules of its own accord, when a program of an SDK or of a kit is run.
+# Folders into which Python writes compiled modules by itself, when a program of an SDK or of a kit is run.
 COMPILED = ("__pycache__",)
 
 
 class Fingerprints:
-    """The fingerprints of all that was made in a build folder, in one file of it."""
+    """The fingerprints of all products in a build folder, stored in one file there."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.file = folder, folder / ".fingerprints"
@@ -36,7 +36,7 @@ class Fingerprints:
         self._has_news = False
 
     def note(self, *paths: Path) -> None:
-        """Store the present state of files and folders as right; one that does not exist is forgotten."""
+        """Store the present fingerprints of files and folders. The entry of a path that does not exist is removed."""
         for path in paths:
             found = fingerprint(path)
             with self._lock:
@@ -48,7 +48,7 @@ class Fingerprints:
             self._write()
 
     def compare(self, path: Path) -> Finding:
-        """Whether a file or folder is as it was noted; `unknown`: it is there, and never was noted."""
+        """Compare a file or folder with its stored fingerprint; `unknown`: it exists, but has no fingerprint."""
         noted = self._known.get(self._name(path))
         if noted is None:
             return "unknown" if os.path.lexists(path) else "missing"
@@ -65,11 +65,12 @@ class Fingerprints:
         return "same"
 
     def is_same(self, path: Path) -> bool:
-        """Whether a file or folder is there, as it was noted."""
+        """Whether a file or folder exists and has its stored fingerprint."""
         return self.compare(path) == "same"
 
     def keep_news(self) -> None:
-        """Store the present status of files whose content is unchanged, so that they are hashed only once."""
+        """Store the new status of files whose content is unchanged, so that they are not hashed again in the next
+        run."""
         with self._lock:
             if self._has_news:
                 self._write()
@@ -79,12 +80,12 @@ class Fingerprints:
 
     def _write(self) -> None:
         self._has_news = False
-        with suppress(OSError):  # then everything is made again, or found in the cache
+        with suppress(OSError):  # without the file, everything is made again or taken from the cache
             write_whole(self.file, json.dumps(self._known, indent=0, sort_keys=True) + "\n")
 
 
 def fingerprint(path: Path) -> dict[str, str] | None:
-    """What tells a file or folder from others; None where it is missing."""
+    """The fingerprint of a file or folder; None if it does not exist."""
     status = status_of(path)
     if status is None:
         return None
@@ -92,8 +93,7 @@ def fingerprint(path: Path) -> dict[str, str] | None:
 
 
 def tree_fingerprint(folder: Path, leave_out: Collection[str] = ()) -> str:
-    """What the file system says of all that lies below a folder, as one hash. leave_out:
-    names of folders not looked into."""
+    """One hash of the status of everything below a folder. leave_out: names of folders that are skipped."""
     lines = "\n".join(_describe_below(str(folder), "", leave_out))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
@@ -106,12 +106,12 @@ def _describe_below(folder: str, name: str, leave_out: Collection[str]) -> Itera
         if not stat.S_ISDIR(status.st_mode):
             yield f"{place} {status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
         elif entry.name not in leave_out:
-            yield f"{place} {status.st_mode}"  # its times change with what is left out
+            yield f"{place} {status.st_mode}"  # without times: they also change with files that are left out
             yield from _describe_below(entry.path, place, leave_out)
 
 
 def status_of(path: Path) -> str | None:
-    """What the file system says of a file or folder; None where it is missing."""
+    """The status of a file or folder as text; None if it does not exist."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -130,7 +130,7 @@ def _hash(path: Path) -> str:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    """What was noted; nothing where the file is missing or damaged."""
+    """The stored fingerprints; empty if their file is missing or damaged."""
     try:
         known = json.loads(file.read_text())
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Archive formats, told by their content: what members an archive holds, and whether it is whole.
+"""Reads archives: their members, and whether they are complete. The format is recognized by the content.
 
-It reads tar in any compression, zip, and the files of a Debian package. It is stricter than tarfile, which takes a
-damaged header, or the end of the file where a member should follow, for the end of the archive. It writes nothing.
+It reads tar in any compression, zip, and the files of a Debian package. It is stricter than tarfile: tarfile takes a
+damaged header, or a truncated file, for the end of the archive. This module writes nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DAMAGED = (
     EOFError,
     ValueError,
     OverflowError,
-    NotImplementedError,  # zipfile's word for a compression that it does not know
+    NotImplementedError,  # zipfile raises it for an unknown compression
     RuntimeError,
 )
 
@@ -49,13 +49,13 @@ class Damaged(Exception):
 
 @contextmanager
 def damage_told() -> Iterator[None]:
-    """Turn what the libraries raise while an archive, or a file in it, is read into Damaged."""
+    """Convert the exceptions that libraries raise for a damaged archive, or a damaged file in it, into Damaged."""
     try:
         yield
     except _DAMAGED as error:
         raise Damaged(str(error) or type(error).__name__) from error
     except OSError as error:
-        if error.errno is None:  # gzip's and bz2's way to say it
+        if error.errno is None:  # gzip and bz2 raise such errors for damaged data
             raise Damaged(str(error)) from error
         raise
 
@@ -63,7 +63,7 @@ def damage_told() -> Iterator[None]:
 def read_members(archive: Path) -> Iterator[Member]:
     """The members of an archive, in its order. A file's bytes can be read until the next member is asked for.
 
-    To be read within `damage_told`, to the very end: only then is it known to be whole. Raises Interrupted.
+    Read them within `damage_told`, and to the end: only then the archive is known to be complete. Raises Interrupted.
     """
     with archive.open("rb") as file:
         magic = file.read(6)
@@ -90,7 +90,7 @@ def _read_package(file: IO[bytes]) -> Iterator[Member]:
 
 
 class _Slice(io.RawIOBase):
-    """The next so many bytes of a file."""
+    """A limited number of the next bytes of a file."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._left = file, size
@@ -148,8 +148,8 @@ class _ZstdFile(io.RawIOBase):
 
 
 class _StrictTarInfo(tarfile.TarInfo):
-    """A header that cannot be read is an error, and only two blocks of zeros (of
-    which tarfile reads one) are an end."""
+    """A stricter TarInfo: an unreadable header is an error, and only two blocks of zeros end the archive. tarfile reads
+    only one of them."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
@@ -171,7 +171,7 @@ def _read_tar(file: IO[bytes], magic: bytes) -> Iterator[Member]:
         )
         for info in tar:
             yield _tar_member(tar, info)
-        while stream.read(_CHUNK):  # the check sum stands at the very end
+        while stream.read(_CHUNK):  # the checksum is at the very end
             pass
 
 
@@ -204,7 +204,8 @@ def _read_zip(file: IO[bytes]) -> Iterator[Member]:
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
-    """Modes are in the upper half of the external attributes where a Unix made the file (APPNOTE.TXT, 4.4.15)."""
+    """A member of a zip archive. If it was made on Unix, its mode is in the upper half of the external attributes
+    (APPNOTE.TXT, 4.4.15)."""
     mode = info.external_attr >> 16
     kind, target = FOLDER if info.is_dir() else FILE, ""
     if stat.S_ISLNK(mode):

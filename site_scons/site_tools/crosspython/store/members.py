@@ -1,8 +1,8 @@
 """Unpacks members of other people's archives, one by one, into a folder, and never outside of it.
 
 The rules are those of tarfile's `data` filter (PEP 706), in our own code: the Python of Debian 12, 3.11.2, has no such
-filter. Nothing is ever written through a link, so no link of an archive can lead a later member outside. Which format
-the archive has, and when the folder is whole, others know. All paths belong to the build machine.
+filter. Nothing is ever written through a link, so no link of an archive can lead a later member outside. This module
+does not know the archive's format, or when the folder is complete. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ class Refused(Exception):
 
 
 class Unpacker:
-    """A folder that members are put into. A member that comes a second time replaces the first, as with tar.
+    """A folder into which members are unpacked. If a name occurs twice, the second member wins, as in tar.
 
     keep_absolute_links: an SDK's sysroot may hold links such as etc/mtab -> /proc/mounts; they are made as they are.
-    left_out: gets what is passed over and why, where devices, pipes and links that lead outside are no reason to refuse
+    left_out: a list that gets the skipped members and the reasons: devices, pipes and links that lead outside. Without
+              this list such members are refused
     """
 
     def __init__(self, folder: Path, *, keep_absolute_links: bool = False, left_out: list[str] | None = None) -> None:
@@ -85,7 +86,7 @@ class Unpacker:
             raise Refused(f"{member.name!r} is a {member.kind}")
 
     def close(self) -> None:
-        """Look at links that wind through others, now that all are there. Raises Refused."""
+        """Check links whose target leads through other links, now that all links exist. Raises Refused."""
         root = os.path.realpath(self.root)
         for name, path in self._winding:
             if os.path.lexists(path) and not (os.path.realpath(path) + "/").startswith(root + "/"):
@@ -96,7 +97,7 @@ class Unpacker:
                 os.unlink(path)
 
     def add_file(self, path: str, member: Member, data: IO[bytes]) -> None:
-        """Write a new file with 755 or 644, as its owner's right to run it says."""
+        """Write a new file, with mode 755 if its owner may execute it, else 644."""
         self.make_room(path)
         mode = 0o755 if member.mode & 0o100 else 0o644
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
@@ -124,11 +125,11 @@ class Unpacker:
         up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
         if up > self.name_of(path).count("/") or len(target) > _LONGEST_TARGET:
             raise Refused(f"{member.name!r} is a link that leaves the folder: {target[:80]!r}")
-        if ".." in parts[up:]:  # where it leads depends on links that may come later
+        if ".." in parts[up:]:  # the target depends on links that may be unpacked later
             self._winding.append((member.name, path))
 
     def make_room(self, path: str) -> None:
-        """Take away what came under this name before. Raises Refused for a folder."""
+        """Remove an earlier member of this name. Raises Refused if it is a folder."""
         try:
             status = os.lstat(path)
         except FileNotFoundError:
@@ -142,14 +143,14 @@ class Unpacker:
         return path.removeprefix(self.root + "/")
 
     def _split(self, name: str, member: str) -> list[str]:
-        """The parts of a name below the folder. A leading slash goes, as tar has it."""
+        """The parts of a name below the folder. A leading slash is removed, as in tar."""
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if ".." in parts:
             raise Refused(f"{member!r} leaves the folder")
         return parts
 
     def _enter(self, parts: list[str], member: str) -> str:
-        """The path of a folder below ours, made if need be. Raises Refused if a link is on the way."""
+        """The path of a folder below ours; it is made if needed. Raises Refused if a part of the path is a link."""
         path = self.root
         for part in parts:
             path = f"{path}/{part}"

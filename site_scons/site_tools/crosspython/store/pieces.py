@@ -1,4 +1,4 @@
-"""Files in pieces, so that memory does not grow with them: a wheel may hold a library of a gigabyte."""
+"""Reads files in pieces, to limit the memory: a wheel may contain a library of a gigabyte."""
 
 from __future__ import annotations
 

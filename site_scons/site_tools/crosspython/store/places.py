@@ -1,6 +1,6 @@
-"""Where a source can be found, in which order. Pure, except that it looks whether the user put a file into the store.
+"""The places of a source, in order. Pure, except for one check: whether the user put a file into the store.
 
-A place is an address or a path of the build machine, as text. Asking it is fetch.py's and download.py's business.
+A place is an address or a path of the build machine, as text. fetch.py and download.py get files from places.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from crosspython.store.sources import Source
 
 
 def places_of(source: Source, folder: Path, mirror: str | None, pools: Callable[[], Sequence[str]]) -> Iterator[str]:
-    """What the user put into the store's `folder`, the mirror, upstream, the pools.
-    `pools` is called late, if at all."""
+    """The places of a source: a file that the user put into the store's `folder`, the mirror, upstream, the pools.
+    `pools` is called only if the places before it are not sufficient."""
     by_hand = folder / source.filename
     if by_hand.is_file():
         yield str(by_hand)

@@ -1,6 +1,6 @@
-"""The distribution's source pools: which archives this build machine is set up to use, and where a file lies in one.
+"""The distribution's source pools: the archives that this build machine is configured to use, and the paths in them.
 
-It asks apt and knows the layout of Debian's and Ubuntu's archives; it knows no host by name, and fetches nothing.
+It asks apt, and knows the layout of Debian's and Ubuntu's archives. It contains no host names, and fetches nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PATIENCE = 30  # seconds
 
 @cache
 def apt_pools() -> tuple[str, ...]:
-    """The archives that apt on this machine is configured with, as base addresses; none where there is no apt.
+    """The base addresses of the archives in apt's configuration; empty without apt.
 
     Source: apt-get(8), `indextargets`; asked once a process, and only when a pool is wanted.
     """
@@ -32,7 +32,7 @@ def apt_pools() -> tuple[str, ...]:
 
 
 def pool_addresses(base: str, pool: str) -> Iterator[str]:
-    """Where an archive may keep `pool`, a path such as z/zlib/zlib_1.3.orig.tar.gz; the likeliest address first.
+    """Possible addresses of `pool` in an archive, a path such as z/zlib/zlib_1.3.orig.tar.gz; the likeliest one first.
 
     Debian's security archive has its files below pool/updates/main. Ubuntu keeps some of what Debian has in main in
     universe (Debian's and Ubuntu's archives themselves; no document promises it).

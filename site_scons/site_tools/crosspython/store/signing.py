@@ -1,7 +1,7 @@
 """Signatures by SSH keys, as `ssh-keygen -Y` makes and checks them: of the cache's records, of statements of products.
 
-Firms have such keys, agents and tokens already, and everybody can check a signature without us. Which names a key has
-stands in a list of signers, in the form of ssh-keygen(1), ALLOWED SIGNERS. Format: OpenSSH's PROTOCOL.sshsig.
+Companies already have such keys, agents and tokens, and everybody can verify a signature without crosspython. A list of
+signers maps keys to names, in the format of ssh-keygen(1), ALLOWED SIGNERS. Format: OpenSSH's PROTOCOL.sshsig.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 
 from crosspython.errors import HostToolError, SignatureError
 
-# What a signature is for stands in it: one of a Git commit or of a mail counts for nothing here.
+# A signature contains its purpose, so a signature of a Git commit or of a mail is not accepted here.
 CACHE, STATEMENT = "cache@crosspython", "statement@crosspython"
-_PATIENCE = 60  # seconds: a token may wait for a finger
+_PATIENCE = 60  # seconds: a hardware token may wait for a touch
 
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key; or a public one whose private half an agent holds."""
+    """A private key; or a public key, if an agent holds the private one."""
 
     key: Path
 
@@ -45,7 +45,7 @@ class Signers:
     file: Path
 
     def name_of(self, data: bytes, signature: str, purpose: str) -> str:
-        """Who signed these bytes, as the list calls them. Raises SignatureError where it is nobody of the list."""
+        """The signer of these bytes, by the name in the list. Raises SignatureError if the signer is not in the list."""
         with TemporaryDirectory() as folder:
             file = Path(folder) / "signature"
             file.write_text(signature)
@@ -63,7 +63,7 @@ class Signers:
 
 
 def _run(arguments: Sequence[str], data: bytes) -> subprocess.CompletedProcess[str]:
-    """ssh-keygen without a terminal, so that it fails where it would ask for a passphrase. Raises HostToolError."""
+    """Run ssh-keygen without a terminal, so that it fails instead of asking for a passphrase. Raises HostToolError."""
     environment = {**os.environ, "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
     try:
         done = subprocess.run(

@@ -1,8 +1,8 @@
 """Stage archives: a tree as one file, the same bytes for the same tree, whenever and wherever it is packed.
 
-Names are in one order; owner, time and modes say nothing of the machine that packed; GNU's tar format, since BusyBox,
-which unpacks the bundle on many a board, skips the extended headers that long names get in POSIX's. What the files
-mean is others' business. All paths belong to the build machine.
+Names are sorted; owner, time and modes do not depend on the machine that packs. The format is GNU's tar: on many boards
+BusyBox unpacks the bundle, and it ignores the extended headers that POSIX's format uses for long names. This module
+does not know what the files are for. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def pack_tree(tree: Path, archive: Path, *, epoch: int, root: str = "", beside: 
 
 @contextmanager
 def packing(archive: Path, *, epoch: int, root: str = "", beside: Beside = at_once) -> Iterator[Packer]:
-    """A new archive that things are put into, one by one: all owned by root and of one time.
+    """A new archive to which files are added one by one. All are owned by root and have the same time.
 
     root:    a folder put before every name
-    archive: by its name a .tar.zst or a .tar.gz; it appears when it is whole
-    beside:  where blocks of it are compressed, if that is done block by block
+    archive: its name chooses .tar.zst or .tar.gz; it gets this name only when it is complete
+    beside:  compresses blocks in parallel, for formats with blocks
     Modes are 755 or 644. Two names of one file become two files. Raises ArchiveError: a device in the tree, disk full.
     """
     part = archive.with_name(archive.name + ".part")
@@ -67,14 +67,14 @@ def packing(archive: Path, *, epoch: int, root: str = "", beside: Beside = at_on
 
 
 class Packer:
-    """Puts things into an archive, folders before what they hold."""
+    """Adds files to an archive, each after its folder."""
 
     def __init__(self, tar: tarfile.TarFile, root: str, epoch: int) -> None:
         self._tar, self._root, self._epoch = tar, root, epoch
         self._folders = {"."}
 
     def add_folder(self, name: str) -> None:
-        """A folder and those that it lies in, unless they are there."""
+        """Add a folder and its parent folders, unless the archive has them."""
         if name not in self._folders and name:
             self.add_folder(posixpath.dirname(name))
             self._folders.add(name)
@@ -91,7 +91,7 @@ class Packer:
         self._tar.addfile(header)
 
     def add_path(self, name: str, path: str) -> None:
-        """What lies at a path of the build machine."""
+        """Add a file, link or folder of the build machine."""
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
             self.add_link(name, os.readlink(path))
@@ -106,7 +106,7 @@ class Packer:
             )
 
     def _place(self, name: str) -> str:
-        """The name in the archive, its folder there already."""
+        """The full name in the archive; its folder is added first."""
         place = posixpath.join(self._root, name)
         self.add_folder(posixpath.dirname(place))
         return place
@@ -120,7 +120,7 @@ class Packer:
 
 @contextmanager
 def reading(archive: Path) -> Iterator[None]:
-    """Tell of a damaged stage archive, while members of it are read, as ArchiveError."""
+    """Raise ArchiveError if a stage archive turns out to be damaged while its members are read."""
     try:
         with damage_told():
             yield
@@ -137,11 +137,11 @@ def unpack_tree(
     only: Callable[[str], bool] | None = None,
     origins: dict[str, str] | None = None,
 ) -> None:
-    """Unpack a stage archive into a folder that may hold others.
+    """Unpack a stage archive into a folder that may contain files of other archives.
 
-    only:    chooses names, as they stand in the archive; folders are then made where a chosen name needs one
-    origins: which archive each name came from; pass the same dict for all archives of a folder, it is added to
-    Raises ArchiveError when a name is there already as something else: two components install the same name.
+    only:    chooses the names to unpack; then only the folders of chosen names are made
+    origins: the archive of each name; pass the same dict for all archives of a folder, names are added to it
+    Raises ArchiveError if another archive has put a different file under the same name.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def unpack_tree(
 
 
 class _StageUnpacker(Unpacker):
-    """Keeps what is there, if it is the same. Links are made as they are: they were judged when the stage was."""
+    """Keeps an existing file if the new one is the same. Links are not checked: the stage's audit has done that."""
 
     def __init__(self, folder: Path, archive: Path, origins: dict[str, str]) -> None:
         super().__init__(folder)
@@ -191,7 +191,7 @@ class _StageUnpacker(Unpacker):
 
 
 def conflict(name: str, archive: str, other: str) -> ArchiveError:
-    """The error for two archives that hold the same name with different content."""
+    """The error for two archives that have different content under the same name."""
     return ArchiveError(
         f"{archive} holds a file that another component has installed with other bytes",
         expected=f"{name} as it came from {other}",

@@ -1,8 +1,7 @@
 """The files of a tree, in one fixed order.
 
-Knows only how to walk: names sorted, symbolic links reported but never followed, so that every room sees the same
-files in the same order on every build machine; and that a run which was stopped walks no further. All paths belong to
-the build machine. What the files mean is others' business.
+Names are sorted, and symbolic links are reported but never followed, so all modules get the same files in the same
+order on every build machine. The walk ends when the run is stopped. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from crosspython.run.signals import STOP
 
 
 def walk_entries(tree: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield everything below a folder, folders before what they hold, sorted by the bytes of the names at each level.
+    """Yield everything below a folder, each folder before its content, sorted by the bytes of the names at each level.
 
     Raises Interrupted.
     """
