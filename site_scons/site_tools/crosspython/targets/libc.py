@@ -1,7 +1,7 @@
-"""C libraries: which one, of which version, and what follows from that.
+"""C libraries: their kinds and versions, and the facts that follow from these.
 
-A libc decides which libraries a board has, how extension modules are called, and which wheels of others pip takes
-there. A new one is one more row of the table. It knows no compiler and reads no file.
+A libc decides which libraries a board has, the names of extension modules, and which ready wheels pip accepts on the
+board. A new libc is a new row of the table. This module knows no compiler and reads no file.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from fnmatch import fnmatchcase
 
 from crosspython.targets.machines import MACHINES
 
-# Libraries that come with the compiler, which every board has that has C++ programs.
+# Libraries that come with the compiler. Every board with C++ programs has them.
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """abi:       how the last word of triplets begins that name it
-    libraries: those that programs are linked with, by soname, as shell patterns
-    suffixes:  what stands for it in the names of CPython's extension modules
+    """abi:       the begin of the last word in triplets with this libc
+    libraries: the libraries that programs are linked with, by soname, as shell patterns
+    suffixes:  its name in the file names of CPython's extension modules
     wheels:    the platform tag of wheels for it, without versions; "": there is none
-    newest:    a version newer than any
-    rust:      what stands for it in Rust's triples, armv7-unknown-linux-*eabihf; None: Rust does not know it
+    newest:    a version newer than any existing one
+    rust:      its name in Rust's triples, armv7-unknown-linux-*eabihf; None: Rust does not know it
     """
 
     abi: str
@@ -37,7 +37,7 @@ LIBCS = {
     "musl": _Kind(
         abi="musl",
         libraries=("libc.so", "libc.musl-*.so.1", "ld-musl-*.so.1"),
-        suffixes=("musl", "gnu"),  # CPythons before 3.13 say gnu on musl, too
+        suffixes=("musl", "gnu"),  # CPython before 3.13 uses gnu on musl, too
         wheels="musllinux",
         newest="1.99",
         rust="musl",
@@ -84,10 +84,10 @@ _LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 @dataclass(frozen=True)
 class Libc:
-    """One libc of one version: that of a board, of a compiler, or the oldest that something has to run with.
+    """One version of one libc: that of a board or of a compiler, or the oldest one that a product has to run with.
 
     name:    "glibc", "musl" or "uclibc"
-    version: "2.31"; "unknown" where it does not tell
+    version: "2.31"; "unknown" if it is not known
     """
 
     name: str
@@ -98,25 +98,27 @@ class Libc:
 
     @property
     def number(self) -> tuple[int, ...]:
-        """Its version, for comparing; () where it does not tell."""
+        """Its version, for comparing; () if it is not known."""
         return tuple(map(int, self.version.split("."))) if self.version[:1].isdigit() else ()
 
     def loads(self, other: Libc) -> bool:
-        """Whether a board with it loads what was built for another one: for the same kind, and no newer one."""
+        """Whether a board with this libc loads files that were built for another one: the other must be of the same
+        kind, and not newer."""
         return self.name == other.name and other.number <= self.number
 
     @property
     def starting(self) -> str:
-        """The libcs that start what was built for it, in words. Only uClibc's releases break with the ones before."""
+        """The libcs that can start programs built for this one, in words. Only uClibc's releases are incompatible with
+        earlier ones."""
         return str(self) if self.name == "uclibc" else f"{self} or a newer one"
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """The libraries that each board with it has, its compiler's among them: sonames, as shell patterns."""
+        """The libraries of each board with this libc, including the compiler's: sonames, as shell patterns."""
         return (*LIBCS[self.name].libraries, *_GCC_LIBRARIES)
 
     def is_own(self, soname: str) -> bool:
-        """Whether a library is a part of it, and not of its compiler."""
+        """Whether a library belongs to this libc, and not to its compiler."""
         return any(fnmatchcase(soname, pattern) for pattern in LIBCS[self.name].libraries)
 
     @staticmethod
@@ -126,11 +128,11 @@ class Libc:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """What stands for it in the names of CPython's extension modules."""
+        """Its name in the file names of CPython's extension modules."""
         return LIBCS[self.name].suffixes
 
     def platforms(self, machine: str, float_abi: str | None) -> list[str]:
-        """The platforms of others' wheels that pip takes on a board with it, best first (PEP 600 and 656).
+        """The platform tags of ready wheels that pip accepts on a board with this libc, best first (PEP 600 and 656).
 
         machine: what `uname -m` says there
         """
@@ -155,25 +157,25 @@ def read_libc(text: str) -> Libc:
 PRIVATE = "private"
 """The choice of the compiler's own libc, which the bundle brings along."""
 PRIVATE_FOLDER, PRIVATE_PROGRAMS = "lib/private", "libexec"
-"""Where a bundle then has the libc, and the programs that a starter in bin/ starts with it."""
+"""The folders of such a bundle for the libc, and for the programs that a starter in bin/ starts with it."""
 
 
 OTHERS = tuple(name for name in LIBCS if name != "glibc")
-"""The choices of a libc that has no versions to choose from: the compiler's own, which has to be one."""
+"""The choices of a libc without a version: the compiler's own libc is used, and must be of this kind."""
 
 
 def read_choice(text: str) -> Libc | None:
-    """The libc to build for, of what a user may choose; None for what the compiler has."""
+    """The libc that a user's choice names; None: the compiler's own."""
     return None if text in ("board", PRIVATE, *OTHERS) else read_libc(text)
 
 
 def newest_libc(name: str) -> Libc:
-    """A libc newer than any of its kind: what a board does not take that has it, no board takes."""
+    """A libc newer than any of its kind: if a board with it does not accept a wheel, no board does."""
     return Libc(name, LIBCS[name].newest)
 
 
 def libc_of_abi(abi: str) -> str | None:
-    """The libc that the last word of a triplet names; None where it names none, as for bare metal."""
+    """The libc that the last word of a triplet names; None if it names none, as for bare metal."""
     return next((name for name, kind in LIBCS.items() if abi.startswith(kind.abi)), None)
 
 

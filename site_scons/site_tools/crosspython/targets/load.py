@@ -1,7 +1,7 @@
 """Targets: boards described by TOML files, those that come with crosspython and the user's own.
 
-Knows how a target's file is found and read, and how one extends another. What may stand in it is rules.py's business;
-it runs no compiler and looks at nothing but TOML files of the build machine.
+Knows how to find and read a target's file, and how a file extends another one. rules.py defines the allowed content.
+This module runs no compiler, and reads only TOML files of the build machine.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _DOCUMENTATION = "docs/targets.md says how to write one"
 class Target:
     """One board.
 
-    machine:      what `uname -m` says there; wheel tags are made of it
-    triplet:      canonical; what autoconf gets as --host, and what our wrappers are called
-    prefixes:     known names of compilers for it, best first, without the trailing dash
+    machine:      the output of `uname -m` on the board; a part of wheel tags
+    triplet:      canonical; autoconf's --host, and the prefix of our wrappers' names
+    prefixes:     known names of compilers for the board, best first, without the trailing dash
     cflags:       CPU flags
-    generic:      cflags ask for nothing that another board of this machine may lack
-    float_abi:    "hard", "soft", or None where the machine has no choice
-    libc:         the glibc that is built for where no SDK is given (the board's), or None: the compiler's
-    libc_baseline: the board's own libc, or None: the toolchain's
-    kernel:       "4.19", the board's, or None
-    emulator_cpu: a CPU of QEMU's that has what cflags ask for, or None: QEMU's default
-    prefix:       where Python lies on the board
-    brings_libc:  the bundle brings the compiler's libc, so what the board has does not matter
+    generic:      the cflags need no CPU feature that another board of this machine may lack
+    float_abi:    "hard", "soft", or None if the machine has only one float ABI
+    libc:         the glibc to build for if no SDK is given (the board's); None: the compiler's
+    libc_baseline: the board's own libc; None: the toolchain's
+    kernel:       the version of the board's kernel, "4.19"; or None
+    emulator_cpu: a CPU of QEMU that has the features of cflags; None: QEMU's default
+    prefix:       the path of Python on the board
+    brings_libc:  the bundle brings the compiler's libc, so the board's own libc does not matter
     """
 
     name: str
@@ -60,7 +60,7 @@ class Target:
     brings_libc: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """What is compiled for it depends on these. A libc that is brought along concerns the bundle alone."""
+        """The facts that compiled products depend on. A libc in the bundle affects only the bundle."""
         facts = dataclasses.asdict(self)
         del facts["brings_libc"]
         return facts
@@ -125,7 +125,7 @@ def _find_file(name_or_path: str, start: Path) -> Path:
 
 
 def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], Locate]:
-    """The values of a file over those of what it extends, and where its own stand.
+    """The values of a file, with those of the file that it extends as defaults; and a function that finds its lines.
 
     A path in `extends` starts at the file's own folder.
     """
@@ -139,7 +139,7 @@ def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], 
         return values, locate
     below, _ = _read_chain(_find_file(keys.extends, file.parent), (*readers, file.resolve()))
     if "libc_baseline" in values or parse_triplet(values.get("triplet", below["triplet"])).libc != "glibc":
-        below.pop("libc", None)  # it was chosen for another board's
+        below.pop("libc", None)  # it was chosen for the libc of another board
     if "cflags" in values:
         below.pop("generic", None)
     return below | values, locate

@@ -1,7 +1,7 @@
-"""The machines that boards have: one row each, with all that is called or counted by machine.
+"""The machines of boards: one row each, with all names and facts that depend on the machine.
 
-Knows how a machine is called by `uname -m`, by triplets, ELF headers, the emulator, build systems, Rust and wheels.
-CMake takes what `uname -m` says. It knows no board, no compiler and no flags, and reads no file.
+Knows the names of a machine in `uname -m`, triplets, ELF headers, the emulator, build systems, Rust and wheels. CMake
+uses the name of `uname -m`. This module knows no board, no compiler and no flags, and reads no file.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Machine:
         return "little" if self.little_endian else "big"
 
 
-# ARM's architecture stands in the triplet as `arm`, whatever its version; `armeb` is the other byte order.
+# ARM is `arm` in triplets, for all versions of the architecture; `armeb` is the other byte order.
 _ARM = ("arm", "armv[5-8]*[!b]", "armv[5-8]")
 
 _ROWS = (
@@ -110,7 +110,7 @@ _ROWS = (
         meson="arm",
         openssl="linux-armv4",
         openblas="ARMV7",
-        openblas_neon="CORTEXA9",  # its names for ARMv7 cores differ in NEON, and in nothing else that matters here
+        openblas_neon="CORTEXA9",  # for us, its names of ARMv7 cores differ only in NEON
         rust={"hard": ("armv7", "eabihf"), "soft": ("armv7", "eabi")},
         debian={"hard": "armhf", "soft": "armel"},
         suffix="arm",
@@ -187,7 +187,7 @@ ALIASES = {alias: row.name for row in _ROWS for alias in row.aliases}
 
 
 def find_machine(name: str) -> Machine:
-    """Return the row of a machine, by what `uname -m` says there. Raises ConfigurationError."""
+    """Return the row of a machine, by its name in `uname -m`. Raises ConfigurationError."""
     if name not in MACHINES:
         meant = suggest(name, MACHINES, aliases=ALIASES)
         raise ConfigurationError(

@@ -1,6 +1,6 @@
-"""What may stand in a target's file: the keys, their types, and what must agree with what.
+"""The rules for a target's file: the keys, their types, and which values must agree.
 
-Knows neither files nor compilers. A key is added here, and to `Target` in load.py.
+Knows neither files nor compilers. A new key has to be added here, and to `Target` in load.py.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ Place = Annotated[
 
 
 class TargetKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What any target's file may say. `Target` tells what each key means."""
+    """The keys of all target files. `Target` documents the meaning of each key."""
 
     extends: Annotated[str, Meta(min_length=1, description="a string, the name of a target or a path")] | None = None
     description: Line | None = None
@@ -101,7 +101,8 @@ class Extension(TargetKeys, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def judge_agreement(values: Mapping[str, Any]) -> list[Mistake]:
-    """Machine, triplet, float ABI and flags say the same. values: of a whole target, each right for itself"""
+    """The contradictions between machine, triplet, float ABI and flags. values: of a whole target, checked one by one
+    before"""
     machine, triplet = find_machine(values["machine"]), parse_triplet(values["triplet"])
     if not triplet.is_linux:
         return [Mistake(("triplet",), f"{triplet.text!r} is for bare metal, not for Linux")]
@@ -137,7 +138,8 @@ def _judge_float_abi(values: Mapping[str, Any], triplet: Triplet, known: tuple[s
 
 
 def _float_abi_of_flag(flag: str) -> str | None:
-    """GCC: ARM's softfp calls like soft; RISC-V's lp64d passes doubles in registers, lp64 passes none."""
+    """The float ABI of a GCC flag. ARM's softfp has the calling convention of soft; RISC-V's lp64d passes doubles in
+    registers, lp64 passes no floating-point numbers there."""
     name, _, value = flag.partition("=")
     if name == "-mfloat-abi":
         return "hard" if value == "hard" else "soft"

@@ -1,7 +1,7 @@
 """Triplets: the names that autoconf and GCC give to a kind of machine.
 
-Knows how to take one apart and what its last word says of the libc and of floating-point numbers (GCC's
-config.gcc and the GNU config.sub). It does not know which triplets a board goes by.
+Knows how to split a triplet, and how its last word names the libc and the float ABI (GCC's config.gcc and the GNU
+config.sub). It does not know the triplets of boards.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ class Triplet:
 
     @property
     def is_linux(self) -> bool:
-        """It is for programs that run on Linux, not for bare metal."""
+        """Whether it is for programs on Linux, and not for bare metal."""
         return self.system == "linux"
 
     @property
     def libc(self) -> str | None:
-        """The libc it names: "glibc", "musl", "uclibc"; None where it names none."""
+        """The libc that it names: "glibc", "musl", "uclibc"; None if it names none."""
         return libc_of_abi(self.abi)
 
     @property
     def float_abi(self) -> str | None:
-        """What ARM's triplets say of floating-point numbers: "hard" or "soft"; None for other machines."""
+        """The float ABI in ARM's triplets: "hard" or "soft"; None for other machines."""
         if not self.architecture.startswith("arm") or "eabi" not in self.abi:
             return None
         return "hard" if self.abi.endswith("hf") else "soft"
 
     @property
     def has_other_libc(self) -> bool:
-        """Whether it names one that is not glibc."""
+        """Whether it names a libc other than glibc."""
         return self.libc not in (None, "glibc")
 
 
@@ -65,7 +65,7 @@ def parse_triplet(text: str) -> Triplet:
 
 
 def triplet_with(libc: str, triplet: Triplet, float_abi: str | None) -> str:
-    """What a compiler for the same machine and another libc is called by distributions."""
+    """The triplet in distributions' compiler names for the same machine and another libc."""
     abi = LIBCS[libc].abi
     if triplet.architecture.startswith("arm"):
         return f"arm-linux-{abi}eabi{'hf' if float_abi == 'hard' else ''}"
