@@ -1,8 +1,9 @@
 """Answers that all configure scripts of one compiler share, so that each question is tested only once.
 
-Knows what can be shared: that a function of the libc, a header or a size is there stays true whatever a script adds;
-that something is missing may not, so only what is there is told. Writes the questions as files for the compiler and
-reads what it made of them. It runs no compilation: who does gives it an empty sysroot.
+Knows which answers can be shared. If a function of the libc, a header or a size exists, it also exists with all options
+that a script adds. If one is missing, that may change, so only positive answers are shared. This module writes the
+questions as files for the compiler, and reads the compiler's output. The caller runs the compiler, with an empty
+sysroot.
 Paths belong to the build machine.
 
 The names are autoconf's cache variables (its manual, "Cache Variable Index"); scripts read them as a site file ("Site
@@ -19,15 +20,15 @@ from crosspython.elf.symbols import exported_functions, sizes_of_variables
 from crosspython.toolchain.query import try_ask
 
 DECIDED = "enable_year2038=no\n"
-"""What is decided before a script asks.
+"""An answer that does not come from the compiler.
 
-All products have one size of time_t (docs/decisions/0027), and the compiler uses it as it is called. A script need not
-look for a larger one, nor fail where there is none (autoconf's manual, AC_SYS_YEAR2038_RECOMMENDED).
+All products have one size of time_t (docs/decisions/0027), and our compiler call selects it. So a script must not
+search for a larger one, or fail because there is none (autoconf's manual, AC_SYS_YEAR2038_RECOMMENDED).
 """
 
 _QUESTIONS = Path(__file__).with_name("answers.toml")
 
-# What autoconf puts before a header that it asks for (AC_INCLUDES_DEFAULT).
+# The headers that autoconf includes before a header that it tests (AC_INCLUDES_DEFAULT).
 _DEFAULT_HEADERS = """\
 #include <stdio.h>
 #include <sys/types.h>
@@ -41,13 +42,13 @@ _DEFAULT_HEADERS = """\
 #include <unistd.h>
 """
 _SIZES = "#include <pthread.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <sys/types.h>\n#include <wchar.h>\n"
-# Functions that are there and only fail say so here (glibc's gnu/stubs.h), and autoconf looks for that.
+# glibc's gnu/stubs.h lists functions that exist but always fail; autoconf treats them as missing.
 _MACROS = "#include <limits.h>\n#if __has_include(<gnu/stubs.h>)\n#include <gnu/stubs.h>\n#endif\n"
 
 
 def write_questions(folder: Path) -> tuple[tuple[str, ...], ...]:
-    """Write the questions for a compiler as files; returns the arguments of its calls, which run in that folder.
-    Each may fail."""
+    """Write the questions for a compiler as files. Returns the arguments of the compiler's calls, which have to run in
+    that folder; each of them may fail."""
     questions = tomllib.loads(_QUESTIONS.read_text())
     files = {f"{_shell_name(header)}.c": f"{_DEFAULT_HEADERS}#include <{header}>\n" for header in questions["headers"]}
     for name, text in files.items():
@@ -66,7 +67,7 @@ def write_questions(folder: Path) -> tuple[tuple[str, ...], ...]:
 
 
 def read_answers(folder: Path, libc: Path | None) -> str:
-    """A site file, from what a compiler made of the questions in a folder. libc: its shared library."""
+    """The text of a site file, made from the compiler's output in a folder. libc: its shared library"""
     macros = folder / "macros.txt"
     defined = dict(re.findall(r"^#define (\w+) ?(.*)$", macros.read_text(), re.MULTILINE)) if macros.exists() else {}
     stubs = {name.removeprefix("__stub_") for name in defined if name.startswith("__stub_")}
@@ -84,17 +85,17 @@ def read_answers(folder: Path, libc: Path | None) -> str:
 
 
 def find_libc(compiler: Path) -> Path | None:
-    """The shared libc that a compiler links with: glibc's, or musl's and uClibc's under the name of linkers."""
+    """The shared libc that a compiler links with: glibc's soname, or for musl and uClibc the linker's name."""
     for name in ("libc.so.6", "libc.so"):
         status, answer, _ = try_ask(compiler, f"-print-file-name={name}")
         path = Path(answer.strip())
         if status == 0 and path.is_absolute() and path.is_file():
             with path.open("rb") as file:
-                if file.read(4) == b"\x7fELF":  # and no linker script
+                if file.read(4) == b"\x7fELF":  # an ELF file, not a linker script
                     return path
     return None
 
 
 def _shell_name(header: str) -> str:
-    """autoconf's transliteration: sys/types.h is sys_types_h."""
+    """A header's name in autoconf's variables: sys/types.h becomes sys_types_h."""
     return re.sub(r"\W", "_", header)

@@ -1,8 +1,8 @@
-"""Whether programs that a compiler links would load on the board, whose libc may be older than the toolchain's.
+"""Checks whether programs of a compiler load on the board, whose libc may be older than the toolchain's.
 
-Knows which functions a program like CPython needs of a libc, and reads from a linked one which symbol versions that
-means. Asked before anything is built: the audit would refuse the first component, minutes later. A compiler that passes
-may still be refused there, for a symbol that only some component uses.
+Knows which libc functions a program like CPython needs, links such a program, and reads its symbol versions. This is
+checked before anything is built; otherwise the audit would refuse the first component minutes later. The audit may
+still refuse a component for a symbol that this program does not use.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LIBRARIES = ("-pthread", "-ldl", "-lm")
 def check_baseline(cc: Path, target: Target, libc: Libc, folder: Path, *, patience: float) -> None:
     """Link a program and compare what it needs with the target's `libc_baseline`. Raises ToolchainError.
 
-    folder: of the caller's, to be written to
+    folder: a folder of the caller's, for the program
     """
     if target.libc_baseline is None:
         return

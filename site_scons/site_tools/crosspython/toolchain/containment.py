@@ -1,8 +1,7 @@
-"""How the commands of one build are contained: what they see of this machine, and whether a compiler launcher has to
-reach beyond.
+"""The isolation of the commands of one build: the files that they see, and whether a launcher needs the network.
 
-Knows what a toolchain's and a launcher's own files are. What else a component or a wheel needs is its builder's
-business; how it is hidden is run/isolation.py's. Paths belong to the build machine.
+Knows the files of a toolchain and of a launcher. The builder of a component or a wheel adds the files that it needs;
+run/isolation.py hides all others. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -22,12 +21,13 @@ _OPEN_NETWORK = (
     "launcher={launcher} needs the network ({reason}), so builds have it too: what a build downloads is not locked and"
     " not shown; without launcher=, or with ccache and a local cache, they have none"
 )
-# Where the answer lies which server tells of names (resolved(8)): /etc/resolv.conf is a link to it.
+# The folder with the configuration of name servers (resolved(8)): /etc/resolv.conf is a link into it.
 _RESOLVER = Path("/run/systemd/resolve")
 
 
 class Containment:
-    """For the commands of one build. writes: folders that they may change; temporary: their /tmp."""
+    """The isolation of the commands of one build. writes: folders that they may change; temporary: the folder that they
+    see as /tmp"""
 
     def __init__(
         self, workshop: Workshop, log: Log, *, writes: Iterable[Path], reads: Iterable[Path], temporary: Path
@@ -44,7 +44,8 @@ class Containment:
         self._isolate().tell(log, workshop.console)
 
     def words(self, environment: Mapping[str, str], *writes: Path, argv: Sequence[str] = ()) -> tuple[str, ...]:
-        """What stands before a command with these variables: what both name may be read. writes: this one's own."""
+        """The words in front of a command with these variables. The command may read the paths that its words and the
+        variables name. writes: further folders that this command may change"""
         return self._isolate(named_in((*environment.values(), *argv)), writes).words
 
     def _isolate(self, named: Iterable[Path] = (), writes: Iterable[Path] = ()) -> Isolation:
@@ -64,7 +65,7 @@ class Containment:
 
 
 def folders_of_toolchain(toolchain: Toolchain) -> tuple[Path, ...]:
-    """All that its programs read: the SDK as a whole."""
+    """The folders that a toolchain's programs read: the whole SDK."""
     compiler = Path(f"{toolchain.prefix}gcc")
     return tuple(
         dict.fromkeys(
@@ -76,14 +77,15 @@ def folders_of_toolchain(toolchain: Toolchain) -> tuple[Path, ...]:
 
 
 def _whole(programs: Path, toolchain: Toolchain) -> list[Path]:
-    """A compiler finds its own parts beside the folder of its programs (GCC's manual, Environment Variables)."""
+    """All paths of a compiler. It finds its own parts relative to the folder of its programs (GCC's manual, Environment
+    Variables)."""
     if is_system(programs):
         return [Path(part) for part in toolchain.parts]
     return [programs, programs.parent, *([toolchain.sysroot] if toolchain.sysroot else []), *map(Path, toolchain.parts)]
 
 
 def prefix_of(interpreter: Path) -> tuple[Path, ...]:
-    """All that an interpreter of this machine reads: it, and where it lies. Nothing for the system's."""
+    """The paths that an interpreter of this machine reads: the program and its prefix. Empty for the system's."""
     real = interpreter.resolve()
     found = (interpreter, *((real.parent.parent,) if not is_broad(str(real.parent.parent)) else (real,)))
     return tuple(path for path in found if not is_system(path))

@@ -1,9 +1,9 @@
-"""The board's Python on the build machine: QEMU's user-mode emulator under a tree that was unpacked from a bundle.
+"""Runs the board's Python on the build machine: an unpacked bundle in QEMU's user-mode emulator.
 
-CPython and its tests start `sys.executable` again, and the kernel here runs no programs
-of another machine (unless binfmt_misc is set up, which we cannot require).
-So a shell script takes the interpreter's place and starts it in the emulator under the script's own name:
-`sys.executable`, a venv's link to it and multiprocessing then all work.
+CPython and its tests start `sys.executable` again, but the kernel of the build machine cannot run programs of another
+machine (unless binfmt_misc is set up, which we cannot require). So a shell script takes the interpreter's place. It
+starts the interpreter in the emulator, under the script's own name. Then `sys.executable`, a venv's link to it, and
+multiprocessing all work.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ exec {command} "$@"
 class EmulatedPython:
     """An unpacked bundle whose interpreter runs here. `python` starts it.
 
-    direct: starts it without the script in between, for what reads the ELF header of `sys.executable`: pip does, before
-        it takes a manylinux wheel on 32-bit ARM (packaging, _manylinux.py)
+    direct: starts it without the script, for programs that read the ELF header of `sys.executable`: pip does, before it
+        accepts a manylinux wheel on 32-bit ARM (packaging, _manylinux.py)
     """
 
     tree: Path
@@ -55,7 +55,8 @@ def find_emulator(machine: str, path: str) -> str:
 
 
 def emulator_command(target: Target, root: Path, path: str) -> list[str]:
-    """The emulator with the target's CPU. root: where the loader and libc lie as on the board (libc_root)"""
+    """The emulator with the target's CPU. root: the folder with the loader and libc at their places on the board (see
+    libc_root)"""
     command = [find_emulator(target.machine, path)]
     if target.emulator_cpu is not None:
         command += ["-cpu", target.emulator_cpu]
@@ -63,12 +64,12 @@ def emulator_command(target: Target, root: Path, path: str) -> list[str]:
 
 
 def has_loader(root: Path) -> bool:
-    """Whether a board's loader lies below a folder as on the board, at lib/ld-*.so*."""
+    """Whether a folder contains a loader at its place on the board, lib/ld-*.so*."""
     return any(root.glob("lib*/ld-*.so*"))
 
 
 def libc_root(toolchain: Toolchain) -> Path:
-    """The folder below which the loader lies as it does on the board, at lib/ld-linux*.so.N. Raises CheckError."""
+    """The folder that contains the loader at its place on the board, lib/ld-linux*.so.N. Raises CheckError."""
     folder = Path(toolchain.libc_folder)
     for root in (*([toolchain.sysroot] if toolchain.sysroot else []), *folder.parents):
         if has_loader(root):
@@ -77,8 +78,8 @@ def libc_root(toolchain: Toolchain) -> Path:
 
 
 def link_libraries(board_root: Path, folder: Path) -> Path:
-    """A root with a board's libraries and nothing else of it: QEMU looks for every file below its root first, for those
-    in /dev and /tmp, too (its manual, "-L"). folder: made anew"""
+    """Make a root that contains only links to a board's libraries. QEMU searches every file below its root first, also
+    those in /dev and /tmp (its manual, "-L"). folder: made anew"""
     shutil.rmtree(folder, ignore_errors=True)
     for place in (*board_root.glob("lib*"), *board_root.glob("usr/lib*")):
         link = folder / place.relative_to(board_root)
@@ -100,7 +101,8 @@ def emulate(tree: Path, target: Target, root: Path, path: str) -> EmulatedPython
     name_option, direct = "-0", [*command, str(program)]
     private = tree / PRIVATE_FOLDER
     if private.is_dir():
-        # The starter executes the loader, which the kernel here refuses: it is called as the starter would.
+        # The starter executes the loader, but the kernel here cannot run it. So the loader is called in the emulator,
+        # with the starter's arguments.
         command.append(str(private / python.name))
         started = ["--library-path", str(private), str(tree / PRIVATE_PROGRAMS / python.name)]
         name_option, direct = "--argv0", [*command, "--argv0", str(program), *started]
@@ -115,7 +117,7 @@ def _behind(python: Path) -> Path:
 
 
 def program_behind(python: Path) -> Path:
-    """The ELF file of an interpreter that may have the emulator in front of it."""
+    """The ELF file of an interpreter, which may have been replaced by a script for the emulator."""
     program = _behind(python)
     return program if program.exists() else python
 

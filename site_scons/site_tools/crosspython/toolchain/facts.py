@@ -1,6 +1,6 @@
 """The facts about a toolchain that was probed, and the file that holds them.
 
-Knows the facts and how they are written and read back. It runs nothing: where the facts come from is probe.py's.
+Knows the facts, and how to write and read them. It runs nothing: probe.py finds out the facts.
 All paths belong to the build machine.
 """
 
@@ -23,20 +23,20 @@ class Toolchain:
     """A cross compiler that was checked.
 
     prefix:         absolute path up to and including the dash: "/sdk/bin/arm-buildroot-linux-gnueabihf-"
-    triplet:        what it says of itself (-dumpmachine)
+    triplet:        the compiler's own (-dumpmachine)
     compiler:       "gcc 12.2.0"
-    libc:           the one that its programs are linked with
+    libc:           the libc that its programs are linked with
     kernel_headers: "6.1.0", or None where there are none
     sysroot:        the toolchain's own, or None: rooted in the build machine's /, as Debian's cross compilers are
-    libc_folder:    where its libc.so lies
-    fortran:        a Fortran compiler lies beside
+    libc_folder:    the folder of its libc.so
+    fortran:        it has a Fortran compiler
     identity:       the facts that products depend on, as text; changes when the compiler or its libc changes
-    time_bits:      those of time_t in all products: 32 or 64
-    time_flags:     what makes the compiler use them
-    time_limit:     why they are 32, or ""
-    launches:       its programs are scripts of ours that put CROSSPYTHON_LAUNCHER in front of the compiler themselves,
-                    which other machines have, too
-    parts:          the files that were read for it, with their status at that time
+    time_bits:      the bits of time_t in all products: 32 or 64
+    time_flags:     the compiler's flags for this size
+    time_limit:     why time_t has 32 bits, or ""
+    launches:       its programs are our scripts, which put CROSSPYTHON_LAUNCHER in front of the real compiler
+                    themselves, because other machines have that compiler, too
+    parts:          the files of the compiler, with their status when it was probed
     """
 
     prefix: str
@@ -67,9 +67,10 @@ class Toolchain:
 
     @property
     def map_option(self) -> str:
-        """Which option has products name another folder than the one that a file lies in.
+        """The option that replaces the folder of a source file in products by another name.
 
-        GCC 8 brought the one that covers __FILE__, too (its release notes); before, debug information alone was mapped.
+        Since GCC 8 there is one that also changes __FILE__ (its release notes); older ones change only debug
+        information.
         """
         return "-fdebug-prefix-map" if self.is_old_gcc else "-ffile-prefix-map"
 
@@ -79,13 +80,13 @@ class Toolchain:
         return f"{self.prefix}gcc ({self.compiler}, {self.libc}{kernel})"
 
     def describe_time(self) -> str:
-        """One line for the user: whether products know dates after 2038."""
+        """One line for the user: whether products can handle dates after 2038."""
         if self.time_bits == 64:
             return "64-bit time"
         return f"32-bit time: dates end in January 2038, for {self.time_limit}"
 
     def require_fortran(self, wanted_by: str) -> None:
-        """Raise ToolchainError where there is no Fortran compiler. wanted_by: what cannot be built without one."""
+        """Raise ToolchainError if there is no Fortran compiler. wanted_by: the component or package that needs one."""
         if not self.fortran:
             raise ToolchainError(
                 f"{wanted_by}: it is written in Fortran, and the toolchain has no Fortran compiler",

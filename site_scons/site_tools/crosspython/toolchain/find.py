@@ -1,7 +1,7 @@
-"""Finding the cross compiler: in an SDK, by a path, or among the target's known prefixes on PATH.
+"""Finds the cross compiler: in an SDK, by a path, or by the target's known prefixes on PATH.
 
-Knows where vendors put compilers and how to choose among several. Whether the chosen one makes the right code is
-probe.py's question. All paths belong to the build machine.
+Knows where vendors put compilers, and how to choose one of several. probe.py checks whether it makes the right code.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from crosspython.toolchain.sdk import Remark, is_archive, open_sdk
 from crosspython.toolchain.versioned import plain_of, program_of
 from crosspython.toolchain.yocto import find_setups
 
-# What builds call besides the C compiler.
+# The tools that builds call besides the C compiler.
 _COMPANIONS = ("g++", "ar", "ranlib", "strip", "objcopy", "readelf")
-_NO_RANK = 1 << 16  # of a compiler that makes nothing for the target
+_NO_RANK = 1 << 16  # the rank of a compiler for another machine
 
 
 def find_compiler(
@@ -63,9 +63,10 @@ def prefix_of(cc: Path) -> str:
 
 
 def describe_place(target: Target, toolchain: str | None, *, path: str) -> str:
-    """Say where the compiler is looked for and what lies there, without running, unpacking or refusing anything.
+    """Describe where the compiler is searched and which files are there, without running, unpacking or refusing
+    anything.
 
-    The text changes when a compiler there is moved or touched, and when a Fortran compiler comes to lie beside it.
+    The text changes if a compiler there is moved or touched, and if a Fortran compiler is installed beside it.
     """
     if not toolchain:
         cc = first_on_path(target, path)
@@ -86,7 +87,7 @@ def _describe_compiler(cc: Path) -> str:
 
 
 def describe_file(file: Path) -> str:
-    """A file with what changes when it is replaced: its size and time."""
+    """A file's path with its size and time, which change when the file is replaced."""
     try:
         status = file.stat()
     except OSError:
@@ -124,7 +125,7 @@ def _get_one(target: Target) -> str:
 
 
 def _distributions(target: Target) -> str:
-    """What a distribution has for a machine: compilers with glibc, which a bundle can bring to any board."""
+    """A hint about a distribution's compilers for a machine: they have glibc, which a bundle can bring to any board."""
     triplet = parse_triplet(target.triplet)
     if not triplet.has_other_libc:
         command = install_command([f"{target.triplet}-g++"])
@@ -158,7 +159,7 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remar
 
 
 def find_named(given: Path, path: str) -> Path | None:
-    """A compiler by its own path, or by its prefix with or without the last dash; a bare name is looked for on PATH."""
+    """A compiler by its path, or by its prefix with or without the last dash; a bare name is searched on PATH."""
     if given.is_file():
         return given.absolute() if split_compiler(given) else None
     if given.is_absolute():
@@ -167,7 +168,7 @@ def find_named(given: Path, path: str) -> Path | None:
 
 
 def _named_on_path(name: str, path: str) -> Path | None:
-    """A compiler by its name, or that of its prefix; without a version before those with one."""
+    """A compiler on PATH by its name, or by its prefix. One without a version is preferred to one with a version."""
     for folder in filter(None, path.split(os.pathsep)):
         place = Path(folder).absolute() / name
         found = (
@@ -179,7 +180,7 @@ def _named_on_path(name: str, path: str) -> Path | None:
 
 
 def _choose_sdk(target: Target, sdks: list[Path], given: Path) -> Path:
-    """The one with a compiler for the target, by the known prefixes first. Raises ToolchainError where several have."""
+    """The SDK with a compiler for the target; known prefixes are preferred. Raises ToolchainError if several fit."""
     if len(sdks) == 1:
         return sdks[0]
     compilers = {sdk: compilers_below(sdk) for sdk in sdks}
@@ -202,7 +203,7 @@ def _ambiguous(target: Target, given: Path, places: list[Path]) -> ToolchainErro
 
 
 def _find_below(target: Target, sdk: Path, given: Path) -> Path:
-    """Choose by the target's known prefixes first, then by what a compiler says of itself."""
+    """Choose a compiler of an SDK: first by the target's known prefixes, then by the compiler's own triplet."""
     for compilers in (own_compilers(sdk), compilers_below(sdk)):
         ranks = {cc: _rank(target, cc) for cc in compilers}
         best = min(ranks.values(), default=_NO_RANK)
@@ -239,7 +240,7 @@ def _none_fits(target: Target, given: Path, sdk: Path, compilers: list[Path]) ->
 
 
 def _rank(target: Target, cc: Path) -> int:
-    """How well a compiler fits, the least best: by its name, then by what it says of itself."""
+    """How well a compiler fits; smaller is better. Judged by its name, then by its own triplet."""
     prefix, _ = split_compiler(cc) or ("", "")
     names = [f"{known}-" for known in target.prefixes]
     if Path(prefix).name in names:

@@ -1,8 +1,8 @@
 """Compiler launchers: programs in front of a compiler that cache its output or send its work to other machines.
 
-Knows which there are, which of the user's variables each of them reads, where it keeps its own things, and whether it
-reaches other machines: the commands of a build see a home of their own and nothing of the user's environment. Whether
-the wrapper calls one is said by a variable, CROSSPYTHON_LAUNCHER. What is compiled is the same with and without.
+Knows the launchers, the user's variables that each of them reads, its own folder, and whether it uses other machines.
+This is needed because the commands of a build have a home of their own, and nothing of the user's environment. The
+wrapper calls the launcher that the variable CROSSPYTHON_LAUNCHER names. Products are the same with and without it.
 Paths belong to the build machine.
 """
 
@@ -21,12 +21,12 @@ from crosspython.hosttools import install_command
 
 @dataclass(frozen=True)
 class Launcher:
-    """variables: beginnings of the names it reads; folder: the variable for its own folder,
-    and where that lies below home.
+    """variables: prefixes of the variables that it reads; folder: the variable for its own folder, and the default of
+    that folder below home
 
-    network:   why each of its compilations needs the network; "": it needs none, but for what ccache's settings may say
-    serves:    it leaves a server running that should outlive a build; it takes --start-server
-    remembers: it finds earlier work by the paths of a compilation, so these have to be the same in every checkout
+    network:   why each of its compilations needs the network; "": it does not, unless ccache's settings say so
+    serves:    it has a server that should outlive a build, and the option --start-server
+    remembers: it finds cached results by the paths of a compilation, so these have to be the same in every checkout
     """
 
     variables: tuple[str, ...]
@@ -47,14 +47,14 @@ LAUNCHERS = {
 # Our own, which is no choice of the user's (toolchain/recorder.py). Its folder is given.
 RECORDER = "note-commands"
 _RECORDER = Launcher((), ("CROSSPYTHON_COMMANDS", ""), remembers=False)
-# ccache's settings that name other storages than its folder, or a program behind it, such as distcc (ccache(1)).
+# ccache's settings for storages other than its folder, and for a program that it calls, such as distcc (ccache(1)).
 _CCACHE_STORAGES = ("remote_storage", "secondary_storage")
 _CCACHE_PROGRAMS = ("prefix_command", "prefix_command_cpp")
 _LOCAL_STORAGES = frozenset(("file", "redis+unix"))
 
 
 def launcher_environment(name: str, user: Mapping[str, str], *, home: Path, path: str) -> dict[str, str]:
-    """The variables for the commands of a build. user: the environment that the user has. Raises HostToolError."""
+    """The launcher's variables for the commands of a build. user: the user's environment. Raises HostToolError."""
     program = shutil.which(name, path=path)
     if program is None:
         raise HostToolError(
@@ -71,7 +71,7 @@ def launcher_environment(name: str, user: Mapping[str, str], *, home: Path, path
 
 
 def reason_for_network(environment: Mapping[str, str]) -> str:
-    """Why compilations reach other machines with launcher_environment's variables; "": they do not."""
+    """Why compilations with launcher_environment's variables need the network; "": they do not."""
     program = environment.get("CROSSPYTHON_LAUNCHER")
     if program is None:
         return ""
@@ -80,7 +80,7 @@ def reason_for_network(environment: Mapping[str, str]) -> str:
 
 
 def folders_of(environment: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The folders of launcher_environment's launcher that it writes, and other paths that it reads or connects to."""
+    """The folders that launcher_environment's launcher writes, and other paths that it reads or connects to."""
     program = environment.get("CROSSPYTHON_LAUNCHER")
     if program is None:
         return (), ()
@@ -96,13 +96,14 @@ def folders_of(environment: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[
 
 
 def start_server(environment: Mapping[str, str]) -> None:
-    """Start the server of a launcher that has one, unless it runs: one that a build started would end with the build.
+    """Start the server of a launcher that has one, unless it runs. A server that a build starts would end with it.
 
     environment: launcher_environment's variables
     """
     program = environment.get("CROSSPYTHON_LAUNCHER")
     if program is not None and _find(program).serves:
-        # It fails where the server runs, and where it cannot start: then the first compilation says why.
+        # This fails if the server runs already, and if it cannot start. In the second case the first compilation
+        # reports the reason.
         subprocess.run([program, "--start-server"], env=dict(environment), capture_output=True, check=False)
 
 
@@ -112,7 +113,7 @@ def _find(program: str) -> Launcher:
 
 
 def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:
-    """ccache says itself what its variables and files come to."""
+    """Why ccache needs the network. ccache itself prints the settings that result from its variables and files."""
     settings = _settings_of_ccache(program, environment)
     if not settings:
         return "its settings cannot be read"
@@ -126,7 +127,7 @@ def _reason_of_ccache(program: str, environment: Mapping[str, str]) -> str:
 
 
 def _settings_of_ccache(program: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """By their names; none where it cannot tell them."""
+    """ccache's settings by name; empty if it cannot print them."""
     told = subprocess.run([program, "-p"], env=dict(environment), capture_output=True, text=True, check=False)
     if told.returncode != 0:
         return {}

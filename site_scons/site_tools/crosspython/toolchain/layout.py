@@ -1,4 +1,4 @@
-"""Where vendors and distributions put cross compilers, and how they call them.
+"""The places and names of cross compilers of vendors and distributions.
 
 Knows the layouts of SDKs and Debian's names with a version (arm-linux-gnueabihf-gcc-12, with g++-12 and gcc-ar-12
 beside it, and an ar without one). It runs nothing. All paths belong to the build machine.
@@ -30,25 +30,25 @@ _DEEP = (
     "sysroots/*/usr/bin/*",
 )
 _RELOCATE = "relocate-sdk.sh"
-_LEVELS = 2  # folders down, in which an SDK may lie beside other things
+_LEVELS = 2  # how many levels below a folder SDKs are searched
 
 _COMPILER = re.compile(r"(?P<prefix>(?:.+-)?)gcc(?P<version>-\d+(\.\d+)*)?")
 
-# What a compiler of a version has its own of; the binutils have none.
+# The programs that exist for each version of a compiler; the binutils have no such version.
 OF_ITS_VERSION = ("gcc", "g++", "cpp", "gfortran", "gcc-ar", "gcc-nm", "gcc-ranlib")
 
 
 def split_compiler(cc: Path) -> tuple[str, str] | None:
-    """A compiler's path up to and including the dash, and its version with a dash before it, mostly none.
+    """A compiler's path up to and including the dash, and its version with a leading dash, which is usually empty.
 
-    None for what is not called as a compiler is.
+    None if the name is not that of a compiler.
     """
     match = _COMPILER.fullmatch(cc.name)
     return (str(cc).removesuffix(cc.name) + match["prefix"], match["version"] or "") if match else None
 
 
 def with_prefix(prefix: Path) -> Path | None:
-    """The compiler of a prefix, with or without the last dash: without a version, or the newest."""
+    """The compiler of a prefix, with or without the last dash: the one without a version, or else the newest."""
     for start in (f"{prefix}", f"{prefix}-"):
         plain = Path(f"{start}gcc")
         if plain.is_file():
@@ -62,17 +62,18 @@ def with_prefix(prefix: Path) -> Path | None:
 
 
 def own_compilers(folder: Path) -> list[Path]:
-    """Those in the places that an SDK has for itself."""
+    """The compilers in the usual folders of an SDK."""
     return list(_in_places(folder, _OWN))
 
 
 def compilers_below(folder: Path, *, runnable: bool = True) -> list[Path]:
-    """Every compiler that can be run, or that cannot, nearest folders first; one with two names comes once for each."""
+    """Every compiler that can be run (or that cannot, if not `runnable`), nearest folders first. A compiler with two
+    names is listed twice."""
     return list(_in_places(folder, (*_OWN, *_DEEP), runnable=runnable))
 
 
 def find_sdks(folder: Path) -> list[Path]:
-    """The folder itself if it is an SDK, else those that lie one or two levels down; each once."""
+    """The folder itself if it is an SDK, else all SDKs one or two levels below it; each once."""
     if _is_sdk(folder):
         return [folder]
     found: dict[Path, Path] = {}
@@ -101,7 +102,7 @@ def _in_places(folder: Path, places: tuple[str, ...], *, runnable: bool = True) 
 
 
 def _compilers_in(folder: Path, runnable: bool) -> list[Path]:
-    """Of each prefix the one without a version, or the newest."""
+    """The compilers of a folder: for each prefix the one without a version, or else the newest."""
     best: dict[str, Path] = {}
     for cc in [*_glob(folder, "*-gcc"), *sorted(_glob(folder, "*-gcc-[0-9]*"), key=_version, reverse=True)]:
         parts = split_compiler(cc)
@@ -115,7 +116,7 @@ def _version(cc: Path) -> tuple[int, ...]:
 
 
 def _names(folder: Path) -> list[str]:
-    """What lies in a folder; nothing where it may not be read. Each run asks this of all folders on PATH."""
+    """The names in a folder; empty if it is not readable. Each run calls this for all folders on PATH."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -123,7 +124,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:
-    """Nothing where a folder may not be read."""
+    """The sorted matches in a folder; empty if the folder is not readable."""
     try:
         return sorted(folder.glob(pattern))
     except OSError:

@@ -1,6 +1,6 @@
-"""The toolchain of a build: found, looked at, and made to link for an older glibc where the board has one.
+"""Loads the toolchain of a build: finds it, probes it, and makes it link for an older glibc if the board has one.
 
-Knows the order of these steps alone. Paths belong to the build machine.
+Knows only the order of these steps. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from crosspython.toolchain.sdk import Remark
 def load_toolchain(
     target: Target, toolchain: str | None, *, path: str, unpack_into: Path, make_in: Path, remark: Remark = print
 ) -> Toolchain:
-    """Find a compiler and look at it. Raises as find_compiler, probe_toolchain and make_older do.
+    """Find a compiler and probe it. Raises what find_compiler, probe_toolchain and make_older raise.
 
-    A compiler whose libc is the target's, an older one or another kind is taken as it is.
+    If the compiler's libc is the target's, older, or of another kind, the compiler is used without changes.
 
     unpack_into: the folder for our copies of SDKs
-    make_in:     where what is made for an older glibc is kept, for all builds of the user: launchers that remember
-                 know a compiler by its path
+    make_in:     the folder for toolchains that are made for an older glibc. All builds of the user share it, because
+                 caching launchers recognize a compiler by its path
     """
     cc = find_compiler(target, toolchain, path=path, unpack_into=unpack_into, remark=remark)
     if target.libc is None:
@@ -45,7 +45,8 @@ def load_toolchain(
 
 
 def _make_once(make_in: Path, compiler: Toolchain, target: Target, libc: Libc) -> Toolchain:
-    """Its facts stand in a file beside its folder, which is written last of all."""
+    """Make a toolchain, unless it exists. The file with its facts beside its folder is written last: it says that the
+    folder is complete."""
     made_of = "\n".join((compiler.prefix, compiler.identity, target.triplet, *target.cflags))
     folder = make_in / f"{_folder_name(libc)}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     facts = folder.with_name(f"{folder.name}.json")
@@ -71,9 +72,9 @@ def _folder_name(libc: Libc) -> str:
 
 
 def _link(place: Path, made: Toolchain) -> None:
-    """Users find it in their build folder."""
+    """Make a link to the toolchain in the build folder, where users find it."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    if place.is_dir() and not place.is_symlink():  # of an older version of ours
+    if place.is_dir() and not place.is_symlink():  # made by an older crosspython
         shutil.rmtree(place)
     place.unlink(missing_ok=True)
     place.symlink_to(Path(made.prefix).parent.parent)

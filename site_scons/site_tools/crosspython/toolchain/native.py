@@ -1,8 +1,8 @@
 """The build machine's own compiler, made into a toolchain with a sysroot of its own.
 
-Programs that run during a build are built with it. The build machine's /usr/include and /usr/lib contain whatever
-is installed there; the sysroot made here holds links to the libc
-and the kernel's headers alone (native.toml says which), so that every machine of one kind builds the same.
+Programs that run during a build are built with it. /usr/include and /usr/lib of the build machine contain all installed
+libraries. The sysroot that is made here contains only links to the libc and to the kernel's headers (native.toml lists
+them), so all machines of one kind build the same products.
 The wrapper treats these scripts like an SDK's compilers. Paths belong to the build machine.
 
 Source of how GCC looks for things: its manual, "Directory Options" (--sysroot, -B), and `gcc -print-search-dirs`: it
@@ -31,13 +31,13 @@ _LIBC = Path(__file__).with_name("native.toml")
 _DRIVERS = ("gcc", "g++")
 _BINUTILS = ("ar", "as", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip")
 
-# What is built for here runs a few seconds, and nobody debugs it.
+# Programs for the build machine run a few seconds, and nobody debugs them.
 _CHEAP = "-O1 -g0"
 
-# Headers in /usr/local are somebody's own; Alpine's in fortify go on to those of the libc by #include_next.
+# Headers in /usr/local do not belong to the libc. Alpine's headers in fortify include the libc's by #include_next.
 _ASIDE = (Path("/usr/local/include"), Path("/usr/include/fortify"))
 
-# RPATH: what is linked runs in its work folder before its stage is finished, where the reserved room is filled.
+# RPATH: programs run in their work folder before their stage is finished; only then the reserved space gets its RPATH.
 _DRIVER = """\
 #!/bin/sh
 # Written by crosspython: the build machine's {name}, which sees the libc and what it is given.
@@ -89,7 +89,7 @@ def native_target() -> Target:
 
 
 def libc_names() -> frozenset[str]:
-    """The headers, and whole folders of them, that are a libc's or the kernel's, by name."""
+    """The names of headers, and of whole folders of headers, that belong to a libc or to the kernel."""
     libc = tomllib.loads(_LIBC.read_text())
     return frozenset((*libc["headers"], *libc["folders"]))
 
@@ -122,7 +122,7 @@ def make_native_toolchain(folder: Path, target: Target, path: str) -> Toolchain:
 
 
 def _write_script(place: Path, text: str, program: Path) -> None:
-    """With the program's time: a launcher that remembers knows a compiler by that."""
+    """Write a script with the program's time: a caching launcher recognizes a compiler by its time."""
     place.write_text(text)
     place.chmod(0o755)
     status = program.stat()
@@ -130,7 +130,7 @@ def _write_script(place: Path, text: str, program: Path) -> None:
 
 
 def _header_folders(cc: Path) -> list[Path]:
-    """Where a compiler looks for headers that are not its own."""
+    """The folders in which a compiler searches headers, except its own folders."""
     own, found = own_folder(cc).resolve(), searched_folders(cc, "c")
     folders = [folder for folder in found if own not in (folder, *folder.parents) and folder not in _ASIDE]
     if not any((folder / "stdio.h").is_file() for folder in folders):
@@ -143,7 +143,7 @@ def _header_folders(cc: Path) -> list[Path]:
 
 
 def _link_headers(place: Path, folders: Iterable[Path], names: Iterable[str]) -> None:
-    """The first folder that has a name wins, as for the compiler."""
+    """Link headers into a folder. If several folders have a name, the first one is used, as by the compiler."""
     for name in names:
         found = next((folder / name for folder in folders if (folder / name).exists()), None)
         if found is not None:
@@ -152,7 +152,7 @@ def _link_headers(place: Path, folders: Iterable[Path], names: Iterable[str]) ->
 
 
 def _link_libraries(place: Path, cc: Path, names: Iterable[str]) -> None:
-    """From the folders where linkers and where programs find the libc."""
+    """Link libraries into a folder, from the folders in which linkers and programs find the libc."""
     asked = (Path(ask_compiler(cc, f"-print-file-name={name}")) for name in ("libc.so", "libc.so.6"))
     folders = dict.fromkeys(file.parent.resolve() for file in asked if file.is_absolute())
     for folder in folders:

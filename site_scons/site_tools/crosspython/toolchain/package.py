@@ -1,7 +1,7 @@
-"""Which of the build machine's packages a file came with, and what that was built from: who passes a copy on has to
-say where its source is.
+"""Finds the package of the build machine that a file belongs to, and the source of that package: whoever distributes a
+copy of the file has to say where its source is.
 
-Knows dpkg (Debian, Ubuntu) and rpm (Fedora, openSUSE). A file that no package has, such as an SDK's, has none.
+Knows dpkg (Debian, Ubuntu) and rpm (Fedora, openSUSE). Some files belong to no package, such as those of an SDK.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ class HostPackage:
 
     @property
     def copyright(self) -> Path | None:
-        """What Debian's packages say of their authors and licences (its Policy, 12.5)."""
+        """The file with the authors and licences of a Debian package (its Policy, 12.5)."""
         file = Path("/usr/share/doc") / self.name / "copyright"
         return file if file.is_file() else None
 
 
 def find_package(file: Path, path: str) -> HostPackage | None:
-    """The package that a file came with. path: where programs are found"""
+    """The package that a file belongs to. path: the PATH of the build machine's programs"""
+    # dpkg may know a file by its name from before /usr was merged.
     places = [Path(os.path.normpath(file)), file.resolve()]
-    for place in (*places, *(Path(str(each).removeprefix("/usr")) for each in places)):  # dpkg has names from before
+    for place in (*places, *(Path(str(each).removeprefix("/usr")) for each in places)):
         if package := _ask_dpkg(place, path) or _ask_rpm(place, path):
             return package
     return None
@@ -60,7 +61,7 @@ def _ask_rpm(place: Path, path: str) -> HostPackage | None:
 
 
 def _ask(path: str, program: str, *arguments: str) -> str:
-    """What a program says; nothing where it fails or is not there."""
+    """The output of a program; empty if it fails or does not exist."""
     found = shutil.which(program, path=path)
     if found is None:
         return ""

@@ -1,7 +1,7 @@
-"""Probing a cross compiler before anything is built with it: does it run, and does it make the target's code?
+"""Probes a cross compiler before anything is built with it: does it run, and does it make code for the target?
 
-Knows what to ask GCC and how to read its answers and its output. It does not know where compilers are found
-(find.py) or how they are kept from the build machine's files (wrapper.py). All paths belong to the build machine.
+Knows GCC's options for that, and how to read its answers and its object files. find.py finds compilers; wrapper.py
+keeps them from using files of the build machine. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _MACROS = """\
 #endif
 #endif
 """
-# What products are made of besides flags: the compiler proper, the binutils, and what is linked into everything.
+# The files that products depend on besides flags: the compiler proper, the binutils, and the files that are linked into
+# all programs.
 _PROGRAMS = ("cc1", "cc1plus", "as", "ld")
 _FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
 
@@ -48,7 +49,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, mad
     """Run a compiler, check the code that it makes for a target, and return its facts.
 
     patience: seconds that each of its processes may take
-    made_of: a hash of what it is made of, where its files do not tell; None: they do
+    made_of: a hash that identifies the compiler; None: the hash is made from its files
     Raises ToolchainError: it does not run, or makes code that the board cannot run or load.
     """
     triplet = ask_compiler(cc, "-dumpmachine", patience=patience)
@@ -90,7 +91,7 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, mad
 
 @contextmanager
 def _temporary_folder() -> Iterator[str]:
-    """Raises ToolchainError where nothing can be written."""
+    """A temporary folder. Raises ToolchainError if it cannot be made."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="crosspython-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -105,7 +106,7 @@ def _temporary_folder() -> Iterator[str]:
 
 
 def _find_libc(cc: Path, patience: float) -> str:
-    """The folder of the libc that programs are linked with: its name is a linker script or the library itself."""
+    """The folder of the libc that programs are linked with. libc.so in it is a linker script, or the library itself."""
     found = Path(ask_compiler(cc, "-print-file-name=libc.so", patience=patience).strip())
     if not found.is_absolute():
         raise ToolchainError(
@@ -129,7 +130,8 @@ def _name_compiler(macros: dict[str, str]) -> str:
 
 
 def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> Libc:
-    """uClibc has glibc's macros too, and musl has none on purpose (its FAQ): its loader's name tells."""
+    """The compiler's libc. uClibc also defines glibc's macros; musl defines none, on purpose (its FAQ), so it is
+    recognized by the name of its loader."""
     if "__UCLIBC__" in macros:
         parts = (macros.get(f"__UCLIBC_{part}__", "0") for part in ("MAJOR", "MINOR", "SUBLEVEL"))
         return Libc("uclibc", ".".join(parts))
@@ -145,7 +147,7 @@ def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> Libc:
 
 
 def _read_musl_version(library: Path) -> str:
-    """musl's loader prints its version when it is run without a program, so the text stands in it."""
+    """The version of musl. Its loader prints the version if it is run without a program, so the file contains it."""
     try:
         found = re.search(rb"\0(\d+\.\d+\.\d+)(-git[\w.-]*)?\0", library.read_bytes())
     except OSError:
@@ -162,7 +164,7 @@ def _name_kernel(macros: dict[str, str]) -> str | None:
 
 
 def _find_parts(cc: Path, patience: float) -> dict[str, Path]:
-    """What the compiler is made of, by name, as far as it is there."""
+    """The existing parts of the compiler, by name."""
     questions = [("prog", name) for name in _PROGRAMS] + [("file", name) for name in _FILES]
     found = {}
     for kind, name in questions:
@@ -174,9 +176,9 @@ def _find_parts(cc: Path, patience: float) -> dict[str, Path]:
 
 
 def _hash_parts(parts: Mapping[str, Path], macros: Mapping[str, str]) -> str:
-    """Hash what the compiler is made of. Paths are left out: the same SDK in another folder makes the same products.
+    """Hash the parts of the compiler. Paths are left out: the same SDK in another folder makes the same products.
 
-    The macros stand for the flags that a vendor's wrapper adds.
+    The macros are included because they show the flags that a vendor's wrapper adds.
     """
     digest = hashlib.sha256("\n".join(f"{name} {text}" for name, text in sorted(macros.items())).encode())
     for name, part in parts.items():

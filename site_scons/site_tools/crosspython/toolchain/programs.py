@@ -1,8 +1,9 @@
-"""Programs that come first on a build's PATH: they answer for the board or refuse, and hide the build machine's own.
+"""Programs that come first on a build's PATH, in front of the build machine's own. They answer for the board, or fail
+with an error.
 
-`gcc`, `ld`, `pkg-config`, `xml2-config`: makefiles and setup scripts call them by their bare names, and would find this
-machine's libraries. A bare name means the board's tool; the build machine's compiler,
-for helper programs that run here, goes by autoconf's name for it ($CC_FOR_BUILD; docs/decisions/0028).
+Makefiles and setup scripts call `gcc`, `ld`, `pkg-config` or `xml2-config` by these bare names, and would find the
+build machine's libraries. Here a bare name means the board's tool. The build machine's compiler, for helper programs
+that run during the build, is called by autoconf's variable for it ($CC_FOR_BUILD; docs/decisions/0028).
 Paths belong to the build machine.
 """
 
@@ -22,13 +23,13 @@ from crosspython.toolchain.native import build_triplet
 
 _HEAD = "#!/bin/sh\n# Written by crosspython.\n"
 
-# Tools of the build machine that a build may want for programs that run here, by their bare names.
+# The bare names of tools that a build may also need for programs that run on the build machine.
 _NATIVE = (
     *("gcc", "cc", "g++", "c++", "cpp", "gfortran"),
     *("ar", "nm", "ranlib", "gcc-ar", "gcc-nm", "gcc-ranlib"),
     *("as", "ld", "strip", "objcopy", "objdump", "readelf"),
 )
-# Of these, and further ones for which there is no wrapper, those that tell of this machine's headers and libraries.
+# Tools among these, and others without a wrapper, that report this machine's headers and libraries.
 _COMPILERS = (
     *("gcc", "cc", "g++", "c++", "cpp", "gfortran", "ld"),
     *("c89", "c99", "c89-gcc", "c99-gcc", "f77", "f95", "g77", "clang", "clang++", "tcc"),
@@ -62,7 +63,7 @@ NATIVE_SWITCH = "CROSSPYTHON_BARE_NAMES"
 NATIVE_LINKS = "CROSSPYTHON_LINKED"
 """A variable that names a file: it is there after a bare `gcc` was told to link a program."""
 
-# A program was linked if the compiler was not told otherwise; a probe without an input is none.
+# The compiler links a program unless an option says otherwise; without an input file it was only a probe.
 _BARE_COMPILER = """\
 if [ "${{{switch}-}}" = build ]; then exec {native} "$@"; fi
 if [ "${{{links}-}}" ]; then
@@ -79,7 +80,8 @@ fi
 exec {cross} "$@"
 """
 
-# It was meant for a program that runs here, perhaps: the build is done once more, as for a bare `gcc`.
+# The call may have been meant for a program that runs here: then the package is built a second time, as after a bare
+# `gcc`.
 _REFUSED_COMPILER = """\
 if [ "${{{switch}-}}" = build ]; then exec {native} "$@"; fi
 if [ "${{{links}-}}" ]; then : >"${links}"; fi
@@ -96,13 +98,13 @@ unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 PATH={path} exec {program} "$@"
 """
 
-# A library that is nowhere, and what pkg-config has to say of it: no other folder before these.
+# A library that does not exist, and the output that pkg-config must give for it: no folders may be added to these.
 _PROBE = "Name: probe\nDescription: none\nVersion: 1\nCflags: -I/crosspython/i\nLibs: -L/crosspython/l -lprobe\n"
 _PROBED = ["-I/crosspython/i", "-L/crosspython/l", "-lprobe"]
 
 
 def native_tools(path: str) -> dict[str, str]:
-    """The variables that name the tools for programs that run here, as far as they are on PATH.
+    """The variables that name the tools for programs that run on the build machine, if these tools are on PATH.
 
     If Meson has to find a compiler, it puts this machine's ccache or sccache before it (its manual,
     "Feature autodetection").
@@ -112,7 +114,7 @@ def native_tools(path: str) -> dict[str, str]:
 
 
 def write_programs(folder: Path, triplet: str, path: str) -> None:
-    """Write all of them beside the compiler wrappers, which lie in `folder` under the names of the target's triplet.
+    """Write all programs beside the compiler wrappers in `folder`, whose names begin with the target's triplet.
 
     path: of the build machine's own tools
     """
@@ -128,8 +130,8 @@ def write_programs(folder: Path, triplet: str, path: str) -> None:
 
 
 def write_refusals(folder: Path, triplet: str, path: str) -> None:
-    """Write scripts for the build machine's remaining tools: each refuses, or means the board's tool if there is one,
-    except for names that `folder` has already. To be called last.
+    """Write scripts for the build machine's remaining tools: each one calls the board's tool, or fails if there is
+    none. Names that `folder` has already are skipped, so call this last.
 
     path: of the build machine's own tools
     """
@@ -158,7 +160,7 @@ def _bare_name(name: str, folder: Path, triplet: str, path: str) -> str:
 
 
 def _mean_the_boards(tool: str, native: str, wrapper: Path) -> str:
-    """A script that means the board's tool. native: the command that it means on demand; "": there is none."""
+    """A script that calls the board's tool. native: the command that it calls instead, on demand; "": there is none."""
     cross = shlex.quote(str(wrapper))
     if native and tool in ("gcc", "cc", "g++", "c++", "gfortran"):
         return _HEAD + _BARE_COMPILER.format(switch=NATIVE_SWITCH, links=NATIVE_LINKS, native=native, cross=cross)
@@ -167,7 +169,8 @@ def _mean_the_boards(tool: str, native: str, wrapper: Path) -> str:
 
 
 def _other_names(folder: Path, triplet: str, path: str) -> dict[str, str]:
-    """Scripts for further names of the tools on the build machine's PATH: a version alone means the board's tool."""
+    """Scripts for other names of the tools on the build machine's PATH. A name that only adds a version means the
+    board's tool."""
     scripts = {}
     for name in _names_on(path):
         match = _OTHER_NAME.fullmatch(name)
@@ -187,9 +190,10 @@ def _other_names(folder: Path, triplet: str, path: str) -> dict[str, str]:
 
 
 def _native_scripts(path: str, besides: str) -> dict[str, str]:
-    """The build machine's tools. A native gcc finds `as` and `ld` on PATH, so it gets the build machine's.
+    """Scripts that call the build machine's tools. They put the machine's own PATH first, because a native gcc searches
+    `as` and `ld` there.
 
-    besides: a triplet whose names are taken
+    besides: a triplet whose names are in use
     """
     if build_triplet() == besides:
         return {}
@@ -238,7 +242,7 @@ def _pkg_config_scripts(triplet: str, path: str) -> Mapping[str, str]:
 def find_pkg_config(path: str) -> str | None:
     """The first pkg-config on a PATH that reports only what the files contain; None if there is none.
 
-    Buildroot's SDKs have one in host/bin that puts their own sysroot before each folder, whatever it is told.
+    Buildroot's SDKs have one in host/bin that always puts the SDK's sysroot before each folder.
     """
     for folder in path.split(os.pathsep):
         for name in ("pkg-config", "pkgconf"):
@@ -269,12 +273,12 @@ def _is_truthful(program: str, path: str) -> bool:
 
 
 def write_config_programs(sysroot: Path, prefix: str, folder: Path) -> None:
-    """Put the `*-config` scripts of a sysroot into a folder for PATH, with the sysroot in the prefix's place.
+    """Put the `*-config` scripts of a sysroot into a folder for PATH, and replace the prefix in them by the sysroot.
 
-    They are run in their own folder: python3-config finds its Python by its own place.
+    They are called at their own path, because python3-config finds its Python relative to that.
 
-    sysroot: where include/ and lib/ are, on this machine
-    prefix:  the board's, which the scripts name
+    sysroot: the folder with include/ and lib/, on the build machine
+    prefix:  the board's, which the scripts contain
     """
     for script in sorted(sysroot.glob("bin/*config")):
         first, end, rest = script.read_bytes().partition(b"\n")

@@ -1,4 +1,4 @@
-"""Asking a compiler: one process, its answer, and one sentence when it does not run.
+"""Asks a compiler: starts one process, returns its answer, or raises an error of one sentence if it does not run.
 
 It knows how programs fail to start and how long to wait. It does not know what the answers mean.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crosspython.errors import ToolchainError
 
-PATIENCE = 60.0  # seconds; a compiler on a slow network disk needs some, a hung one has as many
+PATIENCE = 60.0  # seconds; a compiler on a slow network disk needs some of them
 _EVIDENCE_LINES = 6
 
 _REASONS = {
@@ -81,7 +81,7 @@ def find_kernel_headers(compiler: Path) -> Path:
 
 
 def searched_folders(compiler: Path, language: str, *arguments: str) -> list[Path]:
-    """Where a compiler looks for headers, in its order, with links resolved.
+    """The folders in which a compiler searches headers, in its order, with links resolved.
 
     language: "c" or "c++"
     """
@@ -96,7 +96,7 @@ def own_folder(compiler: Path) -> Path:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what GCC reads from it to find headers, libraries and its own parts (GCC's manual)."""
+    """The environment without the variables by which GCC finds headers, libraries and its own parts (GCC's manual)."""
     drop = (
         "CPATH",
         "C_INCLUDE_PATH",

@@ -1,8 +1,8 @@
-"""Rust for a target: a compiler, a cargo and the target's standard library, all of one build, found and tried.
+"""Rust for a target: finds and tries a compiler, a cargo and the target's standard library, all of the same build.
 
-Knows where to find a Rust, and in which order the places are tried: what the user names, the machine's own, rustup's
-other toolchains, the distribution's packages. It compiles nothing but one small sample. How cargo is told about it is
-wheels/building/cargo.py's business. All paths belong to the build machine.
+Knows where to find a Rust, and the order of the places: the one that the user names, the machine's own, rustup's other
+toolchains, the distribution's packages. It compiles only one small sample. wheels/building/cargo.py configures cargo.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from crosspython.toolchain.query import PATIENCE
 from crosspython.toolchain.rust_packages import packaged_release, release_of_packages, unpack_rust
 from crosspython.toolchain.sample import judge_code
 
-# It needs the standard library, and no linker.
+# The sample needs the standard library, but no linker.
 _SAMPLE = "pub fn spell(number: usize) -> String { number.to_string() }\n"
 _EVIDENCE_LINES = 10
 
 
 @dataclass(frozen=True)
 class Rust:
-    """A Rust that was tried.
+    """A Rust that works.
 
-    triple:  of the target, as Rust spells it
-    host:    of the build machine
-    version: what it says of itself: "rustc 1.96.0 (ac68faa20 2026-05-25)"
+    triple:  the target's, as Rust spells it
+    host:    the build machine's triple
+    version: its own statement, "rustc 1.96.0 (ac68faa20 2026-05-25)"
     """
 
     rustc: Path
@@ -47,7 +47,7 @@ class Rust:
     version: str
 
     def describe(self) -> str:
-        """One line for the console, and for what products depend on; without a path."""
+        """One line for the console, and for the facts that products depend on; without a path."""
         return f"{self.version} for {self.triple}"
 
 
@@ -70,13 +70,13 @@ def rust_triple(target: Target, libc: str) -> str:
 
 @dataclass(frozen=True)
 class RustSearch:
-    """Where Rust is looked for, once, when a package first needs it.
+    """The places in which Rust is searched, once, when a package first needs it.
 
-    given:       a folder with bin/rustc and the target's standard library, and no other place is looked at
+    given:       a folder with bin/rustc and the target's standard library; then no other place is searched
     environment: the user's: PATH, HOME, rustup's own variables
-    unpack_into: where the distribution's packages go if they are needed
-    crates:      CARGO_HOME: where crates are kept, shared by all builds
-    remark:      is told what a user should know
+    unpack_into: the folder for the distribution's packages, if they are needed
+    crates:      CARGO_HOME: the folder of crates, shared by all builds
+    remark:      gets a sentence for the user
     """
 
     given: Path | None
@@ -95,7 +95,8 @@ class RustSearch:
             return self._found[target.name]
 
     def describe(self, target: Target) -> str:
-        """Say which Rust it will be, without running anything and without a path: it changes when another is found."""
+        """Describe the Rust that will be used, without running anything and without a path. The text changes if another
+        Rust is found."""
         triple = rust_triple(target, parse_triplet(target.triplet).libc or "glibc")
         if self.given is not None:
             return _name_build(self.given, triple) or "none"
@@ -110,7 +111,7 @@ class RustSearch:
 def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Rust:
     """Return a Rust that compiles for a target; `libc` is the toolchain's.
 
-    Raises ToolchainError that tells what was found where and how to get one; what fetching and unpacking raise.
+    Raises ToolchainError that lists the searched places and says how to get one; and what fetching and unpacking raise.
     """
     given, environment = search.given, search.environment
     triple = rust_triple(target, libc)
@@ -129,8 +130,8 @@ def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Ru
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Sysroots on this machine: that of rustc on PATH first, which is the user's choice;
-    then rustup's, the newest first."""
+    """The sysroots on this machine: first that of rustc on PATH, which is the user's choice; then rustup's toolchains,
+    newest first."""
     own = None
     if rustc := shutil.which("rustc", path=environment.get("PATH")):
         done = _run([rustc, "--print", "sysroot"], environment)
@@ -147,7 +148,7 @@ def _rustup_toolchains(environment: Mapping[str, str]) -> list[Path]:
 
 
 def _name_build(sysroot: Path, triple: str) -> str:
-    """Identifies a build: the names of these files have hashes in them. "" if a part is missing."""
+    """A name that identifies a build of Rust: names of its files, which contain hashes. "" if a part is missing."""
     patterns = ("lib/librustc_driver-*.so", "lib/*/librustc_driver-*.so", f"lib/rustlib/{triple}/lib/libstd-*.rlib")
     names = sorted({path.name for pattern in patterns for path in sysroot.glob(pattern)})
     return " ".join(names) if _is_whole(sysroot, triple) else ""

@@ -1,7 +1,7 @@
-"""Rust out of the distribution's packages: fetched by hash and unpacked privately; nothing is installed.
+"""Rust from the distribution's packages: they are fetched by hash and unpacked into a folder of ours, not installed.
 
-Knows which packages make a whole Rust (rust.toml) and how to put them into one folder in which they find each other.
-Whether the machine has a better one is rust.py's question. All paths belong to the build machine.
+Knows which packages make a complete Rust (rust.toml), and how to unpack them into one folder so that they find each
+other. rust.py decides whether they are needed. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def packaged_sources(triple: str) -> tuple[Source, ...]:
 
 
 def unpack_rust(triple: str, store: Store, folder: Path, remark: Callable[[str], None] = lambda text: None) -> Path:
-    """Return rustc's sysroot with the standard library for a triple: unpacked below `folder`, once,
-    and again where it is not as it was left. `remark` is told of that.
+    """Return rustc's sysroot with the standard library for a triple. The packages are unpacked below `folder` once, and
+    again if somebody has changed the files; `remark` gets a sentence about that.
 
     Raises SourceError and ArchiveError.
     """

@@ -1,7 +1,7 @@
 """A tiny program, compiled to see what code a compiler makes.
 
-Knows which code a target can run and how to say in one sentence that a compiler makes another. It does not know what
-the compiler is called or which libc it brings. Writes into a folder of its caller's only.
+Knows which code a target can run, and how to report in one sentence that a compiler makes other code. It does not know
+the compiler's name or libc. It writes only into a folder of the caller.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PROGRAM = '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'
 _CXX_PROGRAM = "#include <string>\nint main(int count, char **) { return std::string(count, 'x').size() > 9; }\n"
 _EVIDENCE_LINES = 6
 
-# What a compiler says of the machine that it runs on: nothing is wrong with flags or code then.
+# Messages of a compiler about the machine that it runs on: then flags and code are not the reason.
 _OF_THE_MACHINE = (
     (
         "No space left on device|Disk quota exceeded",
@@ -78,7 +78,8 @@ def compile_sample(
     *,
     after: tuple[str, ...] = (),
 ) -> list[str] | None:
-    """Return None when it worked, else what the compiler said. `after` stands behind the program, as libraries must."""
+    """Compile a sample. Return None if that worked, else the compiler's messages. `after`: arguments after the program,
+    such as libraries."""
     arguments = (*target.cflags, *how, "-", *after, "-o", str(product))
     status, said, complaint = try_ask(compiler, *arguments, input=text, cwd=product.parent, patience=patience)
     if status == 0 and product.exists():
@@ -87,7 +88,7 @@ def compile_sample(
 
 
 def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> None:
-    """Look at the code it makes without our flags, to explain better than the compiler why they do not work."""
+    """Check the code that the compiler makes without our flags, to explain better than the compiler why they fail."""
     if (
         compile_sample(cc, replace(target, cflags=()), folder / "plain.o", ("-c", "-x", "c"), _FREESTANDING, patience)
         is None
@@ -96,7 +97,7 @@ def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> Non
 
 
 def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
-    """The error for a compiler that did not make what it should; if its words blame this machine, the error says so."""
+    """The error for a compiler that failed; if its messages name a problem of this machine, the error says so."""
     for words, reason, advice in _OF_THE_MACHINE:
         if said := next((line for line in complaint if re.search(words, line)), None):
             return ToolchainError(
@@ -106,7 +107,7 @@ def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[s
 
 
 def judge_code(cc: Path, target: Target, product: Path) -> str:
-    """Compare what was made with what the board runs; return the loader it asks for, if any."""
+    """Compare a program with the code that the board runs; return the loader that the program needs, if any."""
     from crosspython.elf.file import read_elf  # pyelftools is slow to import, and a remembered toolchain needs none
 
     machine = find_machine(target.machine)

@@ -1,9 +1,9 @@
-"""A vendor's SDK: a folder, or an archive as it was downloaded, made ready for use.
+"""A vendor's SDK: prepares a folder, or an archive as it was downloaded, for use.
 
-Knows how to get a folder in which an SDK works without ever writing to what the user gave: archives are unpacked once,
-a Buildroot SDK that was made for another place is copied, and `relocate-sdk.sh` runs in our own copy only (Buildroot's
-manual, "Using the generated toolchain outside Buildroot"); a Yocto SDK's installer installs into the build folder.
-Which compiler lies in it is find.py's question. All paths belong to the build machine.
+Knows how to get a folder with a working SDK without writing to the user's files. Archives are unpacked once. A
+Buildroot SDK that was made for another path is copied, and `relocate-sdk.sh` runs only in our copy (Buildroot's manual,
+"Using the generated toolchain outside Buildroot"). A Yocto SDK's installer installs into the build folder. find.py
+finds the compiler in an SDK. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Remark = Callable[[str], None]
 _RELOCATE = "relocate-sdk.sh"
 _LOCATION = "share/buildroot/sdk-location"
 _INSTALLER = ".sh"
-_INSTALLER_HEAD = 65536  # bytes; its script is shorter, and the archive follows
+_INSTALLER_HEAD = 65536  # bytes; the script at the begin is shorter, the archive follows it
 _ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|tzst|zip|sh)$", re.IGNORECASE)
 _EVIDENCE_LINES = 10
-_NAMED = 3  # of what was left out of an archive
+_NAMED = 3  # how many skipped members a message names
 _PATIENCE = 900  # seconds: a slow disk and an SDK of gigabytes
 
 
@@ -57,10 +57,10 @@ def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = prin
 
 
 def _make_once(given: Path, key: str, unpack_into: Path, fill: Callable[[Path], None], path: str) -> Path:
-    """Fill and relocate a folder, or return it if that was done before. The marker beside it is written last of all.
+    """Fill and relocate a folder, or return it if that was done before. The marker file beside it is written last.
 
-    An SDK works only in the place that it was relocated to, so the marker names the place.
-    It also has the fingerprint of the files: a copy that somebody has changed is made again.
+    An SDK works only at the path that it was relocated to, so the marker contains that path.
+    It also contains the fingerprint of the files: a copy that somebody has changed is made again.
     """
     name = _ARCHIVE.sub("", given.name)
     folder = (unpack_into / f"{name}-{key[:16]}").absolute()
@@ -93,7 +93,7 @@ def _fingerprint(folder: Path) -> str:
 
 
 def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:
-    """Unpack an archive, or have an installer put its SDK there (its own options: -y asks nothing, -d says where)."""
+    """Unpack an archive, or run an installer (its own options: with -y it asks no questions, -d names the folder)."""
     if given.suffix.lower() == _INSTALLER:
         with given.open("rb") as file:
             if b"environment-setup" not in file.read(_INSTALLER_HEAD):
@@ -114,7 +114,7 @@ def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:
 
 
 def find_root(folder: Path) -> Path:
-    """Go down through folders that hold nothing but one folder, as archives have them."""
+    """Go down as long as a folder contains only one folder, as at the top of archives."""
     while not (folder / "bin").is_dir():
         entries = list(folder.iterdir())
         if len(entries) != 1 or not entries[0].is_dir() or entries[0].is_symlink():
@@ -124,7 +124,7 @@ def find_root(folder: Path) -> Path:
 
 
 def _needs_relocation(sdk: Path) -> bool:
-    """Whether it is Buildroot's, and was made for another place."""
+    """Whether an SDK is Buildroot's, and was made for another path."""
     if not (sdk / _RELOCATE).is_file():
         return False
     try:
@@ -167,7 +167,7 @@ def _copy(given: Path, folder: Path) -> None:
 
 
 def _make_writable(folder: Path) -> None:
-    """For its owner: folders that can be looked into, files that can be changed."""
+    """Give the owner all rights to folders, and the right to write files."""
     folder.chmod(folder.stat().st_mode | 0o700)
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -178,7 +178,7 @@ def _make_writable(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Also what an interrupted copy of read-only folders left."""
+    """Remove a folder, also if an interrupted copy left read-only folders in it."""
     if folder.is_dir():
         _make_writable(folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -216,7 +216,7 @@ def _key_of_file(archive: Path) -> str:
 
 
 def _key_of_folder(sdk: Path) -> str:
-    """What tells one SDK from another, and from its next version unpacked in the same place."""
+    """A key that differs for different SDKs, and for a new version that is unpacked to the same path."""
     facts = [str(sdk.resolve())]
     for name in (_RELOCATE, _LOCATION, "bin"):
         if (sdk / name).exists():

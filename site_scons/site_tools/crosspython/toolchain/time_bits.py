@@ -1,8 +1,8 @@
 """How many bits a time_t has in the target's code: with 32, dates end in January 2038.
 
-Knows when a 32-bit machine's libc has both, and which macros choose (glibc's manual, "Feature Test Macros").
-Everything that is built for one toolchain has one size, because libraries pass such numbers to each other.
-elf/time_functions.py knows what a file was compiled with. Paths belong to the build machine.
+Knows when the libc of a 32-bit machine has both sizes, and the macros that choose one (glibc's manual, "Feature Test
+Macros"). All products of one toolchain have the same size, because libraries pass time_t values to each other.
+elf/time_functions.py finds out the size that a file was compiled with. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
-# What those say that have their compiler choose themselves: Yocto in CC, Debian 13 in the compiler. Twice does no harm.
+# The macros for 64 bits. Yocto sets them in CC, and Debian 13 in the compiler; setting them twice does no harm.
 MACROS = ("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64")
 
 _SAMPLE = "#include <time.h>\nchar time_size[sizeof(time_t)] = {1};\n"
 _GLIBC = "2.34"  # the first with both kinds of functions (its NEWS)
-# Older headers give socket options and input events the layout of 32-bit time, whatever the libc does (Linux 5.1,
+# Older kernel headers always give socket options and input events the layout of 32-bit time (Linux 5.1,
 # include/uapi/asm-generic/socket.h).
 _KERNEL = "5.1"
 
 
 @dataclass(frozen=True)
 class Time:
-    """bits: 32 or 64; flags: what makes the compiler use them; limit: why they are 32, else empty."""
+    """bits: 32 or 64; flags: the compiler's flags for this size; limit: why time_t has 32 bits, else empty."""
 
     bits: int
     flags: tuple[str, ...] = ()
@@ -36,10 +36,10 @@ class Time:
 
 
 def find_time(cc: Path, target: Target, libc: Libc, kernel: str | None, folder: Path, *, patience: float) -> Time:
-    """What is right for a target and its compiler. Raises ToolchainError where the compiler has no time_t.
+    """The size of time_t for a target and its compiler. Raises ToolchainError if the compiler has no time_t.
 
     kernel: the version of the compiler's kernel headers
-    folder: of the caller's, to be written to
+    folder: a folder of the caller's, for samples
     """
     if find_machine(target.machine).bits == 64:
         return Time(64)

@@ -1,7 +1,7 @@
-"""A compiler with a version in its name, under the names that everything else asks for.
+"""A compiler with a version in its name, made available under the names without a version.
 
-Debian calls the programs of GCC 12 ...-gcc-12, ...-g++-12, ...-gcc-ar-12,
-and only another package adds the names without a version. Scripts in the build folder have those names.
+Debian calls the programs of GCC 12 ...-gcc-12, ...-g++-12, ...-gcc-ar-12. Only another package adds the names without a
+version. If it is missing, scripts in the build folder have these names.
 All paths belong to the build machine.
 """
 
@@ -18,7 +18,7 @@ BINUTILS = ("addr2line", "ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib",
 
 
 def program_of(cc: Path, tool: str) -> Path:
-    """Where a program lies that belongs to a compiler."""
+    """The path of a program that belongs to a compiler."""
     prefix, version = split_compiler(cc) or (str(cc).removesuffix("gcc"), "")
     return Path(f"{prefix}{tool}{version if tool in OF_ITS_VERSION else ''}")
 

@@ -1,9 +1,8 @@
-"""Compiler wrappers: shell scripts that keep a cross compiler from the build machine's files.
+"""Compiler wrappers: shell scripts that prevent a cross compiler from using files of the build machine.
 
-Knows what a compiler has to be told so that it sees its own libc, the component's private sysroot and nothing else,
-and which arguments show that a build wants something of the build machine. It does not know who calls it.
-Paths belong to the build machine. The scripts are plain POSIX shell without a process of their own:
-their cost counts hundreds of times in each configure.
+Knows the options by which a compiler sees only its own libc and the component's private sysroot, and the arguments that
+refer to files of the build machine. It does not know its callers. Paths belong to the build machine. The scripts are
+plain POSIX shell and start no processes of their own, because each configure calls them hundreds of times.
 
 In the environment of each call: CROSSPYTHON_SYSROOT, the private sysroot (headers in usr/include, libraries in
 usr/lib), CROSSPYTHON_WORK, the folder whose path must not land in products, and perhaps CROSSPYTHON_LAUNCHER, a program
@@ -84,7 +83,7 @@ for word do
 done
 """
 
-# -Xlinker for what may hold a comma, at which -Wl is split.
+# -Xlinker for values that may contain a comma: -Wl is split at commas.
 _LINK = """\
 if [ "$links$input" = yesyes ]; then
     set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" \\
@@ -98,9 +97,8 @@ _LAUNCHER = '${compiles:+${CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}'
 def write_wrappers(folder: Path, toolchain: Toolchain, target: Target, strays: Strays = "refuse") -> None:
     """Write a script for each tool of the toolchain, called <the target's triplet>-<tool>.
 
-    strays: what happens to an argument that names the build machine's folders: "refuse":
-    the call fails, because our own recipes can be corrected; "drop":
-    it is left out, because thousands of packages name /usr/include just in case
+    strays: how to treat an argument with a folder of the build machine. "refuse": the call fails, for our own recipes,
+            which can be corrected; "drop": it is left out, for packages, many of which add /usr/include just in case
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, script in _make_scripts(toolchain, target, _STRAYS[strays]).items():
@@ -129,8 +127,8 @@ def _pass_on(toolchain: Toolchain, tool: str) -> str:
 
 
 def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, stray: str) -> str:
-    """The target's flags come before the caller's, which may be more particular;
-    the sysroot after the caller's paths."""
+    """The script for a compiler. The target's flags come before the caller's, so the caller can override them; the
+    sysroot comes after the caller's paths."""
     flags = target.cflags if tool == "gfortran" else (*target.cflags, *toolchain.time_flags)
     before = [shlex.quote(flag) for flag in flags]
     if name == "cpp" and tool != "cpp":
@@ -159,12 +157,14 @@ def _check(toolchain: Toolchain, target: Target) -> str:
 
 
 def _libc_place(toolchain: Toolchain) -> str:
-    """With our --sysroot the linker looks for what libraries need in our sysroot alone, where no libc is."""
+    """The linker's option for the libc's folder. With our --sysroot the linker searches needed libraries only in our
+    sysroot, which has no libc."""
     return "" if toolchain.sysroot else f"-Xlinker -rpath-link -Xlinker {shlex.quote(toolchain.libc_folder)} "
 
 
 def _own_folders(toolchain: Toolchain) -> str:
-    """The cross compiler's own folders, as libtool reads them from its output and gives them back with -L."""
+    """Patterns for arguments with the cross compiler's own folders: libtool reads them from the compiler's output, and
+    passes them with -L."""
     folders = ["/usr/lib/gcc-cross", f"/usr/lib/gcc/{toolchain.triplet}"]
     if toolchain.sysroot is not None:
         folders += [str(toolchain.sysroot), str(Path(toolchain.prefix).parent.parent)]
@@ -172,12 +172,14 @@ def _own_folders(toolchain: Toolchain) -> str:
 
 
 def _columns(toolchain: Toolchain) -> tuple[str, ...]:
-    """No columns in debug information: distcc compiles text whose macros are expanded, in which they are others."""
-    return () if toolchain.is_old_gcc else ("-gno-column-info",)  # GCC writes them since 8
+    """The option for debug information without columns. distcc compiles text with expanded macros, so columns would
+    differ."""
+    return () if toolchain.is_old_gcc else ("-gno-column-info",)  # GCC writes columns since version 8
 
 
 def _wrap_linker(toolchain: Toolchain, target: Target, stray: str) -> str:
-    """A direct call of the linker: the same places, but no reserved room, for a script of theirs may be at work."""
+    """The script for direct calls of the linker. It has the same search paths, but no space for an RPATH, because the
+    caller may use a linker script of its own."""
     own = '--sysroot="$sysroot" ' if toolchain.sysroot is None else ""
     return (
         _HEAD.format(name=f"{target.triplet}-ld", target=target.name, stray=stray)

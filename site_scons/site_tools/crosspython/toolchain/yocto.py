@@ -1,9 +1,9 @@
-"""A Yocto SDK: its compiler knows neither its sysroot nor its float ABI; a file of the SDK tells both.
+"""A Yocto SDK: its compiler does not know its sysroot and its float ABI. A file of the SDK contains both.
 
-Knows `environment-setup-*`, the shell script that a user of such an SDK would source first (Yocto's manual,
-"Application Development and the Extensible SDK"), and how to put scripts in front of the SDK's programs that pass what
-it says. Only the sysroot, the flags for the machine and the size of time_t are taken: hardening and optimisation are
-the target's and the recipes' own. All paths belong to the build machine.
+Knows `environment-setup-*`, the shell script that a user of such an SDK has to source first (Yocto's manual,
+"Application Development and the Extensible SDK"), and writes scripts that call the SDK's programs with its values. Only
+the sysroot, the machine's flags and the size of time_t are used: the target and the recipes choose hardening and
+optimisation. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -19,29 +19,30 @@ from crosspython.errors import ToolchainError
 
 _EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-# Those that compile, preprocess or link, and so have to be told of the sysroot.
+# The programs that compile, preprocess or link, and so need the sysroot.
 _DRIVERS = ("gcc", "g++", "cpp", "gfortran")
-# How large time_t is in the SDK's own libraries (meta/conf/distro/include/time64.inc).
+# The macros for the size of time_t in the SDK's own libraries (meta/conf/distro/include/time64.inc).
 _TIME = ("-D_TIME_BITS=", "-D_FILE_OFFSET_BITS=")
 
 
 @dataclass(frozen=True)
 class _Setup:
-    """What an environment-setup file says of the compiler: its path up to the dash, and the flags it needs."""
+    """The values of an environment-setup file: the compiler's path up to the dash, and the flags that it needs."""
 
     prefix: str
     flags: tuple[str, ...]
 
 
 def find_setups(sdk: Path) -> list[Path]:
-    """The files that tell of its compilers, one a kind of machine; none where it is not Yocto's."""
+    """The environment-setup files of an SDK, one for each kind of machine; empty if it is not a Yocto SDK."""
     return sorted(sdk.glob("environment-setup-*"))
 
 
 def front_of(sdk: Path, folder: Path) -> Path:
-    """Write scripts into `folder`/bin that call the SDK's programs as its setup files want it; return the folder.
+    """Write scripts into `folder`/bin that call the SDK's programs with the values of its setup files; return the
+    folder.
 
-    Raises ToolchainError where the SDK was installed in another place than where it lies now.
+    Raises ToolchainError if the SDK was moved after its installation.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "bin").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Scripts in front of a compiler: it sees the headers and libraries of one folder, and nothing of its own libc."""
+"""Scripts that call a compiler so that it uses the headers and libraries of one folder, and not its own libc."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from crosspython.toolchain.layout import OF_ITS_VERSION
 from crosspython.toolchain.native import LINKER
 from crosspython.toolchain.versioned import BINUTILS
 
-# What debug information names instead of the folder.
+# The path in debug information, instead of the folder's.
 _PLACE = "/usr/lib/crosspython"
 
 _HEAD = "#!/bin/sh\n# Written by crosspython: {name} with the headers and libraries of another libc.\n"
 
-# GCC takes headers of its own libc from a folder that no --sysroot moves, so all folders are named. They come after
-# those that a build names. The driver of C also compiles C++, whose headers lie before those of the libc.
-# A launcher gets the compiler itself, which other machines have, too. Debug information does not name the folder, which
-# is another one for each user.
+# GCC finds headers of its own libc in a folder that --sysroot does not change, so all header folders are given. They
+# come after the folders that a build gives. The driver for C also compiles C++, whose headers come before the libc's.
+# A launcher is called with the real compiler, because other machines have that, too. Debug information does not contain
+# the folder's path, because it is different for each user.
 _DRIVER = """\
 cxx={always} compiles=
 for word do

@@ -1,7 +1,8 @@
 """GCC's run-time libraries for an older glibc than the one that they were built with.
 
-Where they are shared they need the compiler's glibc, so programs are linked with the archives, by linker scripts under
-the names of the shared ones. What the archives ask for and older libcs do not have is compiled beside them, hidden.
+The shared ones need the compiler's glibc, so programs are linked with the static archives, by linker scripts with the
+names of the shared libraries. Functions that the archives need and older libcs lack are compiled from our sources, as
+hidden symbols.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from crosspython.toolchain.older_glibc.stubs import LIBRARIES, MERGED
 from crosspython.toolchain.older_glibc.tools import Tools
 from crosspython.toolchain.time_bits import MACROS
 
-# By the name after -l: the archives, and our sources of what these miss. Each library has its own: all programs get
-# libgcc_s, and configure scripts find what lies with it.
+# By the name after -l: the archives, and our sources of functions that these lack. Each library has sources of its own:
+# all programs are linked with libgcc_s, and configure scripts would find the functions in it.
 _ARCHIVES = {
     "stdc++": (
         ("libstdc++.a",),
@@ -33,26 +34,26 @@ _ARCHIVES = {
     "quadmath": (("libquadmath.a",), ("sources/isoc23.c",)),
 }
 _ASYNC = "sources/async.c"
-# Which of them call functions of 64-bit time where the compiler has that.
+# The libraries that call functions of 64-bit time if the compiler's libc has them.
 _KNOWING_TIME = ("stdc++", "gfortran")
 _OPENMP = "libgomp.so.1"
 
 
 def is_for_fortran(name: str) -> bool:
-    """Whether a file that was made here is for programs in Fortran alone."""
+    """Whether a file that this module has made is only for programs in Fortran."""
     return any(library in name for library in ("gfortran", "quadmath"))
 
 
 def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc, *, loses_time: bool) -> None:
-    """own: the compiler that has them; front: that for the older libc
+    """Make the libraries. own: the compiler that has them; front: the compiler for the older libc
 
-    loses_time: the compiler's own libc has a 64-bit time_t on this 32-bit machine, and the older one does not
+    loses_time: the machine has 32 bits, the compiler's own libc has a 64-bit time_t, and the older libc has none
     """
     threads = f" AS_NEEDED ( {LIBRARIES['pthread']} {LIBRARIES['dl']} )" if is_newer(MERGED, libc.version) else ""
     for name, (archives, sources) in _ARCHIVES.items():
         found = {archive: path for archive in archives if (path := own.find(archive)) is not None}
         for archive, path in found.items():
-            (place / f"own-{archive}").symlink_to(path)  # linkers look for other paths below the sysroot
+            (place / f"own-{archive}").symlink_to(path)  # linkers search absolute paths below the sysroot
         if name == "gfortran" and found:
             _replace_async(place / f"own-{archives[0]}", front)
         if found:
@@ -62,7 +63,7 @@ def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc, *, los
                 _add_time(compat, own, front)
             members = " ".join([*(f"own-{archive}" for archive in found), f"own-{name}-compat.a"])
             _write_script(place / f"lib{name}.so", f"{members}{threads}")
-            _write_script(place / archives[0], members)  # -static-libstdc++ and the like take no shared library
+            _write_script(place / archives[0], members)  # for -static-libstdc++ and similar options
 
 
 def _write_script(place: Path, members: str) -> None:
@@ -70,7 +71,8 @@ def _write_script(place: Path, members: str) -> None:
 
 
 def _add_time(archive: Path, own: Tools, front: Tools) -> None:
-    """The functions of 64-bit time, of two parts: each is compiled with the headers that have its structures."""
+    """Add the functions of 64-bit time. They have two parts, each of which is compiled with the headers that define its
+    structures."""
     parts = (own.compile("sources/time64.c", *MACROS), front.compile("sources/time32.c"))
     front.run("ar", "rsD", str(archive), *parts)
 
@@ -86,10 +88,10 @@ def _replace_async(archive: Path, front: Tools) -> None:
 
 
 def make_openmp(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSymbol]], libc: Libc) -> None:
-    """libgomp has no archive that shared libraries can be linked with. The shared one asks for newer versions of what
-    older libcs have, too.
+    """Make libgomp. It has no archive that shared libraries can be linked with. The shared one needs newer versions of
+    symbols; if older libcs have all these symbols, too, it is bound to their older versions.
 
-    symbols: what the older libc offers
+    symbols: the symbols of the older libc
     """
     library = own.find(_OPENMP)
     if library is None:
@@ -105,7 +107,7 @@ def make_openmp(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSym
 
 
 def _newer_names(library: Path, libc: Libc) -> list[str]:
-    """The names of which a library asks for a newer version than an older libc has."""
+    """The symbols of which a library needs a newer version than an older libc has."""
     elf = read_elf(library)
     if elf is None:
         return []

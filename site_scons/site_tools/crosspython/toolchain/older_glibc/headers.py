@@ -1,7 +1,8 @@
-"""Headers of an older glibc, made of the newer ones that a compiler brings: without what came later.
+"""Makes headers of an older glibc from a compiler's newer ones, by removing later additions.
 
-They say the older version, declare no function that came after it, and choose nothing that it does not have. What did
-not change is a link. Types, constants and declarations that nobody needs a function for stay, for they harm nobody.
+They define the older version number, declare no function that was added later, and select no feature that the older
+glibc lacks. A header without changes is a link. Types, constants and declarations without a function stay, because they
+do no harm.
 Knows glibc's style: declarations begin a line with `extern`, functions in headers with `__fortify_function`.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from crosspython.elf.versions import is_newer
 
-# Headers that came with a glibc, which programs ask for (__has_include, AC_CHECK_HEADERS).
+# Headers that were added in a glibc, and whose existence programs test (__has_include, AC_CHECK_HEADERS).
 _CAME_WITH = {
     "sys/random.h": "2.25",
     "threads.h": "2.28",
@@ -24,8 +25,9 @@ _CAME_WITH = {
     "stdbit.h": "2.39",
 }
 
-# Which text of which header is another one before a glibc. SIGSTKSZ and PTHREAD_STACK_MIN ask sysconf since 2.34, which
-# an older libc cannot answer; time_t of 64 bits on 32-bit machines came with it; functions of C23 with 2.38.
+# Texts of headers that have to be changed before a version of glibc. Since 2.34, SIGSTKSZ and PTHREAD_STACK_MIN call
+# sysconf, and an older libc does not know these values; 2.34 also added a 64-bit time_t on 32-bit machines; 2.38 added
+# functions of C23.
 _BEFORE = (
     ("features.h", "2.34", re.compile(r"^#\s*define\s+__USE_DYNAMIC_STACK_SIZE\b.*", re.M), ""),
     ("features.h", "2.38", re.compile(r"(#\s*define\s+__GLIBC_USE_C2[3X]_STRTOL)\s+1"), r"\1 0"),
@@ -33,7 +35,7 @@ _BEFORE = (
 )
 _VERSION = re.compile(r"(#\s*define\s+__GLIBC_MINOR__)\s+\d+")
 
-# The kernel's and C++'s headers lie beside those of the libc.
+# Headers of the kernel and of C++ in the same folder as the libc's.
 _OTHERS = {"asm", "asm-generic", "c++", "drm", "linux", "misc", "mtd", "rdma", "scsi", "sound", "video", "xen"}
 
 _DECLARATION = re.compile(r"^(?:__extension__\s+)?extern\b[^;{}#]*;", re.M)
@@ -43,7 +45,7 @@ _REDIRECTED = re.compile(r"__REDIRECT\w*\s*\(\s*(\w+)")
 _STANDS_FOR_IT = re.compile(r",\s*(\w+)\s*\)")
 _NO_FUNCTIONS = {"__NTH", "__NTHNL", "__attribute__", "__fortified_attr_access", "__glibc_macro_warning"}
 
-# libstdc++'s own header says what it found in the libc that it was built with; code in its other headers goes by that.
+# This header of libstdc++ says which functions the libc had when libstdc++ was built; its other headers depend on that.
 _CONFIG = Path("bits/c++config.h")
 _HAS = re.compile(r"^#define (_GLIBCXX_(?:HAVE|USE)_(\w+)) 1$", re.M)
 _HAS_BY = {
@@ -56,10 +58,11 @@ _HAS_BY = {
 def make_headers(
     place: Path, folders: Iterable[Path], version: str, newer: frozenset[str], *, only: frozenset[str] | None = None
 ) -> None:
-    """Fill an empty folder. Of headers of one name the first folder's counts, as for a compiler.
+    """Fill an empty folder. If several folders have a header of the same name, the first one is used, as by a compiler.
 
-    version: of the older glibc; newer: the functions that came after it
-    only:    names of headers and of whole folders that are the libc's, where others lie beside them; None: all are
+    version: of the older glibc; newer: the functions that were added after it
+    only:    names of the libc's headers and folders, if the folders also contain other headers; None: all headers are
+             the libc's
     """
     later = {name for name, came in _CAME_WITH.items() if is_newer(came, version)}
     for folder in folders:
@@ -78,7 +81,8 @@ def make_headers(
 
 
 def make_config(place: Path, folders: Iterable[Path], newer: frozenset[str]) -> None:
-    """libstdc++'s own header, for a folder that is searched before `folders`, without what the older glibc lacks."""
+    """Write libstdc++'s c++config.h without the functions that the older glibc lacks, into a folder that is searched
+    before `folders`."""
     for folder in folders:
         if (folder / _CONFIG).is_file():
             (place / _CONFIG).parent.mkdir(parents=True)
@@ -92,7 +96,7 @@ def _unless(has: re.Match[str], newer: frozenset[str]) -> str:
 
 
 def _libc_headers(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Each header with its name; folders that are not glibc's as a whole."""
+    """Each header with its name. A folder that is not glibc's is returned as a whole."""
     for entry in sorted(folder.iterdir()):
         if entry.name in _OTHERS:
             if entry.name != "c++":
@@ -117,7 +121,7 @@ def _edit(name: str, text: str, version: str, newer: frozenset[str]) -> str:
 
 
 def _names_in(declaration: str) -> set[str]:
-    """The function that is declared or defined, and the one that stands behind it."""
+    """The name of the function that is declared or defined, and of the function that it is redirected to."""
     redirected = _REDIRECTED.search(declaration)
     if redirected:
         return {redirected[1], *_STANDS_FOR_IT.findall(declaration)}

@@ -1,12 +1,12 @@
-"""A compiler made to link for an older glibc than its own: its scripts, headers, stub libraries and start files.
+"""Makes a compiler link for an older glibc than its own: scripts, headers, stub libraries and start files.
 
-A distribution's cross compiler links against its own glibc, and a board's is mostly older. Here its own glibc is taken
-as the record of what older ones offered (stubs.py, headers.py). A folder of the build's gets what a compiler needs of a
-libc, as in a vendor's SDK, and scripts that make the compiler see that folder and nothing of its own libc. GCC's
-run-time libraries (libstdc++, libgcc_s, libgfortran) need the compiler's glibc where they are shared, so programs get
-them as archives. Paths belong to the build machine.
+A distribution's cross compiler links against its own glibc, but a board's glibc is usually older. The compiler's glibc
+still shows what older versions offered (stubs.py, headers.py). So a folder of ours gets all files that a compiler needs
+of a libc, as in a vendor's SDK, and scripts by which the compiler uses that folder and not its own libc. GCC's run-time
+libraries (libstdc++, libgcc_s, libgfortran) need the compiler's glibc if they are shared, so programs are linked with
+the static ones. Paths belong to the build machine.
 
-Sources of how GCC looks for things: its manual, "Directory Options" and `gcc -print-search-dirs`.
+Sources of how GCC searches files: its manual, "Directory Options", and `gcc -print-search-dirs`.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from crosspython.toolchain.probe import probe_toolchain
 from crosspython.toolchain.query import own_folder, searched_folders
 
 OLDEST = "2.17"
-"""Before it, clock_gettime was a function of librt, and PEP 600 knows no wheels for ARM."""
+"""The oldest glibc. In earlier ones, clock_gettime was a function of librt, and PEP 600 has no wheels for ARM."""
 
 
 def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) -> Toolchain:
-    """Make a toolchain for an older glibc, anew in a folder of its own, out of one that was looked at.
+    """Make a toolchain for an older glibc from a probed one, in a new folder of its own.
 
-    Raises ToolchainError where that cannot be: the machine had no such glibc, or the compiler does not work so.
+    Raises ToolchainError if that is not possible: the machine had no such glibc, or the compiler fails with it.
     """
     cc = Path(f"{compiler.prefix}gcc")
     own = Tools(cc, target.cflags, folder / "work")
@@ -87,9 +87,9 @@ def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) ->
 
 @dataclass(frozen=True)
 class _Headers:
-    """Where a compiler looks: in its own folder, and for headers of its own, of its libc and of C++.
+    """The folders that a compiler searches: its own, and those with its own headers, the libc's and C++'s.
 
-    only: names of those of its libc, where other projects' lie beside them
+    only: names of the libc's headers, if the folders also contain headers of other projects
     """
 
     own: Path
@@ -100,10 +100,11 @@ class _Headers:
 
 
 def _find_headers(cc: Path, compiler: Toolchain, wanted: Libc, empty: Path) -> _Headers:
-    """empty: a folder; a compiler that is rooted in the build machine's / sees nothing of that with it as sysroot"""
+    """Find these folders. empty: a folder that serves as sysroot for a compiler without one, so that it does not find
+    headers of the build machine"""
     alone: tuple[str, ...] = ("--sysroot", str(empty)) if compiler.sysroot is None else ()
     own, only = own_folder(cc), None
-    if not _has_libc(searched_folders(cc, "c", *alone)):  # that of the build machine itself
+    if not _has_libc(searched_folders(cc, "c", *alone)):  # the compiler is the build machine's own
         alone, only = (), libc_names()
     searched = searched_folders(cc, "c", *alone)
     gccs = [path for path in searched if own.resolve() in (path, *path.parents)]
@@ -123,12 +124,12 @@ def _has_libc(folders: Iterable[Path]) -> bool:
 
 
 def _is_32_bit(newer: Iterable[str]) -> bool:
-    """Whether the machine has functions for 64-bit time of their own, and the older libc has none."""
+    """Whether the machine has separate functions for 64-bit time, and the older libc does not have them."""
     return "__time64" in newer
 
 
 def _require_age(cc: Path, target: Target, libc: Libc, first: dict[str, str]) -> None:
-    """glibc came to machines one after the other; what it offered first tells when."""
+    """Check that glibc supported the machine at that time: the oldest symbol version of its libc tells since when."""
     began = max(min(first.values(), key=parse_version), f"GLIBC_{OLDEST}", key=parse_version).removeprefix("GLIBC_")
     if is_newer(began, libc.version):
         raise ToolchainError(
@@ -139,7 +140,7 @@ def _require_age(cc: Path, target: Target, libc: Libc, first: dict[str, str]) ->
 
 
 def _read_libraries(own: Tools) -> dict[str, tuple[VersionedSymbol, ...]]:
-    """What the compiler's libc offers, by soname, its loader's included."""
+    """The symbols of the compiler's libc, by soname, including the loader's."""
     found = {name: path for name in LIBRARIES.values() if (path := own.find(name)) is not None}
     if LIBC not in found:
         raise ToolchainError(f"{own.compiler}: it does not find its own libc", expected=LIBC, found="none")
@@ -151,7 +152,7 @@ def _read_libraries(own: Tools) -> dict[str, tuple[VersionedSymbol, ...]]:
 
 
 def _make_stubs(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSymbol]], libc: Libc) -> None:
-    """The libraries, and the names by which linkers find them."""
+    """Make the stub libraries, and the files by which linkers find them."""
     for soname, offered in symbols.items():
         own.run("gcc", *own.flags, *write_stub(own.work, soname, offered))
         (own.work / soname).rename(place / soname)
@@ -159,12 +160,12 @@ def _make_stubs(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSym
         empty = own.find(f"lib{name}.a")
         if soname == LIBC:
             continue
-        if name == "m" and LIBRARIES["mvec"] in symbols:  # -ffast-math calls it
+        if name == "m" and LIBRARIES["mvec"] in symbols:  # code with -ffast-math calls libmvec
             (place / "libm.so").write_text(f"GROUP ( {soname} AS_NEEDED ( {LIBRARIES['mvec']} ) )\n")
         elif soname in symbols:
             (place / f"lib{name}.so").symlink_to(soname)
         elif empty is not None and not is_newer(MERGED, libc.version):
-            (place / empty.name).symlink_to(empty)  # programs still say -lpthread
+            (place / empty.name).symlink_to(empty)  # programs are still linked with -lpthread
     loader = next((soname for soname in symbols if soname not in LIBRARIES.values()), None)
     more = f" AS_NEEDED ( {loader} )" if loader else ""
     also = own.find("libc_nonshared.a")
@@ -176,10 +177,11 @@ def _make_stubs(place: Path, own: Tools, symbols: Mapping[str, list[VersionedSym
 
 
 def _hash_made(folder: Path, compiler: Toolchain) -> str:
-    """What the compiler is made of, and what was made here. Links lead to what the compiler is made of.
+    """A hash of the compiler's parts and of the files that were made here. Links are left out: they point to the
+    compiler's parts.
 
-    Without what is there for Fortran: it comes with a package that most builds do not want, and these get the same
-    products with and without it.
+    Files for Fortran are left out, too: they come with a package that most builds do not need, and products of these
+    builds have to be the same with and without it.
     """
     digest = hashlib.sha256(compiler.identity.encode())
     for file in sorted(find_files(folder / "usr")):

@@ -1,6 +1,6 @@
-"""What a program of an older glibc begins with, and what was linked into it from there.
+"""Makes the start files of programs for an older glibc, and the functions that were linked into programs.
 
-The way in which programs start changed with glibc 2.34, and what stat() is with 2.33 (glibc's NEWS).
+The start of programs changed with glibc 2.34. stat() became a function of libc.so with 2.33 (glibc's NEWS).
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ NONSHARED = {
     ),
     "sources/fcntl64.c": ("fcntl64",),
 }
-"""What older libcs had in libc_nonshared.a, so that programs find it as in libc: our sources with their functions."""
+"""Our sources of functions that older libcs had in libc_nonshared.a, which is linked into programs."""
 
 
 def make_start_files(place: Path, own: Tools, front: Tools, libc: Libc) -> None:
-    """own: the compiler, whose files will do where they are the same; front: that for the older libc"""
+    """Make the start files. own: the compiler, whose files are used if they are the same; front: the compiler for the
+    older libc"""
     files = {name: path for name in _NAMES if (path := own.find(name)) is not None}
     if lacking := [name for name in _NAMES if name not in files]:
         raise ToolchainError(
             f"{own.compiler}: it does not find the start files of its libc", expected=", ".join(lacking)
         )
     if is_newer(MERGED, libc.version):
-        # The note tells the loader of the oldest kernel: it is the compiler's own.
+        # The note with the oldest kernel, for the loader, is taken from the compiler's own file.
         front.run("objcopy", "-j", ".note.ABI-tag", "-j", ".note.GNU-stack", str(files["crt1.o"]), "note.o")
         front.run("gcc", *front.flags, "-r", "-nostdlib", front.compile(_START), "note.o", "-o", "crt1.o")
         for name in ("crt1.o", "Scrt1.o"):

@@ -1,11 +1,11 @@
-"""Stub libraries of an older glibc, made of the newer one that a compiler brings: names and versions, and no code.
+"""Stub libraries of an older glibc, made from a compiler's newer one: they have names and versions, but no code.
 
-glibc never takes a version of a symbol away that a program could need, so a newer one tells what each older one
-offered: the newest version of each symbol that is not newer than the older libc. Which library had it is told, too, but
-for what moved into libc.so.6, in 2.32 and 2.34 (glibc's NEWS, "The functionality formerly implemented in the libraries
-libpthread, libdl, libutil, libanl has been integrated into libc"): there the names tell. Compared with the lists that
-zig keeps of each glibc (its `abilists`), for 2.17 to 2.33 on ARM, 64-bit ARM and RISC-V: nothing was missing or
-elsewhere (decision 0030).
+glibc never removes a version of a symbol that a program could need. So a newer glibc shows the symbols of each older
+one: of each symbol the newest version that is not newer than the older libc. It also shows the library of each symbol,
+except for symbols that moved into libc.so.6 in 2.32 and 2.34 (glibc's NEWS, "The functionality formerly implemented in
+the libraries libpthread, libdl, libutil, libanl has been integrated into libc"). For these, the library is found by
+their names. This was compared with zig's lists of each glibc (its `abilists`), for 2.17 to 2.33 on ARM, 64-bit ARM and
+RISC-V: no symbol was missing or in another library (decision 0030).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from crosspython.elf.symbols import VersionedSymbol
 from crosspython.elf.versions import is_newer, parse_version
 
-# What a program can be linked with, by the name after -l; "" for the loader.
+# The libraries that a program can be linked with, by the name after -l; "" for the loader.
 LIBRARIES = {
     "c": "libc.so.6",
     "m": "libm.so.6",
@@ -33,7 +33,7 @@ LIBRARIES = {
 LIBC = LIBRARIES["c"]
 
 MERGED = "2.34"
-"""The glibc in which libpthread and others became part of libc.so.6, and programs started otherwise."""
+"""The glibc in which libpthread and others became part of libc.so.6, and the start of programs changed."""
 
 _MOVES = {(2, 32), (2, 34)}
 _HOMES = (
@@ -45,12 +45,12 @@ _HOMES = (
     (re.compile(r"\w*(pthread|sem|mtx|cnd|thrd|tss)_\w+|call_once"), "pthread"),
 )
 
-# glibc offered these for programs of old alone since 2.33; libc_nonshared.a called them before (sources/stat.c).
+# Since 2.33 glibc offers these only for old programs; before, libc_nonshared.a called them (sources/stat.c).
 _CALLED_BY_STAT = re.compile(r"__(x|fx|lx)stat(64)?|__fxstatat(64)?|__xmknod(at)?")
 
 
 def first_versions(libraries: Iterable[Iterable[VersionedSymbol]]) -> dict[str, str]:
-    """In which version each name came, of all libraries of a glibc."""
+    """The version in which each symbol was added, for all libraries of a glibc."""
     first: dict[str, str] = {}
     for symbols in libraries:
         for symbol in _public(symbols):
@@ -61,9 +61,9 @@ def first_versions(libraries: Iterable[Iterable[VersionedSymbol]]) -> dict[str, 
 
 
 def older_symbols(libraries: Mapping[str, Iterable[VersionedSymbol]], version: str) -> dict[str, list[VersionedSymbol]]:
-    """What each library of an older glibc offers to linkers.
+    """The symbols that each library of an older glibc offers to linkers.
 
-    libraries: what those of a newer one offer, by soname
+    libraries: the symbols of a newer glibc's libraries, by soname
     version:   the older one's, "2.28"
     """
     found: dict[str, list[VersionedSymbol]] = defaultdict(list)
@@ -83,7 +83,7 @@ def older_symbols(libraries: Mapping[str, Iterable[VersionedSymbol]], version: s
 
 
 def _public(symbols: Iterable[VersionedSymbol]) -> Iterable[VersionedSymbol]:
-    """GLIBC_PRIVATE is for glibc's own libraries."""
+    """The symbols without those of the version GLIBC_PRIVATE, which only glibc's own libraries use."""
     return (symbol for symbol in symbols if symbol.version.startswith("GLIBC_") and parse_version(symbol.version))
 
 
@@ -92,14 +92,15 @@ def _can_be_linked(known: Iterable[VersionedSymbol]) -> bool:
 
 
 def _home(name: str) -> str:
-    """The library that a symbol was in before it moved into libc.so.6. Some have only got a new version there."""
+    """The library of a symbol before it moved into libc.so.6. Some symbols were in libc.so.6 before, and only got a new
+    version."""
     return next((LIBRARIES[library] for pattern, library in _HOMES if pattern.fullmatch(name)), LIBC)
 
 
 def write_stub(folder: Path, soname: str, symbols: Iterable[VersionedSymbol]) -> tuple[str, ...]:
-    """Write what a stub library is made of into a folder; the arguments for the compiler, to be run there.
+    """Write the sources of a stub library into a folder. Returns the compiler's arguments, to be run there.
 
-    Variables that are one and the same under several names stay so: a program's copy of one is a copy of all.
+    A variable with several names stays one variable: a program's copy of it has all these names.
     """
     lines, by_version, places = [".text"], defaultdict(list), defaultdict(list)
     for symbol in sorted(symbols, key=lambda symbol: (symbol.name, symbol.version)):

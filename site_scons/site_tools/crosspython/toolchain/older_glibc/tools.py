@@ -1,4 +1,4 @@
-"""Programs of a compiler, at work in one folder, for making what an older glibc's programs are linked with."""
+"""Runs programs of a compiler in one folder, to make the files that programs for an older glibc are linked with."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Tools:
     work: Path
 
     def find(self, name: str) -> Path | None:
-        """A file where the compiler looks for what is linked."""
+        """A file in the folders in which the compiler searches libraries."""
         path = Path(ask_compiler(self.compiler, f"-print-file-name={name}"))
         return path.resolve() if path.is_absolute() and path.is_file() else None
 
     def run(self, tool: str, *arguments: str) -> None:
-        """Raises ToolchainError where it fails."""
+        """Run a tool. Raises ToolchainError if it fails."""
         program = self.compiler.with_name(self.compiler.name.removesuffix("gcc") + tool)
         status, said, complaint = try_ask(program, *arguments, cwd=self.work)
         if status != 0:
@@ -40,7 +40,7 @@ class Tools:
             )
 
     def compile(self, source: str, *macros: str) -> str:
-        """Compile one of our sources, by its name beside this module; the object's name in the work folder."""
+        """Compile one of our sources, by its name beside this module. Returns the object's name in the work folder."""
         name = Path(source).with_suffix(".o").name
         self.run("gcc", *self.flags, *_COMPILE, *macros, str(_SOURCES / source), "-o", name)
         return name
