@@ -45,7 +45,7 @@ class Signers:
     file: Path
 
     def name_of(self, data: bytes, signature: str, purpose: str) -> str:
-        """The signer of these bytes, by the name in the list. Raises SignatureError if the signer is not in the list."""
+        """The signer of these bytes, by the name in the list. Raises SignatureError if the signer is not listed."""
         with TemporaryDirectory() as folder:
             file = Path(folder) / "signature"
             file.write_text(signature)
