@@ -1,2 +1,2 @@
-"""Packages from an index as wheels for the board: locked, built or taken ready, repaired, audited, indexed.
-No SCons."""
+"""Makes wheels for the board from packages of an index: locks them, builds them or takes ready wheels, repairs, audits
+and indexes them. Does not use SCons."""

@@ -1,7 +1,7 @@
-"""A commit of a git repository as the source of a package: its working tree, made where nobody else writes.
+"""A commit of a git repository as the source of a package: its working tree, in a folder that only we write to.
 
-A commit is named by its hash, and git verifies what it fetches by that: so it is locked as a file is by its SHA-256.
-The modules for local projects know how it is built. Paths belong to the build machine.
+A commit is named by its hash, and git verifies fetched objects by their hashes. So the hash locks a commit as the
+SHA-256 locks a file. The modules for local projects build it. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from crosspython.store.exclusive import exclusive
 from crosspython.wheels.version_control import ask_git
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# Of pip's git+ addresses (VCS Support) those that uv takes, too.
+# Those of pip's git+ addresses (VCS Support) that uv also supports.
 _ADDRESS = re.compile(r"git\+(?:https?|ssh|file)://")
-# What git takes of the user's environment to reach a server as the user does.
+# The variables of the user's environment that git needs to connect to a server as for the user.
 _KEPT = (
     *("PATH", "HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND"),
     *("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
@@ -33,7 +33,7 @@ _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 @dataclass(frozen=True)
 class Commit:
-    """What PEP 751 calls vcs. url: the repository's; id: the whole hash; subdirectory: where the project lies in it."""
+    """A vcs entry of PEP 751. url: the repository's; id: the full hash; subdirectory: the project's path in it."""
 
     url: str
     id: str
@@ -41,12 +41,12 @@ class Commit:
 
     @property
     def identity(self) -> str:
-        """What identifies its files, wherever they come from."""
+        """A text that identifies the files, independent of the repository's address."""
         return f"{self.id} {self.subdirectory}".rstrip()
 
 
 def is_version_control(address: str) -> bool:
-    """Whether an address is one of pip's for version control."""
+    """Whether an address has one of pip's prefixes for version control."""
     return re.match(r"\w+\+", address) is not None
 
 
@@ -54,7 +54,7 @@ def parse_address(address: str, shown: str) -> Commit:
     """The commit that an address such as git+https://host/project.git@HASH names.
 
     shown: what was asked for, for messages
-    Raises ConfigurationError where none is named, with what to write.
+    Raises ConfigurationError if no commit is named; the error says what to write.
     """
     if not _ADDRESS.match(address):
         raise ConfigurationError(
@@ -84,7 +84,7 @@ def format_address(commit: Commit) -> str:
 
 
 def check_out(commit: Commit, store: Path, *, path: str, offline: bool, wanted_by: str) -> Path:
-    """The folder of the project in a working tree of a commit, fetched if need be. Raises SourceError.
+    """The folder of the project in a working tree of a commit, fetched if needed. Raises SourceError.
 
     store: the folder of all sources
     path:  where git is looked for
@@ -109,14 +109,15 @@ def check_out(commit: Commit, store: Path, *, path: str, offline: bool, wanted_b
 
 
 def _is_whole(git: str, tree: Path, commit: Commit) -> bool:
-    """It is there, and nobody has changed a file of it."""
+    """Whether the working tree exists, and no file of it was changed."""
     if not (tree / ".git").is_dir() or ask_git(git, tree, "rev-parse", "HEAD").decode().strip() != commit.id:
         return False
     return not ask_git(git, tree, "status", "--porcelain", "--untracked-files=all", "--ignored")
 
 
 def _make(git: str, tree: Path, commit: Commit, wanted_by: str, log: Log) -> None:
-    """As pip does (pip/_internal/vcs/git.py): files come when they are needed, history and tags at once."""
+    """Make the working tree as pip does (pip/_internal/vcs/git.py): history and tags are fetched at once, files only
+    when they are needed."""
     here = ("-C", str(tree))
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
 
@@ -127,7 +128,7 @@ def _make(git: str, tree: Path, commit: Commit, wanted_by: str, log: Log) -> Non
     try:
         run("clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", commit.url, str(tree))
         if not ask_git(git, tree, "rev-parse", "--quiet", "--verify", f"{commit.id}^{{commit}}"):
-            run(*here, "fetch", "--quiet", "origin", commit.id)  # no branch leads to it
+            run(*here, "fetch", "--quiet", "origin", commit.id)  # no branch contains the commit
         run(*here, "checkout", "--quiet", "--detach", commit.id)
         run(*here, "submodule", "update", "--init", "--recursive", "--quiet")
     except StepError as error:

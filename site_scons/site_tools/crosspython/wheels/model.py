@@ -1,4 +1,4 @@
-"""The nouns of wheels/: what was locked, what is to be built, and the result.
+"""The data types of wheels/: locked packages, orders for builds, and results.
 
 Pure data. Paths belong to the build machine.
 """
@@ -33,15 +33,15 @@ class LockedPackage:
     """One package of pylock.toml.
 
     name:           normalized (PEP 503)
-    version:        empty where only a build of a local project's folder tells it
-    sdist:          None where the index has none
-    wheels:         those whose tags fit the target, best first
-    other_wheels:   file names of its wheels for other platforms: an oracle for what a wheel of it holds
+    version:        empty if only a build of the local project tells it
+    sdist:          None if the index has none
+    wheels:         the wheels whose tags fit the target, best first
+    other_wheels:   file names of its wheels for other platforms: they show what a wheel of this package contains
     depends:        names of locked packages that it needs at run time
-    build_requires: requirements of its build (PEP 518), of its pyproject.toml
+    build_requires: the build requirements in its pyproject.toml (PEP 518)
     folder:         a local project with a pyproject.toml, instead of sdist and wheels
-    commit:         of a git repository, likewise
-    build_only:     nobody needs it at run time: it is locked for the headers that a build needs
+    commit:         a commit of a git repository, instead of sdist and wheels
+    build_only:     no package needs it at run time: it is locked for headers that a build needs
     """
 
     name: str
@@ -62,12 +62,12 @@ class LockedPackage:
 
 @dataclass(frozen=True)
 class Toolset:
-    """Build requirements, resolved with all that they need: what an overlay is filled with. They run here.
+    """Resolved build requirements, with all their dependencies. They run on the build machine, in an overlay.
 
-    machine:  of the build machine, as `uname -m` says it
-    requires: what was resolved (PEP 508), and in `pins` the versions that were given: those of the target's headers
-    packages: to be installed; each has one file
-    beneath:  what such of them as have no wheel are themselves built with
+    machine:  the build machine's, from `uname -m`
+    requires: the requirements that were resolved (PEP 508); pins: fixed versions, those of the target's headers
+    packages: the packages to be installed; each has one file
+    beneath:  the build requirements of those packages that have no wheel
     """
 
     machine: str
@@ -77,11 +77,12 @@ class Toolset:
     beneath: tuple[LockedPackage, ...] = ()
 
     def facts(self) -> list[list[str]]:
-        """What decides about the wheels that are built with it."""
+        """The facts that wheels depend on which are built with this toolset."""
         return [[each.name, each.version, file_of_tool(each).sha256] for each in (*self.packages, *self.beneath)]
 
     def meets(self, need: Requirement) -> bool:
-        """Whether a build requirement is among them. One with extras is where it was asked for in these words."""
+        """Whether the toolset meets a build requirement. One with extras is only met by a requirement with the same
+        text."""
         if need.extras:
             return str(need) in self.requires
         name = canonicalize_name(need.name)
@@ -107,22 +108,21 @@ def file_of_tool(package: LockedPackage) -> LockedFile:
 class Override:
     """What one package needs beyond the generic way: data with its reason. Read from wheels/known/overrides/*.toml.
 
-    libraries:       components that its private sysroot holds, beside those of the standard library
+    libraries:       components in its private sysroot, besides those of the standard library
     loads:           components whose libraries it loads by ctypes or cffi when it runs: the bundle brings them
     build_requires:  native build requirements that it does not declare
-    config_settings: for its backend (PEP 517)
-    environment:     further variables; here and in config_settings {sysroot} stands for where its libraries are,
-                     {headers} for the folder of the toolchain that has the kernel's linux/, {overlay} for the one with
-                     the build requirements
-    engine:          "cross", "emulated", or None: cross first, emulated where the failure is of that kind
-    minutes:         that a call of its backend may take; None: as long as any
+    config_settings: settings for its backend (PEP 517)
+    environment:     further variables. Here and in config_settings, {sysroot} is the folder of its libraries, {headers}
+                     the toolchain's folder with the kernel's linux/, {overlay} the folder of the build requirements
+    engine:          "cross", "emulated", or None: first cross, then emulated if the failure shows that it is needed
+    minutes:         the time limit for a call of its backend; None: the same as for all packages
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
     imports:         modules to import in the check instead of its top-level ones
     not_importable:  extension modules that cannot be imported there, with the reason
-    leave_out:       globs of what lies in the sdist and is not even unpacked, since its build does not read it; `*`
+    leave_out:       globs of files in the sdist that are not unpacked, because its build does not read them; `*`
                      matches slashes, too
-    beside:          of a local project, what its build reads outside of its folder, as seen from there: "../src"
-    dependencies:    what it needs at run time, instead of asking it; None: it is asked, and built if only that tells
+    beside:          for a local project: paths outside of its folder that its build reads, relative to it: "../src"
+    dependencies:    its run-time requirements; None: its metadata is used, and the package is built if there is none
     """
 
     name: str
@@ -142,7 +142,7 @@ class Override:
     dependencies: tuple[str, ...] | None = None
 
     def facts(self) -> dict[str, Any]:
-        """What decides about the wheel; the rest is the reader's, the lock's and the check's."""
+        """The fields that the wheel depends on. The other fields are for the user, the lock and the check."""
         others = ("reason", "loads", "beside", "dependencies", "imports", "not_importable")
         return {key: value for key, value in asdict(self).items() if key not in others}
 
@@ -152,11 +152,11 @@ class WheelOrder:
     """One wheel to be built from source.
 
     source:        the sdist, or the files of a local project
-    source_hash:   what the node says of a local project's files: only that may be built
+    source_hash:   the hash of a local project's files in the node: only files with this hash may be built
     libraries:     stage archives for its private sysroot, by component
-    target_wheels: wheels for the target that its build needs headers of, by package name
-    product:       where the finished wheel goes, under a name that tells nothing of its tags
-    tools:         its build requirements as the lock has them; None: they are taken as the index has them
+    target_wheels: wheels for the target whose headers its build needs, by package name
+    product:       the path for the finished wheel, whose name has no tags
+    tools:         its build requirements from the lock; None: the newest ones of the index are used
     """
 
     package: LockedPackage
@@ -171,7 +171,7 @@ class WheelOrder:
 
 @dataclass(frozen=True)
 class WheelReport:
-    """What came out. `filename` is the wheel's right name; `tags` what it says; `needs` the highest GLIBC_ version.
+    """The result. `filename` is the wheel's correct name; `tags` are its tags; `needs` is the highest GLIBC_ version.
 
     engine:     "cross", "emulated", "ready" (taken from the index)
     extensions: extension modules in it, by dotted name

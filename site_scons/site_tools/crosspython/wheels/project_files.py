@@ -1,8 +1,8 @@
-"""The files that a local project is built from: one walk, by which they are hashed and by which they are copied.
+"""The files that a local project is built from. The same walk is used to hash them and to copy them.
 
-The files that are hashed are the files that are copied, and so all that a wheel can contain.
-Left out are only things that no wheel is made of: caches, virtual environments, trees of earlier builds,
-version control. Paths belong to the build machine.
+So the hashed files are exactly the copied files, and a wheel can contain no others. Only files that are never part of a
+wheel are left out: caches, virtual environments, folders of earlier builds, version control. Paths belong to the build
+machine.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from crosspython.wheels.version_control import Repository
 
 _CHUNK = 1 << 20
 _SHOWN = 20  # names in a message
-# Nothing but caches and environments is ever called so; version control is version_control.py's business.
+# Names that only caches and environments have; version_control.py handles version control.
 _TRACES = frozenset(("__pycache__", ".git", ".tox", ".nox"))
 # Cache Directory Tagging Specification: mypy, pytest, ruff, cargo and others tag their folders so.
 _CACHE_TAG, _CACHE_SIGNATURE = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55"
-# What only a virtual environment (PEP 405), CMake's and Meson's build trees have at their top.
+# Files at the top of a virtual environment (PEP 405), and of CMake's and Meson's build folders, and nowhere else.
 _MARKS = ("pyvenv.cfg", "CMakeCache.txt", "meson-private")
-# Where setuptools works in a project's build/; a wheel would take what an earlier build left in its lib/.
+# Folders in a project's build/ in which setuptools works. A wheel would contain old files of an earlier build's lib/.
 _SETUPTOOLS_WORK = re.compile(r"lib|(?:lib|temp|bdist)[.-].+")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to be hashed and copied. `path` is where it lies, or would lie if no link were followed."""
+    """A file, folder or link to be hashed and copied. `path` is its path before links in it are resolved."""
 
     path: Path
     kind: int  # of stat.S_IFMT: a folder, a file or a link
@@ -44,15 +44,15 @@ class Entry:
 
 @dataclass
 class ProjectFiles:
-    """The files of a local project, and of what lies beside it and its build reads.
+    """The files of a local project, and of neighbouring folders that its build reads.
 
     name:      the project's, normalized
     project:   its folder, without links in its path
     beside:    further files and folders that its build reads
-    leave_out: a folder that may lie in there, such as the one that everything is built in
-    repository: the git repository that its build asks; None: it asks none
-    remarks:   what a user should know; filled by a walk
-    notes:     likewise, from whoever found out what lies beside
+    leave_out: a folder that is skipped, such as the build folder, which may lie inside the project
+    repository: the git repository that its build reads; None: it reads none
+    remarks:   remarks for the user; filled by a walk
+    notes:     remarks for the user, from the search for neighbours
     """
 
     name: str
@@ -70,7 +70,7 @@ class ProjectFiles:
         return Path(os.path.commonpath([self.project, *tree, *(path.parent for path in self.beside)]))
 
     def regular_files(self, root: Path) -> Iterator[Path]:
-        """The files below one of its folders that are hashed and copied; what cannot be read is passed over."""
+        """The files below one of its folders that are hashed and copied, without unreadable ones."""
         return (entry.path for entry in _Walk(self, []).entries(root) if entry.kind == stat.S_IFREG)
 
     def hash(self) -> str:
@@ -123,7 +123,7 @@ class _Walk:
             yield Entry(root, stat.S_IFREG, status)
 
     def _below(self, folder: Path, within: tuple[str, ...]) -> Iterator[Entry]:
-        """What a folder holds. `within`: the real paths of the folders that it was reached through."""
+        """The content of a folder. `within`: the real paths of the folders on the way to it."""
         try:
             names = sorted(os.listdir(folder), key=os.fsencode)
         except PermissionError:
@@ -135,7 +135,7 @@ class _Walk:
             try:
                 status = os.lstat(path)
             except FileNotFoundError:
-                continue  # it went while we walked
+                continue  # removed during the walk
             except PermissionError:
                 self.unreadable.append(str(path))
                 continue
@@ -157,7 +157,7 @@ class _Walk:
                 yield Entry(path, stat.S_IFREG, status)
 
     def _stays(self, link: Path) -> bool:
-        """Whether a link leads to something that is copied, too, and will from the copy."""
+        """Whether a link's target is copied, too, so that the copied link works."""
         text = os.readlink(link)
         if os.path.isabs(text) or not (os.path.isdir(link) or os.path.isfile(link)):
             return False
@@ -170,14 +170,14 @@ class _Walk:
         self.files.remarks.append(f"{self.files.name}: the link {link} {what}, and is copied as it is")
 
     def _is_trace(self, folder: Path) -> bool:
-        """Whether no wheel is ever made of what lies in a folder."""
+        """Whether the content of a folder is never part of a wheel."""
         if folder.name in _TRACES or folder == self.files.leave_out:
             return True
         if any(os.path.exists(folder / mark) for mark in _MARKS) or _is_tagged_cache(folder):
             return True
         if folder.name.endswith(".egg-info") and os.path.exists(
             folder / "SOURCES.txt"
-        ):  # of `pip install -e`, and of uv
+        ):  # made by `pip install -e` and by uv
             beside_project = any(os.path.exists(folder.parent / file) for file in ("pyproject.toml", "setup.py"))
             name = canonicalize_name(folder.name.removesuffix(".egg-info").partition("-")[0])
             return beside_project or name == self.files.name
@@ -199,7 +199,7 @@ def _is_tagged_cache(folder: Path) -> bool:
 
 
 def _take(entry: Entry, copy: Path | None) -> bytes:
-    """What identifies an entry's content; on the way it is written to `copy`."""
+    """The bytes that identify an entry's content. If `copy` is given, the content is also written to it."""
     if entry.kind == stat.S_IFDIR:
         if copy is not None:
             copy.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Requirements (PEP 508): read where a file or a program states them, and objects from there on."""
+"""Requirements (PEP 508): texts are parsed where a file or a program states them; all other code uses objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 
 def read_requirements(texts: Iterable[str]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
-    """The requirements that other people's files state; and the texts that are none."""
+    """The requirements in texts of other projects; and the texts that are no valid requirements."""
     found, others = list[Requirement](), list[str]()
     for text in texts:
         try:

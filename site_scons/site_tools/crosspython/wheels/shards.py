@@ -1,6 +1,6 @@
-"""Which of several runs builds which wheels: `shard=2/5`, for CI jobs that share a cache and no scheduler.
+"""Divides the wheels among several runs: `shard=2/5`, for CI jobs that share a cache but have no scheduler.
 
-Every run divides the same lock for itself, so the division depends on nothing but the lock and the given times.
+Each run computes the division itself, so the division depends only on the lock and the given times.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crosspython.errors import ConfigurationError
 if TYPE_CHECKING:
     from crosspython.wheels.model import LockedPackage
 
-# Where no earlier run has told: the seconds that a build takes at the least, and the bytes of an sdist for one more.
+# The estimate without an earlier run: the minimum seconds of a build, and the bytes of sdist for one second more.
 _LEAST, _BYTES_A_SECOND = 5.0, 50_000
 
 
@@ -31,7 +31,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Job:
-    """A wheel to be built: what that takes, in seconds, and the names of the wheels that have to be built before."""
+    """A wheel to be built: the seconds of its build, and the names of the wheels that have to be built before."""
 
     seconds: float
     needs: frozenset[str] = frozenset()
@@ -50,9 +50,9 @@ def read_shard(text: str) -> Shard:
 
 
 def estimate(package: LockedPackage, known: Mapping[str, float]) -> float:
-    """How many seconds a build takes: as long as the last one, or what the size of its sdist lets one expect.
+    """The expected seconds of a build: those of the last build, or an estimate by the size of the sdist.
 
-    known: seconds by title, of an earlier run
+    known: seconds of an earlier run, by title
     """
     size = package.sdist.size if package.sdist is not None else None
     return known.get(package.title, _LEAST + (size or 0) / _BYTES_A_SECOND)
@@ -61,8 +61,9 @@ def estimate(package: LockedPackage, known: Mapping[str, float]) -> float:
 def divide(jobs: Mapping[str, Job], count: int) -> list[list[str]]:
     """The names of each shard, in as many shards as are asked for.
 
-    What a wheel needs is built where it is needed, also when another shard builds it, too: no shard waits for another.
-    So the longest comes first, and goes where it ends first; what is built a second time for it counts twice.
+    A shard also builds the wheels that its own wheels need, even if another shard builds them, too: no shard waits for
+    another. The longest wheel is assigned first, to the shard that would end first. Work that is done a second time
+    counts twice.
     """
     held = [set[str]() for _ in range(count)]
     given: list[list[str]] = [[] for _ in range(count)]
@@ -92,6 +93,6 @@ def _with_needs(jobs: Mapping[str, Job], name: str) -> set[str]:
 
 
 def describe(shard: Shard, names: Sequence[str], jobs: Mapping[str, Job]) -> str:
-    """The line that says what this run is there for."""
+    """The line that says which wheels this run builds."""
     shown = ", ".join(sorted(names)) if names else "nothing: there are more parts than wheels to build"
     return f"shard {shard}: {len(names)} of the {len(jobs)} wheels that are built: {shown}"

@@ -1,8 +1,9 @@
-"""Wheel tags: those that the board's pip takes, and those that a wheel should have by what is in it.
+"""Wheel tags: those that the board's pip accepts, and those that a wheel should have because of its content.
 
-Knows PEP 425 (tags), 427 (wheels), 600 (manylinux) and 656 (musllinux), and how CPython calls extension modules. It
-opens no file: its callers say what is in a wheel. A wheel that was built for a board says `linux_<machine>`, which
-every pip there takes; manylinux promises that it runs on any CPU of that kind (docs/decisions tells more).
+Knows PEP 425 (tags), 427 (wheels), 600 (manylinux) and 656 (musllinux), and CPython's names of extension modules. It
+opens no file: its callers describe the content of a wheel. A wheel that was built for a board has the tag
+`linux_<machine>`, which every pip there accepts. manylinux promises that a wheel runs on any CPU of that kind
+(docs/decisions tells more).
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from crosspython.toolchain.facts import Toolchain
 
 @dataclass(frozen=True)
 class BoardTags:
-    """What the tags of a board's wheels depend on.
+    """The facts that the tags of a board's wheels depend on.
 
     series: CPython's, "3.13"
     libc: the board's, which manylinux and musllinux wheels may ask for
     abiflags: letters behind the number in the name of CPython's ABI (PEP 3149): "m" up to 3.7
-    suffix: EXT_SUFFIX of the Python that was built; None: none need be built yet, and all that it may have count
+    suffix: EXT_SUFFIX of the Python that was built; None: it is not built yet, and all possible suffixes are accepted
     """
 
     machine: str
@@ -44,7 +45,7 @@ class BoardTags:
     def of(
         cls, target: Target, toolchain: Toolchain, series: str, abiflags: str, suffix: str | None = None
     ) -> BoardTags:
-        """Those of a target; its own libc counts where it states one."""
+        """The facts of a target. If the target states its libc, that one is used."""
         libc = find_libc(target, toolchain)
         return cls(target.machine, series.rstrip("t"), target.float_abi, libc, abiflags, suffix)
 
@@ -89,12 +90,12 @@ class BoardTags:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The ends of the names of extension modules that this Python imports."""
+        """The suffixes of extension modules that this Python imports."""
         own = self._likely_suffixes() if self.suffix is None else (self.suffix,)
         return (*own, *((".abi3.so",) if self.has_stable_abi else ()), ".so")
 
     def _likely_suffixes(self) -> tuple[str, ...]:
-        """Those that a Python of this series may have on such a board, the likeliest first."""
+        """The suffixes that a Python of this series may have on such a board, the likeliest first."""
         abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
         number = self.abi.removeprefix("cp")
         places = (f"-{self._word}-linux-{libc}{abi}" if libc else "" for libc in self.libc.suffixes)
@@ -114,8 +115,8 @@ def board_platforms(board: BoardTags) -> list[str]:
 
 @dataclass(frozen=True)
 class MachineCode:
-    """What of a wheel's content its tags depend on: how its extension modules are called, whether there is other
-    code."""
+    """The content of a wheel that its tags depend on: the file names of its extension modules, and whether it contains
+    other code."""
 
     extensions: tuple[str, ...] = ()
     others: bool = False
@@ -125,9 +126,9 @@ class MachineCode:
 
 
 def predict_tags(stated: Iterable[Tag], code: MachineCode, board: BoardTags) -> frozenset[Tag]:
-    """The tags that a wheel should have: the Python it states, where its code agrees, and the board's platform.
+    """The tags that a wheel should have: the stated Python, if its code agrees with that, and the board's platform.
 
-    A Python that is not the board's stays: it is more than a wrong name, and the audit refuses it.
+    A Python other than the board's is not changed: the content is wrong, not only the name, and the audit refuses it.
     """
     return frozenset(_right_tag(tag, code, board) for tag in stated)
 
@@ -147,10 +148,10 @@ def _right_tag(tag: Tag, code: MachineCode, board: BoardTags) -> Tag:
 def manylinux_tags(
     tags: Iterable[Tag], board: BoardTags, libraries: Iterable[str], newest: str | None
 ) -> frozenset[Tag]:
-    """The tags by which other boards with the same machine take a wheel, too (PEP 600); none where it has not earned
-    them.
+    """The tags with which other boards with the same machine also accept a wheel (PEP 600); empty if it does not meet
+    their conditions.
 
-    libraries: sonames of what it needs and does not bring
+    libraries: sonames of libraries that it needs and does not contain
     newest:    the newest version of glibc's symbols that it needs, "GLIBC_2.28"; None: it needs none
     """
     oldest = oldest_manylinux(board.machine, board.float_abi)
@@ -162,13 +163,14 @@ def manylinux_tags(
 
 
 def _pure_tag(tag: Tag) -> Tag:
-    """No machine code, so any platform; cp39-abi3 means 3.9 and newer, which is py39 where there is no ABI."""
+    """The tag of a wheel without machine code: any platform. cp39-abi3 means 3.9 and newer; without an ABI, this is
+    py39."""
     interpreter = tag.interpreter.replace("cp", "py") if tag.abi == "abi3" else tag.interpreter
     return Tag(interpreter, "none", "any")
 
 
 def compress_tags(tags: Iterable[Tag]) -> str:
-    """A set of tags as file names have it (PEP 425): py2.py3-none-any."""
+    """A set of tags in the form of file names (PEP 425): py2.py3-none-any."""
     tags = frozenset(tags)
     parts = [sorted({getattr(tag, part) for tag in tags}) for part in ("interpreter", "abi", "platform")]
     spanned = {Tag(*combination) for combination in product(*parts)}

@@ -1,4 +1,4 @@
-"""The git repository that a local project lies in: what of it a build may ask, and a small one that answers the same.
+"""The git repository of a local project: the facts that a build may ask it for, and a small copy with the same answers.
 
 Versions are computed from it (setuptools-scm, versioneer) and lists of files. A copy has its own HEAD, index and tags,
 and borrows the objects (gitrepository-layout(5), alternates), so that no build can do harm to the user's.
@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-# What in a build's files says that it asks version control.
+# Words in build files which show that the build uses version control.
 _ASKS = re.compile(
     rb"scm|vcs|versioneer|versioningit|dunamai|dynamic.version|\bpbr\b|[\"']\.git\b|(?<![./@])\bgit\b(?![+@:])",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _ASKS = re.compile(
 _BUILD_FILES = (".toml", ".cfg", ".py", ".cmake", ".build", ".sh")
 _BUILD_NAMES = ("CMakeLists.txt", "build.rs", "Makefile")
 _LARGEST = 1 << 20
-# What of a repository is borrowed, of no use, or this working tree's own.
+# Parts of a repository that are not copied: they are borrowed, useless, or belong to this working tree.
 _NOT_COPIED = frozenset(
     ("objects", "modules", "worktrees", "hooks", "logs", "lfs", "index", "HEAD", "FETCH_HEAD", "config.worktree")
 )
@@ -38,7 +38,7 @@ def borrowed_objects(project: Path) -> tuple[Path, ...]:
 
 
 def asks_version_control(project: Path) -> bool:
-    """Whether the files that a project is built by speak of version control; those at its top and one folder below."""
+    """Whether a project's build files mention version control. Those at its top and one level below are searched."""
     files = [*project.glob("*"), *project.glob("*/*")]
     return any(
         (file.suffix in _BUILD_FILES or file.name in _BUILD_NAMES)
@@ -59,7 +59,7 @@ class Repository:
 
     @classmethod
     def find(cls, project: Path, path: str) -> Repository | None:
-        """The repository that a project lies in; None where there is none, or no git on `path`."""
+        """The repository that contains a project; None if there is none, or no git on `path`."""
         git = shutil.which("git", path=path)
         if git is None:
             return None
@@ -67,8 +67,8 @@ class Repository:
         return cls(Path(os.path.realpath(os.fsdecode(told.rstrip(b"\n")))), git) if told else None
 
     def identify(self, project: Path) -> bytes:
-        """What a build can learn from it: where HEAD is, tags, which files of the project are tracked,
-        whether any differs."""
+        """The facts that a build can read from it: HEAD, tags, the project's tracked files, and whether any of them was
+        changed."""
         answers = (
             self._ask(self.top, "rev-parse", "HEAD"),
             self._ask(self.top, "symbolic-ref", "-q", "HEAD"),
@@ -79,7 +79,7 @@ class Repository:
         return hashlib.sha256(b"\0".join(answers)).digest()
 
     def copy(self, place: Path) -> None:
-        """Make a repository in the copy of a working tree, in which the same files differ as in the original."""
+        """Make a repository in the copy of a working tree. The same files count as changed as in the original."""
         own, common = (
             self.top / os.fsdecode(self._ask(self.top, "rev-parse", option).rstrip(b"\n"))
             for option in ("--git-dir", "--git-common-dir")
@@ -97,7 +97,7 @@ class Repository:
         for file in (own / "HEAD", own / "index", *own.glob("sharedindex.*")):
             if file.is_file():
                 shutil.copyfile(file, new / file.name)
-        nowhere, config = Path("/"), ("config", "--file", str(new / "config"))  # in `place`, git believes it already
+        nowhere, config = Path("/"), ("config", "--file", str(new / "config"))  # run in /: in `place`, git would use it
         for key in ("core.worktree", "core.fsmonitor", "extensions.worktreeConfig"):
             self._ask(nowhere, *config, "--unset-all", key)
         self._ask(nowhere, *config, "core.bare", "false")
@@ -106,7 +106,7 @@ class Repository:
         self._ask(place, "update-index", "-z", "--skip-worktree", "--stdin", given=names)
 
     def _changed(self, tree: Path) -> set[bytes]:
-        """Tracked files of a working tree that are not as they were committed."""
+        """Tracked files of a working tree that differ from the commit."""
         told = self._ask(tree, "status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
         return {line[3:] for line in told.split(b"\0") if line}
 
@@ -115,8 +115,8 @@ class Repository:
 
 
 def ask_git(git: str, folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What git answers; nothing where it fails. It is the user's own project:
-    whoever owns the folder, git may read it."""
+    """git's answer; empty if it fails. git is told to trust the folder, whoever owns it: it is the user's own
+    project."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     done = subprocess.run(

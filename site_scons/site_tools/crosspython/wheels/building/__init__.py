@@ -1,1 +1,1 @@
-"""A source becomes a wheel: the backend is run with the target's compilers and headers."""
+"""Builds wheels from sources: runs the backend with the target's compilers and headers."""

@@ -1,7 +1,7 @@
-"""The build of one package, ready to be repaired by hand: its source, its environment, and a command that builds it.
+"""The build of one package, prepared for a user who wants to repair it: source, environment, and a command that builds.
 
-A shell gets what the package's backend would get. Nothing of it becomes a product: once it is known what helps, it goes
-into an override, and the build does it. Paths belong to the build machine.
+A shell gets the same environment as the package's backend. Its results do not become products: the user writes the
+solution into an override, and the next build uses it. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.model import WheelOrder
 from crosspython.workshop import Workshop
 
-# The pool of jobs ends with the run that made it; a make in the shell has jobs of its own.
+# The pool of jobs ends with its run, so a make in the shell has jobs of its own.
 _OF_THE_RUN = ("MAKEFLAGS", "CARGO_MAKEFLAGS")
 _OF_THE_USER = ("TERM", "COLORTERM", "LINES", "COLUMNS")
 _BUILD = """\
@@ -47,8 +47,8 @@ exec env -i {variables}{kept} "${{@:-{shell}}}"
 
 @dataclass(frozen=True)
 class Bench:
-    """start: a script that starts a shell in the build, or the command that it is given; source: where it starts;
-    build: the command in there that builds the wheel"""
+    """start: a script that starts a shell in the build, or a given command; source: the folder in which it starts;
+    build: the command in that folder that builds the wheel"""
 
     start: Path
     source: Path
@@ -56,7 +56,7 @@ class Bench:
 
 
 def lay_out(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
-    """Prepare a package's build as far as its backend, and write the scripts for a shell. Raises StepError."""
+    """Prepare a package's build up to the call of its backend, and write the scripts for a shell. Raises StepError."""
     make_kit(kit, workshop)
     with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}-shell.log") as log:
         build = WheelBuild(order, kit, workshop, log)

@@ -1,4 +1,4 @@
-"""cargo, told to build for the board: settings for the crates of a Rust package, and fetching them.
+"""Configures cargo to build for the board, and fetches the crates of a Rust package.
 
 Knows cargo's, PyO3's, maturin's and the usual build crates' variables (the cargo book, "Environment Variables" and
 "Configuration"; PyO3's guide, "Building and distribution"; the documentation of the crates cc and pkg-config). Crates
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 _EVIDENCE_LINES = 10
 
-# How cargo says that no registry has a version of a lock file.
+# cargo's message if no registry has a version that a lock file names.
 _ABSENT = re.compile(r"for the requirement `(?P<name>[\w-]+) = .*\(locked to (?P<version>\S+)\)")
 
 # Build requirements that compile Rust.
 _BACKENDS = ("maturin", "setuptools-rust")
 
-# What of a user's configuration says where crates come from; the rest would say how to build.
+# The parts of a user's configuration about the sources of crates; the other parts are about builds.
 _TABLES = ("source", "registries", "registry", "http", "net")
 _VARIABLES = ("CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "SSL_CERT_")
 
-# GCC's -mfpu= -> what rustc has to be told: its armv7 targets leave NEON out, whatever the CPU.
+# GCC's -mfpu= -> features for rustc: its armv7 targets do not use NEON, whatever the CPU is.
 _FPU_FEATURES = {
     "neon": "+neon",
     "neon-vfpv3": "+neon",
@@ -58,13 +58,13 @@ _FPU_FEATURES = {
 
 @dataclass(frozen=True)
 class Cargo:
-    """What all Rust packages of one target and Python are built with.
+    """The Rust tools and settings for all Rust packages of one target and Python.
 
-    home:   CARGO_HOME: crates, shared by all builds
-    python: the target's lib/python3.X, where PyO3 reads what it has to know of the interpreter
+    home:   CARGO_HOME, the folder of crates, shared by all builds
+    python: the target's lib/python3.X, in which PyO3 reads the facts about the interpreter
     series: "3.13"
-    time_bits: of time_t in all that a package may be linked with
-    offline: crates that are not at hand are not fetched
+    time_bits: the bits of time_t in the libraries that a package may be linked with
+    offline: missing crates are not fetched
     """
 
     rust: Rust
@@ -82,11 +82,11 @@ class Cargo:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """What a build reads: Rust itself, behind rustup's programs, and the crates."""
+        """The folders that a build reads: the real Rust behind rustup's programs, and the crates."""
         return (self.home, self.bin, *(tool.resolve().parent.parent for tool in (self.rust.cargo, self.rust.rustc)))
 
     def environment(self, work: Path, jobs: Mapping[str, str]) -> dict[str, str]:
-        """What a build of a package in `work` sees beside its compilers; `jobs` hands down a jobserver by its FIFO."""
+        """cargo's variables for the build of a package in `work`; `jobs` passes a jobserver by its FIFO."""
         triple, host = _as_variable(self.rust.triple), _as_variable(self.rust.host)
         wrapper, native = f"{self.target.triplet}-", f"{build_triplet()}-"
         own = self.rust.triple.replace("-", "_")
@@ -116,8 +116,8 @@ class Cargo:
         }
 
     def _time(self) -> dict[str, str]:
-        """What the crate libc reads to have the time_t of the C libraries (its build.rs;
-        releases before 0.2.173 do not)."""
+        """The variable by which the crate libc uses the time_t of the C libraries (its build.rs; releases before
+        0.2.173 do not read it)."""
         if self.time_bits == 32 or find_machine(self.target.machine).bits == 64:
             return {}
         if "musl" in self.rust.triple:
@@ -125,7 +125,7 @@ class Cargo:
         return {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}
 
     def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> tuple[str, ...]:
-        """Fetch the crates of a package, as its lock file says where it has one. Raises StepError.
+        """Fetch the crates of a package, in the versions of its lock file if it has one. Raises StepError.
 
         environment: the user's; only the variables about the network and the crates are used
         Returns remarks for the user.
@@ -135,13 +135,13 @@ class Cargo:
         own |= {name: value for name, value in environment.items() if _is_of_the_network(name)}
         had, remarks = False, []
         for manifest in find_manifests(source):
-            # Those for all machines: `cargo metadata`, which backends call, reads every crate that the lock file names.
+            # Crates for all machines: backends call `cargo metadata`, which reads every crate of the lock file.
             command = [str(self.rust.cargo), "fetch", "--manifest-path", str(manifest)]
             command += ["--offline"] if self.offline else []
             cwd = manifest.parent
             if run_command([*command, "--locked"], cwd=cwd, env=own, log=log, may_fail=True).status == 0:
                 had = True
-            # A lock file out of step is common in sdists that hold a part of a workspace.
+            # Outdated lock files are common in sdists that contain only a part of a workspace.
             elif run_command(command, cwd=cwd, env=own, log=log, may_fail=True).status == 0:
                 had = True
                 remarks.append("it has no Cargo.lock that fits: its crates are the newest of today")
@@ -162,17 +162,17 @@ class Cargo:
     def _replace_absent(
         self, fetch: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Log
     ) -> tuple[str, ...]:
-        """Fetch other versions of crates that a lock file names and the registry does not have (yanked,
-        or not mirrored).
+        """Replace crates of a lock file that the registry does not have (yanked, or not mirrored) by other versions,
+        and fetch these.
 
-        Returns those crates; none if fetching failed for another reason.
+        Returns the replaced crates; empty if fetching failed for another reason.
         """
         absent: list[str] = []
         while match := _ABSENT.search("\n".join(log.tail(_EVIDENCE_LINES))):
             crate = f"{match['name']}@{match['version']}"
             if crate in absent:
                 return ()
-            absent.append(crate)  # cargo names one at a time, and replaces none while another is locked
+            absent.append(crate)  # cargo reports one at a time, and they must be updated together
             update = [fetch[0], "update", *fetch[2:], *absent]
             if (
                 run_command(update, cwd=cwd, env=environment, log=log, may_fail=True).status == 0
@@ -182,20 +182,20 @@ class Cargo:
         return ()
 
     def _configure(self, environment: Mapping[str, str]) -> None:
-        """Copy the user's settings about sources of crates to our CARGO_HOME. Raises ConfigurationError."""
+        """Copy the user's settings for sources of crates into our CARGO_HOME. Raises ConfigurationError."""
         with exclusive(self.home / ".crosspython.lock"):
             write_whole(self.home / "config.toml", sources_of_crates(environment))
 
     def _flags(self, work: Path) -> Iterator[str]:
         yield from cpu_flags(self.target.cflags)
         if "musl" in self.rust.triple:
-            yield "-Ctarget-feature=-crt-static"  # Rust links musl statically by default, and then makes no extension
+            yield "-Ctarget-feature=-crt-static"  # for musl Rust links statically by default, which makes no extension
         yield f"--remap-path-prefix={work}={SOURCE_PLACE}"
         yield f"--remap-path-prefix={self.home}={SOURCE_PLACE}/cargo"
 
 
 def is_rust(source: Path, requirements: Iterable[Requirement]) -> bool:
-    """Whether a build will call cargo: by its requirements, or by what lies at the top of the source."""
+    """Whether a build will call cargo, judged by its requirements and by the files at the top of the source."""
     return needs_rust(names_of(requirements)) or (source / "Cargo.toml").is_file()
 
 
@@ -205,10 +205,10 @@ def needs_rust(names: Collection[str]) -> bool:
 
 
 def find_manifests(source: Path) -> tuple[Path, ...]:
-    """The Cargo.toml files whose crates a build may need: those with none above them,
-    and those with a lock file beside.
+    """The Cargo.toml files whose crates a build may need: those without a Cargo.toml above them, and those with a lock
+    file beside them.
 
-    Crates that the source brings along have a .cargo-checksum.json (`cargo vendor`), and need no fetching.
+    Crates that the source contains have a .cargo-checksum.json (`cargo vendor`), and need not be fetched.
     """
     found: list[Path] = []
     for path in sorted(source.rglob("Cargo.toml"), key=lambda path: (len(path.parts), path)):
@@ -221,8 +221,8 @@ def find_manifests(source: Path) -> tuple[Path, ...]:
 
 
 def cpu_flags(cflags: Iterable[str]) -> tuple[str, ...]:
-    """rustc's flags for GCC's: the CPU and its vector unit. -march= names an architecture,
-    which rustc's target does."""
+    """rustc's flags for GCC's: the CPU and its vector unit. -march= is ignored: it names an architecture, and rustc's
+    target does that already."""
     flags = []
     for flag in cflags:
         name, _, value = flag.partition("=")
@@ -250,7 +250,7 @@ def sources_of_crates(environment: Mapping[str, str]) -> str:
 
 
 def _spell(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Lines of TOML: JSON's strings, numbers and lists are TOML's too."""
+    """Lines of TOML. The values are written by JSON: its strings, numbers and lists are also valid TOML."""
     for name, value in table.items():
         key = f"{prefix}{json.dumps(name)}"
         if isinstance(value, Mapping):

@@ -1,8 +1,8 @@
-"""cross-python: an interpreter that runs on the build machine and answers as the board's.
-Made by crossenv, then judged.
+"""cross-python: an interpreter that runs on the build machine and gives the answers of the board's. crossenv makes it;
+this module verifies it.
 
-Knows what crossenv is told and which answers a build backend relies on. A cross-python that answers wrongly gives
-wheels that fail on the board, so it is verified before the first build.
+Knows crossenv's arguments, and the answers that build backends rely on. Wrong answers would give wheels that fail on
+the board, so they are verified before the first build.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from crosspython.wheels.building.kit import Kit
 CROSSENV = version("crossenv")
 
 # crossenv is a module of our own Python's. PYTHONPATH would stay in the sys.path of every cross-python that it makes.
-# It knows no kernel's release, which build scripts take apart: the toolchain's headers tell what programs may count on.
+# crossenv sets no kernel release, but build scripts parse it. We use the version of the toolchain's kernel headers,
+# because programs may rely on that.
 _START = """\
 import sys
 place, release = sys.argv[1:3]
@@ -66,7 +67,7 @@ print(json.dumps({
 def make_cross_python(kit: Kit, variables: Mapping[str, Any], log: Log, path: str) -> None:
     """Make and verify the cross-python of a kit. Raises StepError where crossenv fails, ToolchainError where it lies.
 
-    variables: what the target's build of Python says of itself
+    variables: the build variables of the target's Python (sysconfig)
     """
     spec = find_spec("crossenv")
     assert spec is not None and spec.origin is not None, "requirements.txt has it"
@@ -93,7 +94,7 @@ def make_cross_python(kit: Kit, variables: Mapping[str, Any], log: Log, path: st
 
 
 def expected_answers(kit: Kit, variables: Mapping[str, Any]) -> dict[str, object]:
-    """What the board's Python would say, but for the paths, which are the kit's."""
+    """The answers that the board's Python would give, except for paths, which are the kit's."""
     return {
         "sysconfig.get_platform()": f"linux-{kit.target.machine}",
         "platform.machine()": kit.target.machine,
@@ -114,7 +115,7 @@ def expected_answers(kit: Kit, variables: Mapping[str, Any]) -> dict[str, object
 
 
 def judge_answers(answers: Mapping[str, object], expected: Mapping[str, object], log: Path) -> None:
-    """Raise one ToolchainError that names every answer that is not the expected one."""
+    """Raise one ToolchainError that names all wrong answers."""
     wrong = [
         f"{name} should be {value!r}; got {answers.get(name)!r}"
         for name, value in expected.items()
@@ -130,7 +131,6 @@ def judge_answers(answers: Mapping[str, object], expected: Mapping[str, object],
 
 
 def without_debug_information(variables: Mapping[str, Any]) -> dict[str, str]:
-    """Compiler flags without -g: wheels are stripped anyway, and writing what is thrown away costs a fifth
-    of the time."""
+    """Compiler flags without -g: wheels are stripped anyway, and debug information takes a fifth of the time."""
     flags = {name: str(variables[name]) for name in ("CFLAGS", "OPT", "PY_CFLAGS") if name in variables}
     return {name: re.sub(r"(?<!\S)-g\d?(?!\S)\s*", "", value) for name, value in flags.items()}

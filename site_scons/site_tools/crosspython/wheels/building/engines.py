@@ -1,8 +1,8 @@
 """The two engines: a package's PEP 517 backend in cross-python, or in the target's Python under the emulator.
 
-Cross is the rule: everything runs at this machine's speed. Emulated is for builds that ask the interpreter for sizes
-and types, which only the target's own knows; compilers are native there, too. pypa/build calls the backend;
-we run the processes, without a network if the kernel allows that.
+Cross is the rule: everything runs at the build machine's speed. Emulated is for builds that ask the interpreter for
+sizes and types, which only the target's interpreter knows; compilers are native there, too. pypa/build calls the
+backend; we run the processes, without a network if the kernel allows that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crosspython.errors import ConfigurationError, CrosspythonError, StepError
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 
-# Deprecated keys and the like are the business of the package's author; pyproject_hooks brings them over to our
+# Warnings about deprecated keys and the like are for the package's author, but pyproject_hooks would show them on our
 # console.
 warnings.filterwarnings("ignore", category=BuildBackendWarning)
 
@@ -34,9 +34,9 @@ class Engine:
 
     name:        "cross" or "emulated"
     python:      the interpreter that runs it
-    environment: all that it sees
+    environment: all of its variables
     timeout:     seconds that a single call may take
-    before:      tells the words that contain a command (run/isolation.py), by its variables and a folder that it writes
+    before:      returns the words that isolate a command (run/isolation.py), for its variables and its output folder
     """
 
     name: str
@@ -46,7 +46,7 @@ class Engine:
     before: Callable[[Mapping[str, str], Path], tuple[str, ...]] = lambda environment, writes: ()
 
     def ask_requirements(self, source: Path, settings: ConfigSettings, log: Log) -> tuple[str, ...]:
-        """What a project's backend needs beyond its pyproject.toml (PEP 517). Raises StepError."""
+        """The build requirements that a project's backend adds to its pyproject.toml (PEP 517). Raises StepError."""
         project = self._open(source, log)
         return tuple(sorted(_call(lambda: project.get_requires_for_build("wheel", settings), log)))
 
@@ -56,12 +56,12 @@ class Engine:
         return Path(_call(lambda: project.build("wheel", folder, settings), log))
 
     def _open(self, source: Path, log: Log) -> ProjectBuilder:
-        # The names of the arguments are pyproject_hooks'.
+        # pyproject_hooks defines the names of these arguments.
         def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
             environment = {**self.environment, **(extra_environ or {})}
             run_command(
                 cmd,
-                before=self.before(environment, Path(cmd[-1])),  # where its answer is to lie
+                before=self.before(environment, Path(cmd[-1])),  # the folder for its answer
                 cwd=Path(cwd or source),
                 env=environment,
                 log=log,
@@ -72,7 +72,8 @@ class Engine:
 
 
 def stated_requirements(source: Path, log: Log) -> tuple[str, ...]:
-    """What a project's pyproject.toml says its build needs (PEP 518). Raises ConfigurationError: no Python project."""
+    """The build requirements in a project's pyproject.toml (PEP 518). Raises ConfigurationError if the source is no
+    Python project."""
     return tuple(sorted(open_project(source, log).build_system_requires))
 
 

@@ -1,8 +1,7 @@
-"""The environment of one package's build: made from nothing, and only the PATH of the build machine's tools
-is inherited.
+"""The environment of one package's build. It starts empty, and inherits only the PATH of the build machine's tools.
 
-Knows the variables by which compilers, build systems and package installers are told what to build for, and those that
-keep them off the network. What a single package needs beyond is its override's business.
+Knows the variables that make compilers, build systems and package installers build for the target, and those that keep
+them from the network. Additional variables of a single package are in its override.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from crosspython.workshop import EPOCH
 
 
 def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, overlay: Path, path: str) -> dict[str, str]:
-    """What the backend of one package sees.
+    """The environment variables of one package's backend.
 
     python:  the engine's
     work:    the package's folder; its tmp/ is the home
-    sysroot: private: what the compilers see beside the toolchain's own
+    sysroot: the private sysroot, which the compilers use besides the toolchain's own
     overlay: native build requirements
     path:    of the build machine's own tools
     """
@@ -41,7 +40,7 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         "PYTHONPATH": str(overlay),
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
-        "GIT_CEILING_DIRECTORIES": str(work),  # a repository that all of this lies in is not the package's
+        "GIT_CEILING_DIRECTORIES": str(work),  # a repository above this folder is not the package's
         "PYTHONPYCACHEPREFIX": str(work / "bytecode"),
         "CROSSPYTHON_PYTHON": str(python),
         "CROSSPYTHON_SYSROOT": str(sysroot),
@@ -60,12 +59,13 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
 
 
 def linked_in(work: Path) -> Path:
-    """The file that is there after the build of a package linked a program with `gcc`, by its bare name."""
+    """A file that exists if the build of a package has linked a program with `gcc`, called by its bare name."""
     return work / "linked"
 
 
 def _pkg_config_folders(sysroot: Path, overlay: Path, kit: Kit) -> list[str]:
-    """The private sysroot's, the target's Python's, and those that packages of the overlay bring (numpy, pybind11)."""
+    """The pkg-config folders of the private sysroot, of the target's Python, and of packages in the overlay (numpy,
+    pybind11)."""
     folders = [sysroot / "usr/lib/pkgconfig", sysroot / "usr/share/pkgconfig", kit.sysroot / "usr/lib/pkgconfig"]
     folders += sorted(path.parent for path in overlay.rglob("*.pc"))
     return list(dict.fromkeys(map(str, folders)))

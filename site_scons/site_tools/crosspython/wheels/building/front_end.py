@@ -1,8 +1,8 @@
-"""The front end: any sdist becomes a wheel for the board. Reads like the life of a wheel.
+"""The front end: it builds a wheel for the board from any sdist.
 
-Unpacked, its native build requirements put into an overlay, its PEP 517 backend run by an engine, and the product
-handed to repair.py, which judges it. Knows the order of these steps and when the second engine is tried; each step's
-own module knows the rest. Paths belong to the build machine.
+The steps: unpack the sdist, install its native build requirements into an overlay, let an engine run its PEP 517
+backend, and let repair.py finish and audit the wheel. This module knows the order of the steps, and when the second
+engine is tried; each step has a module of its own. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _UNLOCKED = (
     " taken; an override with build_requires (docs/overrides.md) locks it"
 )
 
-_LINES = 2000  # of a backend's output, in which it may say that it left something out
+_LINES = 2000  # the lines of a backend's output that are searched for left-out extensions
 
 
 @dataclass(frozen=True)
 class Made:
-    """A wheel as its backend left it, and what it cost: seconds of wall clock and of CPU."""
+    """A wheel as its backend made it, with the seconds of wall clock and of CPU."""
 
     wheel: Path
     engine: str
@@ -86,7 +86,8 @@ class WheelBuild:
         return self.kit.timeout if self.override.minutes is None else self.override.minutes * 60
 
     def prepare(self) -> None:
-        """The source, fresh, and a private sysroot where more libraries are needed than the standard library's."""
+        """Unpack the source anew. If the package needs more libraries than the standard library, make a private
+        sysroot."""
         self.log.step("unpack")
         shutil.rmtree(self.work, ignore_errors=True)
         self.tmp.mkdir(parents=True)
@@ -102,21 +103,22 @@ class WheelBuild:
             write_config_programs(self.sysroot / "usr", self.kit.target.prefix, self.work / "bin")
 
     def fetch_crates(self) -> None:
-        """What cargo will want, as far as that is known without running the backend."""
+        """Fetch the crates that cargo will need, as far as they are known without running the backend."""
         shutil.rmtree(self.work, ignore_errors=True)
         self._unpack()
         self._cargo(self._applicable(stated_requirements(self.source, self.log)))
         shutil.rmtree(self.work)
 
     def _unpack(self) -> None:
-        self.cargo = None  # crates are fetched for a source: it may get its lock file then
+        self.cargo = None  # fetch crates again for this source: fetching may write its lock file
         if isinstance(self.order.source, ProjectFiles):
             self.source = self._copy(self.order.source)
         else:
             unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
 
     def _copy(self, files: ProjectFiles) -> Path:
-        """A local project's files, as they were when the run began: the product's key is made of these."""
+        """Copy a local project's files. They must be unchanged since the run began, because the product's key is made
+        of them. Raises StepError."""
         folder, found = files.copy(self.work / "source")
         if self.order.source_hash not in (None, found):
             raise StepError(
@@ -137,7 +139,7 @@ class WheelBuild:
         return wheel
 
     def make_ready(self, name: str) -> tuple[Engine, ConfigSettings]:
-        """An engine with all that the backend asks for, and what the backend is told. Raises StepError."""
+        """An engine with all requirements of the backend, and the settings for the backend. Raises StepError."""
         requirements = self._applicable((*stated_requirements(self.source, self.log), *self.override.build_requires))
         engine, overlay = self._engine(name, requirements)
         with self.workshop.jobserver.token():
@@ -153,14 +155,14 @@ class WheelBuild:
         return engine, settings
 
     def _applicable(self, texts: Iterable[str]) -> tuple[Requirement, ...]:
-        """Build requirements that count for this board. Raises ConfigurationError."""
+        """The build requirements whose markers hold for this board. Raises ConfigurationError."""
         return applicable(texts, self.kit.markers, self.log.component)
 
     def _is_locked(self, need: Requirement) -> bool:
         return self.order.tools is not None and self.order.tools.toolset.meets(need)
 
     def _remark_unlocked(self, needs: Sequence[Requirement]) -> None:
-        """Say what the lock lacks, since nobody could know it before the backend ran."""
+        """Add a remark about requirements that the lock lacks, because only the backend's run has shown them."""
         if self.order.tools is not None:
             told = ", ".join(map(str, needs))
             self.remarks = (*self.remarks, _UNLOCKED.format(needs=told, package=self.order.package.name))
@@ -248,7 +250,7 @@ class WheelBuild:
         return self.cargo
 
     def _fill(self, text: str, overlay: Overlay) -> str:
-        """A text of the override, with folders in their places."""
+        """A text of the override, with its placeholders replaced by folders."""
         if "{headers}" in text:
             text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
         return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
@@ -271,7 +273,7 @@ class WheelBuild:
 def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:
     """Build one wheel from source, audit it, and put it at its product's path, under a name without tags.
 
-    Raises StepError where it cannot be built, AuditError where what came out is not for the board.
+    Raises StepError if it cannot be built, AuditError if the result would not work on the board.
     The work folder is removed when all went well, and kept after a failure.
     """
     make_kit(kit, workshop)
@@ -295,7 +297,8 @@ def fetch_crates(order: WheelOrder, kit: Kit, workshop: Workshop) -> None:
 
 
 def _build(build: WheelBuild, engine: str) -> Path:
-    """Build, and build once more if a program that `gcc` has linked was probably meant to run here (decision 0028)."""
+    """Build a wheel. If the build has linked a program with `gcc` that was probably meant for the build machine, build
+    a second time (decision 0028)."""
     with build.workshop.jobserver.token():
         build.prepare()
     try:
@@ -312,7 +315,7 @@ def _build(build: WheelBuild, engine: str) -> Path:
 
 
 def make_wheel(build: WheelBuild) -> Made:
-    """Let the backend build a wheel, by the engine that it needs. Raises StepError with the known cause."""
+    """Let the backend build a wheel, with the engine that it needs. Raises StepError with the cause, if it is known."""
     begin, only = time.monotonic(), build.override.engine
     for engine in (only,) if only else ("cross", "emulated"):
         try:

@@ -1,8 +1,8 @@
-"""The kit: what all wheels of one target and one Python are built with.
+"""The kit: the tools with which all wheels of one target and one Python are built.
 
-The Python that runs here, a sysroot with the target's Python and its libraries, one verified cross-python, compiler
-wrappers and the files that tell build systems of the board. It knows what they are made of and where they lie;
-make_kit.py makes them. Everything lies in one folder. Paths belong to the build machine.
+It consists of build-python, a sysroot with the target's Python and its libraries, one verified cross-python, compiler
+wrappers, and the files that describe the board to build systems. This module knows their inputs and paths; make_kit.py
+makes them. Everything is in one folder. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from crosspython.wheels.resolving.platform import Platform
 
 @dataclass(frozen=True)
 class Kit:
-    """What it is made of, and where its parts lie.
+    """The inputs of a kit, and the paths of its parts.
 
-    folder:       below which all of it lies
+    folder:       the folder of the kit
     python:       CPython's stage archive
     build_python: the stage archive of the Python that runs here, or an interpreter's path
-    libraries:    stage archives of what the standard library needs, by component
-    rust:         where Rust is looked for when a package is written in it
-    indexes:      tells where native build requirements come from, as pip is configured here; asked when some are wanted
-    code:         the hash of the code that makes kits: an older one's is made anew
-    cache:        uv's, shared by all builds; None: uv's own choice
-    offline:      what uv does not have in its cache is not fetched
+    libraries:    stage archives of the standard library's libraries, by component
+    rust:         the places in which Rust is searched when a package needs it
+    indexes:      returns the indexes for native build requirements, from pip's configuration; called when needed
+    code:         the hash of the code that makes kits: a kit of other code is made again
+    cache:        uv's cache, shared by all builds; None: uv's default
+    offline:      uv uses only packages in its cache
     timeout:      seconds that a call of a build backend may take
-    to_bundle:    C libraries that wheels need are left to the bundle, instead of put into the wheels
-    contain:      as the workshop's, for build requirements that have to be built
-    making:       held while it is made: several wheels may want it at once
-    whole:        folders of it that were found whole, or made, in this run; they are not looked at again
+    to_bundle:    C libraries that wheels need come into the bundle, and not into the wheels
+    contain:      the workshop's, for build requirements that have to be built
+    making:       a lock that is held while the kit is made: several wheels may need it at the same time
+    whole:        folders of the kit that were verified or made in this run; they are not verified again
     """
 
     folder: Path
@@ -80,18 +80,18 @@ class Kit:
 
     @property
     def native_python(self) -> Path:
-        """The interpreter that runs here and tells the truth about it."""
+        """The interpreter of the build machine, which describes the build machine."""
         is_archive = self.build_python.suffix == ".zst"
         return self.folder / "build-python/bin/python3" if is_archive else self.build_python
 
     @property
     def cross_python(self) -> Path:
-        """The interpreter that runs here and answers as the board's."""
+        """The interpreter of the build machine that gives the answers of the board's."""
         return self.folder / "crossenv/cross/bin/python3"
 
     @property
     def target_python(self) -> Path:
-        """The board's interpreter: it runs here where there is an emulator."""
+        """The board's interpreter. It runs here if there is an emulator."""
         return self.sysroot / f"usr/bin/python{self.release.series_number}"
 
     @property
@@ -101,8 +101,8 @@ class Kit:
 
     @property
     def bytecode(self) -> Path:
-        """Compiled modules of these interpreters, beside no source (PYTHONPYCACHEPREFIX). A package gets a copy:
-        what it wrote here, all others would run."""
+        """The folder of compiled modules of these interpreters, apart from their sources (PYTHONPYCACHEPREFIX). Each
+        package gets a copy, because other packages would run modules that it writes."""
         return self.folder / "bytecode"
 
     @property
@@ -122,22 +122,23 @@ class Kit:
 
     @cached_property
     def extension_suffix(self) -> str:
-        """The end of the names of extension modules, as the target's Python tells it."""
+        """The suffix of extension modules, from the target's Python."""
         return str(read_build_time_vars(self.standard_library)["EXT_SUFFIX"])
 
     @property
     def site_packages(self) -> tuple[Path, ...]:
-        """Of the interpreters that run build backends: cross-python, and the board's in the emulator."""
+        """The site-packages of the interpreters that run backends: cross-python, and the board's in the emulator."""
         cross = self.cross_python.parents[1] / f"lib/python{self.release.series}/site-packages"
         return cross, self.standard_library / "site-packages"
 
     @property
     def readable(self) -> tuple[Path, ...]:
-        """All that a build sees beside the machine's tools: itself, its compilers, and an interpreter of the user's."""
+        """The paths that a build may read besides the machine's tools: the kit, its compilers, and the user's
+        interpreter."""
         own = () if self.build_python.suffix == ".zst" else prefix_of(self.build_python)
         return (self.folder, *folders_of_toolchain(self.toolchain), *own)
 
     @property
     def markers(self) -> dict[str, str]:
-        """What environment markers ask (PEP 508), as the board's Python answers."""
+        """The values of environment markers (PEP 508), as the board's Python has them."""
         return Platform.of(self.target, self.release).markers()

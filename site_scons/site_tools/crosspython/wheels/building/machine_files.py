@@ -1,8 +1,8 @@
 """Files that describe the board to build systems: a Meson cross file, a CMake toolchain file, a config.site,
 and small programs.
 
-Written once a target and Python. Pure text, but for `write_machine_files`. What differs between two packages (the
-private sysroot, the overlay) these files take from the environment, which environment.py makes.
+They are written once for each target and Python. Except for `write_machine_files`, this is pure text. Values that
+differ between packages (the private sysroot, the overlay) come from environment variables, which environment.py sets.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from crosspython.toolchain.answers import DECIDED
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import write_programs, write_script
 
-# The interpreter of the engine at work, as CMake names it.
+# CMake's expression for the running engine's interpreter.
 _PYTHON = "$ENV{CROSSPYTHON_PYTHON}"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the files say. Paths belong to the build machine.
+    """The values in the files. Paths belong to the build machine.
 
     include:   the folder with the target's Python.h
     bin:       where the compiler wrappers lie, and the programs that are written here
-    emulator:  words that start a program of the target here; empty where there is no emulator
+    emulator:  words that start a program of the target here; empty without an emulator
     path:      of the build machine's own tools
     """
 
@@ -51,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class MachineFiles:
-    """Where they lie: meson.ini, toolchain.cmake and config.site."""
+    """The paths of meson.ini, toolchain.cmake and config.site."""
 
     meson: Path
     cmake: Path
@@ -98,9 +98,10 @@ def meson_section(name: str, entries: Mapping[str, str]) -> str:
 
 
 def cmake_toolchain_file(facts: Facts) -> str:
-    """cmake-toolchains(7). Both generations of CMake's Python modules are told where the target's Python is.
+    """CMake's toolchain file (cmake-toolchains(7)). It names the target's Python for both generations of CMake's Python
+    modules.
 
-    Packages may also come from the overlay (pybind11, nanobind), libraries and headers from there when they are named.
+    Packages may also come from the overlay (pybind11, nanobind); libraries and headers only if a build names them.
     """
     settings = {
         "CMAKE_SYSTEM_NAME": "Linux",
@@ -134,7 +135,8 @@ def cmake_toolchain_file(facts: Facts) -> str:
 
 
 def config_site(facts: Facts) -> str:
-    """What every configure reads first (autoconf's manual, "Site Defaults"): nobody gives --host to a bundled one."""
+    """The site file, which every configure reads first (autoconf's manual, "Site Defaults"). It sets the host, because
+    packages call bundled configure scripts without --host."""
     return (
         "# Written by crosspython: a configure that a package runs by itself is told that it cross-compiles.\n"
         'if test -z "$host_alias"; then\n'
@@ -156,7 +158,8 @@ def programs(facts: Facts) -> dict[str, str]:
 
 
 def _run_script(facts: Facts) -> str:
-    """What starts a program: the target's in the emulator, others as they are (CMake hands us Pythons, too)."""
+    """A script that starts a program: the target's programs in the emulator, others directly (CMake also runs Pythons
+    with it)."""
     # Bytes 18 and 19 of an ELF header (elf.h's e_machine), as `od` prints them.
     number = ENUM_E_MACHINE[facts.machine.elf].to_bytes(2, facts.machine.endian).hex(" ")
     lines = f'case $(od -An -tx1 -j18 -N2 "$1" 2>/dev/null) in\n" {number}")\n'
@@ -169,8 +172,8 @@ def _run_script(facts: Facts) -> str:
 
 
 def _make_script(name: str, path: str) -> str:
-    """make, which CMake prefers to call gmake. Before 4.4 it does not know a FIFO by its name: it gets descriptors,
-    which Python would not have handed on.
+    """A script for make, also under the name gmake, which CMake prefers. make before 4.4 cannot open a FIFO by its
+    name, so the script gives it descriptors: Python does not pass ours on.
     """
     real = shlex.quote(shutil.which(name, path=path) or shutil.which("make", path=path) or "/usr/bin/make")
     return (

@@ -1,6 +1,6 @@
-"""Making a kit: everything is unpacked once, verified, and made anew when what it is made of changes.
+"""Makes a kit: unpacks everything once, verifies it, and makes it again when its inputs change.
 
-Knows the order in which a kit's parts are made, and how to see that a kit is still valid.
+Knows the order in which a kit's parts are made, and how to check that a kit is still valid.
 A kit contains absolute paths, so it cannot be moved. Paths belong to the build machine.
 """
 
@@ -35,14 +35,14 @@ _FIND_LIBRARY = Path(__file__).with_name("data") / "crosspython_find_library.py"
 
 
 def make_kit(kit: Kit, workshop: Workshop) -> None:
-    """Make a kit, unless it is there. Raises ToolchainError where cross-python does not answer
-    as the board's Python."""
+    """Make a kit, unless a valid one exists. Raises ToolchainError if cross-python does not give the answers of the
+    board's Python."""
     marker, text = kit.folder.with_name(f"{kit.folder.name}.json"), _identity(kit, workshop)
     with kit.making:
         if kit.folder in kit.whole:
             return
         if marker.is_file() and marker.read_text() == _seal(kit, text):
-            write_refusals(kit.bin, kit.target.triplet, workshop.path)  # this machine may have got more since
+            write_refusals(kit.bin, kit.target.triplet, workshop.path)  # more tools may be installed since
             marker.write_text(_seal(kit, text))
             kit.whole.add(kit.folder)
             return
@@ -57,7 +57,7 @@ def make_kit(kit: Kit, workshop: Workshop) -> None:
 
 
 def _seal(kit: Kit, text: str) -> str:
-    """What a kit is made of, with the fingerprint of what lies there; overlays have their own."""
+    """The text that marks a kit as valid: its inputs, and the fingerprint of its files. Overlays have their own."""
     files = (
         tree_fingerprint(kit.folder, (*COMPILED, kit.overlays.name, kit.bytecode.name)) if kit.folder.is_dir() else ""
     )
@@ -92,8 +92,8 @@ def _make(kit: Kit, log: Log, workshop: Workshop) -> None:
 
 
 def _emulate(kit: Kit, path: str) -> tuple[str, ...]:
-    """Put the emulator before the target's interpreter; empty if there is none,
-    because the cross engine does not need it."""
+    """Put the emulator in front of the target's interpreter. Returns an empty tuple without an emulator, because the
+    cross engine does not need one."""
     try:
         root = libc_root(kit.toolchain)
         emulate(kit.sysroot / "usr", kit.target, root, path)

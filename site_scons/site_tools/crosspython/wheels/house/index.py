@@ -37,7 +37,7 @@ _PAGE = """\
 
 @dataclass(frozen=True)
 class IndexedWheel:
-    """One wheel, as the index tells of it."""
+    """One wheel's entry in the index."""
 
     filename: str
     version: str
@@ -102,7 +102,7 @@ def _project_page(project: str, wheels: list[IndexedWheel]) -> str:
 
 
 def _link(wheel: IndexedWheel) -> str:
-    """data-dist-info-metadata is the name that pip had for it before PEP 714."""
+    """The HTML link of a wheel. data-dist-info-metadata is the attribute's name before PEP 714."""
     attributes = [
         f'{name}="sha256={wheel.metadata_sha256}"' for name in ("data-core-metadata", "data-dist-info-metadata")
     ]

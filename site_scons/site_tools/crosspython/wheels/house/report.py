@@ -23,9 +23,9 @@ def report_file(wheelhouse: Path, series: str) -> Path:
 
 @dataclass(frozen=True)
 class HouseReport:
-    """What the report of a wheelhouse says.
+    """The content of a wheelhouse's report.
 
-    wheels:  what it says of each wheel, by its file name
+    wheels:  the entry of each wheel, by its file name
     missing: titles of the packages that could not be made
     """
 
@@ -57,35 +57,33 @@ def wheels_in_house(report: Path) -> tuple[Path, ...]:
 
 
 def find_strays(wheelhouse: Path) -> list[Path]:
-    """Wheels in the folder that no report names, of whatever Python: somebody else has put them there."""
+    """Wheels in the folder that no report of any Python names: crosspython did not put them there."""
     known = {name for report in wheelhouse.glob("report-*.json") for name in wheels_named(report)}
     return sorted(wheel for wheel in wheelhouse.glob("*.whl") if wheel.name not in known)
 
 
 def is_whole(wheelhouse: Path, series: str) -> bool:
-    """Whether all that the wheelhouse's report names lies there:
-    no wheel failed when it was filled, none was removed."""
+    """Whether a wheelhouse is complete: no wheel failed when it was filled, and all wheels of its report exist."""
     report = read_house(report_file(wheelhouse, series))
     return report is not None and not report.missing and all((wheelhouse / name).is_file() for name in report.wheels)
 
 
 def files_of_house(wheelhouse: Path, series: str) -> list[Path]:
-    """What was put into a wheelhouse for one Python, beside the report:
-    its wheels and their metadata, and the index."""
+    """The files of a wheelhouse for one Python, except its report: wheels, their metadata, and the index."""
     simple, report = wheelhouse / "simple", read_house(report_file(wheelhouse, series))
     if report is None:
         return []  # the report itself tells that it was changed
     try:
         folders = {simple, *(simple / parse_wheel_name(name).name for name in report.wheels)}
     except CrosspythonError:
-        return []  # likewise
+        return []  # the same
     files = {wheelhouse / f"{name}{suffix}" for name in report.wheels for suffix in ("", ".metadata")}
     files |= {folder / page for folder in folders for page in ("index.html", "index.json")}
     return sorted(files | {path for path in simple.rglob("*") if path.is_file()})
 
 
 def reports_of_house(wheelhouse: Path, series: str) -> tuple[WheelReport, ...]:
-    """The reports of all wheels that were made for one Python and lie there; none where its report cannot be read."""
+    """The reports of all existing wheels of one Python; empty if the wheelhouse's report cannot be read."""
     told = read_house(report_file(wheelhouse, series))
     try:
         reports = [_as_report(wheel) for wheel in told.wheels.values()] if told is not None else []

@@ -28,13 +28,13 @@ def fill_wheelhouse(
     time_bits: int,
     missing: Collection[str] = (),
 ) -> None:
-    """Put finished wheels into the wheelhouse, take out what an earlier report of this Python named,
-    write index and report.
+    """Put finished wheels into the wheelhouse, remove old wheels that an earlier report of this Python named, and write
+    the index and the report.
 
-    made:   reports by the wheel's file, which bears a name without tags
+    made:   reports by the wheel's file, whose name has no tags
     series: CPython's, "3.13"
-    asked:  what was asked for, as it stands in the lock
-    time_bits: of the time_t that they were built with
+    asked:  the request, from the lock
+    time_bits: the bits of time_t in these wheels
     missing: titles of wheels that could not be made
     """
     own = report_file(wheelhouse, series)

@@ -1,1 +1,1 @@
-"""What is known of single packages and libraries, as data with its readers."""
+"""Data about single packages and libraries, and the code that reads it."""

@@ -1,4 +1,4 @@
-"""Why builds of other people's packages fail: known patterns of their logs, with the cause and what to do about it.
+"""Why builds of packages fail: known patterns in their logs, with the cause and a solution.
 
 The catalogue is causes.toml. Knows how a log is searched; libraries.py knows which component has a library.
 """
@@ -17,18 +17,18 @@ from crosspython.run.log import Log
 from crosspython.wheels.known.libraries import component_that_brings
 
 _CATALOGUE = Path(__file__).with_name("causes.toml")
-# The failure stands at the end; before it stand the questions of configure scripts, which look alike.
+# The failure is at the end. The tests of configure scripts come before it, and their lines look similar.
 _LINES = 300
 
-# Rows whose groups name what is missing, and that a component may bring.
+# Rows whose groups name a missing file that a component may bring.
 _MISSING = ("missing-header", "missing-library", "missing-dependency", "missing-config-program")
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One row: a regular expression of a log's text; cause and next may name its groups, and {package}.
+    """One row: a regular expression for a log; cause and next may contain its groups, and {package}.
 
-    emulated: the other engine can do it
+    emulated: the build may succeed with the emulated engine
     """
 
     name: str
@@ -60,7 +60,8 @@ def known_cause(lines: Sequence[str], package: str) -> str | None:
 
 
 def _lines_of(log: Log) -> tuple[str, ...]:
-    """The end of the last command's output, and before it the first error, which other jobs may have covered."""
+    """The first error in the last command's output, and the end of that output. Other jobs may have written lines
+    between the two."""
     return (*log.first_error(longest=None), *log.tail(_LINES, longest=None))
 
 
@@ -71,9 +72,9 @@ def wants_emulation(log: Log) -> bool:
 
 
 def explain_build_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
-    """The error of a failed build with its known cause, or with where to look.
+    """The error of a failed build with its known cause, or with a hint where to look.
 
-    libraries: components that the build has already, and that are therefore no advice
+    libraries: components that the build has already; they are not suggested
     """
     found = find_cause(_lines_of(log))
     if found is None:

@@ -1,6 +1,7 @@
-"""What a build left out although it succeeded, and processes that it left running: both are only lines in its output.
+"""Optional extensions that a successful build left out, and processes that it left running. Both are only reported by
+lines in its output.
 
-The patterns of optional extensions that were left out are left_out.toml. The purpose of an extension is not known here.
+left_out.toml has the patterns for left-out extensions. This module does not know the purpose of an extension.
 run/data/supervise.py writes the lines about processes.
 """
 

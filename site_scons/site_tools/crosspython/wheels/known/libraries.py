@@ -23,8 +23,8 @@ def read_libraries() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 
 def component_that_brings(wanted: str) -> str | None:
-    """The component that brings a header (`webp/mux.h`), a library (`xml2`, `libxml2.so`), or what pkg-config, Meson
-    and CMake call a package (`libxml-2.0`, `LibXml2`); None where no component does."""
+    """The component that contains a header (`webp/mux.h`), a library (`xml2`, `libxml2.so`), or a package of
+    pkg-config, Meson or CMake (`libxml-2.0`, `LibXml2`); None if no component does."""
     names = {wanted, wanted.split(".so")[0].removeprefix("lib"), wanted.lower()}
     for component, row in read_libraries().items():
         patterns = [pattern for kind in _KINDS for pattern in row[kind]]

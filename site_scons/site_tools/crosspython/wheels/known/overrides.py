@@ -1,7 +1,7 @@
-"""Overrides: what a few packages need beyond the generic way, as data with its reason.
+"""Overrides: additional settings for the builds of a few packages, as data with a reason.
 wheels/known/overrides/<name>.toml.
 
-Knows how they are read and what may stand in them: a key is added here, and to `Override`.
+Knows how to read them, and their keys. A new key has to be added here, and to `Override`.
 A user's folder may add packages or replace our overrides.
 """
 
@@ -27,7 +27,7 @@ NEEDS_TARGET = ("numpy",)
 
 Strings = tuple[str, ...]
 Table = Mapping[str, str]
-# A whole number stays one: what decides about a wheel is compared as text.
+# A whole number stays an int: the facts about a wheel are compared as text.
 Minutes = Annotated[Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)], Meta(description="a number above 0")]
 _WHY = "a sentence that says why this package needs more than others"
 
@@ -44,7 +44,7 @@ class NeedText(str):
 
 
 class OverrideKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an override's file may say. `Override` tells what each key means."""
+    """The keys of an override's file. `Override` documents the meaning of each key."""
 
     reason: Annotated[str, Meta(pattern=r"\S", description=_WHY)]
     libraries: Strings = ()
@@ -63,9 +63,9 @@ class OverrideKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def find_override(name: str, folders: Sequence[Path] = ()) -> Override:
-    """The override of a package; an empty one where it needs none. Raises ConfigurationError that lists what is wrong.
+    """The override of a package; an empty one if it has none. Raises ConfigurationError that lists all mistakes.
 
-    folders: of the user's own; the first that has one wins
+    folders: the user's own; the first one with an override for the package is used
     """
     name = canonicalize_name(name)
     for folder in (*folders, SHIPPED):
@@ -85,10 +85,10 @@ def read_override(file: Path) -> Override:
 
 
 def stated_dependencies(folders: Sequence[Path] = ()) -> dict[str, tuple[str, ...]]:
-    """By package, what it needs at run time, where an override states it.
+    """The run-time requirements that overrides state, by package.
 
-    folders: of the user's own; the first that has a package's override wins
-    Raises ConfigurationError for an override that cannot be read, or whose name no package can have.
+    folders: the user's own; the first one with an override for a package is used
+    Raises ConfigurationError for an override that cannot be read, or whose name is not valid for a package.
     """
     files = [file for folder in (*folders, SHIPPED) for file in folder.glob("*.toml")]
     for file in files:

@@ -1,1 +1,1 @@
-"""A wheel that a backend made becomes one for the board: libraries, RPATHs, tags, RECORD, audit."""
+"""Turns a wheel that a backend made into one for the board: libraries, RPATHs, tags, RECORD, audit."""

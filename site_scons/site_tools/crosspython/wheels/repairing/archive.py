@@ -1,5 +1,5 @@
-"""A wheel file as a tree and back: laid out as pip would put it below the prefix,
-packed so that its bytes depend on the tree alone.
+"""Unpacks a wheel into a tree, as pip would install it below the prefix, and packs the tree into a wheel whose bytes
+depend only on the tree.
 
 Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. The same tree gives the same bytes: names
 sorted with the .dist-info folder last, one time, modes 755 or 644. Code is judged elsewhere. All paths belong to the
@@ -37,7 +37,7 @@ _END, _END_SIZE = b"PK\x05\x06", 22  # the record at the end of a zip archive, w
 
 @dataclass(frozen=True)
 class WheelName:
-    """What a wheel's file name says (PEP 427)."""
+    """The parts of a wheel's file name (PEP 427)."""
 
     name: str
     version: Version
@@ -64,7 +64,7 @@ def parse_wheel_name(filename: str) -> WheelName:
 
 @dataclass
 class WheelTree:
-    """A wheel below a prefix. `names` tells which name in the wheel a file has that does not lie in site-packages."""
+    """A wheel below a prefix. names: the names in the wheel of files that are not in site-packages"""
 
     root: Path
     site: Path
@@ -80,7 +80,7 @@ class WheelTree:
 
     @property
     def libs(self) -> Path:
-        """The folder for libraries that are put into the wheel: its name with the end .libs, as others call it."""
+        """The folder for libraries that are put into the wheel: the package's name with .libs, as in other tools."""
         return self.site / f"{self.dist_info.name.partition('-')[0]}.libs"
 
 
@@ -112,7 +112,7 @@ def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
 
 
 def _find_dist_info(wheel: Path, site: Path) -> Path:
-    """The one .dist-info folder, as pip looks for it: by the names in the archive as they stand there."""
+    """The only .dist-info folder. As in pip, it is searched in the unchanged names of the archive."""
     found = sorted(site.glob("*.dist-info"))
     needed = ("METADATA", "WHEEL")
     with zipfile.ZipFile(wheel) as archive:
@@ -128,8 +128,8 @@ def _find_dist_info(wheel: Path, site: Path) -> Path:
 
 
 def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
-    """Members that installers do not agree on: uv refuses names with control characters and programs in folders, and
-    pip takes any .data folder where others look for that of the .dist-info alone."""
+    """The problems with members that installers treat differently: uv refuses names with control characters, and
+    programs in folders; pip uses any .data folder, others only the one with the name of the .dist-info."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     odd = [name for name in names if any(unicodedata.category(letter) == "Cc" for letter in name)]
@@ -145,8 +145,8 @@ def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
 
 
 def judge_archive(wheel: Path) -> list[str]:
-    """What uv does not read of a ready wheel, though pip does: members that are neither deflated nor stored, and bytes
-    behind the end of the archive (APPNOTE.TXT, 4.3.16)."""
+    """The problems with a ready wheel that pip accepts and uv refuses: members that are neither deflated nor stored,
+    and bytes after the end of the archive (APPNOTE.TXT, 4.3.16)."""
     usual = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
     with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as file:
         problems = [
@@ -157,14 +157,14 @@ def judge_archive(wheel: Path) -> list[str]:
 
 
 def _scripts_twice(tree: WheelTree) -> list[str]:
-    """Programs that come as a file and are made from an entry point, too: some installers refuse that."""
+    """Programs that are a file of the wheel and also an entry point: some installers refuse that."""
     folder = tree.site / tree.dist_info.name.replace(".dist-info", ".data") / "scripts"
     return [name for name in dist_info.read_programs(tree.dist_info) if (folder / name).exists()]
 
 
 def name_dist_info(tree: WheelTree, name: WheelName) -> None:
-    """Call a tree's .dist-info, and the names in .data, as the file name has it:
-    normalized (PEP 427, Escaping and Unicode)."""
+    """Rename a tree's .dist-info, and the names in .data, to the name in the file name, which is normalized (PEP 427,
+    Escaping and Unicode)."""
     distribution = "-".join(str(name).split("-")[:2])
     old, new = tree.dist_info, tree.site / f"{distribution}.dist-info"
     if old == new:
@@ -199,7 +199,7 @@ def state_tags(tree: WheelTree, tags: Iterable[Tag], *, is_pure: bool) -> None:
 
 
 def verify_record(tree: WheelTree) -> list[str]:
-    """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does."""
+    """The differences between a wheel's files and its RECORD, by name; empty: there are none."""
     names = {tree.name_in_wheel(path): path for path in find_files(tree.root)}
     return dist_info.compare_record(tree.dist_info / "RECORD", names)
 
@@ -219,7 +219,8 @@ def pack_wheel(tree: WheelTree, product: Path, epoch: int) -> None:
 
 
 def _in_order(entries: Mapping[str, Path], tree: WheelTree) -> list[tuple[str, Path]]:
-    """By name, .dist-info last, as PEP 427 recommends: an installer then finds it without reading the rest."""
+    """The files sorted by name, .dist-info last, as PEP 427 recommends: an installer finds it without reading the
+    rest."""
     metadata = f"{tree.dist_info.name}/"
     return sorted(entries.items(), key=lambda entry: (entry[0].startswith(metadata), entry[0]))
 
@@ -227,7 +228,7 @@ def _in_order(entries: Mapping[str, Path], tree: WheelTree) -> list[tuple[str, P
 def _add(archive: zipfile.ZipFile, name: str, path: Path, epoch: int) -> RecordEntry:
     status = path.stat()
     header = _header(name, bool(status.st_mode & 0o100), epoch)
-    header.file_size = status.st_size  # by which zipfile knows whether it needs the large format
+    header.file_size = status.st_size  # zipfile needs it to choose the large format
     sum_ = hashlib.sha256()
     with archive.open(header, "w") as member:
         for piece, _ in read_pieces(path, 0):

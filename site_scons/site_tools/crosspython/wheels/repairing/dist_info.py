@@ -1,9 +1,8 @@
-"""What a wheel says of itself in its .dist-info folder, and whether that can be believed:
-WHEEL, METADATA, entry points, RECORD.
+"""Checks the files in a wheel's .dist-info folder: WHEEL, METADATA, entry points, RECORD.
 
-Knows what the binary distribution format (PEP 427, PEP 376 and their successors on packaging.python.org) and the entry
-points' format demand, and where pip is more lenient. It reads one folder, and says all that is wrong with it. All paths
-belong to the build machine.
+Knows the requirements of the binary distribution format (PEP 427, PEP 376 and their successors on packaging.python.org)
+and of the entry points' format, and where pip is more tolerant. It reads one folder, and reports all mistakes in it.
+All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 _NEEDLESS_STAR = re.compile(r"((?:~=|[<>]=?)\s*\d[\d.]*)\.\*")
-# RECORD's own line has no hash, and signatures of a RECORD, made after it, need neither a line nor a hash (PEP 427).
+# RECORD's own line has no hash. Signatures of RECORD are made after it, and need neither a line nor a hash (PEP 427).
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
 _HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s")
-# What a script's entry point names: a module and something in it, with extras that are obsolete (entry points
-# specification).
+# The value of an entry point for a script: a module and an object in it, perhaps with extras, which are obsolete (entry
+# points specification).
 _OBJECT = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(?:\[.*\])?", re.UNICODE)
 _SCRIPTS = ("console_scripts", "gui_scripts")
 _MARK = "\ufeff"
@@ -38,7 +37,7 @@ _LONGEST = 40  # characters of what a message shows
 
 
 def find_damage(dist_info: Path) -> list[str]:
-    """All that keeps an installer from reading WHEEL, METADATA and entry points, in words."""
+    """The reasons why an installer cannot read WHEEL, METADATA or entry points, in words."""
     problems = []
     for name, judge in (
         ("WHEEL", _judge_wheel),
@@ -62,15 +61,16 @@ def read_headers(file: Path) -> Message:
 
 
 def read_programs(dist_info: Path) -> list[str]:
-    """The names of the programs that an installer makes, of entry points in which find_damage found nothing."""
+    """The names of the programs that an installer makes from entry points. find_damage must have found no mistakes in
+    them."""
     file = dist_info / "entry_points.txt"
     return [name for name, _ in _read_programs(file.read_text(encoding="utf-8"))] if file.is_file() else []
 
 
 def compare_record(record: Path, names: Mapping[str, Path]) -> list[str]:
-    """What in a wheel differs from what its RECORD says, by name; an empty list means that nothing does.
+    """The differences between a wheel's files and its RECORD, by name; empty: there are none.
 
-    names: its files, under their names in the wheel
+    names: the files, by their names in the wheel
     """
     if not record.is_file():
         return ["there is no RECORD"]
@@ -89,7 +89,7 @@ def compare_record(record: Path, names: Mapping[str, Path]) -> list[str]:
 
 
 def _judge_wheel(text: str) -> list[str]:
-    """An installer refuses a wheel of a later major version (PEP 427)."""
+    """Check WHEEL: an installer refuses a wheel with a later major version of the format (PEP 427)."""
     version = str(HeaderParser().parsestr(text).get("Wheel-Version", "")).strip()
     if not version:
         return ["has no Wheel-Version"]
@@ -101,10 +101,11 @@ def _judge_wheel(text: str) -> list[str]:
 
 
 def _judge_metadata(text: str) -> list[str]:
-    """A name and a version are needed; pip since 24.1 and uv refuse needs that are not as PEP 508 and 440 have them.
+    """Check METADATA: it needs a name and a version. pip since 24.1, and uv, refuse requirements that are not valid by
+    PEP 508 and 440.
 
-    PEP 440 has `.*` behind == and != alone. Many older packages have it behind >= in Requires-Python, which pip passes
-    over, and uv reads without it.
+    PEP 440 allows `.*` only after == and !=. Many older packages have it after >= in Requires-Python: pip ignores such a
+    value, and uv reads it without the `.*`.
     """
     headers = HeaderParser().parsestr(text)
     problems = [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
@@ -118,7 +119,7 @@ def _judge_metadata(text: str) -> list[str]:
 
 
 def _judge_entry_points(text: str) -> list[str]:
-    """pip reads all of them, and makes programs of some."""
+    """Check the entry points: pip reads all of them, and makes programs from some."""
     try:
         scripts = _read_programs(text)
     except configparser.Error as error:
@@ -145,7 +146,7 @@ def _read_programs(text: str) -> list[tuple[str, str]]:
 
 
 def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
-    """Hash and size by name, and what of it cannot be read. A name may come more than once."""
+    """Hashes and sizes by name, and the lines that cannot be read. A name may occur more than once."""
     rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
     text = _read_text(record)
     if text is None:
@@ -163,7 +164,7 @@ def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[s
 
 
 def _plain(name: str) -> str:
-    """A name as it stands in the archive: pip reads `./a` and `a\\b` as what they mean."""
+    """The name in the archive for a name in RECORD: pip reads `./a` as `a`, and `a\\b` as `a/b`."""
     plain = posixpath.normpath(name.replace("\\", "/"))
     return plain + "/" if name.endswith("/") else plain
 

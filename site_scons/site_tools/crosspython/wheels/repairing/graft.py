@@ -1,8 +1,8 @@
-"""C libraries put into a wheel: those it needs and neither holds nor finds on every board.
+"""Puts C libraries into a wheel: libraries that it needs, and that neither the wheel nor every board contains.
 
-Two wheels with two versions of a library must not share one copy in a process:
-so the copy gets a name with a part of its hash, and all files that need it use that name.
-The caller says where a library lies; RPATHs are written afterwards, elsewhere. All paths belong to the build machine.
+Two wheels with two versions of a library must not share one copy in a process. So the name of a copy contains a part of
+its hash, and all files that need the library use that name. The caller finds the libraries; RPATHs are written later,
+by another module. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def find_missing(elves: Iterable[ElfFile], patterns: Sequence[str], search: Sear
     """The libraries that ELF files of a wheel need, with those that these need in turn, by soname.
 
     patterns: sonames that every board has
-    search: where a library lies; one it does not find is left out, and is the audit's
+    search: finds a library; if it finds none, the library is left out, and the audit will report it
     """
     elves = list(elves)
     own = {elf.path.name for elf in elves if elf.kind == "shared"}

@@ -1,4 +1,4 @@
-"""What a built wheel's METADATA (PEP 566) says to the board's pip, put right."""
+"""Corrects the METADATA (PEP 566) of a built wheel for the board's pip."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The modules of a wheel, read from its file alone.
 
-Knows which names in a wheel are modules, and which of them a user would import first. Nothing is unpacked, nothing is
-run: the check of wheels finds out whether they can be imported.
+Knows which names in a wheel are modules, and which of them a user would import first. Nothing is unpacked or run: the
+check of wheels tests whether the modules can be imported.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _ELF = b"\x7fELF"
 
 @dataclass(frozen=True)
 class Modules:
-    """By dotted name: modules and packages at the top, and extension modules wherever they are."""
+    """The dotted names of modules and packages at the top, and of all extension modules."""
 
     top: tuple[str, ...]
     extensions: tuple[str, ...]
 
 
 def read_modules(wheel: Path) -> Modules:
-    """List what a wheel's file lets Python import."""
+    """List the modules that Python can import from a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         members = {way: name for name in archive.namelist() if (way := _way_of(name)) is not None}
         extensions = [
@@ -46,7 +46,7 @@ def init_symbol(module: str) -> bytes:
 
 
 def _way_of(name: str) -> PurePosixPath | None:
-    """A member's place below site-packages; None for what does not go there (PEP 427)."""
+    """A member's path below site-packages; None if it is not installed there (PEP 427)."""
     parts = PurePosixPath(name).parts
     if parts[0].endswith(".data"):
         return PurePosixPath(*parts[2:]) if parts[1] in ("purelib", "platlib") else None
@@ -62,7 +62,7 @@ def _module_of(way: PurePosixPath) -> str | None:
 
 
 def _top_of(modules: Iterable[str]) -> tuple[str, ...]:
-    """The modules that lie in no other; below a namespace package (PEP 420) these are not at the very top."""
+    """The modules that are not inside another one. In a namespace package (PEP 420) they are not at the top level."""
     found = set(modules)
     parents = {module: [module[:index] for index, letter in enumerate(module) if letter == "."] for module in found}
     return tuple(sorted(module for module in found if not found.intersection(parents[module])))

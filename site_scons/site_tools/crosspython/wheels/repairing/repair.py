@@ -1,8 +1,8 @@
-"""What a backend made becomes a wheel for the board, or fails with what is wrong; a ready wheel is only judged.
+"""Turns a backend's wheel into a wheel for the board, or raises an error with all problems; a ready wheel is only
+audited.
 
-The steps in their order: laid out, cleaned, libraries put in, RPATHs written, tagged by its content, audited, packed.
-Other modules know how each is done. A ready wheel keeps its bytes: its hash is what was locked. All paths belong to the
-build machine.
+The steps in their order: unpack, clean, put libraries in, write RPATHs, set the tags by the content, audit, pack. Other
+modules carry them out. A ready wheel is not changed, because its hash is locked. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -62,17 +62,17 @@ from crosspython.workshop import EPOCH
 class Repair:
     """The facts for finishing one wheel.
 
-    package:   what was locked: the wheel has to be that
+    package:   the locked package; the wheel's name and version have to be the same
     series, abiflags: CPython's, "3.13" and ""
-    suffix:    of the extension modules of the Python that it was built for; a ready wheel needs none
-    work:      a folder for this wheel alone; replaced, and gone when all went well
+    suffix:    the suffix of extension modules of the Python that it was built for; a ready wheel needs none
+    work:      a folder for this wheel alone; it is emptied first, and removed after success
     engine:    for the report
     tools:     the wrapped toolchain, <triplet>-objcopy; a ready wheel needs none
     python:    the target's interpreter, an ELF file; a ready wheel needs none
-    sysroot:   the private sysroot that it was built against, libraries in usr/lib
-    replace:   folders of the build machine, with the text that takes their place
-    brought:   SHA-256 of the ELF files that the source had before anything was built; a ready wheel needs none
-    to_bundle: needed libraries are left to the bundle, and found in the prefix's lib, instead of put into the wheel
+    sysroot:   the private sysroot that it was built against, with libraries in usr/lib
+    replace:   folders of the build machine, with the text that replaces each of them
+    brought:   SHA-256 of the ELF files that the source contained before the build; a ready wheel needs none
+    to_bundle: needed libraries come into the bundle, in the prefix's lib; else they are put into the wheel
     """
 
     package: LockedPackage
@@ -106,7 +106,7 @@ class Repair:
 
     @property
     def neutral(self) -> dict[str, str]:
-        """What takes the place of each folder of the build machine."""
+        """The text that replaces each folder of the build machine."""
         return {**(self.replace or {}), str(self.work): self.target.prefix}
 
     def sonames(self) -> frozenset[str]:
@@ -114,7 +114,7 @@ class Repair:
         return find_sonames(self.sysroot / "usr/lib") if self.sysroot else frozenset()
 
     def find_library(self, soname: str) -> Path | None:
-        """Where a library lies: in the private sysroot, or with the compiler (libgfortran, libc)."""
+        """The path of a library: in the private sysroot, or in the compiler's folders (libgfortran, libc)."""
         if self.sysroot is not None and (own := self.sysroot / "usr/lib" / soname).exists():
             return own.resolve()
         _, answer, _ = try_ask(Path(f"{self.toolchain.prefix}gcc"), f"-print-file-name={soname}")
@@ -127,7 +127,7 @@ class Repair:
 
 
 def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
-    """Make a wheel for the board out of what a backend made, and write it. Raises AuditError with all that is wrong."""
+    """Make a wheel for the board from a backend's wheel, and write it. Raises AuditError that lists all problems."""
     stated = parse_wheel_name(made.name)
     tree = lay_out(made, repair.work, repair.series)
     _require_identity(tree, stated, repair)
@@ -173,9 +173,9 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
 def take_ready(
     wheel: Path, filename: str, product: Path, repair: Repair, judged: WheelReport | None = None
 ) -> WheelReport:
-    """Judge a wheel that others built, called `filename` in the index, and put it in the product's place as it is.
+    """Audit a ready wheel, whose name in the index is `filename`, and copy it to the product's path without changes.
 
-    judged: what judge_ready said of it, where that was asked before
+    judged: the result of judge_ready, if it was called before
     """
     report = judged or judge_ready(wheel, filename, repair)
     product.parent.mkdir(parents=True, exist_ok=True)
@@ -186,9 +186,9 @@ def take_ready(
 
 
 def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
-    """Judge a wheel that others built. Raises AuditError, or ArchiveError, for what would not work on the board.
+    """Audit a ready wheel. Raises AuditError or ArchiveError if it would not work on the board.
 
-    A wheel for any platform may bring files for several machines, among which it chooses at run time.
+    A wheel for any platform may contain files for several machines, and choose one at run time.
     """
     stated = parse_wheel_name(filename)
     tree = lay_out(wheel, repair.work, repair.series)
@@ -211,7 +211,8 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
 
 
 def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> None:
-    """The wheel is what was locked. A version of 0.0.0 or the like means that the backend asked git, and found none."""
+    """Check that the wheel is the locked package. A version such as 0.0.0 means that the backend asked git for the
+    version, and found no repository."""
     package, metadata = repair.package, tree.metadata
     told = str(metadata.get("Name", "")), str(metadata.get("Version", ""))
     wanted = Version(package.version) if package.version else stated.version  # 1.0 and 1.0.0 are the same (PEP 440)
@@ -233,7 +234,7 @@ def _is_version(text: str, wanted: Version) -> bool:
 
 
 def _require_plain_names(tree: WheelTree, repair: Repair) -> None:
-    """RECORD cannot tell of a name with a backslash: installers read it as a slash there."""
+    """Refuse names with a backslash: installers read it as a slash in RECORD."""
     if odd := [name for path in find_files(tree.root) if "\\" in (name := tree.name_in_wheel(path))]:
         raise AuditError(f"{repair.package.title}: the build made names with a backslash", evidence=odd, log=repair.log)
 
@@ -250,7 +251,8 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
 
 
 def _manylinux_tags(tags: Iterable[Tag], tree: WheelTree, repair: Repair) -> frozenset[Tag]:
-    """Earned where nothing was asked of the CPU, an older glibc was built for, and no library is the bundle's."""
+    """The manylinux tags of a wheel. It gets them only if it needs no special CPU features, was built for an older
+    glibc, and needs no libraries of the bundle."""
     if not repair.target.generic or repair.target.libc is None or repair.to_bundle:
         return frozenset()
     needs = sum_up_needs(tree.root, find_elf_files(tree.root))
@@ -259,7 +261,7 @@ def _manylinux_tags(tags: Iterable[Tag], tree: WheelTree, repair: Repair) -> fro
 
 
 def _clean_texts(tree: WheelTree, repair: Repair) -> None:
-    """Remove bytecode, which holds times and paths, and replace folders of the build machine in texts."""
+    """Remove bytecode, which contains times and paths, and replace folders of the build machine in texts."""
     paths = BuildPaths(repair.neutral)
     for path in list(find_files(tree.root)):
         if path.suffix == ".pyc":
@@ -278,7 +280,7 @@ def _is_script(path: Path) -> bool:
 
 
 def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
-    """A script that starts with a Python of the build machine gets `#!python`, which installers replace (PEP 427)."""
+    """Replace a `#!` line with a Python of the build machine by `#!python`, which installers replace (PEP 427)."""
     if not data.startswith(b"#!"):
         return data
     first, newline, rest = data.partition(b"\n")
@@ -290,9 +292,9 @@ def _name_python(data: bytes, folders: Sequence[str]) -> bytes:
 
 
 def _find_brought(tree: WheelTree, repair: Repair) -> frozenset[Path]:
-    """Files for other machines that the source brought as they are: a package may choose among several at run time.
+    """Files for other machines that the source already contained: a package may choose one of several at run time.
 
-    One that the build made is refused: this machine's compiler made it.
+    If the build has made such a file, the build machine's compiler was used, and the wheel is refused.
     """
     if not repair.brought:
         return frozenset()
@@ -327,9 +329,10 @@ def _own(tree: WheelTree, aside: Collection[Path]) -> list[ElfFile]:
 
 
 def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
-    """Folders of the build machine in code, which OpenCV and others print as how they were built. Returns remarks.
+    """Overwrite folders of the build machine in binaries: OpenCV and others contain them in a description of their
+    build. Returns remarks.
 
-    A path that is spelled longer there, with a blank escaped, is left to the audit.
+    A path that is longer there, because a blank is escaped, is not replaced, and the audit refuses it.
     """
     paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
     remarks = []
@@ -347,7 +350,7 @@ def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
 def of_same_length(folder: str, neutral: str) -> str:
     """A path of the same length as another, to replace it in a binary: it is padded with slashes.
 
-    The last part stays, since linkers let one text be the end of another.
+    The last part of the path stays, because linkers may use the end of one text as another text.
     """
     parent, slash, last = folder.rpartition("/")
     room = len(parent.encode())
@@ -362,8 +365,8 @@ def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
 
 
 def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
-    """A ready wheel contains all code that it passes a time_t to,
-    so it may have another size of it than our products."""
+    """A remark about a ready wheel with 32-bit time. It may have another size of time_t than our products, because it
+    contains all code that it passes a time_t to."""
     if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
         return []
     if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):

@@ -1,8 +1,8 @@
-"""Names that code in a wheel uses and nothing defines: Python cannot load such an extension module.
+"""Finds names that code in a wheel uses and that nothing defines: Python cannot load such an extension module.
 
-It binds all names at once when it loads one (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). The reason is a source that
-was left out of an sdist, a library that a build forgot to link, or a function that this Python no longer has. All paths
-belong to the build machine.
+Python binds all names when it loads a module (sys.getdlopenflags(); RTLD_NOW in dlopen(3)). Possible reasons: a source
+file is missing in the sdist, a build does not link a library, or this Python does not have a function any more. All
+paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _NAMED = 3
 
 
 def find_undefined(elves: Iterable[ElfFile], python: Path, search: Search) -> dict[Path, tuple[str, ...]]:
-    """By file, the names that neither Python, nor the wheel, nor a library that either needs defines.
+    """The undefined names of each file: neither Python, nor the wheel, nor a library that these need defines them.
 
-    elves:  all of the wheel: one may have loaded another before
+    elves:  all ELF files of the wheel, because one may load another before
     python: the target's interpreter
-    search: where a library lies, by soname; a file that needs one which is not found is not judged
+    search: finds a library by its soname; a file that needs a library which is not found is not checked
     """
     elves = [elf for elf in elves if elf.kind == "shared"]
     wanted = [(elf, names) for elf in elves if (names := unbound_names(elf.path) - _names(python))]
@@ -39,15 +39,14 @@ def find_undefined(elves: Iterable[ElfFile], python: Path, search: Search) -> di
 
 
 def remark_undefined(name: str, names: Sequence[str]) -> str:
-    """What a user should know of such a file."""
+    """The remark for the user about such a file."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     uses = f"{name} uses {', '.join(names[:_NAMED])}{more}"
     return f"{uses}, which neither Python nor what it needs defines: check=1 shows whether it loads"
 
 
 def _closure(needed: Iterable[str], own: Iterable[str], search: Search) -> set[Path] | None:
-    """The libraries of these names, and what they need in turn, without the wheel's own;
-    None where one is not found."""
+    """The libraries of these names with all their dependencies, without the wheel's own; None if one is not found."""
     waiting = list(needed)
     seen = set(own)
     found: set[Path] = set()
@@ -69,6 +68,6 @@ def _needed(file: Path) -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def _names(file: Path) -> frozenset[str]:
-    """What the interpreter or a library of the target defines. Kept, since a run sees few of them, the same for all
-    wheels."""
+    """The names that the interpreter, or a library of the target, defines. Cached, because all wheels of a run use the
+    same few files."""
     return exported_names(file)

@@ -1,8 +1,8 @@
-"""Whether a wheel would work on the board: what is in it, and what the audit of stages says of that.
+"""Checks whether a wheel works on the board: reads its content, and applies the audit of stages to it.
 
-Knows what is particular to wheels: how extension modules are called, that nobody links to anything, that an extension
-may have been left out in silence. The rules for code and paths are those of finish/audit.py. Paths belong to the build
-machine.
+Knows the special rules for wheels: the names of extension modules; no other component is linked with their libraries; a
+build may leave out an extension without an error. finish/audit.py has the rules for code and paths. Paths belong to the
+build machine.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SHOWN = 3  # names in a remark
 
 @dataclass(frozen=True)
 class Contents:
-    """What of a wheel is code for a machine. `extensions` are the modules that Python can import, by dotted name."""
+    """The machine code in a wheel. `extensions` are the extension modules that Python can import, by dotted name."""
 
     extensions: dict[str, Path]
     code: MachineCode
 
 
 def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
-    """Look at a wheel's files: ELF files and static libraries are code for a machine, the rest is not.
+    """Read a wheel's files: ELF files and static libraries are machine code, all others are not.
 
-    aside: files that do not count
+    aside: files to be ignored
     """
     modules: dict[str, Path] = {}
     elves = [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
@@ -49,7 +49,7 @@ def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
 
 
 def _module_of(elf: ElfFile, site: Path) -> str | None:
-    """The name under which Python imports a file, None where it is no extension module: those define PyInit_<name>."""
+    """The name by which Python imports a file; None if it is no extension module, which would define PyInit_<name>."""
     if elf.kind != "shared" or elf.path.suffix != ".so" or not elf.path.is_relative_to(site):
         return None
     parts = list(elf.path.relative_to(site).parts)
@@ -77,12 +77,13 @@ def find_wheel_problems(
     is_ready: bool = False,
     time_bits: int | None = None,
 ) -> list[Problem]:
-    """Return all that would keep a wheel from working on the board.
+    """Return all problems that would keep a wheel from working on the board.
 
     forbidden: folders of the build machine
     provided: sonames of libraries in the prefix's lib
-    is_ready: others built it: a RUNPATH is theirs to choose
-    time_bits: of time_t in the libraries that it was built against; None: it brings all that it hands points in time to
+    is_ready: it is a ready wheel, which may have a RUNPATH
+    time_bits: the bits of time_t in the libraries that it was built against; None: it contains all code that it passes
+               a time_t to
     """
     problems = [
         Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which no wheel can hold")
@@ -105,13 +106,14 @@ def find_wheel_problems(
 
 
 def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Contents) -> list[Problem]:
-    """Those problems that are of files for other machines, which nobody imports: a package may choose among several."""
+    """The problems of files for other machines that are no extension modules: a package may choose one of several at
+    run time."""
     modules = {path.relative_to(tree.root).as_posix() for path in contents.extensions.values()}
     return [problem for problem in problems if problem.kind is Kind.FOREIGN and problem.path not in modules]
 
 
 def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
-    """What a user should know of them."""
+    """The remark for the user about such files."""
     names = [tree.name_in_wheel(tree.root / problem.path) for problem in problems]
     if not names:
         return []
@@ -120,7 +122,8 @@ def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
 
 
 def _judge_name(path: Path, tree: WheelTree, board: BoardTags) -> list[Problem]:
-    """An extension module with another Python's or machine's suffix is never imported there, whatever is in it."""
+    """Check the suffix of an extension module: the board's Python never imports one with the suffix of another Python
+    or machine."""
     name = tree.name_in_wheel(path)
     if ".cpython-" not in path.name or path.suffix != ".so" or path.name.endswith(board.suffixes[:-1]):
         return []
@@ -147,10 +150,10 @@ def _advise(problems: Sequence[Problem]) -> str | None:
 
 
 def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
-    """What a user should know of a wheel without extensions, when the project's own wheels
-    for other machines have some.
+    """The remark for the user about a wheel without extension modules, if the project's wheels for other machines have
+    some.
 
-    others: file names of those; one with a platform in it holds machine code, nearly always extension modules
+    others: file names of these wheels; one with a platform contains machine code, nearly always extension modules
     """
     if contents.code:
         return []
