@@ -1,1 +1,1 @@
-"""What is asked for becomes a lock: requests, projects, indexes, and the files that are chosen."""
+"""Turns a request into a lock: requests, projects, indexes, resolution, and the choice of files."""

@@ -1,6 +1,6 @@
-"""What `binary=` says: ready wheels or sources, for all packages and for single ones. Data; choose.py acts by it.
+"""The choice of `binary=`: ready wheels or sources, for all packages and for single ones. Only data; choose.py uses it.
 
-The words of pip's --no-binary and --only-binary, as requirements files have them, are read here, too.
+The options --no-binary and --only-binary of requirements files are also read here.
 """
 
 from __future__ import annotations
@@ -20,36 +20,37 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 @dataclass(frozen=True)
 class Binary:
-    """usual: for all packages that by_package, which has normalized names, does not name."""
+    """usual: the choice for all packages that are not in by_package; by_package: choices by normalized names"""
 
     usual: str = AUTO
     by_package: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
-        """AUTO takes what fits, NEVER only wheels of packages that have nothing to be compiled, ONLY builds nothing."""
+        """The choice for a package. AUTO: a ready wheel if one fits; NEVER: a ready wheel only if there is nothing to
+        compile; ONLY: never build."""
         return self.by_package.get(name, self.usual)
 
     def over(self, below: Binary) -> Binary:
-        """This choice, and another where this one says nothing."""
+        """This choice, with another one as the default for packages that this one does not mention."""
         usual = self.usual if self.usual != AUTO else below.usual
         return Binary(usual, {**below.by_package, **self.by_package})
 
     def as_data(self) -> dict[str, str]:
-        """For a lock; `read_data` reads it. Empty where nothing is chosen."""
+        """The choice as data for a lock, which `read_data` reads. Empty if nothing is chosen."""
         return ({} if self.usual == AUTO else {":all:": self.usual}) | dict(sorted(self.by_package.items()))
 
 
 def read_data(data: Any) -> Binary:
-    """What as_data gave. Raises ConfigurationError for what it never gives."""
+    """Read the data of as_data. Raises ConfigurationError for other data."""
     if not isinstance(data, dict) or not all(way in WAYS for way in data.values()):
         raise ConfigurationError(f"the lock says of binary: {data!r}", expected="auto, never or only, by package")
     return Binary(data.get(":all:", AUTO), {name: way for name, way in data.items() if name != ":all:"})
 
 
 def parse_binary(text: str, shown: str) -> Binary:
-    """Read `never`, or `auto,numpy=never`. Raises ConfigurationError that names what is wrong.
+    """Read `never`, or `auto,numpy=never`. Raises ConfigurationError that names all mistakes.
 
-    shown: how it was given
+    shown: the user's input, for messages
     """
     usual, by_package = list[str](), dict[str, str]()
     for word in re.split(r"[\s,]+", text.strip(" \t\n,")):
@@ -73,7 +74,8 @@ def parse_binary(text: str, shown: str) -> Binary:
 
 
 def apply_option(binary: Binary, way: str, values: Iterable[str]) -> Binary:
-    """A choice after pip's --no-binary (NEVER) or --only-binary (ONLY): names with commas between, :all: or :none:."""
+    """The choice after a further option --no-binary (NEVER) or --only-binary (ONLY) of pip. values: names separated by
+    commas, :all: or :none:"""
     for value in values:
         for name in filter(None, re.split(r"[\s,]+", value)):
             if name == ":none:":
@@ -87,5 +89,5 @@ def apply_option(binary: Binary, way: str, values: Iterable[str]) -> Binary:
 
 
 def normalize(name: str) -> str:
-    """A package's name as locks have it (PEP 503)."""
+    """A package's name, normalized as in locks (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

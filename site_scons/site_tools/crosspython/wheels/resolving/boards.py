@@ -1,7 +1,7 @@
 """A lock for several boards or Pythons: the parts of one pylock.toml, as plain data.
 
-Each environment of the file (PEP 751) is one part. A package that is the same for all of them stands there once; the
-others have a marker that names their environments. What a part was made for stands below `boards`.
+Each environment of the file (PEP 751) is one part. A package that is the same for all of them is listed once; all
+others have a marker that names their environments. The request of each part is stored below `boards`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Data = Mapping[str, Any]
 
 
 def environments_of(data: Data) -> list[str]:
-    """The environments that a lock is for, as markers."""
+    """The environments of a lock, as markers."""
     return list(data.get("environments", ()))
 
 
 def part_of(data: Data, environment: str) -> Data | None:
-    """What a lock holds for an environment, as a lock for it alone; None: nothing. A lock for one environment is that
-    part itself, whatever it is for: the caller compares."""
+    """The part of a lock for one environment, as a separate lock; None: there is no such part. A lock for only one
+    environment is returned unchanged, whatever its environment is: the caller has to compare that."""
     own = data.get("tool", {}).get(_TOOL, {})
     if _BOARDS not in own:
         return data
@@ -58,6 +58,6 @@ def join(new: Data, old: Data) -> Data:
     boards = {each: part["tool"][_TOOL] for each, part in parts.items()}
     pythons = {part.get("requires-python") for part in parts.values()}
     joined = {**new, "environments": list(parts), "tool": {_TOOL: {_BOARDS: boards}}, "packages": packages}
-    if len(pythons) > 1:  # the environments say it
+    if len(pythons) > 1:  # the environments contain the versions
         del joined["requires-python"]
     return joined

@@ -1,6 +1,6 @@
-"""Ready wheel or source: which of a package's files its wheel for the board is made of.
+"""Chooses for each package a ready wheel, or its source.
 
-Knows what `binary=` means. It knows no index and opens no file; which tags a board's pip accepts is tags.py's business.
+Knows the meaning of `binary=`. It knows no index and opens no file; tags.py knows which tags a board's pip accepts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from crosspython.wheels.tags import is_pure
 
 
 def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[LockedFile]:
-    """Those wheels that fit, best first: by tag, then by build number, the highest first (PEP 427).
+    """The wheels that fit, best first: by tag, then by build number, the highest first (PEP 427).
 
-    tags: those that pip on the board accepts, with their rank
+    tags: the tags that pip on the board accepts, with their rank
     """
     ranked = [(rank, file) for file in files if (rank := _rank(file.name, tags)) is not None]
     ranked.sort(key=lambda pair: parse_wheel_filename(pair[1].name)[2], reverse=True)
@@ -30,9 +30,9 @@ def fitting(files: Iterable[LockedFile], tags: Mapping[Tag, int]) -> list[Locked
 def choose_files(
     packages: Iterable[LockedPackage], binary: Binary, tags: Mapping[Tag, int]
 ) -> dict[str, LockedFile | None]:
-    """By package: the ready wheel to be taken, or None: build it from source.
+    """The ready wheel of each package; None: build it from source.
 
-    Raises ConfigurationError that lists all packages for which there is no way.
+    Raises ConfigurationError that lists all packages for which neither is possible.
     """
     chosen: dict[str, LockedFile | None] = {}
     problems: dict[str, str] = {}
@@ -59,7 +59,7 @@ def choose_files(
 def may_give_way(
     packages: Iterable[LockedPackage], chosen: Mapping[str, LockedFile | None], binary: Binary
 ) -> Iterator[tuple[LockedPackage, LockedFile]]:
-    """The ready wheels with code for a machine, by their names, of packages that could be built instead."""
+    """The ready wheels that contain machine code (judged by their names), of packages that can also be built."""
     for package in packages:
         ready = chosen[package.name]
         if ready is not None and not is_pure(ready.name) and binary.of(package.name) != ONLY and has_source(package):
@@ -73,12 +73,12 @@ def choose_sound(
     tags: Mapping[Tag, int],
     refusal: Callable[[LockedPackage, LockedFile], str | None],
 ) -> tuple[dict[str, LockedFile | None], dict[str, str]]:
-    """The choice without ready wheels that would not work on the board, and by package what was refused, in words.
+    """The choice without ready wheels that would not work on the board; and by package, a text about the refused wheel.
 
-    The next wheel that fits takes its place, or the source. A package that cannot be built, or is not to be, keeps its
-    wheel: what is wrong with it is told when it has its turn.
+    A refused wheel is replaced by the next one that fits, or by the source. If a package cannot or must not be built,
+    its wheel stays, and its problems are reported when the wheel is made.
 
-    refusal: why a wheel would not work
+    refusal: returns why a wheel would not work
     """
     sound, refused = dict(chosen), dict[str, str]()
     for package, _ in may_give_way(packages, chosen, binary):
@@ -95,7 +95,8 @@ def choose_sound(
 def require_can_build(
     packages: Iterable[LockedPackage], chosen: Mapping[str, LockedFile | None], release: Release
 ) -> None:
-    """No package is to be built where that cannot be done for the board's Python. Raises ConfigurationError."""
+    """Check that no package has to be built if packages cannot be built for the board's Python.
+    Raises ConfigurationError."""
     built = [package for package in packages if chosen[package.name] is None]
     if built and not release.builds_packages:
         raise ConfigurationError(
@@ -112,8 +113,8 @@ def has_source(package: LockedPackage) -> bool:
 
 
 def _is_as_good_as_built(package: LockedPackage, ready: LockedFile) -> bool:
-    """A package with a pure wheel and others for platforms has something to be compiled.
-    What the user named is taken."""
+    """Whether a ready wheel is as good as a built one: the package has no wheels with machine code, so there is nothing
+    to compile; or the user has named the wheel itself."""
     if ready.path is not None and not has_source(package):
         return True
     return all(is_pure(name) for name in (*(file.name for file in package.wheels), *package.other_wheels))

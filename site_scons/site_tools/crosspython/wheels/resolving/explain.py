@@ -1,6 +1,6 @@
-"""Translates uv's refusals for a user who typed `pkgs=`: an error of ours, with uv's evidence in few words.
+"""Converts uv's errors into our own, for a user who typed `pkgs=`, with uv's reasons in few words.
 
-Knows the sentences in which uv 0.13 says what went wrong; one that is not known is shown as uv said it.
+Knows the messages of uv 0.13; an unknown message is shown unchanged.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
 _REASON = re.compile(r"\bbecause\b|,? and (?=(?:all versions of )?\S+ depends? on )", re.IGNORECASE)
 _UNREACHABLE = re.compile(r"error sending request|Failed to fetch|dns error|tcp connect error|HTTP status")
 _REFUSED = re.compile(r"hint: (An index .+)")
-# uv's hints on a file whose name, version or content it cannot believe, and that it therefore passes over.
+# uv's hints about a file that it skips because its name, version or content is not valid.
 _DAMAGED = re.compile(r"hint: (?:The structure of|Metadata for) `([^`]+)` \(v?([^)]+)\) [^:\n]+:\s*\n?\s*([^\n]+)")
-# Of a file that it was told to take, and of an sdist. What follows the first line says what is wrong.
+# Errors about a file that uv has to use, and about an sdist. The lines after the first one give the reason.
 _DAMAGED_FILE = re.compile(r"Failed to read `(\S+ @ \S+\.whl)`\n(.+)", re.DOTALL)
 _DAMAGED_SDIST = re.compile(r"`([^`]+)`\nFailed to extract archive: .*\n(.+)", re.DOTALL)
-# Paths in uv's cache, which nobody knows: a line that says no more than that, and the way to a file of a wheel.
+# Paths in uv's cache, which no user knows: a line with only such a path, and the path of a file of a wheel.
 _IN_CACHE = re.compile(r"Failed to read metadata: ")
 _TO_FILE = re.compile(r"`/\S*/(?=[^/`\s]+\.dist-info/)")
 _NOT_THERE = re.compile(r"Distribution not found at: (file:\S+)")
 _OFFLINE = re.compile(r"[Nn]etwork (?:connectivity is|was) disabled|--offline|not found in the cache")
 _HASH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)")
-# A requirement with an address of its own, which is no index's.
+# A requirement with an address of its own, which is not from an index.
 _OWN_ADDRESS = re.compile(r"Failed to (?:download|fetch)[^`]*`[^`]* @ ([^`]+)`")
 _BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 _GIT = re.compile(r"`([^`]+)`\s+(?:cause: )?Git operation failed")
@@ -55,11 +55,11 @@ _FETCHED = re.compile(r"Failed to fetch: `?(\S+?)`?$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Refusal:
-    """What uv printed when it failed, and what it was asked.
+    """uv's output when it failed, and the request.
 
-    whole:  all of it
-    text:   its last error alone, without hints
-    flat:   the same in one line
+    whole:  the whole output
+    text:   only the last error, without hints
+    flat:   the last error in one line
     """
 
     whole: str
@@ -77,10 +77,10 @@ class Refusal:
 def explain_resolution_failure(
     lines: Sequence[str], platform: Platform, indexes: Indexes, log: Path
 ) -> CrosspythonError:
-    """The error for a resolution that failed: of the first rule that knows the words.
+    """The error for a failed resolution, from the first rule that matches uv's words.
 
-    lines:   what uv printed, or its end
-    indexes: those that were asked; of a package that none has, they are asked once more whether they let us in
+    lines:   uv's output, or the end of it
+    indexes: the indexes that were used; if none has a package, they are asked again whether they refuse access
     """
     text = _condense(lines)
     refusal = Refusal("\n".join(lines), text, " ".join(text.split()), platform, indexes, log)
@@ -124,7 +124,7 @@ def _damaged_file(refusal: Refusal) -> CrosspythonError | None:
 
 
 def _not_there(refusal: Refusal) -> CrosspythonError | None:
-    """A project names another one by its place."""
+    """A project requires another one by its path, and that is missing."""
     place = _NOT_THERE.search(refusal.flat)
     if not place:
         return None
@@ -148,7 +148,7 @@ def _offline(refusal: Refusal) -> CrosspythonError | None:
 
 
 def _no_commit(refusal: Refusal) -> CrosspythonError | None:
-    """Git cannot read a repository, or it has not the commit."""
+    """Git cannot read a repository, or the repository does not have the commit."""
     repository = _GIT.search(refusal.text)
     if not repository:
         return None
@@ -239,7 +239,7 @@ def _exclude_each_other(refusal: Refusal) -> CrosspythonError:
     )
 
 
-# In this order: what stands first explains what would match further down.
+# In this order: earlier rules explain errors that would also match later ones.
 _RULES: tuple[Callable[[Refusal], CrosspythonError | None], ...] = (
     _index_refuses,
     _damaged,
@@ -258,7 +258,7 @@ _RULES: tuple[Callable[[Refusal], CrosspythonError | None], ...] = (
 
 
 def _condense(lines: Sequence[str]) -> str:
-    """uv's last error alone, without hints and without what it says of projects that are ours and not the user's."""
+    """Only uv's last error, without hints, and without sentences about our own project files."""
     text = "\n".join(lines)
     text = text[text.rfind("\nerror:") + 1 :] if "\nerror:" in text else text
     text = re.split(r"\n\s*hint:", text)[0]
@@ -270,7 +270,7 @@ def _condense(lines: Sequence[str]) -> str:
 
 
 def _told(flat: str) -> list[str]:
-    """Who asks for what, one line each."""
+    """One line for each package that requires another one."""
     found: dict[str, None] = {}
     for sentence in flat.split(", we can conclude that")[:1] + re.findall(r"And because (.*?), we can", flat):
         for reason in _REASON.split(sentence):
@@ -301,7 +301,7 @@ def _unknown_names(names: Sequence[str], places: str, log: Path) -> Configuratio
 
 
 def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
-    """The error for a package whose metadata only its backend knows, which fails on this machine."""
+    """The error for a package whose metadata only its backend can tell, if the backend fails on this machine."""
     name = canonicalize_name(re.split("[ =]", package)[0])
     is_local = " @ " in package
     return SourceError(
@@ -350,6 +350,6 @@ def _unreachable(text: str, places: str, log: Path) -> SourceError:
 
 @cache
 def _known_names() -> tuple[dict[str, str], tuple[str, ...]]:
-    """Names of modules whose packages are called otherwise, and names that people mean when they mistype."""
+    """Names of modules whose packages have other names; and known names, to find typing mistakes."""
     data = tomllib.loads(_NAMES.read_text())
     return {canonicalize_name(name): package for name, package in data["modules"].items()}, tuple(data["packages"])

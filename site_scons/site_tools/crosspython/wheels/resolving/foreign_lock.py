@@ -1,6 +1,6 @@
 """A lock that another tool wrote: a pylock.toml (PEP 751), read by packaging, or a uv.lock, poetry.lock or pdm.lock.
 
-Knows which form a lock has, and what of a pylock.toml holds for a platform. What only sdists tell is added by lock.py.
+Knows the form of a lock, and which entries of a pylock.toml apply to a platform. lock.py adds facts from sdists.
 Paths belong to the build machine.
 """
 
@@ -40,9 +40,9 @@ _OTHERS = ((is_uv, read_uv), (is_poetry, read_poetry), (is_pdm, read_pdm))
 
 
 def read_foreign_lock(path: Path, platform: Platform, wanted: Wanted | None = None) -> tuple[LockedPackage, ...]:
-    """The packages of a lock that a platform gets, with all their wheels. Raises ConfigurationError.
+    """The packages of a lock for a platform, with all their wheels. Raises ConfigurationError.
 
-    Files without url and path are named by a lock that does not tell where they are.
+    Some locks do not contain the addresses of files: these files have neither url nor path.
     """
     wanted = wanted or Wanted()
     try:
@@ -61,16 +61,17 @@ def read_foreign_lock(path: Path, platform: Platform, wanted: Wanted | None = No
 
 
 def _projects(packages: Sequence[LockedPackage], wanted: Wanted) -> list[LockedPackage]:
-    """The projects that were asked for and are no packages of the lock: poetry and pdm lock what they need alone."""
+    """The requested projects that are not in the lock: poetry and pdm lock only a project's dependencies."""
     there = {package.folder for package in packages}
     projects = [read_project(folder) for folder in sorted(wanted.projects - there)]
     needed = {need for package in packages for need in package.depends}
-    depends = tuple(sorted({package.name for package in packages} - needed))  # as far as the lock tells
+    depends = tuple(sorted({package.name for package in packages} - needed))  # as far as the lock states them
     return [LockedPackage(each.name, read_version(each.path), depends=depends, folder=each.path) for each in projects]
 
 
 def _require_files(packages: Sequence[LockedPackage], platform: Platform, path: Path, tool: str) -> None:
-    """Every package has a file that the board can take or a build can use. Raises ConfigurationError, naming all."""
+    """Check that every package has a wheel for the board, or a source. Raises ConfigurationError that names all
+    packages without one."""
     tags = platform.tags()
     lacking = [
         f"{package.title}: it has {', '.join(wheel.name for wheel in package.wheels) or 'no file'}"
@@ -97,7 +98,7 @@ def _read_pylock(data: Mapping[str, Any], path: Path, platform: Platform, wanted
         require_known("group", wanted.groups, lock.dependency_groups or ())
         chosen = lock.select(
             environment=environment_of(platform),
-            tags=sorted(_tags_of(lock), key=str),  # whether a wheel fits is asked of all packages at once
+            tags=sorted(_tags_of(lock), key=str),  # whether wheels fit is checked later, for all packages at once
             extras=wanted.extras,
             dependency_groups={*(lock.default_groups or ()), *wanted.groups},
         )
@@ -155,7 +156,7 @@ def _read(package: Package, start: Path) -> LockedPackage:
 
 
 def _commit(package: Package, start: Path) -> Commit:
-    """Raises ConfigurationError for another system than git, or where no whole hash is named."""
+    """The commit of a package. Raises ConfigurationError for systems other than git, or without a full hash."""
     assert package.vcs is not None
     vcs = package.vcs
     if vcs.type != "git":

@@ -1,7 +1,7 @@
-"""Wheels that a user names by their files: what their METADATA says that the board's pip would not take.
+"""Checks the METADATA of wheels that a user names by their files: would the board's pip accept them?
 
-Their files are there before anything is resolved, so it is told in the words of the file. Whether the rest of a wheel
-can be believed is repairing/'s business. Paths belong to the build machine.
+The files exist before anything is resolved, so the errors can name the file and its content. repairing/ checks the rest
+of a wheel. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def require_usable(projects: Sequence[Project], platform: Platform) -> None:
-    """Each local wheel is what its file name says (PEP 427), and is for the board's Python (Requires-Python).
+    """Check that each local wheel agrees with its file name (PEP 427), and is for the board's Python (Requires-Python).
 
-    uv passes over the upper bound of a Requires-Python; pip does not.
+    uv ignores the upper bound of a Requires-Python; pip does not.
     Raises DamagedPackagesError, ConfigurationError.
     """
     wheels = {each: _read(each.path) for each in projects if each.path.suffix == ".whl"}
@@ -55,7 +55,7 @@ def require_usable(projects: Sequence[Project], platform: Platform) -> None:
 
 
 def is_for_python(requires_python: str, release: str) -> bool:
-    """Whether pip of a Python takes a wheel with this Requires-Python; pip passes over what it cannot read."""
+    """Whether a Python's pip accepts a wheel with this Requires-Python. pip ignores an invalid one."""
     try:
         return SpecifierSet(requires_python).contains(release, prereleases=True)
     except InvalidSpecifier:
@@ -63,8 +63,8 @@ def is_for_python(requires_python: str, release: str) -> bool:
 
 
 def find_problems(wheel: Path) -> list[str]:
-    """All in a wheel's METADATA that no installer can read (Core metadata specifications); empty where there is none,
-    or no METADATA."""
+    """The parts of a wheel's METADATA that no installer can read (Core metadata specifications). Empty if there are
+    none, or if there is no METADATA."""
     data = _read(wheel)
     if data is None:
         return []
@@ -88,14 +88,14 @@ def _other_name(filename: str, fields: RawMetadata) -> str | None:
     name, version, *_ = parse_wheel_filename(filename)
     said = fields.get("name", ""), fields.get("version", "")
     if not all(said) or not _is_version(said[1]):
-        return None  # uv refuses it
+        return None  # uv refuses such a wheel
     if canonicalize_name(said[0]) == name and Version(said[1]) == version:
         return None
     return f"METADATA: is of {said[0]} {said[1]}, and the file is called {filename}"
 
 
 def _read(wheel: Path) -> bytes | None:
-    """The METADATA of a wheel; None where it has none, or cannot be read: others tell that."""
+    """The METADATA of a wheel; None if it has none, or cannot be read, which other modules report."""
     try:
         with damage_told(), zipfile.ZipFile(wheel) as archive:
             names = [n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA")]

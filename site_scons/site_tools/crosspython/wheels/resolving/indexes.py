@@ -1,7 +1,7 @@
-"""Where packages come from: pip's configuration on this machine, passed to uv, which does not read it.
+"""The indexes that packages come from. uv does not read pip's configuration, so this module passes it to uv.
 
-Knows pip's options about indexes and what uv calls them. It asks pip, and an index only why a package is not found. No
-address is known here.
+Knows pip's options about indexes, and uv's names for them. It asks pip for its configuration; it asks an index only why
+a package was not found. It contains no addresses.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from crosspython.store.places import local_path
 _PATIENCE = 60  # seconds
 # `pip config list`: global.index-url='...', install.pre='1', :env:.find-links='...'
 _LINE = re.compile(r"(?P<section>[^.=]+)\.(?P<key>[A-Za-z_-]+)=(?P<value>.*)")
-# pip(1), Configuration: a command's own section over [global], the environment over all.
+# pip(1), Configuration: a command's own section overrides [global], and the environment overrides both.
 _SECTIONS = ("global", "install", ":env:")
-# What uv takes from the environment, of the build machine's own network settings; and where cargo has its own.
+# The build machine's network settings that uv reads from the environment, and those of cargo.
 _NETWORK = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "HOME", "CARGO_HOME", "RUSTUP_HOME"),
@@ -34,10 +34,10 @@ _NETWORK = (
 
 @dataclass(frozen=True)
 class Indexes:
-    """uv's options and environment for the indexes that pip would ask; places: their addresses.
+    """uv's options and environment for the indexes that pip would use; places: their addresses
 
-    access: how files are asked for where such an index says that they lie
-    remarks: what a user should know of them
+    access: the settings for downloading files of these indexes
+    remarks: remarks for the user
     """
 
     options: tuple[str, ...] = ()
@@ -47,11 +47,11 @@ class Indexes:
     remarks: tuple[str, ...] = ()
 
     def show(self) -> str:
-        """The addresses as they may be shown: without passwords."""
+        """The addresses without passwords, for messages."""
         return ", ".join(hide_logins(place) for place in self.places)
 
     def refusals(self, name: str) -> list[str]:
-        """The answers of indexes that refuse access, for a package: uv treats them as "not found"."""
+        """The answers of indexes that refuse access to a package. uv treats them as "not found"."""
         import requests
 
         found = []
@@ -67,9 +67,9 @@ class Indexes:
 
 
 def read_pip_configuration(path: str) -> dict[str, str]:
-    """pip's options on this machine, by name; empty where there is no pip to ask.
+    """pip's options on this machine, by name; empty without a pip.
 
-    path: the PATH on which pip is looked for, where this Python has none
+    path: the PATH on which pip is searched if this Python has none
     """
     pip = shutil.which("pip3", path=path) or shutil.which("pip", path=path)
     for command in ([sys.executable, "-m", "pip"], [pip] if pip else []):
@@ -92,7 +92,7 @@ def read_pip_configuration(path: str) -> dict[str, str]:
 
 
 def parse_configuration(text: str) -> dict[str, str]:
-    """What `pip config list` prints, each option once: the strongest."""
+    """The options in the output of `pip config list`, each once, with the value of highest priority."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     for line in text.splitlines():
         match = _LINE.fullmatch(line.strip())
@@ -113,7 +113,7 @@ def indexes_for_uv(
     """uv's options for pip's. All indexes are equal, as they are for pip.
 
     environment: the build machine's, for its proxies and certificates
-    given: pip's options in requirements files, by the same names: one index in place of another, further ones beside
+    given: pip's options in requirements files, by the same names: they replace the index, or add further ones
     """
 
     def values(name: str) -> list[str]:
@@ -132,7 +132,7 @@ def indexes_for_uv(
             path = local_path(place)
             if path is not None:
                 place = str(path.expanduser())
-                if not path.expanduser().exists():  # pip passes over what is not there; uv would fail
+                if not path.expanduser().exists():  # pip ignores a missing folder; uv would fail
                     remarks.append(f"{names}: there is no {place}, so no packages are looked for there")
                     continue
             options += [option, place]

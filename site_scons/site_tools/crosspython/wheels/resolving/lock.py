@@ -1,7 +1,8 @@
 """The lock of a wheelhouse: made once for a request, and read from then on.
 
-Knows when a lock fits a request, and what is added to a resolution so that SCons can know all nodes and edges: what
-each build requires, and wheels for other platforms as an oracle. How versions are found is resolve.py's business.
+Knows when a lock fits a request, and what has to be added to a resolution so that SCons knows all nodes and edges: the
+requirements of each build, and the names of wheels for other platforms, which show the content of ours. resolve.py
+finds the versions.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from crosspython.wheels.resolving.needs import Needs
     from crosspython.wheels.resolving.resolve import Resolver
 
-# Raise it when a lock holds more or other things than before: older ones are then made anew.
+# Increase this number when the content of locks changes: older locks are then made again.
 _FORMAT = 1
-# Where most packages have the wheels that tell what a complete one holds.
+# The platform for which most packages have complete wheels, whose content can be compared with ours.
 _ELSEWHERE = "x86_64"
 _FETCHES = 8
 # The key under which our lock has the hash of another tool's lock.
@@ -45,9 +46,10 @@ GIVEN = "given"
 
 
 def describe_request(request: Request, platform: Platform, folder: Path) -> dict[str, Any]:
-    """What a lock is made for, as plain data: equal requests have equal locks.
+    """A lock's request and platform, as plain data: equal data have equal locks.
 
-    folder: the lock's: local projects are told by their places seen from there, so that no two are taken for one
+    folder: the lock's folder: local projects are identified by their paths relative to it, so that two projects are not
+            confused
     """
     return {
         "format": _FORMAT,
@@ -64,7 +66,7 @@ def describe_request(request: Request, platform: Platform, folder: Path) -> dict
 
 
 def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
-    """What the wheel of a package was seen to need, as plain data for the next resolution."""
+    """The requirements that the finished wheel of a package states, as plain data for the next resolution."""
     return {
         "version": needs.version,
         "requires": [*map(str, needs.requires), *needs.unreadable],
@@ -74,13 +76,13 @@ def describe_found(package: LockedPackage, needs: Needs) -> dict[str, Any]:
 
 
 def still_found(found: Mapping[str, Mapping[str, Any]], packages: Iterable[LockedPackage]) -> dict[str, Any]:
-    """Those of the found needs whose sources are the ones that are locked now."""
+    """The found requirements of packages whose source is still the locked one."""
     known = {package.name: package for package in packages}
     return {name: needs for name, needs in found.items() if name in known and needs["source"] == _identify(known[name])}
 
 
 def _identify(package: LockedPackage) -> str:
-    """What a package's dependencies are computed from."""
+    """A text that identifies the source from which a package's dependencies are computed."""
     if package.folder is not None:
         return hash_metadata(package.folder)
     if package.commit is not None:
@@ -89,7 +91,7 @@ def _identify(package: LockedPackage) -> str:
 
 
 def describe_neighbours(packages: Iterable[LockedPackage], request: Request, folder: Path) -> dict[str, str]:
-    """The places of local projects that are needed, but were not asked for."""
+    """The paths of local projects that others need, but that were not requested."""
     asked = {project.name for project in request.projects}
     others = {package.name: package.folder for package in packages if package.name not in asked}
     return {name: _describe_place(place, folder) for name, place in others.items() if place is not None}
@@ -100,7 +102,7 @@ def _describe_place(path: Path, folder: Path) -> str:
 
 
 def describe_foreign(path: Path, packages: Sequence[LockedPackage], platform: Platform, folder: Path) -> dict[str, Any]:
-    """What a lock that another tool wrote is for, in the form of describe_request."""
+    """The content of another tool's lock as a request, in the form of describe_request."""
     told = describe_request(Request(), platform, folder)
     told["requirements"] = sorted(
         p.name if p.commit is not None or not p.version else f"{p.name}=={p.version}"
@@ -120,7 +122,8 @@ def complete_lock(
     store: Store,
     override: Callable[[str], Override],
 ) -> Lock:
-    """Packages of another tool's lock with what their builds need: requirements, and packages for their headers."""
+    """The packages of another tool's lock with the facts for their builds: requirements, and packages for their
+    headers."""
     tags = platform.tags()
     packages = [
         replace(
@@ -143,9 +146,9 @@ def complete_lock(
 
 
 def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
-    """What a lock was made for, as a request. folder: where the lock lies.
+    """The request that a lock was made for. folder: the lock's
 
-    Raises ConfigurationError where it cannot be told: a lock holds no password of an index.
+    Raises ConfigurationError if it is incomplete: a lock contains no passwords of indexes.
     """
     options = {name: tuple(values) for name, values in asked.get("options", {}).items()}
     if any("://***@" in value for values in options.values() for value in values):
@@ -171,30 +174,30 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
 def find_changes(
     before: Sequence[LockedPackage], after: Sequence[LockedPackage]
 ) -> dict[str, tuple[str | None, str | None]]:
-    """What another resolution changed: by package its versions before and after; None: it was not there."""
+    """The changes by a new resolution: the versions of each package before and after; None: not in the lock."""
     old, new = ({package.name: package.version for package in packages} for packages in (before, after))
     return {name: (old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
 
 
 def describe_change(name: str, old: str | None, new: str | None) -> str:
-    """`six 1.15 -> 1.17`."""
+    """One change as text: `six 1.15 -> 1.17`."""
     if old is None:
         return f"{name} {new} is new".replace("  ", " ")
     return f"{name} {old} is gone".replace("  ", " ") if new is None else f"{name} {old} -> {new}"
 
 
 def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
-    """What another resolution changed, one package a line."""
+    """The changes by a new resolution, one line for each package."""
     return [describe_change(name, *versions) for name, versions in find_changes(before, after).items()]
 
 
 def tools_of_lock(lock: Lock) -> list[LockedPackage]:
-    """All that packages of a lock are built with."""
+    """All packages in the toolsets of a lock."""
     return [package for tools in lock.toolsets for package in (*tools.packages, *tools.beneath)]
 
 
 def keep_toolsets(lock: Lock, earlier: Lock | None, upgrade: Collection[str]) -> Lock:
-    """A lock with the toolsets of an earlier one, but for those that have a package which is to be upgraded."""
+    """A lock with the toolsets of an earlier one, except for toolsets with a package that has to be upgraded."""
     known = earlier.toolsets if earlier is not None else ()
     outdated = tuple(each for each in known if "all" in upgrade or _has_one_of(each, upgrade))
     return replace(lock, toolsets=tuple(each for each in known if each not in outdated), outdated=outdated)
@@ -205,7 +208,7 @@ def _has_one_of(tools: Toolset, names: Collection[str]) -> bool:
 
 
 def describe_tool_changes(before: Sequence[Toolset], after: Sequence[Toolset]) -> list[str]:
-    """What changed in what packages are built with: `cython 3.0 -> 3.1, a build requirement`, one package a line."""
+    """The changes of build requirements, one line for each package: `cython 3.0 -> 3.1, a build requirement`."""
     old, new = ({(each.requires, each.pins): each for each in toolsets} for toolsets in (before, after))
     lines = dict[str, None]()
     for key in sorted(old.keys() & new.keys()):
@@ -215,14 +218,14 @@ def describe_tool_changes(before: Sequence[Toolset], after: Sequence[Toolset]) -
 
 
 def asked_requirements(asked: Mapping[str, Any]) -> tuple[Requirement, ...]:
-    """What a lock was made for, local projects by their names."""
+    """The requirements that a lock was made for; local projects by their names."""
     written = asked.get("written", {})
     projects = (f"{name}{written.get(name, '')}" for name in asked["projects"])
     return tuple(map(Requirement, (*asked["requirements"], *projects)))
 
 
 def asked_names(asked: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of what a lock was made for, as they were typed."""
+    """The names that a lock was made for, as the user typed them."""
     return tuple(requirement.name for requirement in asked_requirements(asked))
 
 
@@ -237,10 +240,10 @@ def make_lock(
 ) -> Lock:
     """Resolve a request and look into the sdists that may have to be built.
 
-    override: gives a package's
-    folder:   where the lock will lie
-    keep:     packages of an earlier lock, which stay at their versions where nothing is against it
-    Raises what a resolution, a download, or an sdist that cannot be read raises.
+    override: returns the override of a package
+    folder:   the folder for the lock
+    keep:     packages of an earlier lock, which keep their versions if that is possible
+    Raises the errors of a resolution, of a download, and of an unreadable sdist.
     """
     require_usable(request.projects, platform)
     resolved = keep_hashed(resolver.resolve(request, platform, keep), request)
@@ -262,10 +265,10 @@ def make_lock(
 def keep_hashed(
     packages: Sequence[LockedPackage], request: Request, strict: Collection[str] | None = None
 ) -> tuple[LockedPackage, ...]:
-    """Packages with only those of their files whose hashes were asked for; with all files where no hash was.
+    """Packages with only those files whose hashes were requested; with all files if no hash was requested.
 
-    strict: names of those that need one, as pip demands it of all (Secure installs); None: all but local projects
-    Raises ConfigurationError that names all packages without a file that may be taken.
+    strict: names of packages that need a hash: pip requires one for all (Secure installs); None: all but local projects
+    Raises ConfigurationError that names all packages without an allowed file.
     """
     if not request.hashes:
         return tuple(packages)
@@ -294,32 +297,32 @@ def keep_hashed(
 
 
 def target_needs(package: LockedPackage, override: Override, platform: Platform) -> frozenset[str]:
-    """The packages whose target wheels a package's build needs."""
+    """The packages whose wheels for the target are needed by a package's build."""
     declared = required_names(package, platform) & set(NEEDS_TARGET)
     return frozenset(declared | set(override.needs_target)) - {package.name}
 
 
 def required_names(package: LockedPackage, platform: Platform) -> frozenset[str]:
-    """The names of what a package's build requires on a platform."""
+    """The names of a package's build requirements on a platform."""
     environment = platform.markers()
     return names_of(need for need in package.build_requires if need.marker is None or need.marker.evaluate(environment))
 
 
 def source_of_package(file: LockedFile) -> Source:
-    """A locked file as the store knows sources."""
+    """A locked file as a source for the store."""
     return Source(file.sha256, file.path.as_uri() if file.path is not None else file.url, indexed=True)
 
 
 def fetch_file(file: LockedFile, store: Store, wanted_by: str) -> Path:
-    """A locked file on this machine, its bytes verified. Raises SourceError."""
+    """The path of a locked file on the build machine, fetched if needed and verified. Raises SourceError."""
     _, path = store.get([source_of_package(file)], wanted_by)
     return path
 
 
 def fetch_commit(package: LockedPackage, store: Store, path: str) -> Path:
-    """The folder of a package that is a commit of a repository, on this machine. Raises SourceError.
+    """The folder of a package that is a commit of a repository, on the build machine. Raises SourceError.
 
-    path: where git is looked for
+    path: the PATH on which git is searched
     """
     assert package.commit is not None
     return check_out(package.commit, store.folder, path=path, offline=store.offline, wanted_by=package.title)
@@ -328,9 +331,9 @@ def fetch_commit(package: LockedPackage, store: Store, path: str) -> Path:
 def _lock_files(
     packages: Sequence[LockedPackage], platform: Platform, resolver: Resolver, store: Store
 ) -> tuple[LockedPackage, ...]:
-    """Packages with what only their files tell: fitting wheels, those of other platforms, build requirements."""
+    """Packages with facts from their files: fitting wheels, names of other wheels, build requirements."""
     tags = platform.tags()
-    choose_files(packages, Binary(), tags)  # what can neither be taken nor built is told now, all at once
+    choose_files(packages, Binary(), tags)  # raises one error for all packages without wheel and source
     elsewhere = resolver.filenames_elsewhere(
         [package for package in packages if package.sdist is not None and package.sdist.path is None],
         replace(platform, machine=_ELSEWHERE),
@@ -347,7 +350,7 @@ def _lock_files(
 
 
 def _read_all_requires(packages: Sequence[LockedPackage], store: Store, path: str) -> list[LockedPackage]:
-    from concurrent.futures import ThreadPoolExecutor  # what a lock that is only read need not pay for
+    from concurrent.futures import ThreadPoolExecutor  # slow to import; not needed to read a lock
 
     with ThreadPoolExecutor(_FETCHES) as pool:
         return list(pool.map(lambda package: _read_requires(package, store, path), packages))
@@ -375,7 +378,7 @@ def _read_requires(package: LockedPackage, store: Store, path: str) -> LockedPac
 
 
 def _others(package: LockedPackage, names: Sequence[str], platform: Platform) -> tuple[str, ...]:
-    """Wheels for other platforms and the same Python: what a wheel of ours can be compared with."""
+    """The names of wheels for other platforms and the same Python, with which our wheel can be compared."""
     here = replace(platform, machine=_ELSEWHERE, libc="glibc").tags()
     files = fitting([LockedFile(name, "") for name in names if not is_pure(name)], here)
     return tuple(file.name for file in files)
@@ -384,14 +387,14 @@ def _others(package: LockedPackage, names: Sequence[str], platform: Platform) ->
 def _needed_by_builds(
     packages: Sequence[LockedPackage], platform: Platform, override: Callable[[str], Override]
 ) -> tuple[Requirement, ...]:
-    """Packages that builds need for the target, and that nobody needs at run time."""
+    """Packages that builds need for the target, and that no package needs at run time."""
     known = {package.name for package in packages}
     needed = (target_needs(package, override(package.name), platform) for package in packages)
     return tuple(map(Requirement, sorted(frozenset().union(*needed) - known)))
 
 
 def _reachable(names: Collection[str], packages: Sequence[LockedPackage]) -> frozenset[str]:
-    """All that these packages need at run time, with themselves."""
+    """These packages and all their run-time dependencies."""
     known = {package.name: package for package in packages}
     found: set[str] = set()
     waiting = [name for name in names if name in known]

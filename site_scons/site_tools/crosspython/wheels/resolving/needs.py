@@ -1,8 +1,7 @@
-"""What finished wheels say that they need (METADATA, PEP 566), and whether the wheelhouse has it.
+"""The requirements in finished wheels (METADATA, PEP 566), and whether the wheelhouse meets them.
 
-A lock is made from what packages say before they are built, on this machine;
-a wheel says what the board's pip will need. Knows how the two are compared.
-Its callers decide what is done about a difference.
+A lock is made from the metadata of packages before they are built. But the board's pip reads the metadata of the
+wheels. This module compares the two; its callers decide what to do about a difference.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from crosspython.wheels.resolving.given_wheels import is_for_python
 
 @dataclass(frozen=True)
 class Needs:
-    """What one wheel needs, by its METADATA.
+    """The requirements of one wheel, from its METADATA.
 
-    extras:     that it has
+    extras:     its extras
     python:     its Requires-Python
-    unreadable: what it says to need and is no requirement
+    unreadable: texts that are no valid requirements
     """
 
     version: str
@@ -39,9 +38,10 @@ class Needs:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a wheel needs and the wheelhouse has not. `package` is normalized; empty where it was asked for.
+    """A requirement that the wheelhouse does not meet. `package` is the normalized name of the wheel with the
+    requirement; empty for a requirement of the request.
 
-    unfit: the wheel that is there, and is for other Pythons
+    unfit: the existing wheel, if it is for other Pythons
     """
 
     package: str
@@ -66,7 +66,7 @@ def find_differences(
     environment: Mapping[str, str],
     unmade: Collection[str] = (),
 ) -> list[Difference]:
-    """Requirements, of the request or of needed wheels, that no wheel meets.
+    """The requirements of the request, and of needed wheels, that no wheel meets.
 
     asked:       requirements
     wheels:      by normalized name
@@ -81,7 +81,7 @@ def find_differences(
         if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
             continue
         name = canonicalize_name(need.name)
-        if package and need.url is not None:  # pip goes there, whatever lies in a wheelhouse
+        if package and need.url is not None:  # pip would go to this address, even if the wheelhouse has the package
             place = "which no board has" if need.url.startswith("file:") else "and not from the wheelhouse"
             problem: str | None = f"{need.name} from {hide_logins(need.url)}, {place}"
         elif name in unmade:

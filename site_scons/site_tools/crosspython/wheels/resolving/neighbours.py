@@ -1,8 +1,9 @@
-"""What a local project's build reads outside of its folder: sources beside it, a workspace, its repository.
+"""Finds the files outside of a local project's folder that its build reads: sources beside it, a workspace, its
+repository.
 
-pip builds a project where it lies, so that `../src/dev.c` is found; a copy has to hold it. No standard says what a
-build reads, so the project's own files are searched for paths that lead out of it and exist.
-A file that is not found is missing in the copy, and the build fails: a file that was not hashed is never read.
+pip builds a project in its own folder, so it finds `../src/dev.c`; our copy has to contain such files. No standard
+says which files a build reads. So the project's files are searched for existing paths that lead out of the project.
+If such a file is not found here, it is missing in the copy, and the build fails: a build never reads unhashed files.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.version_control import Repository, asks_version_control
 
-# Files that builds read paths in; documentation and web pages speak of other places.
+# Files that are searched for paths. Documentation and web pages name other paths.
 _SUFFIXES = frozenset(
     (
         *(".toml", ".cfg", ".ini", ".in", ".txt", ".json", ".py", ".pyx", ".pxd", ".pxi", ".cmake", ".build", ".mk"),
@@ -27,13 +28,13 @@ _NAMES = ("Makefile",)
 _LARGEST = 1 << 20  # bytes of a file that is searched
 _MOST = 20_000  # files and folders of one neighbour
 _PATH = re.compile(r"(?:[\w@+-][\w.@+-]*/)*(?:\.\./)+[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*")
-# Code that climbs without saying where to: each quoted name in it is then looked for above.
+# Code that goes up from its folder, without a complete path: each quoted name in it is searched in the folders above.
 _CLIMBS = re.compile(
     r"\w\.parent\b|\.parent\.parent\b|\bparents\[[1-9]|\bpardir\b|[\"']\.\.[\"']|\bdirname\([^\n]*\bdirname\("
 )
 _QUOTED = re.compile(r"[\"']([\w@+-][\w.@+/-]*)[\"']")
-_DEPTH = 3  # parts of a neighbour's path: /usr and /etc are nobody's
-_HIGHEST = 2  # folders that such code is taken to climb
+_DEPTH = 3  # the least parts of a neighbour's path: /usr and /etc are no neighbours
+_HIGHEST = 2  # how many folders up such names are searched
 
 
 def find_project_files(
@@ -41,9 +42,9 @@ def find_project_files(
 ) -> ProjectFiles:
     """All files that a local project is built from.
 
-    leave_out: the folder that everything is built in
-    path:      of the build machine's tools
-    named:     what its override says that its build reads, seen from its folder
+    leave_out: the build folder
+    path:      the PATH of the build machine's tools
+    named:     the paths that its override names, relative to the project's folder
     """
     project = Path(os.path.realpath(folder))
     files = ProjectFiles(name, project, leave_out=leave_out)
@@ -68,7 +69,7 @@ def find_project_files(
 
 
 def _references(files: ProjectFiles, root: Path) -> list[Path]:
-    """What the files below a folder of the project, or beside it, lead to outside of it."""
+    """The paths outside of the project that files below one of its folders, or of its neighbours, refer to."""
     found: dict[Path, None] = {}
     for file in files.regular_files(root):
         if file.suffix.lower() not in _SUFFIXES and file.name not in _NAMES:
@@ -78,7 +79,7 @@ def _references(files: ProjectFiles, root: Path) -> list[Path]:
                 continue
             text = file.read_bytes().decode("latin-1")
         except OSError:
-            continue  # the walk that hashes names it
+            continue  # hashing will report it
         bases = dict.fromkeys((file.parent, files.project, root if root.is_dir() else root.parent))
         for place in _places(text, file, tuple(bases)):
             if (reached := _outside(place, files.project)) is not None:
@@ -96,8 +97,8 @@ def _places(text: str, file: Path, bases: Sequence[Path]) -> Iterator[Path]:
 
 
 def _outside(place: Path, project: Path) -> Path | None:
-    """The part of a referenced path that is copied: a whole folder;
-    for a file its folder, unless that contains the project."""
+    """The path that is copied for a reference: the whole folder; for a file the folder of the file, unless it contains
+    the project. None: nothing is copied."""
     real = Path(os.path.realpath(place))
     if not real.exists() or real == project or project in real.parents or real in project.parents:
         return None
@@ -109,7 +110,7 @@ def _outside(place: Path, project: Path) -> Path | None:
 
 
 def _cargo_workspace(project: Path) -> Iterable[Path]:
-    """The folder of the workspace that a crate belongs to: cargo reads the manifests of all of it (the cargo book)."""
+    """The folder of a crate's workspace: cargo reads all manifests in a workspace (the cargo book)."""
     if not (project / "Cargo.toml").is_file():
         return
     for folder in list(project.parents)[:-2]:

@@ -1,4 +1,4 @@
-"""The platform that packages are resolved and chosen for: what the board's Python says of itself, without asking it.
+"""The platform that packages are resolved and chosen for: the facts about the board's Python, without running it.
 
 Knows environment markers (PEP 508) and, through tags.py, the tags that pip on the board accepts.
 """
@@ -42,20 +42,21 @@ class Platform:
 
     @property
     def release(self) -> str:
-        """As python= names it: "3.13.5", and "3.13.5t" without the GIL, which no environment marker tells."""
+        """The release as in python=: "3.13.5", and "3.13.5t" without the GIL. No environment marker tells whether there
+        is a GIL."""
         return self.python + (FREE_THREADED if FREE_THREADED in self.abiflags else "")
 
     def tags(self, libc: Libc | None = None) -> Mapping[Tag, int]:
         """The tags that pip on the board accepts, with their rank: 0 is the best.
 
-        libc: the board's; None: any version that there may ever be
+        libc: the board's; None: tags for all versions, existing or not
         """
         board_libc = libc or newest_libc(self.libc)
         board = BoardTags(self.machine, self.series, self.float_abi, board_libc, self.abiflags)
         return {tag: rank for rank, tag in reversed(list(enumerate(board.accepted)))}
 
     def markers(self) -> dict[str, str]:
-        """What the board answers to environment markers (PEP 508), but for its kernel's release."""
+        """The board's values of environment markers (PEP 508), except for the kernel's release."""
         return {
             "implementation_name": "cpython",
             "implementation_version": self.python,
@@ -69,8 +70,8 @@ class Platform:
         }
 
     def as_marker(self, *, of_series: bool = False) -> str:
-        """The same as one marker; the full version says the others. of_series:
-        for all patch releases of this Python."""
+        """The same as one marker; other versions follow from the full version. of_series: for all patch releases of
+        this Python"""
         release = ("python_full_version",) if of_series else ("python_version",)
         told = {key: value for key, value in self.markers().items() if key not in ("implementation_version", *release)}
         return " and ".join(f"{name} == {json.dumps(value)}" for name, value in told.items())

@@ -27,10 +27,10 @@ from packaging.version import InvalidVersion, Version
 from crosspython.errors import ArchiveError, ConfigurationError
 from crosspython.wheels.requirements import read_requirements
 
-# What a build needs where nothing is said (PEP 518).
+# The default build requirements (PEP 518).
 DEFAULT_REQUIRES = (Requirement("setuptools>=40.8.0"),)
 
-# What of a pyproject.toml says nothing of dependencies.
+# The keys of a pyproject.toml that do not concern dependencies.
 _DESCRIPTION = frozenset(
     (
         *("version", "description", "readme", "authors", "maintainers", "license", "license-files", "keywords"),
@@ -45,8 +45,8 @@ _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 
 @dataclass(frozen=True)
 class Project:
-    """Something local that a wheel is made of, or a wheel. `name` is normalized; `path` absolute;
-    `marker` of PEP 508."""
+    """A local folder or sdist of which a wheel is made, or a local wheel. `name` is normalized; `path` is absolute;
+    `marker` as in PEP 508."""
 
     name: str
     path: Path
@@ -55,13 +55,13 @@ class Project:
 
     @property
     def details(self) -> str:
-        """How it is asked for, beyond its name."""
+        """The request for it, without its name: extras and marker."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         return extras + (f" ; {self.marker}" if self.marker else "")
 
     @property
     def requirement(self) -> str:
-        """It as PEP 508 has it."""
+        """The project as a requirement (PEP 508)."""
         extras, _, marker = self.details.partition(" ; ")
         return f"{self.name}{extras} @ {self.path.as_uri()}" + (f" ; {marker}" if marker else "")
 
@@ -81,7 +81,7 @@ def is_project(path: Path) -> bool:
 
 
 def read_project(path: Path, name: str | None = None) -> Project:
-    """A local project; `name` where its user knows better than its files. Raises ConfigurationError."""
+    """Read a local project. `name` overrides the name in its files. Raises ConfigurationError."""
     path = Path(os.path.normpath(path))
     if not path.exists():
         raise ConfigurationError(f"{path}: there is no such file or folder")
@@ -98,9 +98,9 @@ def read_project(path: Path, name: str | None = None) -> Project:
 
 
 def read_build_requires(path: Path) -> tuple[Requirement, ...]:
-    """The build requirements of a folder or an sdist, by its pyproject.toml (PEP 518); what is none is passed over.
+    """The build requirements in the pyproject.toml of a folder or an sdist (PEP 518), without invalid ones.
 
-    Raises ConfigurationError for a pyproject.toml that is none, ArchiveError for an sdist that cannot be read.
+    Raises ConfigurationError for an invalid pyproject.toml, ArchiveError for an sdist that cannot be read.
     """
     text = _read_text(path / "pyproject.toml") if path.is_dir() else _from_sdist(path)
     system = _parse(text, path).get("build-system", {})
@@ -109,7 +109,7 @@ def read_build_requires(path: Path) -> tuple[Requirement, ...]:
 
 
 def hash_metadata(path: Path) -> str:
-    """The SHA-256 of everything that decides a project's dependencies; its version does not count.
+    """The SHA-256 of everything that a project's dependencies depend on; its version is left out.
 
     path: a folder, an sdist or a wheel
     """
@@ -123,7 +123,7 @@ def hash_metadata(path: Path) -> str:
 
 
 def read_version(folder: Path) -> str:
-    """The version that a folder's pyproject.toml states; empty where only a build tells it."""
+    """The version in a folder's pyproject.toml; empty if only a build tells it."""
     data = _parse(_read_text(folder / "pyproject.toml"), folder)
     for table in (data.get("project", {}), data.get("tool", {}).get("poetry", {})):
         if isinstance(table.get("version"), str):
@@ -135,19 +135,19 @@ def read_version(folder: Path) -> str:
 
 
 def read_groups(folder: Path) -> dict[str, Any]:
-    """The dependency groups of a folder's pyproject.toml as it states them (PEP 735), by normalized name."""
+    """The dependency groups in a folder's pyproject.toml (PEP 735), by normalized name, otherwise unchanged."""
     groups = _parse(_read_text(folder / "pyproject.toml"), folder).get("dependency-groups", {})
     return {canonicalize_name(name): group for name, group in groups.items()} if isinstance(groups, dict) else {}
 
 
 def names_its_root(folder: Path) -> bool:
-    """Whether a folder's pyproject.toml names what it needs by its own place, as PDM writes it (PDM: Local
+    """Whether a folder's pyproject.toml names dependencies relative to its own path, as PDM does (PDM: Local
     dependencies)."""
     return "${PROJECT_ROOT}" in (_read_text(folder / "pyproject.toml") or "")
 
 
 def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
-    """A pyproject.toml without the keys that have nothing to do with dependencies: version, description, tools."""
+    """A pyproject.toml without the keys that do not concern dependencies: version, description, tools."""
     tools = {name: table for name, table in data.get("tool", {}).items() if name not in _OTHER_TOOLS}
     if isinstance(tools.get("poetry"), dict):
         tools["poetry"] = {key: value for key, value in tools["poetry"].items() if key not in _DESCRIPTION}
@@ -156,13 +156,13 @@ def _of_dependencies(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _computes_dependencies(data: dict[str, Any]) -> bool:
-    """Whether more than pyproject.toml says what a project needs (PEP 621)."""
+    """Whether a project's dependencies are stated outside of its pyproject.toml, too (PEP 621, dynamic)."""
     dynamic = data.get("project", {}).get("dynamic", ())
     return "project" not in data or not {"dependencies", "optional-dependencies"}.isdisjoint(dynamic)
 
 
 def _files_of_dependencies(folder: Path) -> list[Path]:
-    """setup.py and its like, and the files that they name, such as requirements.txt."""
+    """setup.py and similar files, and the files that they name, such as requirements.txt."""
     scripts = [folder / name for name in ("setup.py", "setup.cfg", "pyproject.toml")]
     named = {name for script in scripts for name in _TEXT_FILE.findall(_read_text(script) or "")}
     files = {*scripts[:2], *(folder / name for name in named), *folder.glob("*requirements*.txt")}
@@ -233,7 +233,7 @@ def _parse(text: str | None, path: Path) -> dict[str, Any]:
 
 
 def _from_sdist(path: Path) -> str | None:
-    """The text of the pyproject.toml in the one folder that an sdist holds; None where there is none."""
+    """The text of the pyproject.toml in the top folder of an sdist; None if there is none."""
     try:
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:

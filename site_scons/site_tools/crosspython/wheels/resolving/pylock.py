@@ -1,8 +1,8 @@
 """pylock.toml (PEP 751), as the lock of a wheelhouse: reading and writing it.
 
-Beside what the standard says it holds what was asked for, by package what its build requires (SCons has to know edges
-between wheels before anything is fetched), and with which files that is met (decision 0035). Whether a lock still fits
-a request is lock.py's question.
+In addition to the standard's keys it contains the request; the build requirements of each package, because SCons has to
+know edges between wheels before anything is fetched; and the files that meet these requirements (decision 0035).
+lock.py checks whether a lock still fits a request.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _TOOLSETS = "toolsets"
 
 @dataclass(frozen=True)
 class Lock:
-    """asked: what it was made for, as plain data; packages: all that the wheelhouse needs,
-    and what their builds need for the target; toolsets: what runs here to build them; outdated: toolsets of an earlier
-    lock that are to be resolved anew, which no file has."""
+    """asked: the request, as plain data; packages: all packages of the wheelhouse, and those that builds need for the
+    target; toolsets: the native build requirements; outdated: toolsets of an earlier lock that have to be resolved
+    again, which are not written to the file."""
 
     asked: Mapping[str, Any]
     packages: tuple[LockedPackage, ...]
@@ -46,10 +46,10 @@ class Lock:
 
 
 def read_pylock(path: Path, environment: str = "") -> Lock | None:
-    """Read a lock; None where there is none. Raises ConfigurationError for a file that is no lock of ours, or one for
-    several boards and not for this.
+    """Read a lock; None if there is none. Raises ConfigurationError for a file that is no lock of ours, or for a lock
+    of several boards without this one.
 
-    environment: the marker of the part that is wanted, where the lock has several
+    environment: the marker of the wanted part, if the lock has several
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +81,7 @@ def read_pylock(path: Path, environment: str = "") -> Lock | None:
 
 
 def has_environment(path: Path, environment: str) -> bool:
-    """Whether a lock is for an environment, alone or among others."""
+    """Whether a lock has a part for an environment."""
     try:
         return environment in environments_of(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -89,7 +89,7 @@ def has_environment(path: Path, environment: str) -> bool:
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether another tool than this wrote a lock: PEP 751, or a form of its own such as uv.lock."""
+    """Whether another tool wrote a lock, in the form of PEP 751 or in its own form, such as uv.lock."""
     if path.suffix == ".lock":
         return True
     try:
@@ -100,10 +100,10 @@ def is_foreign(path: Path) -> bool:
 
 
 def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool = False) -> None:
-    """Write a lock. Local paths in it start at its own folder, so that it can be committed beside them.
+    """Write a lock. Local paths in it are relative to its folder, so that it can be committed with the projects.
 
-    environment:  the markers it was resolved for
-    keeps_others: what the file holds for other boards stays
+    environment:  the markers that it was resolved for
+    keeps_others: the parts of the file for other boards are kept
     """
     import tomli_w
 
@@ -120,7 +120,7 @@ def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool
 
 
 def _read_others(path: Path) -> Mapping[str, Any]:
-    """A lock of ours that is about to be written anew; nothing where there is none that can be read."""
+    """The data of our lock that will be overwritten; empty if there is no readable one."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -129,7 +129,7 @@ def _read_others(path: Path) -> Mapping[str, Any]:
 
 
 def read_entry(entry: Mapping[str, Any], folder: Path) -> LockedPackage:
-    """One entry of `packages`. folder: where relative paths in it begin"""
+    """Read one entry of `packages`. folder: the start of relative paths in it"""
     own = entry.get("tool", {}).get(_TOOL, {})
     directory = entry.get("directory")
     project = Path(os.path.normpath(folder / directory["path"])) if directory else None

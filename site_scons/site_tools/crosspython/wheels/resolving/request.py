@@ -1,7 +1,7 @@
 """The request of a user, `pkgs=`: names with versions, extras and markers, requirements files, local projects.
 
-Knows what the words of a command line and the lines of requirements files mean for a wheelhouse, and reads the files
-they name. It knows no index and resolves nothing. Paths belong to the build machine.
+Parses the words of a command line and the lines of requirements files, and reads the files that they name. It knows no
+index and resolves nothing. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from crosspython.wheels.resolving.words import (
 
 _FORMS = 'names as in pkgs="numpy pandas>=2", @FILE for a requirements file, ./FOLDER, or a local sdist or wheel'
 _SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})", re.IGNORECASE)
-# Options of a requirements file that change nothing here: how pip works, not what it brings.
+# Options of a requirements file that are ignored: they change how pip works, and not what it installs.
 _PASSED_OVER = {"use_features", "features", "features_enabled", "require_hashes", "prefer_binary"}
 _KNOWN = {"requirements", "constraints", "no_binary", "only_binary", "editables"} | _PASSED_OVER
 _KNOWN |= {"index_url", "extra_index_urls", "find_links", "no_index", "trusted_hosts", "pre"}
@@ -47,14 +47,15 @@ _KNOWN |= {"index_url", "extra_index_urls", "find_links", "no_index", "trusted_h
 
 @dataclass(frozen=True)
 class Request:
-    """requirements: PEP 508, for the index; constraints: likewise, but they ask for nothing; projects: local ones.
+    """requirements: requirements for the index (PEP 508); constraints: in the same form, but they only limit versions;
+    projects: local ones.
 
-    dependencies: by package, what it needs at run time, where it is not to be asked itself
-    found: by package, what its wheel was seen to need, which is believed before what the package says (lock.py)
-    hashes: by package, the SHA-256 that its files may have; where some have one, all that is asked for needs one
-    options: pip's about indexes, by the names of its configuration, from requirements files
-    binary: which packages requirements files want ready or built
-    remarks: what the user should know about how it was read
+    dependencies: by package, its stated run-time requirements, which are used instead of its own metadata
+    found: by package, the requirements in its finished wheel, which are used before its own metadata (lock.py)
+    hashes: by package, the allowed SHA-256 of its files; if some packages have hashes, all requested ones need them
+    options: pip's options about indexes from requirements files, by the names of pip's configuration
+    binary: the choice between ready and built wheels in requirements files
+    remarks: remarks for the user about the request
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -69,12 +70,12 @@ class Request:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Normalized names of all that was asked for."""
+        """The normalized names of all requested packages."""
         names = [canonicalize_name(requirement.name) for requirement in self.requirements]
         return (*names, *(project.name for project in self.projects))
 
     def without(self, names: Collection[str]) -> Request | None:
-        """The same without packages of these names; None if nothing else would remain, or nothing would change."""
+        """The request without the packages of these names; None if nothing would remain, or if nothing would change."""
         kept = tuple(each for each in self.requirements if canonicalize_name(each.name) not in names)
         projects = tuple(project for project in self.projects if project.name not in names)
         if not (kept or projects) or (kept, projects) == (self.requirements, self.projects):
@@ -82,8 +83,8 @@ class Request:
         return replace(self, requirements=kept, projects=projects)
 
     def details(self) -> dict[str, Any]:
-        """What else it says, beside names and versions, as plain data for a lock: only what there is, without
-        passwords."""
+        """The parts of the request besides names and versions, as plain data for a lock: without empty parts, and
+        without passwords."""
         options = {name: [hide_logins(value) for value in values] for name, values in self.options.items()}
         written = {project.name: project.details for project in self.projects if project.details}
         found = {
@@ -96,7 +97,7 @@ class Request:
 
 
 class _Reader:
-    """Collects what was asked for, and all that is wrong with it."""
+    """Collects the parts of a request, and all mistakes in it."""
 
     def __init__(self) -> None:
         self.requirements: list[Requirement] = []
@@ -111,7 +112,7 @@ class _Reader:
         self.needs_hashes = ""
 
     def read_words(self, text: str, start: Path) -> None:
-        """A list as it stands on a command line, separated by spaces or commas; a marker ends at a comma."""
+        """Read a list from a command line, separated by spaces or commas; a marker ends at a comma."""
         whole = text.strip()
         is_one = bool(whole) and is_path(whole, start) and find_path(whole, start) is not None
         for word in [whole] if is_one else split_words(text):
@@ -146,7 +147,7 @@ class _Reader:
             self.problems.append(error.what)
 
     def add(self, requirement: Requirement, start: Path, place: str, *, narrows: bool = False) -> None:
-        """What is asked for by its name: from an index, or with a place behind it. Raises ConfigurationError."""
+        """Add a requirement by name: from an index, or with an address or path after `@`. Raises ConfigurationError."""
         if requirement.url is not None:
             if is_version_control(requirement.url):
                 if narrows:
@@ -175,7 +176,7 @@ class _Reader:
         return project
 
     def read_groups(self, groups: Sequence[str], start: Path) -> None:
-        """What the groups of the projects that were asked for require; each group is one of at least one of them."""
+        """Add the requirements of dependency groups. At least one of the requested projects must have each group."""
         folders = list(dict.fromkeys(each.path for each in self.projects if each.is_folder)) or [start]
         tables = {folder: read_groups(folder) for folder in folders}
         known = sorted({name for table in tables.values() for name in table})
@@ -192,7 +193,7 @@ class _Reader:
                     self.problems.append(f"{folder / 'pyproject.toml'}: group {group}: {_tell(error)}")
 
     def read_file(self, path: Path, where: str = "", *, narrows: bool = False) -> None:
-        """A requirements file, or one of constraints (narrows), which ask for nothing."""
+        """Read a requirements file, or a constraints file (narrows), which only limits versions."""
         if path in self.open_files:
             self.problems.append(f"{where}{path} names itself")
             return
@@ -213,7 +214,7 @@ class _Reader:
         self.open_files.pop()
 
     def read_line(self, line: Line, folder: Path, *, narrows: bool) -> None:
-        """One line of a file. Raises ConfigurationError."""
+        """Read one line of a file. Raises ConfigurationError."""
         if line.problem is not None:
             raise ConfigurationError(f"{hide_logins(line.text)}: {line.problem}{suggest_equals(line.text)}")
         if line.options:
@@ -269,12 +270,12 @@ class _Reader:
 
 
 def read_request(packages: Sequence[str], constraints: str | None, start: Path, groups: Sequence[str] = ()) -> Request:
-    """Read what was asked for; relative paths start at `start`, in a file at its folder.
+    """Read a request. Relative paths start at `start`; those in a file start at the file's folder.
 
-    packages:    texts such as `pkgs=` takes
-    constraints: a file of further requirements that ask for nothing and only narrow versions
+    packages:    texts as in `pkgs=`
+    constraints: a file with requirements that only limit versions
     groups:      dependency groups of the local projects, or of the pyproject.toml at `start` (as pip's --group)
-    Raises ConfigurationError that lists all that is wrong.
+    Raises ConfigurationError that lists all mistakes.
     """
     reader = _Reader()
     for text in packages:
@@ -287,7 +288,7 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path, 
     for project in reader.projects:
         if places[project.name] != project.path:
             reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
-    if reader.needs_hashes and not reader.hashes:  # where one has a hash, all need one: lock.py sees to that
+    if reader.needs_hashes and not reader.hashes:  # if one has a hash, all need one: lock.py checks that
         names = ", ".join(dict.fromkeys(requirement.name for requirement in reader.requirements))
         reader.problems += [f"{reader.needs_hashes}--require-hashes: none is given for {names}"] if names else []
     if reader.problems:
@@ -308,13 +309,13 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path, 
 
 
 def _tell(error: Exception) -> str:
-    """What is wrong with a group; packaging gathers all of it."""
+    """The mistakes in a group, as text; packaging collects all of them in one exception."""
     parts = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
     return "; ".join(str(part) for part in parts)
 
 
 def _require_address(url: str, shown: str) -> None:
-    """Raise ConfigurationError for an archive that cannot be locked, or would put a password into a lock."""
+    """Raise ConfigurationError for an address that cannot be locked, or that contains a password."""
     if hide_logins(url) != url:
         raise ConfigurationError(
             f"{hide_logins(shown)}: a password stands in ~/.netrc or pip's configuration, since locks show addresses"
@@ -324,7 +325,7 @@ def _require_address(url: str, shown: str) -> None:
 
 
 def _local(url: str) -> Path | None:
-    """The path that an address or a place behind an @ names; None where it is elsewhere."""
+    """The local path of a file address, or of a text after an @; None if it is not local."""
     if url.startswith("file:"):
         return Path(url2pathname(urlsplit(url).path))
     return None if "://" in url else Path(url)
@@ -341,7 +342,7 @@ def _hash_in(url: str) -> str | None:
 
 
 def _name_address(line: Line) -> Requirement | None:
-    """A line that is an address alone as a requirement by name; None where it is a local place.
+    """A line with only an address, as a requirement with the name from that address; None if it is a local path.
     Raises ConfigurationError."""
     if line.location is None:
         return None
@@ -361,7 +362,7 @@ def _name_address(line: Line) -> Requirement | None:
 
 
 def _require_hash(path: Path, line: Line) -> None:
-    """A local file is what the line says. Raises ConfigurationError."""
+    """Check that a local file has one of the line's hashes. Raises ConfigurationError."""
     allowed = {match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))}
     if allowed and path.is_file() and (found := hashlib.sha256(path.read_bytes()).hexdigest()) not in allowed:
         raise ConfigurationError(f"{path}: has another hash than the line says: sha256:{found}")

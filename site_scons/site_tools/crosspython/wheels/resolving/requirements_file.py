@@ -1,7 +1,7 @@
-"""Requirements files as pip reads them, and as pip-compile, uv export and poetry export write them.
+"""Reads requirements files as pip does, and as pip-compile, uv export and poetry export write them.
 
-The format is read by pip_requirements_parser, which is pip's own code (docs/decisions/0024 tells why). What its lines
-mean for a wheelhouse is request.py's business. Paths belong to the build machine.
+pip_requirements_parser, which is pip's own code, parses the format (docs/decisions/0024 explains why). request.py
+interprets the lines. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.resolving.words import locate, strip_quotes
 
-# pip takes variables with capital letters alone (Requirements File Format, Using environment variables).
+# pip only replaces variables with capital letters (Requirements File Format, Using environment variables).
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _SETTINGS = re.compile(r"--(config-settings?|global-option|install-option|build-option)\b")
 
@@ -27,13 +27,13 @@ _SETTINGS = re.compile(r"--(config-settings?|global-option|install-option|build-
 class Line:
     """One logical line.
 
-    place:       where it stands, for messages: "req.txt, line 3: "
-    text:        it itself
-    requirement: what it asks for by name
-    location:    a path or an address that it asks for without a name; extras and marker are those of it
-    hashes:      "sha256:..."; which one of them the file must have
-    options:     pip's, by the names that its code has for them
-    problem:     why it cannot be read
+    place:       file and line, for messages: "req.txt, line 3: "
+    text:        the line's text
+    requirement: the requirement, if it has a name
+    location:    the path or address, if it has no name; extras and marker belong to it
+    hashes:      "sha256:..."; the file must have one of them
+    options:     pip's options, by the names in pip's code
+    problem:     why the line cannot be read
     """
 
     place: str
@@ -48,9 +48,9 @@ class Line:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """The lines of a requirements file that say something, in its order.
-    Raises ConfigurationError where it cannot be read."""
-    from pip_requirements_parser import RequirementsFile  # what a run without such a file need not pay for
+    """The lines of a requirements file, without empty ones and comments, in their order.
+    Raises ConfigurationError if the file cannot be read."""
+    from pip_requirements_parser import RequirementsFile  # slow to import; not needed without such files
 
     try:
         path.read_bytes()
@@ -64,7 +64,8 @@ def read_lines(path: Path) -> list[Line]:
 
 
 def expand(text: str) -> str:
-    """A text with the variables of the environment that it names. Raises ConfigurationError for one that is not set."""
+    """A text with its environment variables replaced by their values. Raises ConfigurationError for one that is not
+    set."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
@@ -78,7 +79,7 @@ def _read(path: Path, line: Any) -> Line:
     place, text = f"{path.name}, line {line.line_number}: ", str(line.requirement_line.line)
     try:
         if getattr(line, "error_message", None) and _VARIABLE.search(text):
-            line = _read_alone(expand(text)) or line  # pip replaces variables before it reads a line
+            line = _read_alone(expand(text)) or line  # pip replaces variables before it parses a line
         if problem := getattr(line, "error_message", None):
             return Line(place, text, problem=_explain(text, problem))
         if hasattr(line, "options"):
@@ -92,7 +93,7 @@ def _read(path: Path, line: Any) -> Line:
 
 
 def _read_alone(text: str) -> Any:
-    """One line as the library reads it; None where it becomes several."""
+    """Parse one line with the library; None if the library makes several lines of it."""
     from tempfile import TemporaryDirectory
 
     from pip_requirements_parser import RequirementsFile
@@ -111,7 +112,7 @@ def _read_requirement(place: str, text: str, line: Any) -> Line:
         return Line(place, text, problem=_explain(text, ""))
     if line.req is not None and (line.link is None or line.is_name_at_url):
         requirement = Requirement(expand(str(line.req)))
-        requirement.marker = line.marker or requirement.marker  # the library puts it beside the requirement
+        requirement.marker = line.marker or requirement.marker  # the library stores it in the line
         return Line(place, text, requirement, hashes=hashes)
     location = strip_quotes(expand(str(line.link.url)))
     return Line(place, text, None, location, tuple(sorted(line.extras)), marker, hashes)
@@ -135,9 +136,9 @@ def _explain(text: str, problem: str) -> str:
 
 
 def find_options(options: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Those of a line's options that say where packages come from, by the names that pip's configuration has for them.
+    """A line's options about the sources of packages, by the names in pip's configuration.
 
-    folder: the file's: a folder of links is looked for there first, as pip does
+    folder: the file's folder: a path of --find-links is searched there first, as in pip
     """
     for name, pip in (
         ("index_url", "index-url"),

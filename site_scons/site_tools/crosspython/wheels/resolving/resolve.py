@@ -1,7 +1,7 @@
-"""Resolution by uv, for a machine that is not this one: which versions a request comes to, and which files they have.
+"""Resolution by uv for another machine: the versions for a request, and the files of these versions.
 
-Knows uv's project files and command line, and how to ask it about one platform exactly without an interpreter of it.
-What uv's failures mean is explain.py's business; what is done with the result lock.py's.
+Knows uv's project files and command line, and how to resolve for exactly one platform without an interpreter of it.
+explain.py explains uv's errors; lock.py uses the result.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from crosspython.wheels.resolving.request import Request
 from crosspython.wheels.resolving.uv import run_uv
 
 _ROOT = "crosspython-request"
-_PATIENCE = 900.0  # seconds: some packages have to be built to tell what they need
-# uv wants an interpreter that `requires-python` allows, and there is none of the target's here. That it is to be the
-# target's very release stands in the environment's markers; so this is any Python 3 that there are data for, or newer.
+_PATIENCE = 900.0  # seconds: some packages only tell their requirements when they are built
+# uv needs an interpreter that `requires-python` allows, and the target's cannot run here. So this allows any supported
+# Python 3, or a newer one; the environment's markers contain the target's exact release.
 _ANY_PYTHON = ">=3.5"
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """uv, ready to be asked.
+    """uv with its settings.
 
-    folder: for uv's project files
+    folder: the folder for uv's project files
     cache:  uv's cache, shared by all builds
-    path:   the PATH of the build machine's tools, for packages that have to be built to tell what they need
-    contain: how the backends are contained that have to be asked
-    named:  what a project's override says that its build reads, by the project's name; seen from its folder
-    warnings: what uv said beside its answers: an extra that a package does not have, a version that was withdrawn
+    path:   the PATH of the build machine's tools, for packages whose requirements only a build tells
+    contain: how the backends of such packages are isolated
+    named:  the files outside of a project that its override names (beside), by the project's name
+    warnings: uv's warnings: an extra that a package does not have, a version that was withdrawn
     """
 
     folder: Path
@@ -61,9 +61,9 @@ class Resolver:
     def resolve(
         self, request: Request, platform: Platform, keep: Sequence[LockedPackage] = ()
     ) -> tuple[LockedPackage, ...]:
-        """The closure of a request on a platform, by name. Raises what explain_failure makes of uv's refusal.
+        """The closure of a request on a platform, by name. Raises the error that explain_failure makes of uv's output.
 
-        keep: packages that stay at their versions where nothing is against it
+        keep: packages that keep their versions if that is possible
         """
         project = _project(_requirements(request), list(map(str, request.constraints)), platform)
         self._write(project, _stated(request))
@@ -81,8 +81,8 @@ class Resolver:
         return _read(exported, own, self.folder)
 
     def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
-        """By package, the names of its wheels for another platform, of the same versions;
-        what cannot be told is left out."""
+        """The names of each package's wheels for another platform, in the same versions. Packages for which uv finds no
+        answer are left out."""
         pins = [f"{package.name}=={package.version}" for package in packages]
         project = _project(pins, (), platform)
         stated = [{"name": package.name, "version": package.version, "requires-dist": []} for package in packages]
@@ -97,8 +97,8 @@ class Resolver:
         }
 
     def _write(self, project: dict[str, Any], metadata: Sequence[dict[str, Any]]) -> None:
-        """What uv reads. The metadata of packages that are not asked for theirs is configuration,
-        and read from that alone."""
+        """Write uv's files. The metadata of packages with stated requirements is written as configuration, and uv then
+        uses only that."""
         import tomli_w
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class Resolver:
         (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
 
     def _beside(self, request: Request) -> list[Path]:
-        """What lies outside of local projects and is a part of them: a setup.py may ask it what they need."""
+        """The paths outside of local projects that belong to them: a setup.py may read requirements from there."""
         folders = [project for project in request.projects if project.is_folder]
         files = [
             find_project_files(each.name, each.path, self.folder, self.path, self.named(each.name)) for each in folders
@@ -143,11 +143,11 @@ class Resolver:
 
 
 def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
-    """A uv.lock that says which versions were locked and nothing else: uv prefers them (uv:
-    "Resolution", preferences)."""
+    """A uv.lock that contains only the versions of an earlier lock: uv prefers these versions (uv: "Resolution",
+    preferences)."""
     import tomli_w
 
-    # Where a package comes from is looked up anew: the place that stands here only has to be one.
+    # uv looks up the source of a package again, so this address only has to exist in the file.
     source = {"registry": "https://pypi.org/simple"}
     entries = [
         {"name": package.name, "version": package.version, "source": source}
@@ -158,7 +158,7 @@ def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
 
 
 def _stated(request: Request) -> list[dict[str, Any]]:
-    """The metadata of packages that are not asked for theirs (uv: dependency-metadata)."""
+    """The metadata of packages with stated requirements (uv: dependency-metadata)."""
     stated: list[dict[str, Any]] = [
         {"name": name, "requires-dist": list(needs)} for name, needs in request.dependencies.items()
     ]
@@ -170,9 +170,9 @@ def _stated(request: Request) -> list[dict[str, Any]]:
 
 
 def _project_root(request: Request) -> dict[str, str]:
-    """What PDM's ${PROJECT_ROOT} means in the projects that write it; uv would take its own folder for it.
+    """The value of PDM's ${PROJECT_ROOT} for projects that contain it; uv would use its own folder.
 
-    Raises ConfigurationError for two that mean different folders: uv knows one.
+    Raises ConfigurationError if two projects need different folders, because uv has only one value.
     """
     folders = [project.path for project in request.projects if project.is_folder and names_its_root(project.path)]
     if len(folders) > 1:
@@ -206,9 +206,10 @@ def _project(requirements: Sequence[str], constraints: Sequence[str], platform: 
 
 
 def _read(exported: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]], start: Path) -> tuple[LockedPackage, ...]:
-    """Packages with their files from uv's pylock.toml, and what only its own lock tells: edges, versions of folders.
+    """The packages with their files from uv's pylock.toml, and facts that are only in its own lock: edges, and versions
+    of folders.
 
-    start: where relative paths begin, as uv writes them of projects that projects name
+    start: the start of relative paths, which uv writes for projects that other projects name
     """
     known = {entry["name"]: entry for entry in own}
     packages = []
@@ -238,7 +239,8 @@ def _depends(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _commit(entry: dict[str, Any]) -> Commit:
-    """A project that is asked for may itself name a branch: it is locked at the commit that this is now."""
+    """The commit of an entry. A requested project may itself require a branch: then the branch's present commit is
+    locked."""
     return Commit(entry["url"], entry["commit-id"], entry.get("subdirectory", ""))
 
 

@@ -1,7 +1,7 @@
-"""Toolsets: which files meet a package's build requirements on this machine, by uv.
+"""Toolsets: finds the files that meet a package's build requirements on the build machine, with uv.
 
-Knows uv's command line for that, and what a package without a wheel is itself built with. Which requirements count, and
-where toolsets are kept, is the business of its callers.
+Knows uv's command line for that, and finds the build requirements of packages that have no wheel themselves. Its
+callers choose the requirements, and store the toolsets.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _OWN_WHEEL = Version("70.1")
 
 @dataclass(frozen=True)
 class ToolResolver:
-    """uv, asked about this machine.
+    """uv with the settings for the build machine.
 
-    python: the release that runs here, "3.13.5": the series is the board's
-    abi:    what its tags call its ABI: "cp313"
-    keep:   versions by package that stay where nothing is against it
+    python: the release of the native Python, "3.13.5": its series is the board's
+    abi:    its ABI in wheel tags: "cp313"
+    keep:   versions by package, which are kept if that is possible
     """
 
     resolver: Resolver
@@ -51,9 +51,9 @@ class ToolResolver:
     keep: Mapping[str, str]
 
     def resolve(self, requires: Sequence[str], pins: Sequence[str]) -> Toolset:
-        """Build requirements with all that they need. Raises StepError where the index does not have them.
+        """Resolve build requirements with all their dependencies. Raises StepError if the index does not have them.
 
-        pins: `numpy==2.2.6`: taken whatever the others say
+        pins: such as `numpy==2.2.6`: these versions override all other requirements
         """
         packages = self._compile(requires, pins)
         if _asks_for_wheel(packages):
@@ -61,12 +61,13 @@ class ToolResolver:
         return Toolset(build_machine(), tuple(requires), tuple(pins), packages, self._beneath(packages))
 
     def _beneath(self, packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
-        """What those without a wheel are built with; uv does that, and finds what lies beside them."""
+        """The build requirements of packages without a wheel. uv builds these packages, and finds the requirements
+        among the locked files."""
         found, waiting = dict[str, LockedPackage](), [package for package in packages if not package.wheels]
         seen = {package.title for package in packages}
         while waiting:
             package = waiting.pop()
-            assert package.sdist is not None  # _compile has seen to it
+            assert package.sdist is not None  # _compile guarantees this
             needs = read_build_requires(fetch_file(package.sdist, self.store, package.title))
             for each in self._compile(sorted(map(str, needs)), ()):
                 if each.title not in seen:
@@ -76,7 +77,7 @@ class ToolResolver:
         return tuple(found[title] for title in sorted(found))
 
     def _compile(self, requires: Sequence[str], pins: Sequence[str]) -> tuple[LockedPackage, ...]:
-        """The closure of requirements, wheels alone if that is possible: what `pip install` would take here."""
+        """The closure of requirements, only with wheels if that is possible: as `pip install` would choose here."""
         if not requires:
             return ()
         folder = self.resolver.folder / "tools"
@@ -94,7 +95,8 @@ class ToolResolver:
         return tuple(self._with_one_file(read_entry(entry, folder)) for entry in entries)
 
     def _with_one_file(self, package: LockedPackage) -> LockedPackage:
-        """The wheel that fits this machine best, or else the sdist. uv names all that fit. Raises StepError."""
+        """A package with only one file: the wheel that fits this machine best, or else the sdist. uv lists all wheels
+        that fit. Raises StepError."""
         if package.wheels:
             best = next(iter(fitting(package.wheels, _tags_here(self.python, self.abi))), package.wheels[0])
             return replace(package, wheels=(best,), sdist=None)
@@ -107,7 +109,7 @@ class ToolResolver:
         return package
 
     def _uv(self, folder: Path, *options: str) -> int:
-        """Ask uv; it prefers the versions that stand in the file that it is to write."""
+        """Run uv. It prefers the versions that are already in its output file."""
         import tomli_w
 
         known = [{"name": name, "version": version, "wheels": []} for name, version in sorted(self.keep.items())]
@@ -131,13 +133,14 @@ class ToolResolver:
 
 
 def _asks_for_wheel(packages: Sequence[LockedPackage]) -> bool:
-    """Whether the backend will ask for `wheel` when it runs: setuptools before 70.1 has none of its own (its news)."""
+    """Whether the backend will require `wheel` when it runs: setuptools before 70.1 does not contain bdist_wheel (its
+    news)."""
     versions = {package.name: Version(package.version) for package in packages}
     return versions.get("setuptools", _OWN_WHEEL) < _OWN_WHEEL and "wheel" not in versions
 
 
 def build_machine() -> str:
-    """What `uname -m` says here."""
+    """The machine of the build machine, from `uname -m`."""
     return this_machine.machine()
 
 

@@ -1,8 +1,8 @@
 """Running uv, and keeping the builds that it starts by itself from the network and from the user's home.
 
-uv asks a package's backend what the package needs where no metadata tells, and builds a build requirement that has no
-wheel. These are builds of other people's code as all others are, but uv itself needs the network, for the indexes. So
-uv runs without our isolation, and each backend within it (data/uv/sitecustomize.py).
+If no metadata tells a package's requirements, uv runs the package's backend; and it builds build requirements that have
+no wheel. These builds run foreign code, so they must be isolated, but uv itself needs the network for the indexes. So
+uv runs without isolation, and each backend that it starts is isolated (data/uv/sitecustomize.py).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from crosspython.run.process import Finished, run_command
 from crosspython.run.view import View, tools_of_machine
 from crosspython.wheels.resolving.indexes import Indexes
 
-# Named with its file, so that keys of the artifact cache hold it (builders/code.py).
+# The path names the file itself, so that keys of the artifact cache include its content (builders/code.py).
 _SITE = (Path(__file__).with_name("data") / "uv/sitecustomize.py").parent
-# By which git, which uv runs for commits of repositories, reaches a server as the user does.
+# The variables by which git connects to a server as for the user. uv runs git for commits of repositories.
 _OF_GIT = ("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND")
 
 
@@ -43,9 +43,9 @@ def run_uv(
 
     path:  the PATH of the build machine's tools, for packages that have to be built
     cache: uv's; None: uv's own choice
-    contain: how the backends that it runs are contained
-    variables: further ones of its environment
-    reads: what those see beside the machine's tools and uv's cache, such as the folder of their Python
+    contain: how the backends that uv runs are isolated
+    variables: further environment variables
+    reads: paths that these backends may read, besides the machine's tools and uv's cache, such as their Python's folder
     """
     from uv import find_uv_bin
 

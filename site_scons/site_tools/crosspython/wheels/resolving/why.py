@@ -1,4 +1,5 @@
-"""What is in a lock and why: who asked for a package, and through whom; the whole as a tree."""
+"""Shows why packages are in a lock: the request and the chain of packages that require them; or all packages as a
+tree."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def draw_tree(lock: Lock, names: Sequence[str] = ()) -> list[str]:
     if names:
         check_known("the lock has no such package{s}", tops, list(packages), form="pkgs={}")
     needed = {need for package in lock.packages for need in package.depends}
-    if GIVEN in lock.asked and not names:  # another tool's lock does not say what was asked for
+    if GIVEN in lock.asked and not names:  # another tool's lock does not contain the request
         tops = [name for name in tops if name not in needed] or tops
     lines: list[str] = []
     drawn: set[str] = set()

@@ -1,6 +1,6 @@
-"""How people write what they ask for, word by word: where a requirement ends, what is a path, what was meant instead.
+"""Splits a request into words: finds the end of a requirement, recognizes paths, and suggests what was probably meant.
 
-Pure text but for the question whether a file is there. Paths belong to the build machine.
+Pure text, except for checks whether a file exists. Paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from pathlib import Path
 
 from crosspython.wheels.resolving.projects import is_archive_name
 
-# PEP 508's words, as far as one has to know them to see where a requirement ends.
+# The parts of PEP 508's grammar that are needed to find the end of a requirement.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
 _MARKER = r"""(?:'[^']*'|"[^"]*"|[^'",;\n])+"""
 _VERSIONS = rf"{_VERSION}(?:\s*,\s*{_VERSION})*"
-# `a @b.txt` is a package and a requirements file; a place behind a name has blanks on both sides of its @, or none
-# before.
+# `a @b.txt` is a package and a requirements file. An address after a name has blanks on both sides of its @, or no
+# blank before it.
 _PLACE = r"(?:@\s*|\s+@\s+)[^\s,;]+"
 _REQUIREMENT = re.compile(
     rf"{_NAME}(?:\s*\[[^\]]*\])?(?:{_PLACE}|\s*\(\s*{_VERSIONS}\s*\)|\s*{_VERSIONS})?(?:\s*;{_MARKER})?"
 )
 _BETWEEN = re.compile(r"[\s,]+")
 _WORD = re.compile(r"""@?"[^"]+"|@?'[^']+'|[^\s,\[]+(?:\[[^\]]*\])?[^\s,]*|[^\s,]+""")
-# What is a file where it stands alone, whether it is there or not; ".py" and ".yaml" end many packages' names.
+# Endings of words that are files, even if the file does not exist. ".py" and ".yaml" are not here: names of many
+# packages end with them.
 _FILES = (".txt", ".in", ".toml", ".lock", ".cfg", ".ini")
 _PROJECTS_FILES = ("Pipfile", "setup.py")
 
 
 def split_words(text: str) -> Iterator[str]:
-    """The words of a list: commas and spaces stand inside of requirements, extras and quotes, too."""
+    """The words of a list. Commas and spaces may also occur inside of requirements, extras and quotes."""
     position = 0
     while True:
         if gap := _BETWEEN.match(text, position):
@@ -39,9 +40,9 @@ def split_words(text: str) -> Iterator[str]:
         if position >= len(text):
             return
         word = _WORD.match(text, position)
-        assert word is not None  # there is something that is neither a space nor a comma
+        assert word is not None  # there is a character other than space and comma
         requirement = _REQUIREMENT.match(text, position)
-        # A requirement that ends within a word is none: a path, or a mistake that is shown whole.
+        # If a requirement ends inside a word, it is none: the word is a path, or a mistake that is shown completely.
         if requirement is None or (requirement.end() < word.end() and text[requirement.end()] not in ", \t\n"):
             found = word
         else:
@@ -56,12 +57,12 @@ def strip_quotes(text: str) -> str:
 
 
 def locate(text: str, start: Path) -> Path:
-    """The path that a text names, seen from a folder; `~name` stays as it is where there is no such user."""
+    """The path that a text names, relative to a folder. `~name` is not changed if there is no such user."""
     return start / os.path.expanduser(text)
 
 
 def find_path(text: str, start: Path) -> Path | None:
-    """The file or folder that a text names; None where there is none, or the text is no name of one at all."""
+    """The existing file or folder that a text names; None if there is none, or if the text cannot be a path."""
     path = locate(text, start)
     try:
         return path if path.exists() else None
@@ -79,12 +80,13 @@ def is_path(text: str, start: Path) -> bool:
 
 
 def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
-    """What to write for a file that is asked for as if it were a package or a project; None where it is none.
+    """A hint what to write instead of the name of a file that was given as a package or a project; None if it is not
+    such a name.
 
     form: how a requirements file is named here
 
-    Such a name must not go to the index: the code of whoever registered it there would be run. A name that ends like a
-    file's can still be asked for in its normalized form, requirements-txt (PEP 503).
+    Such a name must not be searched on the index: anybody may have registered it there, and their code would be run. A
+    package with such a name can still be requested in its normalized form, requirements-txt (PEP 503).
     """
     path, suffix = find_path(text, start), Path(text).suffix.lower()
     is_file = path is not None and path.is_file()
@@ -98,7 +100,7 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
 
 
 def explain_other(text: str) -> str | None:
-    """What to write for a file that is no requirements file, by its name; None where that tells nothing."""
+    """A hint what to write for a file that is no requirements file, judged by its name; None if the name is unknown."""
     name = Path(text).name
     if re.fullmatch(r"pylock(\..+)?\.toml", name) or name in ("uv.lock", "poetry.lock", "pdm.lock"):
         return f"a lock is named with lock={text}"
@@ -111,7 +113,7 @@ def explain_other(text: str) -> str | None:
 
 
 def suggest_equals(text: str) -> str:
-    """What may have been meant by `numpy=2`, `numpy=>2`, or `numpy = "*"` of a Pipfile."""
+    """A suggestion for `numpy=2`, `numpy=>2`, or `numpy = "*"` of a Pipfile."""
     found = re.fullmatch(rf"({_NAME}\s*)(=[<>]?)(\s*)([\"']?)([\w.*+!-]+)\4", text)
     if not found:
         return ""

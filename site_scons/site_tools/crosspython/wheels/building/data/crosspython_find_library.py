@@ -1,7 +1,7 @@
 """Makes ctypes.util.find_library find the board's libraries, in the Pythons that run build backends.
 
-CPython asks /sbin/ldconfig, gcc and ld, which report the build machine's libraries. Here only the board's compiler is
-asked. Runs in every Python that wheels are built for, and needs nothing of crosspython's.
+CPython asks /sbin/ldconfig, gcc and ld, which report the build machine's libraries. This module asks only the board's
+compiler. It runs in every Python that wheels are built for, and imports nothing of crosspython.
 """
 
 import os
@@ -12,7 +12,7 @@ _TRACED = r"[^()\s]*/lib%s\.[^()\s]*"
 
 
 def install(prefix):
-    """Have ctypes.util say so when it is imported. prefix: of the compiler wrappers, "/.../arm-linux-gnueabihf-"."""
+    """Replace find_library when ctypes.util is imported. prefix: the wrappers', "/.../arm-linux-gnueabihf-"."""
     sys.meta_path.insert(0, _Finder(prefix))
 
 
@@ -21,7 +21,7 @@ class _Finder:
         self._prefix = prefix
 
     def find_spec(self, name, path=None, target=None):
-        """Import it as it is, and put our answer into it."""
+        """Import the module, and replace find_library in it."""
         if name != "ctypes.util":
             return None
         sys.meta_path.remove(self)

@@ -1,4 +1,5 @@
-"""Locks that other tools wrote, each in its own form: what of them a board gets.
+"""Reads the locks of other tools, each in its own form, and selects the packages for a board.
 
-One module a form. They read the lock alone, or the project beside it; what only sdists or an index tell is added later.
+There is one module for each form. They read only the lock, or also the project beside it. Facts from sdists or from an
+index are added later.
 """

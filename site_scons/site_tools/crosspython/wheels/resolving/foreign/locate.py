@@ -1,4 +1,4 @@
-"""Where the files of a lock are that names them by their hashes alone (poetry, pdm): an index is asked."""
+"""Finds the addresses of files in locks that contain only their hashes (poetry, pdm), by asking an index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def locate_files(
     if not lost:
         return tuple(packages)
     pins = tuple(Requirement(f"{package.name}=={package.version}") for package in lost)
-    alone: dict[str, tuple[str, ...]] = {package.name: () for package in lost}  # what they need is in the lock
+    alone: dict[str, tuple[str, ...]] = {package.name: () for package in lost}  # the lock contains their dependencies
     found = {package.name: package for package in resolver.resolve(Request(pins, dependencies=alone), platform)}
     placed = {package.name: _place(package, found.get(package.name), platform) for package in lost}
     lacking = [each.title for each in placed.values() if each.sdist is None and not any(map(_has_place, each.wheels))]

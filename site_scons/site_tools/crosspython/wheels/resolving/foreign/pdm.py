@@ -1,7 +1,7 @@
-"""pdm.lock: each package says for which groups it is and by which markers (pdm's strategy inherit_metadata, the default
-since 2.11), or the walk begins at the requirements of the pyproject.toml beside it.
+"""pdm.lock: each package lists its groups and markers (pdm's strategy inherit_metadata, the default since 2.11).
+Without them, the walk starts at the requirements of the pyproject.toml beside the lock.
 
-A package with extras is an entry of its own. Files have names and hashes, and places only by strategy static_urls.
+A package with extras is a separate entry. Files have names and hashes; only the strategy static_urls adds addresses.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def is_pdm(data: Mapping[str, Any]) -> bool:
 
 
 def read_pdm(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wanted) -> list[LockedPackage]:
-    """The packages that the board gets. Raises ConfigurationError, ValueError and KeyError."""
+    """The packages for the board. Raises ConfigurationError, ValueError and KeyError."""
     entries = [entry for entry in data.get("package", ()) if _is_for(entry, platform)]
     known = {canonicalize_name(group) for group in data["metadata"].get("groups", ())} - {_DEFAULT}
     require_known("extra or group", wanted.extras | wanted.groups, known)
@@ -75,7 +75,7 @@ def _is_for(entry: _Entry, platform: Platform) -> bool:
 
 
 def _roots(project: Mapping[str, Any], wanted: Wanted) -> list[str]:
-    """What a project requires by itself, with these extras and groups (PEP 621, PEP 735)."""
+    """The direct requirements of a project, with these extras and groups (PEP 621, PEP 735)."""
     stated = project.get("project", {})
     optional: dict[str, Any] = {
         canonicalize_name(name): needs for name, needs in stated.get("optional-dependencies", {}).items()
@@ -89,7 +89,7 @@ def _roots(project: Mapping[str, Any], wanted: Wanted) -> list[str]:
 
 
 def _walk(entries: Sequence[_Entry], roots: Iterable[str], platform: Platform) -> list[_Entry]:
-    """The entries that can be reached by requirements whose markers hold."""
+    """The entries that can be reached through requirements whose markers hold."""
     reached: list[_Entry] = []
     waiting = [Requirement(text) for text in roots]
     while waiting:

@@ -1,7 +1,7 @@
-"""poetry.lock, by poetry 2.1 or newer: each package says for which groups it is, and by which markers.
+"""poetry.lock of poetry 2.1 or newer: each package lists its groups and markers.
 
-It names files by their hashes and not by their places, so an index has to tell those (locate.py). Older forms do not
-say what a package is for.
+It contains the hashes of files, but not their addresses, so an index is asked for these (locate.py). Older forms do not
+list a package's groups.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_poetry(data: Mapping[str, Any]) -> bool:
 
 
 def read_poetry(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wanted) -> list[LockedPackage]:
-    """The packages that the board gets. Raises ConfigurationError, ValueError and KeyError."""
+    """The packages for the board. Raises ConfigurationError, ValueError and KeyError."""
     entries = data.get("package", ())
     if any("groups" not in entry for entry in entries):
         raise ConfigurationError(
@@ -55,7 +55,7 @@ def read_poetry(data: Mapping[str, Any], path: Path, platform: Platform, wanted:
 
 
 def _is_wanted(entry: Mapping[str, Any], platform: Platform, wanted: Wanted) -> bool:
-    """Whether one of the wanted groups has a package, and its marker for this group holds."""
+    """Whether a package is in one of the wanted groups, and its marker for this group holds."""
     markers = entry.get("markers", "")
     groups = {group for group in entry["groups"] if canonicalize_name(group) in {_MAIN, *wanted.groups}}
     by_group = markers if isinstance(markers, dict) else dict.fromkeys(groups, markers)

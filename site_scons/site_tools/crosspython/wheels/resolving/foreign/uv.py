@@ -1,7 +1,7 @@
 """uv.lock: a graph of packages for all platforms at once (uv's manual, "Project structure", "The lockfile").
 
-The projects of the workspace are its roots; each edge has its own marker, so the board's packages are those that can be
-reached over edges that hold.
+The projects of the workspace are its roots. Each edge has a marker, so the board's packages are those that can be
+reached through edges whose markers hold.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def is_uv(data: Mapping[str, Any]) -> bool:
 
 
 def read_uv(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wanted) -> list[LockedPackage]:
-    """The packages that the board gets. Raises ConfigurationError, ValueError and KeyError."""
+    """The packages for the board. Raises ConfigurationError, ValueError and KeyError."""
     if data["version"] != 1:
         raise ValueError(f"version {data['version']}; this crosspython knows version 1")
     if data.get("conflicts"):
@@ -54,13 +54,13 @@ def read_uv(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wan
     for root in roots:
         graph.add(root, wanted.extras, wanted.groups)
     graph.walk()
-    # A virtual project is no package (uv: tool.uv.package), unless somebody asks for its wheel.
+    # A virtual project is no package (uv: tool.uv.package), unless its wheel is requested.
     left_out = [id(root) for root in roots if "virtual" in root["source"] and not wanted.projects]
     return [_read(entry, graph.needs(key), path.parent) for key, entry in graph.reached.items() if key not in left_out]
 
 
 class _Graph:
-    """Packages that are reached from the roots. An entry is known by its identity: a name may have several."""
+    """The packages that are reached from the roots. A name may have several entries, so they are known by identity."""
 
     def __init__(self, entries: Sequence[_Entry], platform: Platform) -> None:
         self.platform = platform
@@ -73,7 +73,8 @@ class _Graph:
         self._waiting: list[tuple[_Entry, _Entry]] = []
 
     def add(self, entry: _Entry, extras: Iterable[str], groups: Iterable[str] = ()) -> None:
-        """A package with some of its extras, and groups of a root: what it needs is to be reached, too."""
+        """Add a package with some of its extras, and a root with some of its groups. Their requirements are followed,
+        too."""
         self.reached[id(entry)] = entry
         needs = [("", entry.get("dependencies", ()))]
         needs += [(extra, _table(entry, "optional-dependencies").get(extra, ())) for extra in extras]
@@ -95,7 +96,7 @@ class _Graph:
         return tuple(sorted(self.edges.get(key, ())))
 
     def _find(self, edge: _Entry) -> _Entry:
-        """What an edge leads to: where a name has several versions or sources, it says which, or the platform does."""
+        """The entry of an edge. If a name has several versions or sources, the edge or the platform decides."""
         found = [
             entry
             for entry in self.by_name[edge["name"]]
@@ -113,7 +114,7 @@ def _table(entry: _Entry, key: str) -> dict[str, Any]:
 
 
 def _find_roots(data: Mapping[str, Any], start: Path, wanted: Wanted) -> list[_Entry]:
-    """The projects that were locked, or those of them that are asked for."""
+    """The locked projects, or only the requested ones among them."""
     local = [entry for entry in data["package"] if any(kind in entry["source"] for kind in _LOCAL)]
     members = data.get("manifest", {}).get("members")
     roots = [entry for entry in local if (entry["name"] in members if members else _place(entry, start) == start)]
@@ -144,7 +145,7 @@ def _read(entry: _Entry, depends: tuple[str, ...], start: Path) -> LockedPackage
 
 
 def _file(file: _Entry, source: _Entry, start: Path, name: str) -> LockedFile:
-    """A file of an index, of a folder of files (whose name is the registry's), or the one that a source names."""
+    """A file of an index, of a folder of files (the lock names it as a registry), or the file that a source names."""
     url, path = file.get("url") or source.get("url"), file.get("path") or source.get("path") or ""
     registry = source.get("registry", "")
     if path and registry and "://" not in registry:

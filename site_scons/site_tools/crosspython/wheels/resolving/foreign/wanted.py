@@ -1,4 +1,4 @@
-"""What of a lock is wanted, and what the forms of locks have in common: markers, files, folders."""
+"""The wanted part of a lock, and the common elements of all forms of locks: markers, files, folders."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def require_known(what: str, wanted: Collection[str], known: Iterable[str]) -> N
 
 
 def environment_of(platform: Platform) -> Environment:
-    """The board's environment markers, whole."""
+    """The values of all environment markers for the board."""
     return cast(Environment, {**default_environment(), **platform.markers()})
 
 
@@ -63,15 +63,15 @@ def holds(marker: str | None, platform: Platform, extras: Collection[str] = ()) 
 
 
 def require_python(specifier: str, platform: Platform) -> None:
-    """Raise ValueError where a lock is not for the board's Python."""
+    """Raise ValueError if a lock is not for the board's Python."""
     if specifier and specifier != "*" and not SpecifierSet(specifier).contains(platform.python, prereleases=True):
         raise ValueError(f"it is for Python {specifier}, and the board's is {platform.python}")
 
 
 def read_file(name: str, digest: str | None, start: Path, *, url: str | None = None, path: str = "") -> LockedFile:
-    """A file of a lock. A local one without a hash is what it is now. Raises ValueError where its hash is none.
+    """A file of a lock. A local file without a hash gets its present hash. Raises ValueError for an invalid hash.
 
-    start: where a path begins; without url and path, an index has to tell where the file is (locate.py)
+    start: the start of relative paths; without url and path, an index has to tell the file's address (locate.py)
     """
     place = Path(os.path.normpath(start / path)) if path else None
     if digest is None and place is not None:
@@ -83,7 +83,7 @@ def read_file(name: str, digest: str | None, start: Path, *, url: str | None = N
 
 
 def read_commit(url: str, commit: str, subdirectory: str | None, name: str) -> Commit:
-    """A commit of a git repository. Raises ConfigurationError where no whole hash is named."""
+    """A commit of a git repository. Raises ConfigurationError without a full hash."""
     address = f"git+{url.removeprefix('git+')}@{commit}"
     return replace(parse_address(address, f"{name} @ {address}"), subdirectory=subdirectory or "")
 
@@ -97,7 +97,7 @@ def split_files(files: Iterable[LockedFile]) -> tuple[LockedFile | None, tuple[L
 
 
 def read_project_beside(lock: Path) -> Mapping[str, Any]:
-    """The pyproject.toml beside a lock that does not tell by itself what its project needs.
+    """The pyproject.toml beside a lock, for locks that do not contain the requirements of their project.
     Raises ConfigurationError."""
     import tomllib
 

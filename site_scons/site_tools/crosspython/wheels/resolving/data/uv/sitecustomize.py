@@ -1,9 +1,9 @@
-"""Isolates the Pythons in which uv runs build backends: each starts once more,
-with crosspython's isolating words before it.
+"""Isolates the Pythons in which uv runs build backends: each of them starts itself again, with crosspython's words for
+isolation in front of it.
 
-uv knows no way to do that. Python imports this module by itself when it starts, before any code of a package
-(https://docs.python.org/3/library/site.html), since PYTHONPATH names our folder. CROSSPYTHON_ISOLATION holds the words
-and the environment, as JSON; what uv was told of indexes and their passwords is not handed on.
+uv has no option for that. Python imports this module when it starts, before any code of a package
+(https://docs.python.org/3/library/site.html), because PYTHONPATH contains our folder. CROSSPYTHON_ISOLATION contains
+the words and the environment, as JSON; uv's settings for indexes and their passwords are not passed on.
 """
 
 import os
@@ -24,7 +24,7 @@ def start_again(order):
     environment = {name: os.environ[name] for name in _OF_UV if name in os.environ}
     arguments = list(map(os.fsdecode, arguments))
     words = order["words"]
-    if "--temporary" in words:  # of run/isolation.py, where files are hidden
+    if "--temporary" in words:  # run/isolation.py adds it if files are hidden
         at = words.index("--temporary")
         words = [*words[:at], *options(order["cache"], arguments), *words[at:]]
     command = [*words, sys.executable, *arguments]
@@ -32,8 +32,8 @@ def start_again(order):
 
 
 def options(cache, arguments):
-    """What this backend writes: the source that it stands in, and the files and folders in uv's cache that the program
-    names that uv gives it; what it reads: its Python, and the repository that the source is a part of."""
+    """The options for the paths of this backend. It may write its source, and the files and folders of uv's cache that
+    are named in the program that uv runs. It may read its Python, and the repository of the source."""
     import re
 
     places = {os.getcwd()}
@@ -48,8 +48,9 @@ def options(cache, arguments):
 
 
 def repository(folder):
-    """The working tree around a project, whose backend asks git for a version, and where a submodule or a worktree has
-    its history (gitrepository-layout(5)). Of a home that is one, the history alone."""
+    """The paths of the repository around a project, because a backend may ask git for a version: the working tree, and
+    for a submodule or a worktree the folder with its history (gitrepository-layout(5)). If the working tree is the
+    user's home, only the history."""
     import pwd
 
     tree = folder
@@ -69,14 +70,14 @@ def repository(folder):
 
 
 def fetch_crates(rust):
-    """Crates come before, as in every build: `cargo metadata`, which backends call, reads them all.
-    None of them is run."""
+    """Fetch the crates before the build, as in every build: backends call `cargo metadata`, which reads all of them.
+    No code of a crate is run."""
     import contextlib
     import subprocess
 
     environment = dict(os.environ, **rust)
     del environment["CROSSPYTHON_ISOLATION"], environment["PYTHONPATH"]
-    with contextlib.suppress(OSError):  # its backend says what is missing
+    with contextlib.suppress(OSError):  # the backend will report what is missing
         subprocess.run(["cargo", "fetch"], stdin=subprocess.DEVNULL, env=environment, check=False)
 
 
