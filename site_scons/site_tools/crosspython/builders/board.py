@@ -22,10 +22,10 @@ def AddBoard(env: Any) -> None:
 
 
 def Deploy(env: Any, bundle: Any, board: str | None = None) -> Any:
-    """Bring the bundle, and the wheels that were built for it, onto a board; switch to it when its check has passed.
+    """Deploy the bundle, and the wheels that were built for it, to a board; switch to it if its check succeeds.
 
-    board: USER@HOST:PORT; None: what `board=` says. Returns the node of the report;
-    let it depend on wheels of this run.
+    board: USER@HOST:PORT; None: the value of `board=`. Returns the node of the report, which has to depend on wheels of
+    the same run.
     """
     return _goal(env, "Deploy", "deploy", bundle, board)
 

@@ -30,7 +30,7 @@ def AddByHand(env: Any) -> None:
 
 
 def Shell(env: Any) -> Any:
-    """A shell in the build of the package that `pkgs=` names, once the run has ended. Returns an alias.
+    """A shell in the build of the package that `pkgs=` names, started at the end of the run. Returns an alias.
 
     Call it after Wheels().
     """
@@ -93,9 +93,9 @@ def CompileCommands(env: Any) -> Any:
 
 
 def Rebuild(env: Any, wheels: Any) -> Any:
-    """The wheels of the packages that `pkgs=` names, built once more whatever is there. Returns an alias.
+    """The wheels of the packages that `pkgs=` names, built again even if they exist. Returns an alias.
 
-    wheels: as Wheels() returned them: the wheelhouse gets them
+    wheels: the return value of Wheels(); they are put into the wheelhouse
     """
     build: Build = env["CROSSPYTHON"]
     for wheel in _built(build, "rebuild", _names(build, "rebuild")):

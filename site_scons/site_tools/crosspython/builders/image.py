@@ -44,10 +44,10 @@ def Image(
 ) -> Any:
     """One file for the board: the bundle with wheels installed in it. build/<target>/<name>-<version>-<target>.<form>
 
-    bundle, wheels: as Bundle() and Wheels() returned them
-    form:           "tar.gz", "squashfs", "deb", "ipk", "rpm"; None: what `image=` says
-    max_size:       what it may take on the board, "40M"; None: what `max_size=` says
-    name, version:  of its file, and what dpkg, opkg and rpm are told; None: CPython's version
+    bundle, wheels: the return values of Bundle() and Wheels()
+    form:           "tar.gz", "squashfs", "deb", "ipk", "rpm"; None: the value of `image=`
+    max_size:       the largest size on the board, "40M"; None: the value of `max_size=`
+    name, version:  for the file's name, and for dpkg, opkg and rpm; None: CPython's version
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings

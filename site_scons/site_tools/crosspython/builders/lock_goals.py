@@ -31,7 +31,7 @@ def AddLockGoals(env: Any) -> None:
 
 
 def Lock(env: Any) -> Any:
-    """Resolve what `pkgs=` asks for and write the lock, and build nothing. Returns an alias, as all of these do."""
+    """Resolve the request of `pkgs=` and write the lock, without building. Returns an alias, as all of these do."""
     build: Build = env["CROSSPYTHON"]
 
     def make_lock(target: list[Any], source: list[Any], env: Any) -> None:
@@ -55,8 +55,8 @@ def Lock(env: Any) -> Any:
 
 
 def Outdated(env: Any) -> Any:
-    """Say which locked packages have newer versions that would do, and with `cve_db=` which have known vulnerabilities
-    and where these are fixed; of those in `pkgs=`, where it names some."""
+    """List locked packages with newer versions that the request allows; with `cve_db=` also known vulnerabilities, and
+    the versions that fix them. If `pkgs=` names packages, only these."""
     build: Build = env["CROSSPYTHON"]
 
     def outdated(target: list[Any], source: list[Any], env: Any) -> None:
@@ -84,7 +84,7 @@ def Outdated(env: Any) -> Any:
 
 
 def Tree(env: Any) -> Any:
-    """Show what is in the lock as a tree: what was asked for, and below it what each package needs."""
+    """Show the lock as a tree: the requested packages, and below each package its dependencies."""
     build: Build = env["CROSSPYTHON"]
 
     def tree(target: list[Any], source: list[Any], env: Any) -> None:

@@ -50,10 +50,10 @@ def Components(env: Any) -> dict[str, Any]:
 
 def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     """The archive that is unpacked on the board: build/<target>/python-<version>-<target>.tar.gz. CPython's own tests
-    lie beside it, in python-<version>-<target>-tests.tar.gz.
+    are in an archive beside it, python-<version>-<target>-tests.tar.gz.
 
-    also: names of further components that the board gets, with what they depend on
-    With libraries=bundle it gets what wheels need that were declared before.
+    also: names of further components for the board; their dependencies are added
+    With libraries=bundle it also gets the libraries of wheels that were declared before.
     """
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
@@ -116,9 +116,9 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
 
 def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     """The folder that firmware compiles and links against, $CROSSPYTHON_SYSROOT. Returns the node of its stamp, a file
-    that changes when the folder does: what uses the sysroot depends on it.
+    that changes when the folder changes. Nodes that use the sysroot have to depend on this node.
 
-    also: names of further components that it holds, with what they depend on
+    also: names of further components in it; their dependencies are added
     """
     build: Build = env["CROSSPYTHON"]
     folder = build.settings.sysroot
@@ -170,7 +170,7 @@ def FetchSources(env: Any) -> Any:
 
 
 def CheckBundle(env: Any, bundle: Any) -> Any:
-    """Run what was built, in the emulator. Fails where there is none. Returns the node of its report."""
+    """Run the bundle's Python in the emulator. Fails without an emulator. Returns the node of the report."""
     build: Build = env["CROSSPYTHON"]
     bundles = read_nodes("CheckBundle", "bundle", bundle)
     settings = build.settings
@@ -200,8 +200,8 @@ def CheckBundle(env: Any, bundle: Any) -> Any:
 
 
 def Doctor(env: Any) -> Any:
-    """Say the programs that this machine lacks, and the command that installs them. Returns an alias:
-    nothing is written."""
+    """Tell the user which programs this machine lacks, and the command that installs them. Returns an alias; no file is
+    written."""
     build: Build = env["CROSSPYTHON"]
     name = f"crosspython-doctor-{build.settings.target.name}"
 

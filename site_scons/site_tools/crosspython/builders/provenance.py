@@ -31,8 +31,8 @@ def AddProvenance(env: Any) -> None:
 
 
 def Provenance(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) -> Any:
-    """State of the bundle, the sysroot and each wheel what they were made of: build/<target>/provenance/. Returns an
-    alias. The arguments are those of env.Sbom(); with `sign_key=` each statement is signed."""
+    """Write statements of what the bundle, the sysroot and each wheel were made of: build/<target>/provenance/. Returns
+    an alias. The arguments are those of env.Sbom(); with `sign_key=` each statement is signed."""
     build: Build = env["CROSSPYTHON"]
     folder = build.settings.folder / "provenance"
 
@@ -58,7 +58,7 @@ def Provenance(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = 
 def Verify(env: Any, files: Sequence[str] = ()) -> Any:
     """Compare products with their statements, and these with the lock, the recipes and the cache. Returns an alias.
 
-    files: products; none: all that were stated and lie where they were built
+    files: products; none: all products in the build folder that have a statement
     """
     build: Build = env["CROSSPYTHON"]
 

@@ -21,7 +21,7 @@ def AddReport(env: Any) -> None:
 
 
 def Report(env: Any) -> Any:
-    """Draw build/<target>/report.html. Returns an alias: it is drawn anew each time that it is asked for."""
+    """Draw build/<target>/report.html. Returns an alias: it is drawn again each time that it is asked for."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     name = f"crosspython-report-{settings.target.name}"

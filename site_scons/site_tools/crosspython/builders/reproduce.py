@@ -21,9 +21,9 @@ def AddReproduce(env: Any) -> None:
 
 
 def Reproduce(env: Any, goals: Sequence[str] = (), given: Mapping[str, str] | None = None) -> Any:
-    """Build twice under conditions that differ, and fail where products do. Returns an alias.
+    """Build twice under different conditions, and fail if the products differ. Returns an alias.
 
-    goals: what is built, as on the command line; none: bundle and sysroot, or the wheels of `pkgs=`
+    goals: the goals to build, as on the command line; none: bundle and sysroot, or the wheels of `pkgs=`
     given: the command line's variables
     """
     build: Build = env["CROSSPYTHON"]

@@ -14,7 +14,7 @@ def AddSchema(env: Any) -> None:
 
 
 def Schema(env: Any) -> Any:
-    """Write crosspython.schema.json into the build folder. Returns an alias: it is written each time that it is
+    """Write crosspython.schema.json into the build folder. Returns an alias: it is written again each time that it is
     asked for."""
     build: Build = env["CROSSPYTHON"]
     file = build.settings.build / "crosspython.schema.json"

@@ -27,8 +27,8 @@ def AddVulnerabilities(env: Any) -> None:
 
 
 def Vulnerabilities(env: Any) -> Any:
-    """Say which known vulnerabilities the components of the bundle and the locked packages have, and fail for those
-    that are as bad as `cve_severity=` says. Returns an alias; the findings lie in build/<target>/cve.json."""
+    """List known vulnerabilities of the bundle's components and of the locked packages, and fail if one is as severe as
+    `cve_severity=` or more. Returns an alias; the findings are written to build/<target>/cve.json."""
     build: Build = env["CROSSPYTHON"]
 
     def cve(target: list[Any], source: list[Any], env: Any) -> None:

@@ -18,10 +18,10 @@ def AddWheelCheck(env: Any) -> None:
 
 
 def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
-    """Install wheels with the bundle's own pip and import all that is in them, in the emulator.
-    Fails where there is none.
+    """Install wheels with the bundle's own pip and import all their modules, in the emulator.
+    Fails without an emulator.
 
-    wheels: as Wheels() returned them; the node of the check's report, or nothing where there are none
+    wheels: the return value of Wheels(). Returns the node of the check's report; nothing if there are no wheels
     """
     build: Build = env["CROSSPYTHON"]
     given = read_nodes("CheckWheels", "wheels", wheels)

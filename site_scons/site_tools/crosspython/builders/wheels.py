@@ -32,11 +32,11 @@ def Wheels(
     constraints: str | None = None,
     binary: str | Sequence[str] | None = None,
 ) -> list[Any]:
-    """Wheels of packages and of all they need: the node of the wheelhouse's report, then one node a wheel.
-    With `shard=` there is no report, and there are only the wheels of this part.
+    """Wheels of packages and all their dependencies: the node of the wheelhouse's report, then a node for each wheel.
+    With `shard=` there is no report, and only the wheels of this shard.
 
-    packages: texts as `pkgs=` takes them; None: what `pkgs=` says, or the lock as it stands
-    constraints, binary: as the variables of these names, which count where they are not given
+    packages: texts as in `pkgs=`; None: the value of `pkgs=`, or the packages of the lock
+    constraints, binary: as the variables of these names, which are used if they are not given here
     Raises UserError.
     """
     build: Build = env["CROSSPYTHON"]

@@ -13,10 +13,10 @@ from crosspython.targets import Target
 class Autoconf(Component, frozen=True, kw_only=True):
     """configure, make, make install.
 
-    triplet:    False for a hand-written configure that knows no --host and takes CHOST and CC from the environment
-    steps:      after configure, before make (edits of generated files)
-    install:    None where `make install` would do more than is wanted; `after` then does it
-    after:      after the installation
+    triplet:    False for a hand-written configure that has no --host, and reads CHOST and CC from the environment
+    steps:      steps between configure and make (edits of generated files)
+    install:    None if `make install` would install unwanted files; then `after` installs
+    after:      steps after the installation
     """
 
     configure: Strings = ()

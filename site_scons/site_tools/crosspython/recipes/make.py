@@ -11,7 +11,7 @@ from crosspython.targets import Target
 
 
 class MakefileOnly(Component, frozen=True, kw_only=True):
-    """make, make install. `install=None` where the Makefile cannot install; `after` then does it."""
+    """make, make install. `install=None` if the Makefile cannot install; then `after` installs."""
 
     make: Strings = ()
     install: Strings | None = ("install",)

@@ -40,7 +40,7 @@ def openblas_target(target: Target) -> str:
 class OpenBLAS(Component, frozen=True, kw_only=True):
     """make shared, make install, for one core: a board's processor is known, so nothing is chosen at run time.
 
-    threads: the most that it will ever start; it starts as many as the board has cores
+    threads: the maximum number of threads; it starts one for each core of the board
     """
 
     threads: Annotated[int, Meta(ge=1, description="a number of threads")] = 8

@@ -14,8 +14,8 @@ from crosspython.targets.machines import find_machine
 class OpenSSL(Component, frozen=True, kw_only=True):
     """Configure with the target's cross prefix, make, make install_sw.
 
-    /etc/ssl is the board's own: certificates installed there by the system are found.
-    destdir: what its Makefile calls the folder in front of the prefix
+    Certificates are searched in the board's own /etc/ssl.
+    destdir: the make variable for the folder in front of the prefix
     """
 
     configure: Strings = ()
