@@ -36,8 +36,8 @@ def Sbom(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = None) 
     """Write inventories of the parts of the bundle, the sysroot and the wheelhouse: build/<target>/sbom/.
     Returns an alias: they are written again each time that it is asked for.
 
-    bundle, sysroot, wheels: the products to describe, as env.Bundle(), env.Sysroot() and env.Wheels() returned them. The
-    wheelhouse is also described if an earlier run filled it.
+    bundle, sysroot, wheels: the products to describe, as env.Bundle(), env.Sysroot() and env.Wheels() returned them.
+    The wheelhouse is also described if an earlier run filled it.
     """
     build: Build = env["CROSSPYTHON"]
     folder = build.settings.folder / "sbom"
