@@ -55,7 +55,7 @@ class CrosspythonError(Exception):
 
 
 class ConfigurationError(CrosspythonError):
-    """What the user typed or wrote down (a variable, a target file, a recipe) makes no sense."""
+    """The user's input (a variable, a target file, a recipe) is not valid."""
 
 
 class HostToolError(CrosspythonError):
@@ -89,7 +89,7 @@ class StepError(CrosspythonError):
 
 
 class AuditError(CrosspythonError):
-    """What was built would not work on the board: wrong machine, too new a libc, a missing library, a leaked path."""
+    """A product would not work on the board: wrong machine, too new a libc, a missing library, a leaked path."""
 
 
 class DamagedFileError(AuditError):
@@ -101,15 +101,15 @@ class DamagedFileError(AuditError):
 
 
 class ImageError(CrosspythonError):
-    """What was asked for cannot be one image: two packages have a file of the same name, or it is too large."""
+    """The requested image cannot be made: two packages have a file of the same name, or it is too large."""
 
 
 class CheckError(CrosspythonError):
-    """What was built was run, and did not do what it should."""
+    """A product was run, and its result was not the expected one."""
 
 
 class SignatureError(CrosspythonError):
-    """Something is not signed, or by nobody who is trusted, or cannot be signed."""
+    """A file is not signed, or not by a trusted signer, or it cannot be signed."""
 
 
 class Interrupted(CrosspythonError):

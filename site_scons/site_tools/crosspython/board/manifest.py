@@ -32,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class TreeDifference:
-    """What changes from one manifest to another: items to send, paths to take away."""
+    """The difference between two manifests: items to send, and paths to remove."""
 
     send: tuple[Item, ...]
     remove: tuple[str, ...]

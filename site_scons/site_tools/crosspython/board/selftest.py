@@ -17,7 +17,7 @@ from crosspython.run.console import format_count
 
 # The checks that a new tree has to pass before the board switches to it. All checks take minutes on a slow board.
 BEFORE_SWITCH = ("machine", "prefix", "extension_modules", "subprocesses")
-# The slowest is a venv with pip: a minute on a slow board, several on a virtual one that shares its processors.
+# The slowest check is a venv with pip: a minute on a slow board, several on a virtual one with shared processors.
 _CHECK_SECONDS, _SECONDS = 1200, 3600
 
 _ILLEGAL = (

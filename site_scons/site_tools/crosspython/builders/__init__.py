@@ -37,7 +37,7 @@ from crosspython.errors import ConfigurationError
 def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     """Lend crosspython's methods to an environment, and put one `Build` under the name CROSSPYTHON. Raises UserError.
 
-    given: variables, which count before those of the folder's crosspython.toml
+    given: variables, which override those of the folder's crosspython.toml
 
     Further variables for the host's own tools: CROSSPYTHON_SYSROOT (folder), CROSSPYTHON_CFLAGS, CROSSPYTHON_PREFIX.
     """

@@ -1,6 +1,6 @@
-"""Boards as goals: deploy, roll back, check. Their nodes are reports, made anew whenever they are asked for.
+"""Goals about boards: deploy, roll back, check. Their nodes are reports, which are made again each time.
 
-What they do on a board is board_session.py's business, which is imported when one of them runs.
+board_session.py does the work on the board; it is imported when one of these goals runs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def Rollback(env: Any, board: str | None = None) -> Any:
 
 
 def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> Any:
-    """What a method returns: the node of the report of what is done on a board, with a bundle or without one."""
+    """Declare the report of a goal about a board, with or without a bundle. Returns its node."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
     named = read_text(method, "board", board) or settings.board or ""

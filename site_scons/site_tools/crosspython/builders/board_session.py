@@ -1,5 +1,5 @@
-"""What deploying, checking and rolling back do with a build: its bundle and wheels laid out here, one connection,
-a report."""
+"""Carries out deployments, checks and roll-backs for a build: unpacks its bundle and wheels, opens one connection, and
+writes a report."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ WHEELS = "share/wheels"  # below the prefix: pip install --no-index --find-links
 
 
 class BoardSession:
-    """A connection to a board as long as the `with` block, and the tree that is to lie there,
-    which is removed when all went well.
+    """A connection to a board that is open during the `with` block, and a local copy of the tree for the board, which
+    is removed after success.
 
-    board: what `board=` says; bundle: None where nothing is brought; report: the file that tells what was done
+    board: the value of `board=`; bundle: None if nothing is copied to the board; report: the file for the results
     """
 
     def __init__(self, build: Build, board: str, bundle: Path | None, report: Path) -> None:
@@ -55,7 +55,7 @@ class BoardSession:
             shutil.rmtree(self._work, ignore_errors=True)
 
     def order(self, only: tuple[str, ...]) -> Deployment:
-        """What is to lie on the board, with the checks named; all of them where none is."""
+        """The deployment of the tree. only: names of the checks to run; empty: all checks"""
         settings = self.build.settings
         components = self.build.components.values()
         time_bits = toolchain_of(self.build).time_bits
@@ -69,7 +69,7 @@ class BoardSession:
         )
 
     def _lay_out(self, bundle: Path) -> Path:
-        """The tree as it is to lie on the board: the bundle, with the wheels beside it."""
+        """Make the tree for the board: the bundle, and the wheels in it."""
         shutil.rmtree(self._work, ignore_errors=True)
         tree = unpack_bundle(bundle, self._work)
         house = self.build.settings.wheelhouse
@@ -90,14 +90,14 @@ class BoardSession:
 
 
 def bring(board: BoardSession) -> None:
-    """Raises BoardError, CheckError."""
+    """Deploy the tree. Raises BoardError, CheckError."""
     done = deploy(board.order(BEFORE_SWITCH), board.session, board.say)
     write_whole(board.report, json.dumps(asdict(done), indent=1))
     board.say(f"  {done.name} is in use on {board.session.address}, after {done.seconds:.1f} s")
 
 
 def check(board: BoardSession) -> None:
-    """Raises CheckError also where another tree lies there than the one that was built."""
+    """Run the self-test on the board. Also raises CheckError if the board has another tree than the built one."""
     order, session = board.order(()), board.session
     found = facts.ask_board(session, Places(order.target.prefix), order.needs)
     name = manifest.name_of(manifest.read_tree(board.tree), order.version)
@@ -112,7 +112,7 @@ def check(board: BoardSession) -> None:
 
 
 def go_back(board: BoardSession) -> None:
-    """Raises BoardError where there is no version before."""
+    """Switch to the previous version. Raises BoardError if there is none."""
     name = roll_back(board.session, board.build.settings.target.prefix)
     write_whole(board.report, json.dumps({"name": name}))
     board.say(f"  {name} is in use on {board.session.address} again")

@@ -87,7 +87,7 @@ _GOALS = {
 
 
 def help_text(project: Project) -> str:
-    """What `scons -h` prints. project: what the folder's file sets"""
+    """The text of `scons -h`. project: the settings of the folder's file"""
     lines = [
         "",
         "crosspython: any Python on any embedded Linux board.",

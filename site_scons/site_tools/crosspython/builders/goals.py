@@ -1,4 +1,4 @@
-"""The goals of the front door: what `scons NAME` makes, for our own SConstruct and for those of `crosspython init`."""
+"""The goals of the front door, `scons NAME`, for our own SConstruct and for those of `crosspython init`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from crosspython.recipes.cpython import BUILD_PYTHON
 
 
 def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> None:
-    """Declare all that `scons -h` names, and check what was typed. Raises UserError.
+    """Declare all goals of `scons -h`, and check the command line. Raises UserError.
 
     goals, given: SCons's COMMAND_LINE_TARGETS and ARGUMENTS
     """

@@ -117,7 +117,7 @@ def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -
 
 
 def describe_parts(report: ImageReport) -> list[str]:
-    """Its size, and that of each package, largest first."""
+    """The lines with the size of the image, and of each package, largest first."""
     from crosspython.image.make import show_size
 
     width = max(len(title) for title, _ in report.parts)

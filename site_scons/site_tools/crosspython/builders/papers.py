@@ -173,7 +173,7 @@ def inventories_of(build: Build, bundle: Any, sysroot: Any) -> list[tuple[str, I
 
 
 def facts_of(build: Build) -> dict[str, str]:
-    """What all parts have in common: the target and its toolchain."""
+    """The facts that all parts share: the target and its toolchain."""
     target, toolchain = build.settings.target, toolchain_of(build)
     return {
         "target": target.name,
@@ -214,7 +214,7 @@ def _stage(build: Build, name: str) -> Path:
 
 
 def _packages_in_bundle(build: Build) -> list[Part]:
-    """What CPython installs beside itself: pip."""
+    """The packages that CPython installs with itself: pip."""
     from crosspython.papers.wheels import packages_in_stage
 
     return packages_in_stage(_stage(build, "cpython"))

@@ -71,7 +71,7 @@ def _libc(build: Build) -> str:
 
 
 def _depends(build: Build) -> dict[str, list[str]]:
-    """What each component is made of, by title."""
+    """The dependencies of each component, by title."""
     titles = {name: component.recipe.title for name, component in build.components.items()}
     return {
         component.recipe.title: [titles[name] for name in component.recipe.depends]

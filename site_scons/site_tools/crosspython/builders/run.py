@@ -50,7 +50,7 @@ def _jobserver(jobs: int) -> Jobserver:
 
 @cache
 def _console(quiet: bool, stream: TextIO) -> Console:
-    """One console likewise: it keeps lines of several threads whole."""
+    """One console for the process, so that lines of several threads are not mixed."""
     return Console(stream, quiet, has_failed=lambda: bool(SCons.Script.GetBuildFailures()))
 
 

@@ -206,7 +206,7 @@ def _is_believed(build: Build, path: Path) -> bool:
 
 
 def override_of(build: Build, name: str) -> Override:
-    """What a package needs beyond the generic way; a folder of the user's own comes first."""
+    """The override of a package; the user's own folder comes first."""
     return find_override(name, _override_folders(build))
 
 

@@ -241,7 +241,7 @@ class WheelNodes:
         return None if package.folder is None else self._files(package, package.folder)
 
     def _fetch(self, package: LockedPackage) -> Path | ProjectFiles:
-        """What a wheel is made of that is not local: the sdist, or the files of a commit."""
+        """Fetch the source of a package that is not local: the sdist, or the files of a commit."""
         store = self.build.run.workshop.store
         if package.commit is not None:
             return self._files(package, fetch_commit(package, store, self.settings.path))
@@ -262,7 +262,7 @@ class WheelNodes:
         return fact(self.env, "Rust", rust_of(self.build).describe(self.settings.target))
 
     def _file(self, package: LockedPackage) -> tuple[Source, ...]:
-        """What has to be fetched for a wheel; nothing where it is made of a folder."""
+        """The file that has to be fetched for a wheel; empty if it is built from a folder."""
         file = self.chosen[package.name] or package.sdist
         return (source_of_package(file),) if file is not None else ()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @refusing
 def check_shard(env: Any, goals: Collection[str]) -> None:
-    """What is asked for beside a part can be had of one. Raises UserError."""
+    """Check that a run with `shard=` has no other goals or options that need all wheels. Raises UserError."""
     settings = env["CROSSPYTHON"].settings
     if settings.times is not None and settings.shard is None:
         raise ConfigurationError(
@@ -52,7 +52,7 @@ def check_shard(env: Any, goals: Collection[str]) -> None:
 def divide_jobs(
     build: Build, shard: Shard, packages: Sequence[LockedPackage], needs_of: Callable[[LockedPackage], Collection[str]]
 ) -> list[str]:
-    """The names of the packages that are this run's, of those that are built. It says which.
+    """The names of the packages that this run builds. The user is told which ones.
 
     Raises ConfigurationError.
     """

@@ -16,7 +16,7 @@ _FAILED = "FAILED"
 
 
 class RunSummary:
-    """What became of the wheels of one Python. `at_end` is called when the process ends, if anything was done."""
+    """The results of all wheels of one Python. `at_end` is called when the process ends, if a wheel was made."""
 
     def __init__(self, at_end: Callable[[], None], title: str) -> None:
         self.at_end, self.title = at_end, title
@@ -48,7 +48,7 @@ class RunSummary:
         return report
 
     def lines(self) -> list[str]:
-        """The table, failures last; nothing where nothing was done."""
+        """The lines of the table, failures last; empty if no wheel was made."""
         rows = {**{title: self._untouched(node) for title, node in self.nodes.items()}, **self.rows}
         ordered = sorted(rows.items(), key=lambda item: (item[1][0] == _FAILED, item[0]))
         width = max(len(title) for title in rows)

@@ -1,4 +1,4 @@
-"""What all checks have in common: a bundle laid out, a command run with its output kept, results, and the verdict."""
+"""The common parts of all checks: unpack a bundle, run a command and keep its output, results, and the final error."""
 
 from __future__ import annotations
 

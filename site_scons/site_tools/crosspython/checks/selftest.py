@@ -20,10 +20,10 @@ CERTIFICATE = Path(__file__).parent / "data" / "localhost-test-only.pem"
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must be true of a Python on the target. `build_paths` are the build machine's, and must not show up.
+    """The expected facts about a Python on the target. `build_paths` are the build machine's, and must not occur in it.
 
-    interpreter, abi: what wheel tags call it
-    tls: versions of TLS that it speaks, as ssl calls them, the newest first
+    interpreter, abi: its names in wheel tags
+    tls: the versions of TLS that it supports, by ssl's names, the newest first
     """
 
     modules: tuple[str, ...]
@@ -36,9 +36,10 @@ class Expectation:
     time_bits: int
 
     def as_json(self, certificate: str, only: tuple[str, ...] = (), seconds: float = 300) -> str:
-        """For the script; the certificate's path is that of the machine it runs on. `only` chooses checks by name.
+        """The expectations as JSON for the script. The certificate's path belongs to the machine on which the script
+        runs. `only` chooses checks by name.
 
-        seconds: after which a check has hung; in the emulator a venv with pip takes a quarter of a minute
+        seconds: a check that takes longer counts as hung; in the emulator a venv with pip takes a quarter of a minute
         """
         machine = find_machine(self.machine)
         return json.dumps(
@@ -61,9 +62,9 @@ class Expectation:
 
 
 def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...], time_bits: int) -> Expectation:
-    """What an unpacked bundle promises: without the archive of tests not the modules that lie in that.
+    """The expectations for an unpacked bundle. Without the archive of tests, the modules in that archive are left out.
 
-    time_bits: of the time_t that it was compiled with
+    time_bits: the bits of time_t that it was compiled with
     """
     modules = release.modules
     if not (tree / "lib" / f"python{release.series}" / "test").is_dir():
@@ -82,7 +83,7 @@ def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, .
 
 
 def read_results(output: str, ended: str) -> list[Result]:
-    """The results that the script printed; one that failed is added where it did not come to its end."""
+    """The results that the script printed. If the script did not end normally, a failed result is added."""
     results = [json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK + "{")]
     found = [Result(item["name"], item["ok"], item["seconds"], item["detail"]) for item in results]
     if ended != "exit status 0" or not found:

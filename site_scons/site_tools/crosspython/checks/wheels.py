@@ -128,7 +128,7 @@ def read_smoke(file: Path) -> dict[str, list[Task]]:
 
 @dataclass
 class _Outcome:
-    """What the imports of one wheel came to."""
+    """The results of the imports of one wheel."""
 
     tried: int = 0
     noted: list[str] = field(default_factory=list)

@@ -34,8 +34,8 @@ def find_patchelf() -> Path:
 def write_rpaths(wanted: Mapping[Path, str | None], current: Mapping[Path, str | None], patchelf: Path) -> int:
     """Write each file's RPATH, or remove it where None is wanted; return how many files were changed.
 
-    Files that want the same share one call. What is to be removed is first overwritten: patchelf leaves the old text in
-    the file, and it may be a path of the build machine.
+    Files with the same new RPATH share one call. An RPATH is overwritten before it is removed: patchelf leaves the old
+    text in the file, and it may be a path of the build machine.
     """
     groups: dict[str | None, list[Path]] = {}
     for path, rpath in wanted.items():

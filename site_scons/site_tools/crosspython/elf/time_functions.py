@@ -42,7 +42,7 @@ _RUST = b"RUST_BACKTRACE"
 def time_functions(file: Path) -> dict[int, tuple[str, ...]]:
     """The functions that a file calls and that show its time_t, by the bits of time_t; empty if it calls none.
 
-    For code in Rust those of 32 bits are left out.
+    For code in Rust, functions with 32 bits are left out.
     """
     with file.open("rb") as stream:
         table: Any = ELFFile(stream).get_section_by_name(".dynsym")

@@ -62,7 +62,7 @@ class Audit:
 
 @dataclass
 class _Found:
-    """What the walk over the files collects."""
+    """The results of the walk over the files."""
 
     problems: list[Problem]
     elves: list[ElfFile]

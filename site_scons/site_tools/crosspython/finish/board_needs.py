@@ -1,4 +1,4 @@
-"""What products need of the board: its libc's libraries, versions of symbols, a kernel.
+"""The requirements of products: libraries of the board's libc, versions of symbols, a kernel.
 
 Reads these needs from a stage. The audit and the user decide whether a board meets them. Paths belong to the build
 machine, except for the interpreter's, which belongs to the board.

@@ -55,7 +55,7 @@ class BuildPaths:
         return None
 
     def replace(self, data: bytes) -> tuple[bytes, int]:
-        """Put the neutral text in the place of each path; return the new bytes and how many were replaced."""
+        """Replace each path by its neutral text; return the new bytes and the number of replacements."""
         if self._pattern is None or self._search(data) is None:
             return data, 0
         return self._pattern.subn(lambda match: self._neutral[match.group()], data)

@@ -28,7 +28,7 @@ from crosspython.store.walk import find_files, walk_entries
 
 @dataclass(frozen=True)
 class FinishReport:
-    """What was done to a stage: numbers of files, and the bytes that stripping saved."""
+    """The changes of a stage: numbers of files, and the bytes that stripping saved."""
 
     removed: int
     rewritten: int
@@ -48,7 +48,7 @@ class FinishReport:
 
 @dataclass(frozen=True)
 class _Texts:
-    """What rewriting text needs to know."""
+    """The parameters for rewriting texts."""
 
     stage: Path
     prefix: str

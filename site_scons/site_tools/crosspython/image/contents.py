@@ -10,7 +10,7 @@ from crosspython.store.walk import walk_entries
 
 @dataclass(frozen=True)
 class Contents:
-    """A tree that is complete, and what a package manager is told of it.
+    """A complete tree, and the facts about it for a package manager.
 
     tree:    the folder that takes the prefix's place; it belongs to the build machine
     prefix:  where it lies on the board, if not elsewhere

@@ -1,6 +1,6 @@
 """Making an image: the bundle's tree, the wheels in it, their bytecode, one file. Reads like a table of contents.
 
-All paths belong to the build machine, but for the prefix.
+All paths belong to the build machine, except for the prefix.
 """
 
 from __future__ import annotations

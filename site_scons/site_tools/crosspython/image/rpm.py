@@ -3,7 +3,7 @@
 rpm's names of 32-bit ARM are each distribution's own (`armv7hl`, Yocto's `cortexa7t2hf_neon`); all of them take
 `noarch`. Nothing is run when it is installed, and it depends on nothing: the bundle's last lines say what it needs of
 the board.
-Source: rpm's manual, "Spec file format" and "Macros". All paths belong to the build machine, but for the prefix.
+Source: rpm's manual, "Spec file format" and "Macros". All paths belong to the build machine, except for the prefix.
 """
 
 from __future__ import annotations

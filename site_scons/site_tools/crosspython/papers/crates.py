@@ -23,7 +23,7 @@ _BESIDE = {"tests", "test", "examples", "example", "benches", "fuzz", "vendor", 
 
 
 def crates_of_sdist(sdist: Path) -> tuple[Part, ...]:
-    """The crates that the locks in an sdist name; none where it has no lock that can be read."""
+    """The crates in the locks of an sdist; empty if it has no readable lock."""
     found: dict[str, Part] = {}
     for text in _locks(sdist):
         found |= {crate.ref: crate for crate in read_cargo_lock(text)}

@@ -29,7 +29,7 @@ NOT_STATED = "NOASSERTION"
 
 
 def read_forbidden(text: str) -> tuple[str, ...]:
-    """What `forbid_licenses=` says: identifiers of licences, or globs of them ("GPL-3.0*").
+    """Parse `forbid_licenses=`: identifiers of licences, or globs of them ("GPL-3.0*").
     Raises ConfigurationError."""
     names = text.replace(",", " ").split()
     known = _licensing().known_symbols

@@ -50,7 +50,7 @@ def brought_licenses() -> list[tuple[str, str]]:
 
 
 def read_brought(bundle: Path, libc: Libc, compiler: str) -> Brought:
-    """What a bundle brings. Raises ArchiveError."""
+    """Read the parts of a bundle's libc. Raises ArchiveError."""
     sonames, texts = list[str](), dict[str, dict[str, bytes]]()
     with reading(bundle):
         for member in read_members(bundle):

@@ -26,7 +26,7 @@ _MACROS = ("MAJOR_VERSION", "MINOR_VERSION", "MICRO_VERSION")
 
 
 def vendored_in(source: Path) -> tuple[Part, ...]:
-    """The libraries that an archive of CPython's source holds; none that it does not tell of. Raises ArchiveError."""
+    """The libraries in an archive of CPython's source, as far as the archive lists them. Raises ArchiveError."""
     headers: dict[str, str] = {}
     with reading(source):
         for member in read_members(source):

@@ -1,8 +1,8 @@
 """Edits of the pip that comes with CPython, so that the programs it installs on a board still start after a deployment.
 
-pip names `sys.executable` in each script that it writes. A script that lies beside the interpreter should look for it
-there: the tree may then be moved, as with the bundle's own scripts (docs/decisions/0026). In a venv, and in any other
-folder, pip does as always. The files are pip's, the same in all series; pure text.
+pip writes `sys.executable` into each script. But a script beside the interpreter should search the interpreter there:
+then the tree can be moved, as with the bundle's own scripts (docs/decisions/0026). In a venv, and in all other folders,
+pip is unchanged. The edited files of pip are the same in all series; pure text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What recipes and files about CPython are made of: types of values, for reading.py."""
+"""The types of values in recipes and in files about CPython, for reading.py."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ class Kind(Protocol):
 
 
 class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What recipes may say of a component, however it is built. `Recipe` tells what the fields mean.
+    """The fields of recipes that all kinds have. `Recipe` documents their meaning.
 
-    others: further versions, each by what differs; versions.py chooses before a recipe is read
+    others: further versions, each with its different fields; versions.py chooses one before a recipe is read
     """
 
     name: Name

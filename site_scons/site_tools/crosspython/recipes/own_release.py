@@ -52,7 +52,7 @@ class LibraryKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ReleaseKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What such a file may say."""
+    """The keys of a release file."""
 
     version: Version
     sources: tuple[SourceKeys, ...] = ()

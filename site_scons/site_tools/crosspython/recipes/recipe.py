@@ -20,8 +20,8 @@ NATIVE, TARGET = "build machine", "target"
 class Recipe:
     """One component, ready to be built.
 
-    sources: alternatives, any of which will do; the first that can be had is taken
-    depends: names of components whose stages the private sysroot holds
+    sources: alternatives, each of which is sufficient; the first available one is used
+    depends: names of components whose stages are in the private sysroot
     patches: files of unified diffs with one leading folder (`patch -p1`), in order
     folder:  the folder of the recipe, with its patches and data files
     machine: TARGET, or NATIVE for a component that runs on the build machine

@@ -70,7 +70,7 @@ class Release:
     has_build_details: it installs a build-details.json (PEP 739)
     optimizes: its configure and Makefile can do what optimize= asks for
     abiflags: letters behind its number in names of folders, of libpython and of its ABI (PEP 3149): "m" up to 3.7
-    edits_pip: the pip that comes with it is one that board_pip.py knows
+    edits_pip: board_pip.py can edit the pip that comes with it
     writes_junit_xml: its test runner can write the result of each test as XML
     unused_if_static: globs below the prefix of installed files that nobody can use with a static interpreter
     tls: versions of TLS that its OpenSSL speaks and this Python knows, the newest first

@@ -49,7 +49,7 @@ class Console:
         self.line(f"  {component:<{_COMPONENT_WIDTH}} {step:<{_STEP_WIDTH}} {took}  {remark}".rstrip())
 
     def line(self, text: str) -> None:
-        """A line of text, as it stands."""
+        """Write a line of text without changes."""
         if not self._quiet:
             with self._lock:
                 self._write(text)

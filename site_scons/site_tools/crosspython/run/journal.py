@@ -1,4 +1,4 @@
-"""The journal of a run: what was made, when, by which steps, and how many cores were busy meanwhile.
+"""The journal of a run: the products, their times and steps, and how many cores were busy.
 
 It collects facts during a run, stores them in a file for the next run, and estimates the remaining time from earlier
 runs. It does not know the products, and shows nothing: progress.py and the report do that.

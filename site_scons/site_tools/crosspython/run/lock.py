@@ -101,7 +101,7 @@ def _write_holder(descriptor: int) -> None:
 
 
 def _read_holder(descriptor: int) -> dict[str, str]:
-    """What the holder wrote about itself; empty if it has not written it yet."""
+    """The facts that the holder of the lock wrote about itself; empty if it has not written them yet."""
     try:
         holder = json.loads(os.pread(descriptor, 65536, 0))
     except ValueError:

@@ -31,7 +31,7 @@ _ERROR = re.compile(
 )
 # The messages by which make, ninja and cargo report a failed job. Other jobs may continue.
 _JOB_FAILED = re.compile(rb"^\S*make\S*: \*\*\* |^FAILED: |^error: could not compile ")
-# Terminal control: CSI and OSC sequences, other escapes, and control characters but for the tabulator.
+# Terminal control: CSI and OSC sequences, other escapes, and control characters except for the tabulator.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -130,7 +130,7 @@ class Log:
 
     def first_error(self, count: int = _ERROR_LINES, longest: int | None = _LONGEST_LINE) -> tuple[str, ...]:
         """The part of the last command's output about the first job that failed;
-        nothing if make and the like name none.
+        empty if make or a similar tool reports none.
 
         Error lines that made no job fail are ignored: configure scripts cause them on purpose.
         """

@@ -58,7 +58,7 @@ class Stop:
             raise Interrupted(f"stopped: {self._reason}")
 
     def close(self) -> None:
-        """Give the descriptors back. Only for a stop that nobody shares any more."""
+        """Close the descriptors. Only for a stop that no other code uses any more."""
         self.groups.close()
         os.close(self._reader)
         os.close(self._writer)

@@ -60,7 +60,7 @@ REPEATABLE = {"QEMU_RAND_SEED": "1"}
 
 
 def title(step: Step) -> str:
-    """What the log and the console call a step."""
+    """The name of a step in the log and on the console."""
     return step.name if isinstance(step, (Run, Make, Ninja)) else type(step).__name__.lower()
 
 

@@ -45,8 +45,8 @@ exec {program} --sysroot={sysroot} -B{sysroot}/libexec/ "$@" {cheap} \\
     -Xlinker -rpath -Xlinker "${{CROSSPYTHON_SYSROOT:-/nonexistent}}/usr/lib"
 """
 
-# What a linker of a sysroot of ours does. GCC hands it folders that it finds from its own place, whatever the sysroot
-# is: the compiler's own may be looked into, and none that it finds from there.
+# The script for a linker with one of our sysroots. GCC passes folders to it that are relative to the compiler's own
+# folder, whatever the sysroot is. The compiler's own folder may be searched, but not folders above it (`..`).
 LINKER = """\
 for word do
     shift

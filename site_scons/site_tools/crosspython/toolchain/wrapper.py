@@ -25,7 +25,7 @@ _SIZES = ("-m16", "-m32", "-m64", "-mx32")  # of an x86's registers
 # Room for the RPATH that finish/stage.py writes over it: 64 characters.
 RESERVED_RPATH = "/crosspython-reserves-this-room-for-an-rpath".ljust(64, "-")
 
-# What debug information and __FILE__ name instead of the work folder.
+# The path in debug information and __FILE__, instead of the work folder's.
 SOURCE_PLACE = "/usr/src"
 
 _DRIVERS = {"gcc": "gcc", "cc": "gcc", "g++": "g++", "c++": "g++", "gfortran": "gfortran"}
@@ -47,12 +47,12 @@ refuse() {{
     {stray}
 }}
 """
-# What becomes of an argument that gives away that a build asks for something of the build machine.
+# How to treat an argument that refers to the build machine.
 Strays = Literal["refuse", "drop"]
 _STRAYS = {"refuse": 'echo "crosspython: $tool: $1: $2" >&2; exit 1', "drop": "stray=yes"}
 
-# A path may stand in the word after its option: `option` holds such an option until then. What lies in the work folder
-# or is the cross compiler's own may lie anywhere. The arguments are gathered anew, so that a stray can be left out.
+# A path may be the word after its option: `option` stores such an option until then. Paths in the work folder, and of
+# the cross compiler itself, are always allowed. The arguments are collected again, so that a stray can be left out.
 _CHECK = """\
 option= links=yes input= compiles=
 for word do

@@ -106,7 +106,7 @@ def file_of_tool(package: LockedPackage) -> LockedFile:
 
 @dataclass(frozen=True)
 class Override:
-    """What one package needs beyond the generic way: data with its reason. Read from wheels/known/overrides/*.toml.
+    """Additional settings for the build of one package, with the reason. Read from wheels/known/overrides/*.toml.
 
     libraries:       components in its private sysroot, besides those of the standard library
     loads:           components whose libraries it loads by ctypes or cffi when it runs: the bundle brings them

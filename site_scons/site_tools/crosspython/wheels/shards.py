@@ -38,7 +38,7 @@ class Job:
 
 
 def read_shard(text: str) -> Shard:
-    """What `shard=2/5` says. Raises ConfigurationError."""
+    """Parse `shard=2/5`. Raises ConfigurationError."""
     number, slash, count = text.partition("/")
     if slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
         return Shard(int(number), int(count))

@@ -3,7 +3,7 @@ this is Python 3.5's language and library, but where a module is asked for that 
 
 Prints one JSON line a check: name, ok, seconds, detail. Arguments: a JSON file with `modules` that must import,
 `machine`, `certificate`, and facts of its series; then a folder to write to. Each check has a process of its
-own: one that crashes or hangs is named, changes nothing for the others, and these still run.
+own: if one crashes or hangs, it is reported, and the other checks still run.
 """
 
 import contextlib

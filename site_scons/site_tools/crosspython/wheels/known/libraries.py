@@ -17,7 +17,7 @@ _KINDS = ("headers", "libraries", "packages")
 
 @cache
 def read_libraries() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """What each component brings: shell patterns of headers, libraries and packages."""
+    """The contents of each component: shell patterns of headers, libraries and packages."""
     rows = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     return {name: {kind: tuple(row[kind]) for kind in _KINDS} for name, row in rows.items()}
 

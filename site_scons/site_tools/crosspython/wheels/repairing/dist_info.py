@@ -104,8 +104,8 @@ def _judge_metadata(text: str) -> list[str]:
     """Check METADATA: it needs a name and a version. pip since 24.1, and uv, refuse requirements that are not valid by
     PEP 508 and 440.
 
-    PEP 440 allows `.*` only after == and !=. Many older packages have it after >= in Requires-Python: pip ignores such a
-    value, and uv reads it without the `.*`.
+    PEP 440 allows `.*` only after == and !=. Many older packages have it after >= in Requires-Python: pip ignores
+    such a value, and uv reads it without the `.*`.
     """
     headers = HeaderParser().parsestr(text)
     problems = [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]

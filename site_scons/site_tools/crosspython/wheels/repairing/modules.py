@@ -41,7 +41,7 @@ def defines_module(data: bytes, module: str) -> bool:
 
 
 def init_symbol(module: str) -> bytes:
-    """The name of the function of an extension module that Python calls first, as it stands among symbols."""
+    """The symbol of an extension module's init function, which Python calls first."""
     return f"\0PyInit_{module.rpartition('.')[2]}\0".encode()
 
 

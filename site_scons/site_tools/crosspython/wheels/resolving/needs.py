@@ -50,7 +50,7 @@ class Difference:
 
 
 def read_needs(wheel: Path) -> Needs:
-    """What a wheel's METADATA says."""
+    """Read the requirements in a wheel's METADATA."""
     with zipfile.ZipFile(wheel) as archive:
         # A wheel is audited before: there is one .dist-info at the top.
         name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))

@@ -15,8 +15,8 @@ from crosspython.wheels.resolving.pylock import Lock
 
 
 def find_presence(lock: Lock, names: Sequence[str]) -> list[tuple[LockedPackage, tuple[str, ...] | None, list[str]]]:
-    """Of each package the shortest way from what was asked for to it (None: a build alone needs it), and the names of
-    others that need it. Raises ConfigurationError: not in the lock."""
+    """For each package, the shortest chain from the request to it (None: only a build needs it), and the names of other
+    packages that need it. Raises ConfigurationError if it is not in the lock."""
     packages = lock.by_name
     wanted = [canonicalize_name(name) for name in names]
     check_known("the lock has no such package{s}", wanted, list(packages), form="pkgs={}")
@@ -32,8 +32,8 @@ def _is_beside(package: LockedPackage, name: str, way: tuple[str, ...] | None) -
 
 
 def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
-    """Lines that tell of each package how it came in, by the shortest way.
-    Raises ConfigurationError: not in the lock."""
+    """Lines that explain, by the shortest chain, why each package is in the lock.
+    Raises ConfigurationError if it is not in the lock."""
     packages, lines = lock.by_name, []
     for package, way, others in find_presence(lock, names):
         if way is None:
@@ -47,8 +47,8 @@ def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
 
 
 def draw_tree(lock: Lock, names: Sequence[str] = ()) -> list[str]:
-    """The lock as a tree, below these packages or below all that was asked for. What a package needs is drawn once,
-    where it is met first. Raises ConfigurationError: not in the lock."""
+    """The lock as a tree, below these packages or below all requested ones. The dependencies of a package are drawn
+    only at its first place. Raises ConfigurationError if a package is not in the lock."""
     packages = lock.by_name
     tops = [canonicalize_name(name) for name in names or asked_names(lock.asked)]
     if names:

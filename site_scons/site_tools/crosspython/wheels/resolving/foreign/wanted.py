@@ -36,7 +36,7 @@ class Wanted:
 
     @classmethod
     def of(cls, projects: Iterable[Project], groups: Iterable[str]) -> Wanted:
-        """What `pkgs=./[camera] group=dev` says."""
+        """The wanted part for a request such as `pkgs=./[camera] group=dev`."""
         projects = tuple(projects)
         extras = {canonicalize_name(extra) for project in projects for extra in project.extras}
         named = frozenset(map(canonicalize_name, groups))
