@@ -732,7 +732,7 @@ def test_a_lock_of_another_tool_is_shown_as_it_is_now(wheels: Wheels) -> None:
 def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels) -> None:
     foreign_lock(wheels, marker="marker = \"platform_machine == 'x86_64'\"\n")
     output = wheels.make("lock=pylock.toml", code=2)
-    assert "1 of 1 wheels made now" in output
+    assert "1 of 1 wheel made now" in output
     assert "top needs below, and there is no wheel of it" in output
     assert "make " in output
     assert "anew with the tool that wrote it" in output

@@ -137,7 +137,7 @@ def test_what_kills_python_is_named_and_the_rest_is_tried(
 
 def test_a_wheel_that_pip_refuses_fails_the_check(bundle: Path, house: Path, tools: Any, tmp_path: Path) -> None:
     make_wheel(house, "old-1.0-cp313-cp313-linux_arm.whl", {"old.py": ""})
-    with pytest.raises(CheckError, match="1 of 1 checks failed") as caught:
+    with pytest.raises(CheckError, match="1 of 1 check failed") as caught:
         check_wheels(subject(bundle, house, tools, tmp_path / "work"), str, tmp_path / "report.json")
     assert "No matching distribution found for old==1.0" in str(caught.value)
 
