@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,9 @@ _GOALS = {
 }
 
 
+_NAME_WIDTH = max(len(name) for name in (*NAMES, *(variable.name for variable in VARIABLES)))
+
+
 def help_text(project: Project) -> str:
     """The text of `scons -h`. project: the settings of the folder's file"""
     lines = [
@@ -95,15 +99,28 @@ def help_text(project: Project) -> str:
         "  scons [NAME ...] [VARIABLE=VALUE ...]",
         "",
     ]
-    lines += [f"  {name:<12} {what}" for name, what in NAMES.items()]
+    for name, what in NAMES.items():
+        lines += _wrapped(name, what)
     lines += ["", "Variables (yes, true and on are 1; no, false and off are 0):", ""]
     for variable in VARIABLES:
-        lines.append(f"  {variable.name:<12} {variable.help}")
         allowed = f"; allowed: {', '.join(variable.allowed)}" if variable.allowed else ""
-        lines.append(f"  {'':<12} default: {variable.default or 'none'}{allowed}")
+        lines += _wrapped(variable.name, variable.help)
+        lines += _wrapped("", f"default: {variable.default or 'none'}{allowed}")
         if variable.name in project.texts:
-            lines.append(f"  {'':<12} here: {project.texts[variable.name]} ({project.places[variable.name].file.name})")
+            lines += _wrapped("", f"here: {project.texts[variable.name]} ({project.places[variable.name].file.name})")
     return "\n".join([*lines, ""])
+
+
+def _wrapped(name: str, text: str) -> list[str]:
+    """A name and what it means, in two columns. 80 columns are what a terminal has at least."""
+    lines = textwrap.TextWrapper(
+        80,
+        initial_indent=f"  {name:<{_NAME_WIDTH}} ",
+        subsequent_indent=" " * (_NAME_WIDTH + 3),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines.wrap(text)
 
 
 def asks_for_wheels(env: Any, goals: Sequence[str]) -> bool:

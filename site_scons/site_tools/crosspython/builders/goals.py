@@ -94,8 +94,7 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     env.Alias("wheels", [wheels, checked_wheels if settings.check else []])
     env.Alias("shell", env.Shell() if "shell" in goals and wheels else [])
     env.Alias("rebuild", env.Rebuild(wheels) if "rebuild" in goals and wheels else [])
-    commands = "compile_commands"
-    env.Alias(commands, env.CompileCommands() if commands in goals and wheels else [])
+    env.Alias("compile_commands", env.CompileCommands() if "compile_commands" in goals and wheels else [])
     env.Alias("debug", env.DebugSymbols())
     env.Alias("fetch", env.FetchSources())
     on_board = env.CheckBoard(bundle)
