@@ -126,7 +126,6 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
     size = _send(order.tree, session, places, part, found, difference, manifest.write_manifest(items))
     sent = f"{len(difference.send)} of {format_count(len(items), 'file')}"
     say(f"  sent {sent}, {size / 1e3:.1f} kB; {len(difference.remove)} taken away")
-
     order.selftest.run(session, part, say)
     switch(session, places, name, found.current or (_BEFORE_US if found.has_folder else ""))
     return Deployed(name, len(difference.send), size, len(difference.remove), time.monotonic() - begin)

@@ -120,11 +120,9 @@ def use_lock_as_it_stands(build: Build) -> None:
 
 
 def _names(build: Build, goal: str) -> tuple[str, ...]:
-    from crosspython.builders.wheel_lock import named_packages
+    from crosspython.builders.wheel_lock import require_named
 
-    if names := named_packages(build):
-        return names
-    raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs=numpy`")
+    return require_named(build, goal, "numpy")
 
 
 def _built(build: Build, goal: str, names: Sequence[str]) -> list[BuiltWheel]:

@@ -106,13 +106,11 @@ def Why(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def why(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.builders.wheel_lock import named_packages
+        from crosspython.builders.wheel_lock import require_named
         from crosspython.documents import Presence, Why
         from crosspython.wheels.resolving.why import explain_presence, find_presence
 
-        names = named_packages(build)
-        if not names:
-            raise ConfigurationError("why: no package is named", next="for example `scons why pkgs=idna`")
+        names = require_named(build, "why", "idna")
         lock = _lock(build)
         if _is_json(build):
             found = [

@@ -233,7 +233,7 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
 
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_libc: bool = False) -> list[str]:
     """The lines of the text file beside a bundle: its size, its requirements of the board, and its range of dates."""
-    libc = describe_boards(toolchain.libc, report.needs.versions)
+    libc = describe_libc(toolchain.libc, report.needs.versions)
     if brings_libc:
         libc = f"brings {toolchain.libc} in lib/private; starts on boards with any libc, or none"
     return [
@@ -247,7 +247,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
     ]
 
 
-def describe_boards(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
+def describe_libc(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
     """For which libc a product was built, and on which boards it starts. needs: versions of symbols, by their kind"""
     least = Libc("glibc", needs["GLIBC"].version.removeprefix("GLIBC_")) if "GLIBC" in needs else libc
     return f"built for {libc}; starts on boards with {least.starting}"

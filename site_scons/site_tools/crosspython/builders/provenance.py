@@ -140,12 +140,13 @@ def _stated_products(build: Build) -> list[Path]:
 def _look_into_cache(build: Build, digest: dict[str, str]) -> str:
     """The words that say whether the cache's folder has the same bytes. If it has other bytes under this hash, it is
     damaged."""
+    from crosspython.store.cache_folder import CacheFolder
     from crosspython.store.fetch import hash_file
 
-    folder, sha256 = build.settings.cache.folder, digest.get("sha256")
-    if folder is None or sha256 is None:
+    choice, sha256 = build.settings.cache, digest.get("sha256")
+    if choice.folder is None or sha256 is None:
         return ""
-    kept = folder / "cas" / sha256[:2] / sha256
+    kept = CacheFolder(choice.folder, limit=choice.limit).object_place(sha256)
     if not kept.is_file():
         return "; not in the cache"
     if hash_file(kept) != sha256:

@@ -92,6 +92,13 @@ def named_packages(build: Build) -> tuple[str, ...]:
     return tuple(dict.fromkeys(read_request([text], None, build.settings.start).names)) if text.strip() else ()
 
 
+def require_named(build: Build, goal: str, example: str) -> tuple[str, ...]:
+    """named_packages, for a goal that needs some. Raises ConfigurationError."""
+    if names := named_packages(build):
+        return names
+    raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs={example}`")
+
+
 def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     """The packages that the request of a lock resolves to today, if no package is kept at its version."""
     if GIVEN in lock.asked:

@@ -43,7 +43,6 @@ class WheelhouseNode:
         self.packages = lock.by_name
         self.summary = RunSummary(self._end, f"wheels for {settings.target.name}, Python {settings.release.version}")
         self.damaged, build.declared.damaged = build.declared.damaged, []
-        self.is_whole = True
 
     def declare(self, machine: Sequence[Any]) -> Any:
         """Declare the report's node, after the nodes of all wheels. machine: the nodes of target and toolchain."""
@@ -68,7 +67,6 @@ class WheelhouseNode:
     def leave_out(self, names: Collection[str]) -> None:
         """Leave out wheels that other shards make. The table shows them only if they were made here, too, and the
         wheelhouse is not filled at the end."""
-        self.is_whole = False
         for name in names:
             self.summary.nodes.pop(self.packages[name].title, None)
 
@@ -165,11 +163,11 @@ class WheelhouseNode:
     def _end(self) -> None:
         """At the end of the run, show the table. After failures under -k, first fill the wheelhouse with the wheels
         that were made."""
-        if self.is_whole:
-            self._tell_failures()
+        if self.settings.shard is None:
+            self._end_house()
         self.build.run.console.line("\n".join(self.summary.lines()))
 
-    def _tell_failures(self) -> None:
+    def _end_house(self) -> None:
         there = [name for name in self.shipped() if is_done(self.made[name])]
         missing = [self.packages[name].title for name in self.shipped() if name not in there]
         missing += self._damaged_names()

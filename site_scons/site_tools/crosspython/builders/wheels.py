@@ -50,7 +50,7 @@ def Wheels(
 
     chosen = chosen.over(read_data(lock.asked.get("binary", {})))
     nodes = WheelNodes(env, build, lock, chosen).declare()
-    return [_cleaned(env, build, node) for node in nodes[:1]] + nodes[1:]
+    return [*(_cleaned(env, build, node) for node in nodes[:1]), *nodes[1:]]
 
 
 def _read_binary(given: str | Sequence[str]) -> Binary:

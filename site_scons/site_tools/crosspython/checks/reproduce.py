@@ -19,6 +19,7 @@ from crosspython.store.fetch import hash_file
 from crosspython.store.formats import damage_told, read_members
 from crosspython.store.walk import find_files
 
+_ARCHIVES = (".tar.gz", ".tar.zst", ".whl")
 _SHOWN = 5  # members of an archive that differ
 
 
@@ -87,7 +88,7 @@ def products_of(build: Path) -> dict[str, Path]:
     for path in find_files(build):
         name = path.relative_to(build).as_posix()
         _target, _, rest = name.partition("/")
-        is_archive = rest.endswith((".tar.gz", ".tar.zst", ".whl")) and rest.count("/") <= 1
+        is_archive = rest.endswith(_ARCHIVES) and rest.count("/") <= 1
         if is_archive or rest.startswith("sysroot"):
             found[name] = path
     return found
@@ -116,7 +117,7 @@ def compare_closely(first: Path, other: Path, report: Path, env: Mapping[str, st
 
 def _explain(one: Path, two: Path) -> list[str]:
     """The members that differ in two archives."""
-    if not one.name.endswith((".tar.gz", ".tar.zst", ".whl")):
+    if not one.name.endswith(_ARCHIVES):
         return ["has other bytes"]
     first, other = _hash_members(one), _hash_members(two)
     names = sorted(name for name in first.keys() | other.keys() if first.get(name) != other.get(name))

@@ -27,21 +27,19 @@ def compile_packages(
 
     python: brings an interpreter of the same X.Y that runs here
     """
-    waiting = [
-        package
-        for package in packages
-        if (modules := _modules(tree, package)) and not kept.bring(tree, package, modules)
-    ]
+    modules = {package.name: _modules(tree, package) for package in packages}
+    identities = {name: kept.identify(tree, found) for name, found in modules.items() if found}
+    waiting = [name for name, identity in identities.items() if not kept.bring(tree, name, identity)]
     if waiting:
-        interpreter = python()
-        running = [workshop.jobserver.beside(partial(_compile, tree, each, interpreter, workshop)) for each in waiting]
+        compile_it = partial(_compile, tree, python(), workshop)
+        running = [workshop.jobserver.beside(partial(compile_it, name, modules[name])) for name in waiting]
         for each in running:
             each.result()
     for package in packages:
-        modules, bytecode = _modules(tree, package), _find_bytecode(tree, package)
+        bytecode = _find_bytecode(tree, modules[package.name])
         package.names += bytecode
-        if package in waiting:
-            kept.keep(tree, package, modules, bytecode)
+        if package.name in waiting:
+            kept.keep(tree, package.name, identities[package.name], bytecode)
 
 
 def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: bool) -> None:
@@ -64,12 +62,11 @@ def _modules(tree: Tree, package: Package) -> list[str]:
     return sorted(name for name in package.names if name.startswith(f"{tree.site}/") and name.endswith(".py"))
 
 
-def _compile(tree: Tree, package: Package, python: Path, workshop: Workshop) -> None:
-    modules = [tree.root / name for name in _modules(tree, package)]
+def _compile(tree: Tree, python: Path, workshop: Workshop, name: str, modules: Sequence[str]) -> None:
     root = str(tree.root).removesuffix(tree.prefix)
-    listing = Path(f"{root}-{package.name}")
-    listing.write_text("".join(f"{path}\t{path}\n" for path in modules), encoding="utf-8")
-    with Log(workshop.logs / f"image-{package.name}.log") as log:
+    listing = Path(f"{root}-{name}")
+    listing.write_text("".join(f"{tree.root / each}\t{tree.root / each}\n" for each in modules), encoding="utf-8")
+    with Log(workshop.logs / f"image-{name}.log") as log:
         run_command(
             [str(python), "-S", "-B", str(COMPILE_MODULES), str(listing), root, "checked"],
             cwd=tree.root,
@@ -78,13 +75,13 @@ def _compile(tree: Tree, package: Package, python: Path, workshop: Workshop) -> 
         )
 
 
-def _find_bytecode(tree: Tree, package: Package) -> list[str]:
-    """The .pyc files of a package's modules, in folders that it may share with others."""
-    modules = set(_modules(tree, package))
+def _find_bytecode(tree: Tree, modules: Sequence[str]) -> list[str]:
+    """The .pyc files of modules, in folders that other packages may share."""
     folders = sorted({os.path.dirname(name) for name in modules})
     found = [
         f"{folder}/__pycache__/{path.name}"
         for folder in folders
         for path in sorted((tree.root / folder / "__pycache__").glob("*.pyc"))
     ]
-    return [name for name in found if source_of_bytecode(name) in modules]
+    own = frozenset(modules)
+    return [name for name in found if source_of_bytecode(name) in own]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,23 @@ class Contents:
     @property
     def size(self) -> int:
         return sum(size for _, size in self.parts)
+
+    @property
+    def titles(self) -> str:
+        """What is in it, in one line."""
+        return ", ".join(sorted(title for title, _ in self.parts))
+
+
+@contextmanager
+def folder_for_parts(product: Path) -> Iterator[Path]:
+    """A new folder beside a file that is put together from parts. It is removed at the end."""
+    folder = product.with_name(f"{product.name}.parts")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def set_modes(tree: Path) -> None:

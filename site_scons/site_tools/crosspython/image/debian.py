@@ -10,12 +10,11 @@ import hashlib
 import io
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from crosspython.errors import ImageError
-from crosspython.image.contents import Contents
+from crosspython.image.contents import Contents, folder_for_parts
 from crosspython.store.ar import write_ar
 from crosspython.store.tree import pack_tree, packing
 from crosspython.store.walk import find_files
@@ -38,10 +37,7 @@ def write_ipk(contents: Contents, product: Path, workshop: Workshop) -> None:
 
 
 def _write_package(contents: Contents, product: Path, architecture: str, workshop: Workshop) -> None:
-    parts = product.with_name(f"{product.name}.parts")
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir()
-    try:
+    with folder_for_parts(product) as parts:
         members = [parts / name for name in ("debian-binary", "control.tar.gz", "data.tar.gz")]
         version, control, data = members
         version.write_text("2.0\n")
@@ -52,13 +48,10 @@ def _write_package(contents: Contents, product: Path, architecture: str, worksho
             for name, text in texts.items():  # BusyBox searches for exactly these names
                 packer.add_file(f"./{name}", io.BytesIO(text.encode()), len(text.encode()), is_program=False)
         write_ar(product, members, EPOCH)
-    finally:
-        shutil.rmtree(parts)
 
 
 def describe_package(contents: Contents, architecture: str) -> str:
     """The control file. Installed-Size is in KiB."""
-    titles = sorted(title for title, _ in contents.parts)
     fields = {
         "Package": re.sub(r"[^a-z0-9+.-]", "-", contents.name.lower()),
         "Version": contents.version,
@@ -67,7 +60,7 @@ def describe_package(contents: Contents, architecture: str) -> str:
         "Installed-Size": str(-(-contents.size // 1024)),
         "Section": "python",
         "Priority": "optional",
-        "Description": f"Python and packages in {contents.prefix}\n {', '.join(titles)}",
+        "Description": f"Python and packages in {contents.prefix}\n {contents.titles}",
     }
     return "".join(f"{name}: {value}\n" for name, value in fields.items())
 

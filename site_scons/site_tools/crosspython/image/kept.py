@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crosspython.errors import ArchiveError
 from crosspython.finish.bytecode import COMPILE_MODULES
-from crosspython.image.tree import Package, Tree
+from crosspython.image.tree import Tree
 from crosspython.store.disk import write_whole
 from crosspython.store.fetch import hash_file
 from crosspython.store.tree import packing, unpack_tree
@@ -31,32 +31,31 @@ class KeptBytecode:
         status = interpreter.stat()
         self._compiler = [interpreter.name, status.st_size, status.st_mtime_ns, hash_file(COMPILE_MODULES)]
 
-    def bring(self, tree: Tree, package: Package, modules: Sequence[str]) -> bool:
-        """Put the bytecode of a package's modules into the tree, if it is there."""
+    def identify(self, tree: Tree, modules: Sequence[str]) -> str:
+        """The hash of all that the bytecode of modules is made of. The prefix is in it, as the place of the sources."""
+        sources = [(name, hash_file(tree.root / name)) for name in modules]
+        return hashlib.sha256(json.dumps([self._compiler, tree.prefix, sources]).encode()).hexdigest()
+
+    def bring(self, tree: Tree, package: str, identity: str) -> bool:
+        """Put a package's bytecode of this identity into the tree, if it is there."""
         archive, record = self._places(package)
         try:
             told = json.loads(record.read_text())
-            if told != {"made_of": self._made_of(tree, modules), "sha256": hash_file(archive)}:
+            if told != {"made_of": identity, "sha256": hash_file(archive)}:
                 return False
             unpack_tree(archive, tree.root)
         except (OSError, ValueError, ArchiveError):
             return False
         return True
 
-    def keep(self, tree: Tree, package: Package, modules: Sequence[str], bytecode: Sequence[str]) -> None:
-        """Keep the bytecode that was made of a package's modules, instead of an earlier one of this package."""
+    def keep(self, tree: Tree, package: str, identity: str, bytecode: Sequence[str]) -> None:
+        """Keep a package's bytecode of this identity, instead of an earlier one of this package."""
         archive, record = self._places(package)
         record.unlink(missing_ok=True)
         with packing(archive, epoch=EPOCH) as packer:
             for name in bytecode:
                 packer.add_path(name, str(tree.root / name))
-        told = {"made_of": self._made_of(tree, modules), "sha256": hash_file(archive)}
-        write_whole(record, json.dumps(told) + "\n")
+        write_whole(record, json.dumps({"made_of": identity, "sha256": hash_file(archive)}) + "\n")
 
-    def _places(self, package: Package) -> tuple[Path, Path]:
-        return self._folder / f"{package.name}.tar.zst", self._folder / f"{package.name}.json"
-
-    def _made_of(self, tree: Tree, modules: Sequence[str]) -> str:
-        """The prefix stands in bytecode, as the place of the source."""
-        sources = [(name, hash_file(tree.root / name)) for name in modules]
-        return hashlib.sha256(json.dumps([self._compiler, tree.prefix, sources]).encode()).hexdigest()
+    def _places(self, package: str) -> tuple[Path, Path]:
+        return self._folder / f"{package}.tar.zst", self._folder / f"{package}.json"

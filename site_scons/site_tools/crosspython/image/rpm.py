@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from pathlib import Path
 
-from crosspython.image.contents import Contents, set_modes
+from crosspython.image.contents import Contents, folder_for_parts, set_modes
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.store.walk import walk_entries
@@ -55,10 +54,7 @@ def write_rpm(contents: Contents, product: Path, workshop: Workshop) -> None:
     """For rpm."""
     set_modes(contents.tree)
     _set_times(contents.tree)
-    parts = product.with_name(f"{product.name}.parts")
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir()
-    try:
+    with folder_for_parts(product) as parts:
         spec = parts / "image.spec"
         spec.write_text(describe_package(contents))
         macros = _MACROS | {"_topdir": str(parts), "_rpmdir": str(parts), "_rpmfilename": product.name}
@@ -71,15 +67,12 @@ def write_rpm(contents: Contents, product: Path, workshop: Workshop) -> None:
                 log=log,
             )
         (parts / product.name).replace(product)
-    finally:
-        shutil.rmtree(parts)
 
 
 def describe_package(contents: Contents) -> str:
     """The spec file. `%` begins an rpm macro, so a literal `%` is written twice."""
-    titles = ", ".join(sorted(title for title, _ in contents.parts))
     parent = contents.prefix.rpartition("/")[0]
-    names = {"name": contents.name, "version": contents.version, "shown": contents.prefix, "titles": titles}
+    names = {"name": contents.name, "version": contents.version, "shown": contents.prefix, "titles": contents.titles}
     words = {"tree": str(contents.tree), "prefix": contents.prefix, "parent": parent or "/"}
     texts = names | {name: shlex.quote(word) for name, word in words.items()}
     return _SPEC.format(**{name: text.replace("%", "%%") for name, text in texts.items()})

@@ -109,15 +109,7 @@ def read_statement(text: str, title: str) -> Statement:
         definition = told["predicate"]["buildDefinition"]
         if (told["_type"], told["predicateType"], definition["buildType"]) != (_STATEMENT, _PREDICATE, BUILD_TYPE):
             raise ValueError("another kind of statement")
-        materials = [
-            Material(
-                str(each["name"]),
-                each.get("digest", {}).get("sha256", ""),
-                each.get("uri", ""),
-                each["annotations"]["of"],
-            )
-            for each in definition["resolvedDependencies"]
-        ]
+        materials = map(_read_material, definition["resolvedDependencies"])
         return Statement(
             subject["name"],
             dict(subject["digest"]),

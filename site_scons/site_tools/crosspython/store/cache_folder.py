@@ -38,7 +38,7 @@ class CacheFolder:
         try:
             record = Record.read(place.read_text(errors="replace"))
             part.parent.mkdir(parents=True, exist_ok=True)
-            with self._object(record.sha256).open("rb") as source, part.open("wb") as file:
+            with self.object_place(record.sha256).open("rb") as source, part.open("wb") as file:
                 found = copy_hashed(source, file)
         except FileNotFoundError:
             return False
@@ -46,9 +46,9 @@ class CacheFolder:
             self._forget(place)
             raise
         if not record.names(found):
-            self._forget(place, self._object(record.sha256))
-            raise CacheTrouble(f"{self._object(record.sha256)} was damaged and is removed", lasting=False)
-        for used in (place, self._object(record.sha256)):
+            self._forget(place, self.object_place(record.sha256))
+            raise CacheTrouble(f"{self.object_place(record.sha256)} was damaged and is removed", lasting=False)
+        for used in (place, self.object_place(record.sha256)):
             with suppress(OSError):  # another user's file, or removed meanwhile
                 os.utime(used)
         return True
@@ -61,7 +61,7 @@ class CacheFolder:
             with self._writing() as (file, part), path.open("rb") as source:
                 record = copy_hashed(source, file)
                 file.close()
-                self._place(part, self._object(record.sha256))
+                self._place(part, self.object_place(record.sha256))
             with self._writing() as (file, part):
                 file.write(replace(record, maker=self.maker).as_text().encode())
                 file.close()
@@ -119,5 +119,6 @@ class CacheFolder:
     def _record(self, key: str) -> Path:
         return self.folder / "ac" / key[:2] / key
 
-    def _object(self, sha256: str) -> Path:
+    def object_place(self, sha256: str) -> Path:
+        """Where the bytes with this hash lie, if they are there."""
         return self.folder / "cas" / sha256[:2] / sha256

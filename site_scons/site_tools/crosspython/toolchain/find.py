@@ -143,17 +143,16 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remar
         return _find_below(target, open_sdk(given, unpack_into, path=path, remark=remark), given)
     cc = find_named(given, path)
     if cc is None:
-        elsewhere = which(given.name, path=path) if given.parent == Path() else None
-        there = "a file of another kind" if given.exists() else "no such file or folder"
+        found = "a file of another kind" if given.exists() else "no such file or folder"
+        if elsewhere := which(given.name, path=path) if given.parent == Path() else None:
+            found = f"{elsewhere}, which is not called as GCC's C compiler is"
+        elif not (given.exists() or given.is_absolute()):
+            found += " of that name, here or on PATH"
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
             expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip) or installer (.sh),"
             " a compiler (...-gcc) or its prefix, both also by name on PATH",
-            found=f"{elsewhere}, which is not called as GCC's C compiler is"
-            if elsewhere
-            else there
-            if given.exists() or given.is_absolute()
-            else f"{there} of that name, here or on PATH",
+            found=found,
         )
     return cc
 
@@ -220,22 +219,27 @@ def _find_below(target: Target, sdk: Path, given: Path) -> Path:
 
 def _none_fits(target: Target, given: Path, sdk: Path, compilers: list[Path]) -> ToolchainError:
     if not compilers:
-        archives = [str(file) for pattern in ("*", "*/*") for file in sorted(sdk.glob(pattern)) if is_archive(file)]
-        mute = compilers_below(sdk, runnable=False)
-        return ToolchainError(
-            f"toolchain={given}: no cross compiler in it",
-            expected=f"bin/{target.prefixes[0]}-gcc, or another bin/*-gcc",
-            found=f"{mute[0]}, which may not be executed" if mute else "no such file",
-            next="unpack or mount it in a way that keeps files executable"
-            if mute
-            else f"is {archives[0]} the SDK? Then name it as toolchain="
-            if archives
-            else "name the folder that holds bin/, or the compiler itself",
-        )
+        return _none_there(target, given, sdk)
     return ToolchainError(
         f"toolchain={given}: no compiler in it is for {target.name}",
         expected=f"one for {target.machine} with Linux ({target.triplet})",
         found=", ".join(dict.fromkeys(f"{_say(cc)} ({cc.name})" for cc in compilers)),
+    )
+
+
+def _none_there(target: Target, given: Path, sdk: Path) -> ToolchainError:
+    archives = [str(file) for pattern in ("*", "*/*") for file in sorted(sdk.glob(pattern)) if is_archive(file)]
+    found, next = "no such file", "name the folder that holds bin/, or the compiler itself"
+    if mute := compilers_below(sdk, runnable=False):
+        found = f"{mute[0]}, which may not be executed"
+        next = "unpack or mount it in a way that keeps files executable"
+    elif archives:
+        next = f"is {archives[0]} the SDK? Then name it as toolchain="
+    return ToolchainError(
+        f"toolchain={given}: no cross compiler in it",
+        expected=f"bin/{target.prefixes[0]}-gcc, or another bin/*-gcc",
+        found=found,
+        next=next,
     )
 
 
