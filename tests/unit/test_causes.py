@@ -10,6 +10,7 @@ import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.wheels.known.causes import explain_build_failure, find_cause, read_catalogue, wants_emulation
+from crosspython.wheels.model import Override
 
 from tests.conftest import REPOSITORY
 
@@ -83,7 +84,7 @@ def test_what_refuses_a_python_without_the_gil_is_known(message: str) -> None:
 
 def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
     say(log, "a.c:1:1: fatal error: first.h: No such file or directory\n")
-    error = explain_build_failure(StepError("foo-1.0: failed", evidence=["x"]), "foo", log)
+    error = explain_build_failure(StepError("foo-1.0: failed", evidence=["x"]), Override("foo"), log)
     assert error.found == "the header first.h is missing"
     assert "FOLDER/foo.toml" in str(error.next)
     assert (error.evidence, error.log) == (("x",), log.path)
@@ -99,7 +100,7 @@ def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
 )
 def test_the_program_that_tells_of_a_library_stands_for_its_component(log: Log, message: str) -> None:
     say(log, message)
-    error = explain_build_failure(StepError("foo-1.0: failed"), "foo", log)
+    error = explain_build_failure(StepError("foo-1.0: failed"), Override("foo"), log)
     assert "pg_config" in str(error.found)
     assert "the component libpq brings it" in str(error.next)
 
@@ -125,7 +126,7 @@ def test_the_last_match_is_the_failure() -> None:
 
 def test_an_unknown_failure_keeps_its_own_words(log: Log) -> None:
     say(log, "nobody knows\n")
-    error = explain_build_failure(StepError("foo-1.0: failed", found="odd"), "foo", log)
+    error = explain_build_failure(StepError("foo-1.0: failed", found="odd"), Override("foo"), log)
     assert error.found == "odd"
     assert "override" in str(error.next)
 
@@ -149,17 +150,17 @@ def test_only_some_causes_call_for_the_other_engine(log: Log) -> None:
 def test_what_build_python_does_without_is_asked_of_the_boards_python(log: Log, line: str) -> None:
     say(log, f"{line}\n")
     assert wants_emulation(log)
-    assert "build_python=" in str(explain_build_failure(StepError("x"), "x", log).next)
+    assert "build_python=" in str(explain_build_failure(StepError("x"), Override("x"), log).next)
 
 
 def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
     say(log, "fatal error: probe.h: No such file or directory\n" + "fine\n" * 1000)
-    assert explain_build_failure(StepError("x"), "x", log).found is None
+    assert explain_build_failure(StepError("x"), Override("x"), log).found is None
 
 
 def test_make_names_the_program_that_it_cannot_start(log: Log) -> None:
     say(log, "make: nasm: No such file or directory\nmake: *** [make.inc:225: bin/x.o] Error 127\n")
-    assert str(explain_build_failure(StepError("x"), "x", log).found).endswith("is not here: nasm")
+    assert str(explain_build_failure(StepError("x"), Override("x"), log).found).endswith("is not here: nasm")
 
 
 def test_git_says_in_its_own_way_that_there_is_no_network(log: Log) -> None:
@@ -169,13 +170,13 @@ def test_git_says_in_its_own_way_that_there_is_no_network(log: Log) -> None:
         "fatal: unable to access 'https://x.org/y.git/': "
         "Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect\n",
     )
-    assert "network" in str(explain_build_failure(StepError("x"), "x", log).found)
+    assert "network" in str(explain_build_failure(StepError("x"), Override("x"), log).found)
 
 
 def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
     """bluepy prints what make said as one line, Python's repr of bytes."""
     say(log, 'b"' + "cc x.c\\n" * 200 + '<x.c>:33:10: fatal error: glib.h: No such file or directory\\n"\n')
-    assert explain_build_failure(StepError("x"), "x", log).found == "the header glib.h is missing"
+    assert explain_build_failure(StepError("x"), Override("x"), log).found == "the header glib.h is missing"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_a_cause_may_stand_far_to_the_right(log: Log) -> None:
 )
 def test_a_library_is_named_however_pkg_configs_callers_say_that_it_is_missing(log: Log, line: str) -> None:
     say(log, line)
-    assert "libusb-1.0" in str(explain_build_failure(StepError("foo-1.0: failed"), "foo", log).found)
+    assert "libusb-1.0" in str(explain_build_failure(StepError("foo-1.0: failed"), Override("foo"), log).found)
 
 
 def test_a_cause_that_other_jobs_have_covered_is_found(log: Log) -> None:
@@ -199,7 +200,7 @@ def test_a_cause_that_other_jobs_have_covered_is_found(log: Log) -> None:
         "src/a.c:3:10: fatal error: fftw3.h: No such file or directory\nmake: *** [a.o] Error 1\n"
         + "  CC other.o\n" * 1000
     )
-    error = explain_build_failure(StepError("x: `make` ended with exit status 1"), "x", log)
+    error = explain_build_failure(StepError("x: `make` ended with exit status 1"), Override("x"), log)
     assert "fftw3.h" in (error.found or "")
 
 

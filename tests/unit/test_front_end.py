@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
+from crosspython.store.fetch import Store
 from crosspython.wheels.building.environment import linked_in
 from crosspython.wheels.building.front_end import WheelBuild, make_wheel
 from crosspython.wheels.building.overlay import Overlay
@@ -25,7 +26,9 @@ class Build(WheelBuild):
         self.override = Override("toy", engine="cross")
         package = SimpleNamespace(name="toy")
         self.order = SimpleNamespace(package=package, libraries={})  # type: ignore[assignment]
-        self.workshop = SimpleNamespace(jobserver=SimpleNamespace(token=nullcontext))  # type: ignore[assignment]
+        self.workshop = SimpleNamespace(  # type: ignore[assignment]
+            jobserver=SimpleNamespace(token=nullcontext), work=folder, store=Store(folder, offline=True)
+        )
         self.native_names, self.remarks, self.tries = False, (), 0
 
     def prepare(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from crosspython.run.process import run_command
 from crosspython.wheels.known.causes import explain_build_failure
 from crosspython.wheels.known.libraries import component_that_brings, read_libraries
 from crosspython.wheels.known.overrides import SHIPPED, read_override
+from crosspython.wheels.model import Override
 
 from tests.conftest import REPOSITORY
 
@@ -65,9 +67,14 @@ def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None
     with Log(tmp_path / "log") as log:
         with pytest.raises(StepError) as caught:
             run_command([sys.executable, "-c", command], cwd=tmp_path, env={}, log=log)
-        error = explain_build_failure(caught.value, "pyyaml", log)
-        with_it = explain_build_failure(caught.value, "pyyaml", log, ["libyaml"])
-    assert 'libraries = ["libyaml"]' in str(error)
+        error = explain_build_failure(caught.value, Override("pyyaml"), log)
+        with_it = explain_build_failure(caught.value, Override("pyyaml"), log, ["libyaml"])
+    heading = error.evidence.index("overrides/pyyaml.toml:")
+    assert tomllib.loads("\n".join(error.evidence[heading + 1 :])) == {
+        "reason": "its C code calls libyaml",
+        "libraries": ["libyaml"],
+    }
+    assert "overrides=overrides" in str(error.next)
     assert "the component libyaml brings it" not in str(with_it)
 
 

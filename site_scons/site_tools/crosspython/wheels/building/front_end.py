@@ -34,6 +34,7 @@ from crosspython.wheels.building.environment import build_environment, linked_in
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.building.overlay import Overlay, applicable, make_overlay, with_native_tools
+from crosspython.wheels.known.beginning import Begun
 from crosspython.wheels.known.causes import explain_build_failure, wants_emulation
 from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
 from crosspython.wheels.model import WheelOrder, WheelReport
@@ -322,9 +323,8 @@ def make_wheel(build: WheelBuild) -> Made:
             wheel = _build(build, engine)
         except StepError as error:
             if only or engine == "emulated" or not wants_emulation(build.log):
-                raise explain_build_failure(
-                    error, build.order.package.name, build.log, build.order.libraries
-                ) from error
+                begun = Begun(build.workshop.work / "begun" / build.order.package.name, build.workshop.store)
+                raise explain_build_failure(error, build.override, build.log, build.order.libraries, begun) from error
         else:
             break
     return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in build.log.steps))

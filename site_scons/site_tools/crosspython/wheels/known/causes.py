@@ -14,7 +14,10 @@ from pathlib import Path
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
+from crosspython.wheels.known.beginning import Begun, indented
 from crosspython.wheels.known.libraries import component_that_brings
+from crosspython.wheels.known.overrides import with_library
+from crosspython.wheels.model import Override
 
 _CATALOGUE = Path(__file__).with_name("causes.toml")
 # The failure is at the end. The tests of configure scripts come before it, and their lines look similar.
@@ -71,10 +74,14 @@ def wants_emulation(log: Log) -> bool:
     return found is not None and found[0].emulated
 
 
-def explain_build_failure(error: StepError, package: str, log: Log, libraries: Collection[str] = ()) -> StepError:
+def explain_build_failure(
+    error: StepError, override: Override, log: Log, libraries: Collection[str] = (), begun: Begun | None = None
+) -> StepError:
     """The error of a failed build with its known cause, or with a hint where to look.
 
+    override:  the package's
     libraries: components that the build has already; they are not suggested
+    begun:     where a component may be begun that brings a missing library
     """
     found = find_cause(_lines_of(log))
     if found is None:
@@ -87,18 +94,27 @@ def explain_build_failure(error: StepError, package: str, log: Log, libraries: C
         )
     cause, groups = found
     missing = [name for name in groups.values() if name] if cause.name in _MISSING else []
-    brought = [name for name in map(component_that_brings, missing) if name and name not in libraries]
-    groups["package"] = package
-    advice = cause.next.format(**groups)
-    if brought:
-        advice = (
-            f'the component {brought[0]} brings it: write {package}.toml with libraries = ["{brought[0]}"]'
-            " and the reason; name its folder by overrides=FOLDER (docs/overrides.md)"
-        )
+    groups["package"] = override.name
+    evidence, advice = _advise(missing, override, libraries, begun) or ((), cause.next.format(**groups))
     return StepError(
         error.what,
         found=cause.cause.format(**groups),
-        evidence=error.evidence,
+        evidence=(*error.evidence, *evidence),
         log=log.path,
         next=advice,
     )
+
+
+def _advise(
+    missing: Sequence[str], override: Override, libraries: Collection[str], begun: Begun | None
+) -> tuple[list[str], str] | None:
+    """What to write so that a build finds what is missing, and what to do with it."""
+    name = override.name
+    for component in filter(None, map(component_that_brings, missing)):
+        if component not in libraries:
+            return (
+                ["", f"overrides/{name}.toml:", *indented(with_library(override, component))],
+                f"the component {component} brings it: save these lines as overrides/{name}.toml, and build with"
+                " overrides=overrides (docs/overrides.md)",
+            )
+    return begun.advise(missing[0], override) if missing and begun else None

@@ -8,6 +8,7 @@ A user's folder may add packages or replace our overrides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict as fields_of
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -82,6 +83,17 @@ def read_override(file: Path) -> Override:
     keys = read_data(data, OverrideKeys, what, next="docs/overrides.md says what one may contain", locate=locate)
     settings = {k: (v,) if isinstance(v, str) else v for k, v in keys.config_settings.items()}
     return Override(**(asdict(keys) | {"name": canonicalize_name(file.stem), "config_settings": settings}))
+
+
+def with_library(override: Override, library: str) -> str:
+    """The text of an override for the same package that has one more library."""
+    import tomli_w
+
+    usual = fields_of(Override(override.name))
+    stated = {key: value for key, value in fields_of(override).items() if value != usual[key]}
+    stated["reason"] = override.reason or f"its C code calls {library}"
+    stated["libraries"] = [*override.libraries, library]
+    return tomli_w.dumps({key: stated[key] for key in ("reason", "libraries", *stated)})
 
 
 def stated_dependencies(folders: Sequence[Path] = ()) -> dict[str, tuple[str, ...]]:
