@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from crosspython.builders import build_python, code, wheel_kit
 from crosspython.wheels.building import front_end
 
 from tests.conftest import TOOLS, Project
+from tests.unit.imported import imports_of
 from tests.unit.made_packages import add_sdist
 
 SCONSTRUCT = """\
@@ -86,16 +86,10 @@ def test_programs_that_run_in_a_wheels_build_count() -> None:
         assert any(name.endswith(f"{program}.py") for name in found), program
 
 
-def test_imports_are_read_as_pythons_own_parser_reads_them() -> None:
+def test_imports_of_ours_are_found_as_pythons_own_parser_finds_them() -> None:
     for path in code.PACKAGE.rglob("*.py"):
-        text = path.read_text()
-        parsed = set()
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Import):
-                parsed |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                parsed |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        assert parsed <= set(code.imports_of(text)), path
+        ours = {name for name in imports_of(path) if name.startswith("crosspython.")}
+        assert ours <= set(code.own_imports(path.read_text())), path
 
 
 def read(project: Project) -> dict[str, set[str]]:

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.plan import Answers, Plan, Run
@@ -33,7 +34,7 @@ __all__ = ["built"]
 @pytest.mark.parametrize("name", ["xz", "readline", "cpython", "build-python"])
 def test_configure_leaves_the_same_files_with_and_without(built: Path, tmp_path: Path, name: str) -> None:
     recipe = recipe_of(name)
-    without = dataclasses.replace(recipe, plan=leave_out_answers(recipe.plan))
+    without = msgspec.structs.replace(recipe, plan=leave_out_answers(recipe.plan))
     alone, shared = (configure(each, tmp_path) for each in (without, recipe))
     assert shared.keys() == alone.keys()
     assert [path for path in alone if alone[path] != shared[path]] == []
@@ -53,7 +54,7 @@ def recipe_of(name: str) -> Recipe:
 
 def leave_out_answers(plan: Plan) -> Plan:
     early, steps = (tuple(s for s in each if not isinstance(s, Answers)) for each in (plan.early, plan.steps))
-    return dataclasses.replace(plan, early=early, steps=steps)
+    return msgspec.structs.replace(plan, early=early, steps=steps)
 
 
 def configure(recipe: Recipe, folder: Path) -> dict[str, bytes]:

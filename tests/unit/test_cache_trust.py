@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from crosspython.store.artifacts import Artifacts, CacheTrouble, Record
 from crosspython.store.cache_server import CacheServer
 from crosspython.store.cache_trust import CacheTrust
 from crosspython.store.signing import CACHE, STATEMENT, Signer, Signers
+from msgspec.structs import replace
 
 from tests.unit.loopback import serving
 from tests.unit.made_key import list_signers, make_key

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import crosspython
-from crosspython.builders.code import imports_of
+
+from tests.unit.imported import imports_of
 
 PACKAGE = Path(crosspython.__file__).parent
-
-
-@functools.cache
-def imports(path: Path) -> frozenset[str]:
-    """Names of the modules that a file imports; tests/scons/test_code.py compares the reader with Python's parser."""
-    return frozenset(imports_of(path.read_text()))
 
 
 def test_scons_is_imported_by_builders_alone() -> None:
     guilty = [
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        if "builders" not in path.parts and any(name.split(".")[0] == "SCons" for name in imports(path))
+        if "builders" not in path.parts and any(name.split(".")[0] == "SCons" for name in imports_of(path))
     ]
     assert guilty == []
 
@@ -35,7 +29,7 @@ def test_nobody_below_imports_builders() -> None:
         if "builders" not in path.parts
         and "command" not in path.parts
         and path != PACKAGE / "__init__.py"
-        and any(name.startswith("crosspython.builders") for name in imports(path))
+        and any(name.startswith("crosspython.builders") for name in imports_of(path))
     ]
     assert guilty == []
 
@@ -46,14 +40,14 @@ def test_nobody_imports_the_command() -> None:
         for path in PACKAGE.rglob("*.py")
         if "command" not in path.parts
         and path != PACKAGE / "__main__.py"
-        and any(name.startswith("crosspython.command") for name in imports(path))
+        and any(name.startswith("crosspython.command") for name in imports_of(path))
     ]
     assert guilty == []
 
 
 def test_recipes_know_neither_processes_nor_the_network() -> None:
     for path in (PACKAGE / "recipes").glob("*.py"):
-        assert imports(path).isdisjoint({"subprocess", "socket", "requests"}), path
+        assert imports_of(path).isdisjoint({"subprocess", "socket", "requests"}), path
 
 
 def room(parts: tuple[str, ...]) -> str:
@@ -66,7 +60,7 @@ def test_no_room_needs_itself_by_way_of_others() -> None:
     needs: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
         place = room(path.relative_to(PACKAGE).with_suffix("").parts)
-        found = {room(tuple(name.split(".")[1:])) for name in imports(path) if name.startswith("crosspython.")}
+        found = {room(tuple(name.split(".")[1:])) for name in imports_of(path) if name.startswith("crosspython.")}
         needs.setdefault(place, set()).update(found - {place})
     TopologicalSorter(needs).prepare()  # raises CycleError, which names the rooms
 
@@ -74,4 +68,4 @@ def test_no_room_needs_itself_by_way_of_others() -> None:
 def test_stages_and_wheels_stand_side_by_side() -> None:
     for room, other in (("stages", "wheels"), ("wheels", "stages")):
         for path in (PACKAGE / room).rglob("*.py"):
-            assert not any(name.startswith(f"crosspython.{other}") for name in imports(path)), path
+            assert not any(name.startswith(f"crosspython.{other}") for name in imports_of(path)), path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import fields
 from pathlib import Path
 
 import crosspython
@@ -16,6 +15,7 @@ from crosspython.recipes.kinds import KINDS
 from crosspython.targets.machines import ALIASES, MACHINES, Machine, find_machine
 from elftools.elf.enums import ENUM_E_MACHINE
 from mesonbuild.envconfig import known_cpu_families
+from msgspec.structs import fields
 
 from tests.unit.declared import board, declare
 

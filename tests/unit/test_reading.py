@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.reading import Mistake, find_line, find_mistakes, read_data, read_toml
+from msgspec.structs import asdict
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,13 +32,12 @@ class Word(str):
 class Step:
     @classmethod
     def read(cls, value: Any) -> Step:
-        if not isinstance(value, cls):
+        if not isinstance(value, Say):
             raise ValueError("a step")
-        return msgspec.convert(vars(value), type(value))
+        return msgspec.convert(asdict(value), type(value))
 
 
-@dataclass(frozen=True)
-class Say(Step):
+class Say(msgspec.Struct, Step, frozen=True):
     words: tuple[str, ...]
 
 

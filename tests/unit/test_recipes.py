@@ -45,6 +45,11 @@ def test_a_hand_written_configure_gets_chost_and_no_triplets() -> None:
     assert not any(isinstance(step, Autoreconf) for step in made.steps)
 
 
+def test_a_bundle_takes_the_shared_libraries_where_a_recipe_names_no_others() -> None:
+    assert declare("Autoconf").ships == ("lib/lib*.so.*",)
+    assert declare("Autoconf", ships=["bin/*"]).ships == ("bin/*",)
+
+
 def test_tools_are_named_without_a_path() -> None:
     assert all("/" not in value for value in plan("Autoconf").env.values())
 

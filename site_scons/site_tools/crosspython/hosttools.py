@@ -13,14 +13,15 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from crosspython.errors import HostToolError
 
 
-@dataclass(frozen=True)
-class PackageManager:
+class PackageManager(msgspec.Struct, frozen=True):
     """How a family of distributions installs packages.
 
     families: values of ID and ID_LIKE in os-release(5)
@@ -30,7 +31,7 @@ class PackageManager:
     name: str
     install: tuple[str, ...]
     families: tuple[str, ...]
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = {}
 
 
 MANAGERS = (

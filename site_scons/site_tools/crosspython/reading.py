@@ -11,7 +11,6 @@ import reprlib
 import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
 from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,8 +33,7 @@ _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 80
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """One wrong or missing value, or one unknown key."""
 
     keys: Keys
@@ -216,8 +214,8 @@ def _judge_keys(data: Any, kind: Any, keys: Keys) -> Iterator[Mistake]:
 
 def _parts(data: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
     """The parts of data whose outermost type is right, with their keys and types."""
-    if is_dataclass(data) and isinstance(kind, type) and isinstance(data, kind):
-        data, kind = vars(data), type(data)
+    if isinstance(data, msgspec.Struct) and isinstance(kind, type) and isinstance(data, kind):
+        data, kind = msgspec.structs.asdict(data), type(data)
     if isinstance(kind, type) and isinstance(data, Mapping):
         hints = get_type_hints(kind, include_extras=True)
         yield from ((key, data[key], hint) for key, hint in hints.items() if key in data)

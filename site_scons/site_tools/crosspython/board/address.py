@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 
@@ -12,8 +13,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A user, a machine and a port; what was not given, ssh's own configuration says."""
 
     host: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import SCons.Action
 import SCons.Errors
 
@@ -31,8 +31,7 @@ Leaves = Callable[[], Sequence[Path]]
 ENGINE = "4"
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """Marks an action whose products may be shared with other checkouts through the artifact cache. The products are
     files without any path of this checkout, and the action makes nothing beside them.
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from crosspython.builders.components import Components
 from crosspython.builders.project_file import Project
 from crosspython.builders.run import Run
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from crosspython.wheels.model import LockedPackage, WheelOrder
 
 
-@dataclass(frozen=True)
-class BuiltWheel:
+class BuiltWheel(msgspec.Struct, frozen=True):
     """A wheel that is built. node: the wheel's own; needs: the nodes that it is made of; order: returns the order for
     its build, once these nodes are built"""
 

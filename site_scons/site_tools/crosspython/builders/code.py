@@ -8,6 +8,7 @@ A data file counts if it lies beside a module, or in the folder data there, and 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -19,7 +20,6 @@ from typing import Any
 PACKAGE = Path(__file__).resolve().parents[1]
 _NAME = PACKAGE.name
 _SCONS_LAYER = f"{_NAME}.builders"
-_IMPORT = re.compile(r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|.*)|import ([\w.]+))", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 # Data of a module, in quotes.
 _FILE_NAME = re.compile(r"""["']([\w-][\w./-]*\.[a-z]+)["']""")
@@ -44,19 +44,21 @@ def files_behind(entries: Iterable[str]) -> list[Path]:
 
     Imports of modules of the SCons layer are left to modules_named_by, because these modules serve many purposes.
     """
-    waiting, found = list(entries), set[Path]()
+    waiting, seen, found = set(entries), set[str](), set[Path]()
     while waiting:
         name = waiting.pop()
+        seen.add(name)
         file = _file_of(name)
-        if file is None or file in found:
+        if file is None:
             continue
         found.add(file)
         if not _is_scons_layer(name):
             text = file.read_text(encoding="utf-8")
-            waiting += imports_of(text)
-            folders = (file.parent, file.parent / "data")
-            data = {path for name in _FILE_NAME.findall(text) for at in folders if (path := at / name).is_file()}
-            waiting += [_name_of(path) for path in data if path.suffix == ".py"]  # run as a program of its own
+            folders = (str(file.parent), str(file.parent / "data"))
+            names = (os.path.join(at, name) for name in set(_FILE_NAME.findall(text)) for at in folders)
+            data = {Path(name) for name in names if os.path.isfile(name)}
+            programs = {_name_of(path) for path in data if path.suffix == ".py"}  # run by themselves
+            waiting |= (programs | set(own_imports(text))) - seen
             found |= {path for path in data if path.suffix != ".py"}
     return sorted(found)
 
@@ -114,20 +116,20 @@ def _file_of(name: str) -> Path | None:
     package only describes it."""
     if not name.startswith(f"{_NAME}."):
         return None
-    file = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-    return file if file.is_file() else None
+    file = f"{PACKAGE}{name.removeprefix(_NAME).replace('.', os.sep)}.py"
+    return Path(file) if os.path.isfile(file) else None
 
 
 def _name_of(file: Path) -> str:
     return ".".join((_NAME, *file.relative_to(PACKAGE).with_suffix("").parts))
 
 
-def imports_of(text: str) -> Iterator[str]:
-    """The names that the code of a module imports, in any scope. A name that is imported from a package may be a
-    module.
+def own_imports(text: str) -> Iterator[str]:
+    """The modules of ours that code imports, in any scope. A name that is imported from a package may be a module.
 
-    The code is searched with a regular expression, because parsing would delay every run that makes a key. A test
-    compares the result with what Python's parser finds.
+    The code is searched with regular expressions that begin with fixed text, because parsing would delay every run that
+    makes a key. A test compares the result with what Python's parser finds.
     """
-    for start, names, whole in _IMPORT.findall(text):
-        yield from (whole,) if whole else (start, *(f"{start}.{name}" for name in _WORD.findall(names)))
+    for start, names in re.findall(rf"from ({_NAME}\b[\w.]*) import (\([^)]*\)|.*)", text):
+        yield from (start, *(f"{start}.{name}" for name in _WORD.findall(names)))
+    yield from re.findall(rf"import ({_NAME}\.[\w.]+)", text)

@@ -12,12 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections import UserList
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from crosspython.builders.action import Shared, make_action
 from crosspython.builders.build import Build

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, defstruct
 
 from crosspython.builders.settings import VARIABLES, Variable, find_variable, read_settings
@@ -23,8 +23,7 @@ _TABLE: Keys = ("tool", "crosspython")
 _DOCUMENTATION = "docs/project.md says what may stand in it"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a variable is set. The line is searched only when it is asked for, because the search parses the file
     several times."""
 
@@ -36,8 +35,7 @@ class Place:
         return f"{self.file}, line {self.locate((self.name,))}"
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """The values of a folder's file; empty if there is no file.
 
     texts:  values by the names of their variables, written as on a command line
@@ -45,8 +43,8 @@ class Project:
     overruled: names of the file's variables for which the command line gives another value
     """
 
-    texts: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
+    texts: Mapping[str, str] = {}
+    places: Mapping[str, Place] = {}
     overruled: frozenset[str] = frozenset()
 
     def under(self, given: Mapping[str, Any]) -> dict[str, Any]:

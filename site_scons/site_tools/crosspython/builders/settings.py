@@ -7,10 +7,11 @@ import os
 import re
 from collections import UserList
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from SCons.Variables.BoolVariable import FALSE_STRINGS, TRUE_STRINGS
 
 from crosspython.errors import ConfigurationError, hide_logins
@@ -43,8 +44,7 @@ def read_switch(text: str) -> bool | None:
     return False if text.lower() in FALSE_STRINGS else None
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """One thing to choose on the command line. `allowed` is empty where anything goes.
 
     of: the subject of the variable: WHEELS, BOARD, IMAGE, CVE or TELLING. A run without that subject would ignore it
@@ -251,8 +251,7 @@ def find_variable(name: str) -> Variable:
     return next(variable for variable in VARIABLES if variable.name == name)
 
 
-@dataclass(frozen=True)
-class CacheChoice:
+class CacheChoice(msgspec.Struct, frozen=True):
     """Where products are cached: in a folder, on a server, or both; which of them may be written; the folder's limit in
     bytes."""
 
@@ -262,8 +261,7 @@ class CacheChoice:
     limit: int
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The user's choices. Paths belong to the build machine, except for `target.prefix`.
 
     others: further targets, for which the same products are made

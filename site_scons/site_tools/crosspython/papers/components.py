@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
 from packageurl import PackageURL
 
 from crosspython.papers.part import COMPONENT, Change, Origin, Part, full_cpe
@@ -57,7 +57,7 @@ def _origin(source: Source) -> Origin:
 def _edited(recipe: Recipe) -> set[str]:
     """The files that a plan's edits change, in all of its steps."""
     found = set[str]()
-    waiting: list[Any] = [getattr(recipe.plan, field.name) for field in fields(recipe.plan)]
+    waiting: list[Any] = list(asdict(recipe.plan).values())
     while waiting:
         thing = waiting.pop()
         if isinstance(thing, Edit):

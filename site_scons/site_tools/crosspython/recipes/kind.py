@@ -7,15 +7,15 @@ mistakes at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
+import msgspec
 from msgspec import Meta, Struct, field
 
 from crosspython.recipes.fields import Cpe, License, Name, Names, Sources, Strings, Version
 from crosspython.recipes.plan import Plan
-from crosspython.recipes.recipe import Recipe, read_patches
+from crosspython.recipes.recipe import LIBRARIES, Recipe, read_patches
 from crosspython.recipes.release import Release
 from crosspython.targets import Target
 
@@ -25,8 +25,7 @@ Others = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True):
     """The settings of a build that recipes depend on.
 
     shared:   the interpreter is linked to a libpython
@@ -56,7 +55,7 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Version
     sources: Sources
     depends: Names = ()
-    ships: Strings = Recipe.ships
+    ships: Strings = LIBRARIES
     fortran: bool = False
     leave_out: Strings = ()
     license: License = License()

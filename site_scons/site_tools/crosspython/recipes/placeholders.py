@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
 from difflib import get_close_matches
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from crosspython.reading import Keys, Mistake
 from crosspython.recipes.plan import PLACEHOLDERS
@@ -28,6 +30,6 @@ def find_misspelt(said: Any, keys: Keys = ()) -> Iterator[Mistake]:
     elif isinstance(said, (list, tuple)):
         for number, part in enumerate(said):
             yield from find_misspelt(part, (*keys, number))
-    elif isinstance(said, Mapping) or (is_dataclass(said) and not isinstance(said, type)):
-        for key, part in (said if isinstance(said, Mapping) else vars(said)).items():
+    elif isinstance(said, (Mapping, Struct)):
+        for key, part in (said if isinstance(said, Mapping) else asdict(said)).items():
             yield from find_misspelt(part, (*keys, str(key)))

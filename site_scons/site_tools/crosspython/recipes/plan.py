@@ -15,15 +15,12 @@ stages/carry_out.py. Folders are not known yet, so steps name them by placeholde
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import asdict
 
 PLACEHOLDERS = (
     "source",
@@ -60,15 +57,24 @@ Matches = Annotated[int, msgspec.Meta(ge=1, description="a number of matches abo
 
 
 class Step:
-    """One step of a plan. Recipes create steps directly, so the fields of steps are checked when a recipe is read."""
+    """One step of a plan. Recipes create steps directly, so the fields of steps are checked when a recipe is read.
+
+    Not a Struct itself: msgspec would read one from a table, and a recipe has to make it.
+    """
+
+    __slots__ = ()
 
     @classmethod
     def read(cls, value: Any) -> Step:
-        if not isinstance(value, Step):
+        if not isinstance(value, _Step):
             raise ValueError("a step of crosspython.recipes.plan, such as Run(...) or Edit(...)")
         if isinstance(value, Edit):
             require_pattern(value.pattern)
-        return msgspec.convert(vars(value), type(value), from_attributes=True)
+        return msgspec.convert(asdict(value), type(value), from_attributes=True)
+
+
+class _Step(msgspec.Struct, Step, frozen=True, tag=True, tag_field="kind"):
+    """The fields of a step, and the name of its class, under which it stands in the plan's text."""
 
 
 def require_pattern(text: object) -> None:
@@ -79,28 +85,25 @@ def require_pattern(text: object) -> None:
         raise ValueError("a regular expression as its pattern", str(error)) from error
 
 
-@dataclass(frozen=True)
-class Run(Step):
+class Run(_Step, frozen=True):
     """Run a command: no shell, its own environment on top of the component's."""
 
     name: str
     argv: tuple[str, ...]
     cwd: str = "{build}"
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Make(Step):
+class Make(_Step, frozen=True):
     """Run GNU make in the component's folder; it takes its jobs from crosspython's jobserver."""
 
     name: str
     arguments: tuple[str, ...] = ()
     cwd: str = "{build}"
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Ninja(Step):
+class Ninja(_Step, frozen=True):
     """Run ninja in the component's build folder; it takes its jobs from crosspython's jobserver (ninja >= 1.13)."""
 
     name: str
@@ -108,8 +111,7 @@ class Ninja(Step):
     cwd: str = "{build}"
 
 
-@dataclass(frozen=True)
-class Write(Step):
+class Write(_Step, frozen=True):
     """Write a file below the source, with its placeholders replaced: a file that describes the board to a build system,
     for example."""
 
@@ -117,19 +119,16 @@ class Write(Step):
     text: str
 
 
-@dataclass(frozen=True)
-class Autoreconf(Step):
+class Autoreconf(_Step, frozen=True):
     """Make `configure` where the source came without one (a git export, as distributions like them)."""
 
 
-@dataclass(frozen=True)
-class Answers(Step):
+class Answers(_Step, frozen=True):
     """Write the answers for the `configure` in {source}, if autoconf has made it. Before this step, and for other
     scripts, {answers} is empty."""
 
 
-@dataclass(frozen=True)
-class Edit(Step):
+class Edit(_Step, frozen=True):
     """Replace a pattern (a multi-line regular expression) in a generated file: exactly `matches` times, or fail."""
 
     file: str
@@ -138,8 +137,7 @@ class Edit(Step):
     matches: Matches = 1
 
 
-@dataclass(frozen=True)
-class Install(Step):
+class Install(_Step, frozen=True):
     """Copy files matching a glob below the build folder into a folder below the prefix.
     `name` renames a single file."""
 
@@ -148,29 +146,25 @@ class Install(Step):
     name: str | None = None
 
 
-@dataclass(frozen=True)
-class InstallDependencies(Step):
+class InstallDependencies(_Step, frozen=True):
     """Copy the shared libraries of the component's dependencies into lib, so that the component can be unpacked and
     used anywhere."""
 
 
-@dataclass(frozen=True)
-class Symlink(Step):
+class Symlink(_Step, frozen=True):
     """Make a symbolic link below the prefix."""
 
     link: str
     to: str
 
 
-@dataclass(frozen=True)
-class Remove(Step):
+class Remove(_Step, frozen=True):
     """Remove what matches these globs below the prefix; each has to match something."""
 
     globs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class InstallWheels(Step):
+class InstallWheels(_Step, frozen=True):
     """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter.
 
     edits: of files in them, by their paths in the wheel; RECORD tells what was installed
@@ -182,8 +176,7 @@ class InstallWheels(Step):
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True)
-class InstallPython(Step):
+class InstallPython(_Step, frozen=True):
     """Run CPython's `make install`, and byte-compile the modules of Lib meanwhile: it keeps one core busy.
 
     folder: the standard library's, below the prefix
@@ -193,8 +186,7 @@ class InstallPython(Step):
     folder: str
 
 
-@dataclass(frozen=True)
-class Train(Step):
+class Train(_Step, frozen=True):
     """Run a program of the target's in the emulator, so that it writes what the compiler then optimizes for.
 
     argv:     the program and its arguments
@@ -207,31 +199,27 @@ class Train(Step):
     seconds: int
 
 
-@dataclass(frozen=True)
-class BuildDetails(Step):
+class BuildDetails(_Step, frozen=True):
     """Correct the build-details.json of a Python of 3.14 or newer, which lies in the folder of its standard library."""
 
     folder: str
 
 
-@dataclass(frozen=True)
-class CompilePython(Step):
+class CompilePython(_Step, frozen=True):
     """Byte-compile what is not compiled yet of a folder below the prefix;
     the .pyc name the file's place on the board."""
 
     folder: str
 
 
-@dataclass(frozen=True)
-class RequireModules(Step):
+class RequireModules(_Step, frozen=True):
     """Fail unless CPython's build made these extension modules,
     and report what configure found for each missing one."""
 
     modules: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, tag=True, tag_field="kind"):
     """Steps before and after the stage is finished (stripped, made relocatable), and the host tools they call.
 
     early:  steps before all others. They ask build-python only for its version, because build-python may not be built
@@ -243,7 +231,7 @@ class Plan:
     early: tuple[Step, ...] = ()
     settle: tuple[Step, ...] = ()
     tools: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
 
     @property
     def needs_build_python(self) -> bool:
@@ -258,24 +246,7 @@ class Plan:
 
     def as_text(self) -> str:
         """The plan as readable JSON: what SCons signs, and what `--debug=explain` shows."""
-        return self._text
-
-    @cached_property
-    def _text(self) -> str:
-        # All recipes do this at every start, and json is ten times slower with indentation.
-        return msgspec.json.format(json.dumps(as_data(self), sort_keys=True), indent=1)
-
-
-def as_data(item: Any) -> Any:
-    """Dataclasses of plans and recipes as plain data; a step carries the name of its kind."""
-    if dataclasses.is_dataclass(item) and not isinstance(item, type):
-        fields = {f.name: as_data(getattr(item, f.name)) for f in dataclasses.fields(item)}
-        return {"kind": type(item).__name__, **fields}
-    if isinstance(item, Mapping):
-        return {key: as_data(value) for key, value in item.items()}
-    if isinstance(item, (tuple, list)):
-        return [as_data(value) for value in item]
-    return item
+        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1).decode()
 
 
 def fill(text: str, places: Mapping[str, str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from crosspython.errors import ConfigurationError
 from crosspython.recipes.plan import Plan
@@ -14,10 +16,11 @@ from crosspython.store.sources import Source
 BESIDE = re.compile(r"\{recipe\}/([\w./-]+)")
 _DATA, _PATCH = "a file that the recipe names", "a patch beside the recipe"
 NATIVE, TARGET = "build machine", "target"
+# What a bundle takes from most components.
+LIBRARIES = ("lib/lib*.so.*",)
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """One component, ready to be built.
 
     sources: alternatives, each of which is sufficient; the first available one is used
@@ -42,7 +45,7 @@ class Recipe:
     patches: tuple[Path, ...] = ()
     folder: Path = Path()
     machine: str = TARGET
-    ships: tuple[str, ...] = ("lib/lib*.so.*",)
+    ships: tuple[str, ...] = LIBRARIES
     fortran: bool = False
     leave_out: tuple[str, ...] = ()
     license: str = ""

@@ -7,9 +7,10 @@ file of a series; own_release.py reads a release file of the user's own.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import nearest_numbers, suggest
@@ -26,16 +27,14 @@ LIBEDIT, READLINE = "libedit", "readline"
 FREE_THREADED = "t"
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(msgspec.Struct, frozen=True):
     """A library in the version that a Python is built with. sources: the user's own; (): those of the recipe"""
 
     version: str
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True)
-class Support:
+class Support(msgspec.Struct, frozen=True):
     """How long a series gets security fixes. pep: the number of its release schedule, which says so"""
 
     series: str
@@ -51,8 +50,7 @@ class Support:
         return f"{when} {self.end_of_life} (PEP {self.pep})"
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """One release of CPython, with what its series declares.
 
     version, series: "3.13.5" and "3.13"; "3.13.5t" and "3.13t" without the GIL, as its program and library are called
@@ -102,7 +100,7 @@ class Release:
     unused_if_static: tuple[str, ...] = ()
     tls: tuple[str, ...] = ("TLSv1.3", "TLSv1.2")
     builds_packages: bool = True
-    libraries: Mapping[str, Library] = field(default_factory=dict)
+    libraries: Mapping[str, Library] = {}
     patches: tuple[Path, ...] = ()
 
     @property
@@ -145,14 +143,13 @@ def _support(series: str, keys: SeriesKeys) -> Support:
     return Support(series, keys.end_of_life, keys.pep)
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(msgspec.Struct, frozen=True):
     """Values of the user's release file that replace those of the series' file. shown: how the user named it"""
 
     shown: str
     version: str
     sources: tuple[Source, ...] = ()
-    libraries: Mapping[str, Library] = field(default_factory=dict)
+    libraries: Mapping[str, Library] = {}
     patches: tuple[Path, ...] = ()
 
 

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import shlex
-import socket
 import sys
 import time
 from pathlib import Path
@@ -87,7 +86,7 @@ def _write_holder(descriptor: int) -> None:
     words = shlex.join(sys.orig_argv)
     holder = {
         "pid": str(os.getpid()),
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "process": _identify_process(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "command": words if len(words) <= _LONGEST_COMMAND else words[:_LONGEST_COMMAND] + " ...",
@@ -115,4 +114,4 @@ def _identify_process() -> str:
     folder, has another name."""
     # proc(5): field 22 is the start time in clock ticks; field 2, in parentheses, may hold blanks.
     ticks = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
-    return f"{socket.gethostname()} {os.getpid()} {ticks}"
+    return f"{os.uname().nodename} {os.getpid()} {ticks}"

@@ -12,9 +12,11 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
+
+import msgspec
+from msgspec.structs import asdict
 
 from crosspython.errors import Interrupted
 from crosspython.run.signals import STOP
@@ -33,8 +35,7 @@ class CacheTrouble(Exception):
         self.lasting = lasting
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """The record of a product. size: in bytes; maker: who made it, and with what; signature: of the key and of all
     other fields (cache_trust.py)"""
 

@@ -10,9 +10,10 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
+
+from msgspec.structs import replace
 
 from crosspython.store.artifacts import CacheTrouble, Record, copy_hashed
 from crosspython.store.disk import describe_refusal

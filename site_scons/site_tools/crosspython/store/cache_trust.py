@@ -6,7 +6,9 @@ A signature covers the key, so a product cannot be offered under another key; th
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import asdict, replace
 
 from crosspython.errors import CrosspythonError
 from crosspython.store.artifacts import CacheTrouble, Record

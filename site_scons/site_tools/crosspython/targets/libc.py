@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from crosspython.targets.machines import MACHINES
 
 # Libraries that come with the compiler. Every board with C++ programs has them.
 _GCC_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(msgspec.Struct, frozen=True):
     """abi:       the begin of the last word in triplets with this libc
     libraries: the libraries that programs are linked with, by soname, as shell patterns
     suffixes:  its name in the file names of CPython's extension modules

@@ -7,16 +7,16 @@ uses the name of `uname -m`. This module knows no board, no compiler and no flag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 
 
-@dataclass(frozen=True, kw_only=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """One row: what `uname -m` says, and what others call it.
 
     aliases:       what distributions, toolchains and vendors call it
@@ -51,8 +51,8 @@ class Machine:
     openssl: str
     openblas: str
     openblas_neon: str | None = None
-    rust: Mapping[str | None, tuple[str, str]] = field(default_factory=dict)
-    debian: Mapping[str | None, str] = field(default_factory=dict)
+    rust: Mapping[str | None, tuple[str, str]] = {}
+    debian: Mapping[str | None, str] = {}
     suffix: str = ""
     size_flag: str = ""
     long_double: str = "IEEE_DOUBLE_LE"

@@ -7,14 +7,14 @@ config.sub). It does not know the triplets of boards.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 from crosspython.targets.libc import LIBCS, libc_of_abi
 
 
-@dataclass(frozen=True)
-class Triplet:
+class Triplet(msgspec.Struct, frozen=True):
     """arm-buildroot-linux-gnueabihf: architecture, vendor ("" where none is named), system, abi."""
 
     text: str

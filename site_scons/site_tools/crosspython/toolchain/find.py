@@ -7,6 +7,8 @@ All paths belong to the build machine.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from shutil import which
 
@@ -16,6 +18,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine, fits_architecture
 from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.layout import (
+    compiler_names,
     compilers_below,
     find_sdks,
     own_compilers,
@@ -97,7 +100,8 @@ def describe_file(file: Path) -> str:
 
 def first_on_path(target: Target, path: str) -> Path | None:
     """The target's own compiler on PATH, by its known prefixes."""
-    found = (_named_on_path(f"{prefix}-gcc", path) for prefix in target.prefixes)
+    names_in = cache(compiler_names)  # for this search: each folder is listed once, not once for each prefix
+    found = (_named_on_path(f"{prefix}-gcc", path, names_in) for prefix in target.prefixes)
     return next((cc for cc in found if cc), None)
 
 
@@ -166,13 +170,12 @@ def find_named(given: Path, path: str) -> Path | None:
     return _named_on_path(given.name, path)
 
 
-def _named_on_path(name: str, path: str) -> Path | None:
+def _named_on_path(name: str, path: str, names_in: Callable[[Path], list[str]] = compiler_names) -> Path | None:
     """A compiler on PATH by its name, or by its prefix. One without a version is preferred to one with a version."""
     for folder in filter(None, path.split(os.pathsep)):
         place = Path(folder).absolute() / name
-        found = (
-            place if place.is_file() and split_compiler(place) else with_prefix(Path(str(place).removesuffix("gcc")))
-        )
+        prefix = Path(str(place).removesuffix("gcc"))
+        found = place if place.is_file() and split_compiler(place) else with_prefix(prefix, names_in)
         if found is not None and os.access(found, os.X_OK):
             return found
     return None

@@ -12,15 +12,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from crosspython.errors import HostToolError
 from crosspython.hosttools import install_command
 
 
-@dataclass(frozen=True)
-class Launcher:
+class Launcher(msgspec.Struct, frozen=True):
     """variables: prefixes of the variables that it reads; folder: the variable for its own folder, and the default of
     that folder below home
 

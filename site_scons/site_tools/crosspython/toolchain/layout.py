@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from crosspython.elf.versions import parse_version
@@ -47,15 +47,25 @@ def split_compiler(cc: Path) -> tuple[str, str] | None:
     return (str(cc).removesuffix(cc.name) + match["prefix"], match["version"] or "") if match else None
 
 
-def with_prefix(prefix: Path) -> Path | None:
-    """The compiler of a prefix, with or without the last dash: the one without a version, or else the newest."""
+def compiler_names(folder: Path) -> list[str]:
+    """The names of compilers in a folder; empty if it is not readable. Each run calls this for all folders on PATH."""
+    try:
+        return [name for name in os.listdir(folder) if "gcc" in name and split_compiler(Path(name))]
+    except OSError:
+        return []
+
+
+def with_prefix(prefix: Path, names_in: Callable[[Path], list[str]] = compiler_names) -> Path | None:
+    """The compiler of a prefix, with or without the last dash: the one without a version, or else the newest.
+
+    names_in: compiler_names, or the same with a memory
+    """
     for start in (f"{prefix}", f"{prefix}-"):
         plain = Path(f"{start}gcc")
         if plain.is_file():
             return plain
         folder, name = plain.parent, plain.name
-        versions = [folder / each for each in _names(folder) if each.startswith(f"{name}-")]
-        versions = [cc for cc in versions if split_compiler(cc)]
+        versions = [folder / each for each in names_in(folder) if each.startswith(f"{name}-")]
         if versions:
             return max(versions, key=_version)
     return None
@@ -113,14 +123,6 @@ def _compilers_in(folder: Path, runnable: bool) -> list[Path]:
 
 def _version(cc: Path) -> tuple[int, ...]:
     return parse_version(cc.name.rpartition("-")[2])
-
-
-def _names(folder: Path) -> list[str]:
-    """The names in a folder; empty if it is not readable. Each run calls this for all folders on PATH."""
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:

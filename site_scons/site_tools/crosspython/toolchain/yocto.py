@@ -12,8 +12,9 @@ import os
 import re
 import shlex
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from crosspython.errors import ToolchainError
 
@@ -25,8 +26,7 @@ _DRIVERS = ("gcc", "g++", "cpp", "gfortran")
 _TIME = ("-D_TIME_BITS=", "-D_FILE_OFFSET_BITS=")
 
 
-@dataclass(frozen=True)
-class _Setup:
+class _Setup(msgspec.Struct, frozen=True):
     """The values of an environment-setup file: the compiler's path up to the dash, and the flags that it needs."""
 
     prefix: str

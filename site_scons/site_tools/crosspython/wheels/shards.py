@@ -6,8 +6,9 @@ Each run computes the division itself, so the division depends only on the lock 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _LEAST, _BYTES_A_SECOND = 5.0, 50_000
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(msgspec.Struct, frozen=True):
     """One run of several, counted from 1."""
 
     number: int
@@ -29,8 +29,7 @@ class Shard:
         return f"{self.number}/{self.count}"
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A wheel to be built: the seconds of its build, and the names of the wheels that have to be built before."""
 
     seconds: float

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
@@ -18,12 +19,11 @@ WAYS = (AUTO, NEVER, ONLY)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(msgspec.Struct, frozen=True):
     """usual: the choice for all packages that are not in by_package; by_package: choices by normalized names"""
 
     usual: str = AUTO
-    by_package: Mapping[str, str] = field(default_factory=dict)
+    by_package: Mapping[str, str] = {}
 
     def of(self, name: str) -> str:
         """The choice for a package. AUTO: a ready wheel if one fits; NEVER: a ready wheel only if there is nothing to
