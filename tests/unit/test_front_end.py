@@ -29,7 +29,7 @@ class Build(WheelBuild):
         self.workshop = SimpleNamespace(  # type: ignore[assignment]
             jobserver=SimpleNamespace(token=nullcontext), work=folder, store=Store(folder, offline=True)
         )
-        self.native_names, self.remarks, self.tries = False, (), 0
+        self.native_names, self.remarks, self.tries, self.source = False, (), 0, folder
 
     def prepare(self) -> None:
         linked_in(self.work).unlink(missing_ok=True)

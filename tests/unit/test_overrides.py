@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.known.overrides import SHIPPED, find_override, read_override, stated_dependencies, with_library
+from crosspython.wheels.known.overrides import (
+    SHIPPED,
+    find_override,
+    read_override,
+    stated_dependencies,
+    with_library,
+    write_override,
+)
 from crosspython.wheels.model import Override
 
 
@@ -106,7 +113,7 @@ def test_what_only_the_check_reads_does_not_make_a_wheel_anew() -> None:
 
 def test_an_override_with_one_more_library_is_otherwise_the_same(tmp_path: Path) -> None:
     file = tmp_path / "python-prctl.toml"
-    file.write_text(with_library(find_override("python-prctl"), "libfoo"))
+    file.write_text(write_override(with_library(find_override("python-prctl"), "libfoo")))
     found, shipped = read_override(file), find_override("python-prctl")
     assert found.libraries == (*shipped.libraries, "libfoo")
     assert replace(found, libraries=()) == replace(shipped, libraries=())

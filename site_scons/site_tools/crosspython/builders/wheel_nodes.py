@@ -180,6 +180,8 @@ class WheelNodes:
         for library in libraries:
             self._warn_of_tools(library)
             self.build.declared.locked.append((library.recipe.title, library.recipe.sources))
+        fetches = {each.sha256: (Source(each.sha256, each.url),) for each in override.fetches}
+        self.build.declared.locked.extend((package.title, sources) for sources in fetches.values())
         tools = self.toolsets.get(package.name)
         product = self._product(package)
         local = None if self.env.GetOption("clean") else self._local(package)
@@ -201,6 +203,9 @@ class WheelNodes:
                 product=product,
                 source_hash=source_hash if local else None,
                 tools=fetch_tools(tools, build.run.workshop.store) if tools is not None else None,
+                fetched={
+                    sha256: build.run.workshop.store.get(wanted, package.title)[1] for sha256, wanted in fetches.items()
+                },
             )
 
         def build_it() -> WheelReport:

@@ -105,15 +105,34 @@ def file_of_tool(package: LockedPackage) -> LockedFile:
 
 
 @dataclass(frozen=True)
+class Fetch:
+    """A file that the build of a package would download. It is fetched before, and put where the build looks for it.
+
+    One of these says where:
+    cmake:  the name by which CMake's FetchContent or ExternalProject knows it
+    folder: the folder in the package's source into which it is unpacked
+    file:   the path in the package's source at which it lies as it is; for Meson, the cache of its wraps
+    """
+
+    url: str
+    sha256: str
+    cmake: str = ""
+    folder: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
 class Override:
     """Additional settings for the build of one package, with the reason. Read from wheels/known/overrides/*.toml.
 
     libraries:       components in its private sysroot, besides those of the standard library
     loads:           components whose libraries it loads by ctypes or cffi when it runs: the bundle brings them
     build_requires:  native build requirements that it does not declare
+    fetches:         files that its build would download
     config_settings: settings for its backend (PEP 517)
     environment:     further variables. Here and in config_settings, {sysroot} is the folder of its libraries, {headers}
-                     the toolchain's folder with the kernel's linux/, {overlay} the folder of the build requirements
+                     the toolchain's folder with the kernel's linux/, {overlay} the folder of the build requirements,
+                     {source} that of its source
     engine:          "cross", "emulated", or None: first cross, then emulated if the failure shows that it is needed
     minutes:         the time limit for a call of its backend; None: the same as for all packages
     needs_target:    build requirements whose headers and static libraries must be the target's (numpy)
@@ -130,6 +149,7 @@ class Override:
     libraries: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
     build_requires: tuple[str, ...] = ()
+    fetches: tuple[Fetch, ...] = ()
     config_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     engine: str | None = None
@@ -143,8 +163,9 @@ class Override:
 
     def facts(self) -> dict[str, Any]:
         """The fields that the wheel depends on. The other fields are for the user, the lock and the check."""
-        others = ("reason", "loads", "beside", "dependencies", "imports", "not_importable")
-        return {key: value for key, value in asdict(self).items() if key not in others}
+        others = ("reason", "loads", "beside", "dependencies", "imports", "not_importable", "fetches")
+        facts = {key: value for key, value in asdict(self).items() if key not in others}
+        return facts | ({"fetches": [asdict(each) for each in self.fetches]} if self.fetches else {})
 
 
 @dataclass(frozen=True)
@@ -157,6 +178,7 @@ class WheelOrder:
     target_wheels: wheels for the target whose headers its build needs, by package name
     product:       the path for the finished wheel, whose name has no tags
     tools:         its build requirements from the lock; None: the newest ones of the index are used
+    fetched:       the files of the override's `fetches`, by SHA-256
     """
 
     package: LockedPackage
@@ -167,6 +189,7 @@ class WheelOrder:
     product: Path
     source_hash: str | None = None
     tools: LockedTools | None = None
+    fetched: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.building.cargo import Cargo, is_rust
 from crosspython.wheels.building.engines import ConfigSettings, Engine, stated_requirements
 from crosspython.wheels.building.environment import build_environment, linked_in
+from crosspython.wheels.building.fetched import SETTINGS, hand_over
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.building.overlay import Overlay, applicable, make_overlay, with_native_tools
@@ -78,6 +79,7 @@ class WheelBuild:
         self.brought: frozenset[str] = frozenset()
         self.sysroot = kit.sysroot
         self.cargo: Cargo | None = None
+        self.fetched: Path | None = None
         self.native_names = False
         self.remarks: tuple[str, ...] = ()
 
@@ -95,6 +97,7 @@ class WheelBuild:
         if self.kit.bytecode.is_dir():
             shutil.copytree(self.kit.bytecode, self.work / "bytecode")
         self._unpack()
+        self.fetched = hand_over(self.override.fetches, self.order.fetched, self.source, self.work)
         self.brought = frozenset(hash_file(path) for path in find_files(self.source) if has_elf_magic(path))
         libraries = {**self.kit.libraries, **self.order.libraries}
         if libraries.keys() != self.kit.libraries.keys():
@@ -218,6 +221,7 @@ class WheelBuild:
             **self.workshop.launcher,
             **jobs,
             **(cargo.environment(self.work, jobs) if cargo else {}),
+            **({SETTINGS: str(self.fetched)} if self.fetched else {}),
             **{name: self._fill(value, overlay) for name, value in self.override.environment.items()},
         }
         environment["PATH"] = f"{self.work / 'bin'}:{environment['PATH']}"
@@ -254,7 +258,8 @@ class WheelBuild:
         """A text of the override, with its placeholders replaced by folders."""
         if "{headers}" in text:
             text = text.replace("{headers}", str(find_kernel_headers(Path(f"{self.kit.toolchain.prefix}gcc"))))
-        return text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
+        text = text.replace("{sysroot}", str(self.sysroot / "usr")).replace("{overlay}", str(overlay.folder))
+        return text.replace("{source}", str(self.source))
 
     def _settings(self, requirements: Sequence[Requirement], overlay: Overlay) -> ConfigSettings:
         """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
@@ -324,7 +329,9 @@ def make_wheel(build: WheelBuild) -> Made:
         except StepError as error:
             if only or engine == "emulated" or not wants_emulation(build.log):
                 begun = Begun(build.workshop.work / "begun" / build.order.package.name, build.workshop.store)
-                raise explain_build_failure(error, build.override, build.log, build.order.libraries, begun) from error
+                raise explain_build_failure(
+                    error, build.override, build.log, build.order.libraries, begun, build.source
+                ) from error
         else:
             break
     return Made(wheel, engine, time.monotonic() - begin, sum(step.cpu for step in build.log.steps))

@@ -20,6 +20,7 @@ from crosspython.targets.machines import Machine
 from crosspython.toolchain.answers import DECIDED
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import write_programs, write_script
+from crosspython.wheels.building.fetched import SETTINGS
 
 # CMake's expression for the running engine's interpreter.
 _PYTHON = "$ENV{CROSSPYTHON_PYTHON}"
@@ -131,7 +132,8 @@ def cmake_toolchain_file(facts: Facts) -> str:
         "PYTHON_INCLUDE_DIR": str(facts.include),
         "PYTHON_MODULE_EXTENSION": facts.extension_suffix,
     }
-    return "".join(f'set({name} "{value}")\n' for name, value in settings.items())
+    fetched = f"if(DEFINED ENV{{{SETTINGS}}})\n  include($ENV{{{SETTINGS}}})\nendif()\n"
+    return "".join(f'set({name} "{value}")\n' for name, value in settings.items()) + fetched
 
 
 def config_site(facts: Facts) -> str:

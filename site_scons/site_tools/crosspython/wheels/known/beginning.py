@@ -18,7 +18,7 @@ from crosspython.store.fetch import Store
 from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.wheels.known.distribution import Development, PoolSource, find_development, find_source
 from crosspython.wheels.known.libraries import component_that_brings, read_libraries
-from crosspython.wheels.known.overrides import with_library
+from crosspython.wheels.known.overrides import with_library, write_override
 from crosspython.wheels.model import Override
 
 _LICENSES = re.compile(r"(?:COPYING|COPYRIGHT|LICEN[CS]E)[\w.-]*", re.IGNORECASE)
@@ -73,23 +73,22 @@ class Begun:
             return None
         files = {
             f"recipes/{begun.name}/SConscript": begun.text,
-            f"overrides/{override.name}.toml": with_library(override, begun.name),
+            f"overrides/{override.name}.toml": write_override(with_library(override, begun.name)),
         }
         shutil.rmtree(self.folder, ignore_errors=True)
         for name, text in files.items():
             (self.folder / name).parent.mkdir(parents=True)
             (self.folder / name).write_text(text, encoding="utf-8")
-        lines = [line for name, text in files.items() for line in ("", f"{name}:", *indented(text))]
-        return lines, (
+        return [line for name, text in files.items() for line in show_file(name, text)], (
             f"no component brings it, but the distribution's {begun.found_in} seems to have it:"
             f" `cp -rn {quote(str(self.folder))}/. .` takes over the two files above, then fill in the licence and"
             f" build with components=recipes/{begun.name} overrides=overrides (docs/components.md)"
         )
 
 
-def indented(text: str) -> list[str]:
-    """The lines of a file, as an error shows them."""
-    return [f"    {line}" if line else "" for line in text.splitlines()]
+def show_file(name: str, text: str) -> list[str]:
+    """The lines by which an error shows a file."""
+    return ["", f"{name}:", *(f"    {line}" if line else "" for line in text.splitlines())]
 
 
 def begin_component(wanted: str, package: str, store: Store) -> Beginning | None:

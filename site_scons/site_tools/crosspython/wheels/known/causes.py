@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.wheels.known.beginning import Begun, indented
+from crosspython.wheels.known.beginning import Begun, show_file
+from crosspython.wheels.known.downloads import find_downloads
 from crosspython.wheels.known.libraries import component_that_brings
-from crosspython.wheels.known.overrides import with_library
-from crosspython.wheels.model import Override
+from crosspython.wheels.known.overrides import with_library, write_override
+from crosspython.wheels.model import Fetch, Override
 
 _CATALOGUE = Path(__file__).with_name("causes.toml")
 # The failure is at the end. The tests of configure scripts come before it, and their lines look similar.
@@ -75,15 +76,22 @@ def wants_emulation(log: Log) -> bool:
 
 
 def explain_build_failure(
-    error: StepError, override: Override, log: Log, libraries: Collection[str] = (), begun: Begun | None = None
+    error: StepError,
+    override: Override,
+    log: Log,
+    libraries: Collection[str] = (),
+    begun: Begun | None = None,
+    source: Path = Path(),
 ) -> StepError:
     """The error of a failed build with its known cause, or with a hint where to look.
 
     override:  the package's
     libraries: components that the build has already; they are not suggested
     begun:     where a component may be begun that brings a missing library
+    source:    the folder of the package's source
     """
-    found = find_cause(_lines_of(log))
+    lines = _lines_of(log)
+    found = find_cause(lines)
     if found is None:
         return StepError(
             error.what,
@@ -93,28 +101,47 @@ def explain_build_failure(
             next=error.next or "the log has all of it; docs/overrides.md says what a package may need",
         )
     cause, groups = found
-    missing = [name for name in groups.values() if name] if cause.name in _MISSING else []
+    if cause.name == "network-isolated":
+        advice = _advise_fetches(find_downloads(lines, source), override)
+    elif cause.name in _MISSING:
+        advice = _advise_library([name for name in groups.values() if name], override, libraries, begun)
+    else:
+        advice = None
     groups["package"] = override.name
-    evidence, advice = _advise(missing, override, libraries, begun) or ((), cause.next.format(**groups))
+    evidence, next = advice or ((), cause.next.format(**groups))
     return StepError(
         error.what,
         found=cause.cause.format(**groups),
         evidence=(*error.evidence, *evidence),
         log=log.path,
-        next=advice,
+        next=next,
     )
 
 
-def _advise(
+Advice = tuple[Sequence[str], str]
+"""Lines that show what to write, and what to do with it."""
+
+
+def _advise_library(
     missing: Sequence[str], override: Override, libraries: Collection[str], begun: Begun | None
-) -> tuple[list[str], str] | None:
-    """What to write so that a build finds what is missing, and what to do with it."""
-    name = override.name
+) -> Advice | None:
+    name = f"overrides/{override.name}.toml"
     for component in filter(None, map(component_that_brings, missing)):
         if component not in libraries:
-            return (
-                ["", f"overrides/{name}.toml:", *indented(with_library(override, component))],
-                f"the component {component} brings it: save these lines as overrides/{name}.toml, and build with"
-                " overrides=overrides (docs/overrides.md)",
+            return show_file(name, write_override(with_library(override, component))), (
+                f"the component {component} brings it: save these lines as {name}, and build with overrides=overrides"
+                " (docs/overrides.md)"
             )
     return begun.advise(missing[0], override) if missing and begun else None
+
+
+def _advise_fetches(downloads: Sequence[Fetch], override: Override) -> Advice | None:
+    if not downloads:
+        return None
+    name = f"overrides/{override.name}.toml"
+    reason = override.reason or "its build downloads what it needs"
+    wanted = replace(override, reason=reason, fetches=(*override.fetches, *downloads))
+    return show_file(name, write_override(wanted)), (
+        f"save these lines as {name}, fill in what is marked, and build with overrides=overrides"
+        " (docs/overrides.md, Files that a build downloads)"
+    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict as fields_of
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -19,7 +20,8 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data, read_toml
-from crosspython.wheels.model import Override
+from crosspython.recipes.fields import Sha256, Url
+from crosspython.wheels.model import Fetch, Override
 
 SHIPPED = Path(__file__).parent / "overrides"
 
@@ -44,6 +46,23 @@ class NeedText(str):
             raise ValueError('a requirement such as "numpy>=1.24"') from error
 
 
+class FetchKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of an override's [[fetches]]. `Fetch` documents the meaning of each key."""
+
+    url: Url
+    sha256: Sha256
+    cmake: Annotated[str, Meta(pattern=r"^[\w.+-]*\Z", description='a name such as "zlib"')] = ""
+    folder: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        if len(places := [place for place in (self.cmake, self.folder, self.file) if place]) != 1:
+            raise ValueError("one of cmake, folder and file")
+        path = PurePosixPath(places[0])
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError("a path in the package's source")
+
+
 class OverrideKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of an override's file. `Override` documents the meaning of each key."""
 
@@ -51,6 +70,7 @@ class OverrideKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     libraries: Strings = ()
     loads: Strings = ()
     build_requires: Strings = ()
+    fetches: tuple[FetchKeys, ...] = ()
     config_settings: Mapping[str, str | Strings] = field(default_factory=dict)
     environment: Table = field(default_factory=dict)
     engine: Literal["cross", "emulated"] | None = None
@@ -82,18 +102,26 @@ def read_override(file: Path) -> Override:
     data, locate = read_toml(file, what)
     keys = read_data(data, OverrideKeys, what, next="docs/overrides.md says what one may contain", locate=locate)
     settings = {k: (v,) if isinstance(v, str) else v for k, v in keys.config_settings.items()}
-    return Override(**(asdict(keys) | {"name": canonicalize_name(file.stem), "config_settings": settings}))
+    fetches = tuple(Fetch(**asdict(each)) for each in keys.fetches)
+    changed = {"name": canonicalize_name(file.stem), "config_settings": settings, "fetches": fetches}
+    return Override(**(asdict(keys) | changed))
 
 
-def with_library(override: Override, library: str) -> str:
-    """The text of an override for the same package that has one more library."""
+def write_override(override: Override) -> str:
+    """The text of an override, as a file has it."""
     import tomli_w
 
     usual = fields_of(Override(override.name))
     stated = {key: value for key, value in fields_of(override).items() if value != usual[key]}
-    stated["reason"] = override.reason or f"its C code calls {library}"
-    stated["libraries"] = [*override.libraries, library]
-    return tomli_w.dumps({key: stated[key] for key in ("reason", "libraries", *stated)})
+    if override.fetches:
+        stated["fetches"] = [{key: value for key, value in each.items() if value} for each in stated["fetches"]]
+    return tomli_w.dumps(stated)
+
+
+def with_library(override: Override, library: str) -> Override:
+    """The override with one more library."""
+    reason = override.reason or f"its C code calls {library}"
+    return replace(override, reason=reason, libraries=(*override.libraries, library))
 
 
 def stated_dependencies(folders: Sequence[Path] = ()) -> dict[str, tuple[str, ...]]:
