@@ -40,6 +40,11 @@ grep -lrI -- "$old" bin share | while read -r name; do
     case $(file -b --mime-type "$name") in text/*) sed -i "s|$old|$PWD|g" "$name" ;; esac
 done
 """
+_CLANG = """\
+#!/bin/sh
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+exec {tool} --target={triplet} --sysroot="${{here%/bin}}/sysroot" -fuse-ld=lld "$@"
+"""
 YOCTO = "arm-poky-linux-gnueabi"
 # Yocto's compilers are made with a sysroot that is nowhere.
 _YOCTO_TOOL = """\
@@ -83,8 +88,7 @@ def make_sdk(folder: Path) -> Path:
     _copy_tree(own, parts, skip=("*san*", "plugin", "*.so.*", "libgcov*"))
     _copy_tree(headers, sysroot / "usr/include", skip=("c++",))
     _copy_tree(headers / "c++", folder / DISTRIBUTIONS / "include/c++")
-    _copy_tree(libc, sysroot / "usr/lib", skip=("*san*",))
-    (sysroot / "lib").symlink_to("usr/lib")
+    _copy_libc(libc, sysroot)
     _write_linker_scripts(parts, sysroot)
     _copy_programs(folder)
     _write(folder / "relocate-sdk.sh", _RELOCATE, 0o755)
@@ -105,6 +109,25 @@ def make_yocto(folder: Path) -> Path:
         (programs / f"{YOCTO}-{tool}").symlink_to(f"../../real/bin/{PREFIX}-{tool}")
     setup = _SETUP.format(place=folder, yocto=YOCTO, flags=_FLAGS)
     _write(folder / "environment-setup-cortexa7-poky-linux-gnueabi", setup, 0o644)
+    return folder
+
+
+def make_clang(folder: Path) -> Path:
+    """Make an SDK of the distribution's Clang and lld, and of the libc of its GCC for ARM, without GNU's binutils."""
+    sysroot = folder / "sysroot"
+    own = Path(_ask(f"{DISTRIBUTIONS}-gcc", "-print-file-name=libgcc.a")).resolve().parent
+    libc = Path(_ask(f"{DISTRIBUTIONS}-gcc", "-print-file-name=libc.so")).resolve().parent
+    parts = sysroot / "usr/lib/gcc" / DISTRIBUTIONS / own.name
+    _copy_libc(libc, sysroot)
+    _copy_tree(libc.parent / "include", sysroot / "usr/include")
+    _copy_tree(
+        own, parts, skip=("*san*", "plugin", "liblto*", "libcc1*", "libgcov*", "cc1*", "lto*", "f951", "collect2")
+    )
+    _write_linker_scripts(parts, sysroot)
+    for tool in ("clang", "clang++"):
+        _write(folder / "bin" / f"{DISTRIBUTIONS}-{tool}", _CLANG.format(tool=tool, triplet=DISTRIBUTIONS), 0o755)
+    for tool in ("ar", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
+        (folder / "bin" / f"llvm-{tool}").symlink_to(shutil.which(f"llvm-{tool}") or "")
     return folder
 
 
@@ -169,6 +192,11 @@ def _copy_programs(folder: Path) -> None:
         link = folder / DISTRIBUTIONS / "bin" / tool  # GCC runs these, by names without a prefix
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(f"../../bin/{PREFIX}-{tool}")
+
+
+def _copy_libc(libc: Path, sysroot: Path) -> None:
+    _copy_tree(libc, sysroot / "usr/lib", skip=("*san*",))
+    (sysroot / "lib").symlink_to("usr/lib")
 
 
 def _write_linker_scripts(parts: Path, sysroot: Path) -> None:

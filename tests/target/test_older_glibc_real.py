@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,12 +12,17 @@ from pathlib import Path
 import pytest
 from crosspython.elf.file import read_elf
 from crosspython.elf.lower_versions import lower_versions
+from crosspython.elf.symbols import versioned_symbols
+from crosspython.elf.versions import is_newer
 from crosspython.errors import ToolchainError
 from crosspython.targets import Target, load_target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.emulator import emulator_command, libc_root
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.load import load_toolchain
+from crosspython.toolchain.older_glibc import gcc_libraries
+from crosspython.toolchain.older_glibc.start_files import NONSHARED
+from crosspython.toolchain.older_glibc.stubs import LIBRARIES, first_versions
 from crosspython.toolchain.time_bits import MACROS
 
 pytestmark = pytest.mark.slow
@@ -281,6 +287,31 @@ def test_what_the_older_libc_lacks_is_not_there(toolchain: Toolchain, tmp_path: 
     assert done.returncode != 0 and "undefined reference" in done.stderr
 
 
+# Without math.h, whose macros declare several functions at once.
+HEADERS = (
+    *("dirent.h", "dlfcn.h", "fcntl.h", "malloc.h", "netdb.h", "poll.h", "pthread.h", "search.h"),
+    *("semaphore.h", "signal.h", "spawn.h", "stdio.h", "stdlib.h", "string.h", "sys/auxv.h", "sys/epoll.h"),
+    *("sys/ioctl.h", "sys/mman.h", "sys/mount.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h", "sys/uio.h"),
+    *("sys/wait.h", "termios.h", "time.h", "uchar.h", "unistd.h", "wchar.h"),
+)
+
+
+def test_no_header_declares_a_function_that_came_later(tmp_path: Path) -> None:
+    """CPython's configure asks the compiler alone, and not the linker, for memfd_create and others."""
+    oldest = Libc("glibc", "2.17")
+    target = replace(load_target("armv7l", Path("/")), libc=oldest, libc_baseline=oldest)
+    made = load_toolchain(target, None, path=PATH, unpack_into=tmp_path, make_in=tmp_path / "made")
+    libraries = [Path(made.libc_folder) / soname for soname in LIBRARIES.values()]
+    came = first_versions([versioned_symbols(library) for library in libraries if library.is_file()])
+    later = sorted(name for name, version in came.items() if is_newer(version, "2.17") and name[0] != "_")
+    later = [name for name in later if name not in NONSHARED["sources/stat.c"] + NONSHARED["sources/fcntl64.c"]]
+    uses = "".join(f"void *use_{name} = (void *){name};\n" for name in later)
+    (tmp_path / "uses.c").write_text("".join(f"#include <{header}>\n" for header in HEADERS) + uses)
+    done = compile_with(made, "gcc", tmp_path, "-D_GNU_SOURCE", "-fsyntax-only", "uses.c")
+    missing = re.findall(r"error: .(\w+). undeclared", done.stderr)
+    assert "memfd_create" in missing and set(later) - set(missing) == set()
+
+
 def test_time_of_64_bits_that_the_older_libc_lacks_is_not_chosen(toolchain: Toolchain, tmp_path: Path) -> None:
     (tmp_path / "main.c").write_text("#include <time.h>\nint main(void) { return sizeof(time_t) != 4 || !time(0); }\n")
     make(toolchain, "gcc", tmp_path, "-w", "-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64", "main.c", "-o", "program")
@@ -333,6 +364,16 @@ def test_libraries_of_the_compiler_may_call_functions_of_64_bit_time(
     libraries = {"g++": ["-lstdc++"], "gfortran": ["-lgfortran"]}[driver]
     make(toolchain, driver, tmp_path, "main.o", "-o", "program", *libraries)
     assert run(toolchain, tmp_path) == "1000000000 1234567890.500000000 600 2009\n"
+
+
+def test_a_glibc_that_libstdcxx_cannot_do_without_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a newer libstdc++, for which we have no source of a function."""
+    archives, sources = gcc_libraries._ARCHIVES["stdc++"]
+    fewer = tuple(source for source in sources if source != "sources/random.c")
+    monkeypatch.setitem(gcc_libraries._ARCHIVES, "stdc++", (archives, fewer))
+    with pytest.raises(ToolchainError, match=r"its libstdc\+\+ cannot be linked for glibc 2.28") as caught:
+        load_toolchain(TARGET, None, path=PATH, unpack_into=tmp_path, make_in=tmp_path / "made")
+    assert caught.value.evidence == ("arc4random is missing, for random.o",)
 
 
 @pytest.mark.parametrize(("name", "version", "began"), [("riscv64", "2.26", "2.27"), ("rv1126", "2.16", "2.17")])

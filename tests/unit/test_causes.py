@@ -22,6 +22,7 @@ MESSAGES = {
     "no-rust": "error: can't find Rust compiler",
     "rust-too-old": "error: rustc 1.85.0 is not supported by the following packages:",
     "no-fortran": "../meson.build:80:0: ERROR: Unknown compiler(s): [['arm-linux-gnueabihf-gfortran']]",
+    "no-cxx": "crosspython: g++: the toolchain has no C++ compiler (there is no arm-linux-gnueabihf-g++)",
     "interpreter-asked": "AttributeError: module 'numpy' has no attribute 'complex256'",
     "needs-emulator": "configure: error: cannot run C compiled programs.",
     "host-python": "Could NOT find Python (missing: Interpreter Development.Module)",

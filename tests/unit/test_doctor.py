@@ -111,6 +111,13 @@ def test_a_missing_fortran_compiler_is_told_and_keeps_nobody_from_building(tmp_p
     assert line.endswith(": sudo apt-get install -y gfortran-arm-linux-gnueabihf")
 
 
+def test_a_cross_compiler_without_cxx_will_do(tmp_path: Path) -> None:
+    findings = look(make_tools(tmp_path, *TOOLS, "qemu-arm-static", "arm-linux-gnueabihf-gcc", "patchelf"))
+    assert mend(findings) == ""
+    (line,) = [str(finding) for finding in findings if finding.name.endswith("hf-g++")]
+    assert line.startswith("optional arm-linux-gnueabihf-g++: for packages in C++ only")
+
+
 def test_a_fortran_compiler_of_any_known_prefix_is_found(tmp_path: Path) -> None:
     path = make_tools(tmp_path, "arm-rockchip830-linux-gnueabihf-gfortran")
     assert f"{tmp_path}/arm-rockchip830-linux-gnueabihf-gfortran" in [finding.found for finding in look(path)]

@@ -13,7 +13,7 @@ from crosspython.errors import ToolchainError
 from crosspython.targets import load_target
 from crosspython.toolchain.find import describe_place, find_compiler
 
-from tests.unit.fake_compiler import make_compiler
+from tests.unit.fake_compiler import make_clang, make_compiler
 
 RV1126 = load_target("rv1126", Path())
 AARCH64 = load_target("aarch64", Path())
@@ -121,7 +121,7 @@ def test_an_archive_in_an_archive_is_named(tmp_path: Path) -> None:
 
 def test_a_program_that_is_no_c_compiler_is_told(tmp_path: Path) -> None:
     cc = make_compiler(tmp_path / "bin")
-    with pytest.raises(ToolchainError, match=r"arm-linux-gnueabihf-g\+\+, which is not called as GCC's C compiler is"):
+    with pytest.raises(ToolchainError, match=r"arm-linux-gnueabihf-g\+\+, which is not called as a C compiler"):
         find_compiler(RV1126, "arm-linux-gnueabihf-g++", path=str(cc.parent), unpack_into=tmp_path)
 
 
@@ -143,10 +143,10 @@ def test_a_compiler_or_its_prefix_may_be_named(tmp_path: Path, end: str) -> None
     assert find(name, tmp_path) == cc
 
 
-def test_a_missing_cxx_compiler_is_named(tmp_path: Path) -> None:
+def test_a_missing_tool_is_named(tmp_path: Path) -> None:
     cc = make_compiler(tmp_path / "bin")
-    cc.with_name("arm-linux-gnueabihf-g++").unlink()
-    with pytest.raises(ToolchainError, match=r"no C\+\+ compiler(.|\n)*arm-linux-gnueabihf-g\+\+"):
+    cc.with_name("arm-linux-gnueabihf-objcopy").unlink()
+    with pytest.raises(ToolchainError, match=r"incomplete toolchain(.|\n)*expected: arm-linux-gnueabihf-objcopy in"):
         find(cc, tmp_path)
 
 
@@ -209,13 +209,6 @@ def test_the_newest_version_is_taken_and_a_plain_name_before_it(tmp_path: Path) 
     assert str(newest) in find(None, tmp_path, str(tmp_path / "bin")).read_text()
     plain = make_compiler(tmp_path / "bin")
     assert find(None, tmp_path, str(tmp_path / "bin")) == plain
-
-
-def test_a_missing_cxx_compiler_of_the_version_is_named(tmp_path: Path) -> None:
-    cc = make_versioned(tmp_path / "bin")
-    cc.with_name("arm-linux-gnueabihf-g++-12").unlink()
-    with pytest.raises(ToolchainError, match=r"no C\+\+ compiler(.|\n)*arm-linux-gnueabihf-g\+\+-12"):
-        find(None, tmp_path, str(tmp_path / "bin"))
 
 
 @pytest.mark.parametrize("name", ["arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf-", "arm-linux-gnueabihf"])
@@ -290,3 +283,44 @@ def test_a_compiler_without_a_prefix_has_its_tools_beside_it(tmp_path: Path, ver
         (folder / tool).chmod(0o755)
     found = find(f"gcc{version}", tmp_path, str(folder))
     assert found.name == "gcc" and (found.parent / "ar").is_file()
+
+
+@pytest.mark.parametrize("given", ["its folder", "its path", "its prefix", "its name"])
+@pytest.mark.parametrize("llvm", ["llvm-", "arm-linux-gnueabihf-llvm-", "arm-linux-gnueabihf-"])
+def test_clang_is_called_by_gccs_names(tmp_path: Path, given: str, llvm: str) -> None:
+    cc = make_clang(tmp_path / "sdk/bin", llvm=llvm)
+    toolchain = {
+        "its folder": tmp_path / "sdk",
+        "its path": cc,
+        "its prefix": str(cc).removesuffix("clang"),
+        "its name": cc.name,
+    }[given]
+    found = find(toolchain, tmp_path, str(cc.parent))
+    assert found.name == "arm-linux-gnueabihf-gcc" and str(cc) in found.read_text()
+    ours = {path.name: path.read_text().split()[-2] for path in found.parent.iterdir()}
+    assert ours["arm-linux-gnueabihf-g++"] == f"{cc}++"
+    assert ours["arm-linux-gnueabihf-strip"] == f"{cc.parent}/{llvm}strip"
+    assert "arm-linux-gnueabihf-as" not in ours and "arm-linux-gnueabihf-gcc-ar" not in ours
+
+
+def test_clang_says_where_its_tools_are(tmp_path: Path) -> None:
+    cc = make_clang(tmp_path / "llvm/bin")
+    script = tmp_path / "mine/arm-linux-gnueabihf-clang"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {cc} "$@"\n')
+    script.chmod(0o755)
+    strip = find(script, tmp_path).with_name("arm-linux-gnueabihf-strip")
+    assert f"{cc.parent}/llvm-strip" in strip.read_text()
+
+
+def test_a_gcc_is_preferred_to_a_clang(tmp_path: Path) -> None:
+    make_clang(tmp_path / "a")
+    gcc = make_compiler(tmp_path / "b")
+    path = f"{tmp_path}/a:{tmp_path}/b"
+    assert find(None, tmp_path, path) == find("arm-linux-gnueabihf-", tmp_path, path) == gcc
+
+
+def test_a_clang_on_path_is_only_taken_if_it_is_asked_for(tmp_path: Path) -> None:
+    make_clang(tmp_path / "bin")
+    with pytest.raises(ToolchainError, match="no cross compiler for rv1126 was found"):
+        find(None, tmp_path, str(tmp_path / "bin"))

@@ -11,13 +11,15 @@ from crosspython.errors import ToolchainError
 from crosspython.targets import load_target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
+from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.load import load_toolchain
 from crosspython.toolchain.probe import probe_toolchain
 
-from tests.unit.fake_compiler import GLIBC, make_compiler
+from tests.unit.fake_compiler import GLIBC, make_clang, make_compiler
 from tests.unit.made_elf import ARM_SOFT, EM_AARCH64, EM_RISCV, make_elf
 
-RV1126 = replace(load_target("rv1126", Path()), libc=None)  # as with toolchain=
+RV1126_OF_OLD = load_target("rv1126", Path())
+RV1126 = replace(RV1126_OF_OLD, libc=None)  # as with toolchain=
 GCC = GLIBC[:3]
 UCLIBC = ("__UCLIBC__ 1", "__UCLIBC_MAJOR__ 1", "__UCLIBC_MINOR__ 0", "__UCLIBC_SUBLEVEL__ 31")
 
@@ -82,9 +84,37 @@ def test_a_libc_that_nobody_knows_is_refused(tmp_path: Path) -> None:
         probe_toolchain(cc, RV1126)
 
 
-def test_clang_is_called_clang(tmp_path: Path) -> None:
-    macros = (*GLIBC, "__clang__ 1", "__clang_major__ 18", "__clang_minor__ 1", "__clang_patchlevel__ 3")
-    assert probe_toolchain(make_compiler(tmp_path / "bin", macros=macros), RV1126).compiler == "clang 18.1.3"
+def test_clang_is_asked_what_it_knows(tmp_path: Path) -> None:
+    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", sysroot="/my board")), path="", unpack_into=tmp_path)
+    toolchain = probe_toolchain(cc, RV1126)
+    assert (toolchain.compiler, toolchain.is_clang, toolchain.sysroot) == ("clang 18.1.3", True, Path("/my board"))
+    assert {str(tmp_path / "sdk/arm-linux-gnueabihf-clang"), str(tmp_path / "sdk/elf")} < set(toolchain.parts)
+    assert "-print-sysroot" not in (tmp_path / "sdk/calls").read_text()
+
+
+def test_a_clang_that_would_see_the_build_machines_headers_is_refused(tmp_path: Path) -> None:
+    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", sysroot="")), path="", unpack_into=tmp_path)
+    with pytest.raises(ToolchainError, match="Clang has no sysroot") as caught:
+        probe_toolchain(cc, RV1126)
+    assert "--sysroot=" in str(caught.value.next)
+
+
+@pytest.mark.parametrize(
+    ("refused", "linking"), [("nothing", ()), ("-fPIC -Wl,--version-script=*", ("-Wl,--undefined-version",))]
+)
+def test_a_linker_that_refuses_missing_exports_is_told_to_allow_them(
+    tmp_path: Path, refused: str, linking: tuple[str, ...]
+) -> None:
+    first = f'case $* in *--undefined-version*) ;; *"{refused.removesuffix("*")}"*) exit 1 ;; esac'
+    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", first=first)), path="", unpack_into=tmp_path)
+    assert probe_toolchain(cc, RV1126).linking == linking
+
+
+def test_clang_does_not_link_for_an_older_glibc(tmp_path: Path) -> None:
+    cc = make_clang(tmp_path / "sdk")
+    with pytest.raises(ToolchainError, match=r"cannot link for glibc 2.28: it is clang 18.1.3") as caught:
+        load_toolchain(RV1126_OF_OLD, str(cc), path="", unpack_into=tmp_path / "unpacked", make_in=tmp_path / "made")
+    assert "libc=board" in str(caught.value.next)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +160,25 @@ def test_a_compiler_without_a_libc_is_told(tmp_path: Path) -> None:
     assert caught.value.evidence == ("stdio.h: No such file",)
 
 
-def test_a_cxx_compiler_that_fails_is_told(tmp_path: Path) -> None:
-    first = 'case $0 in *g++) echo "cc1plus: not found" >&2; exit 1 ;; esac'
-    with pytest.raises(ToolchainError, match=r"g\+\+ cannot make a C\+\+ program"):
+def test_a_toolchain_without_a_cxx_compiler_will_do(tmp_path: Path) -> None:
+    cc = make_compiler(tmp_path / "bin")
+    whole = probe_toolchain(cc, RV1126)
+    cc.with_name("arm-linux-gnueabihf-g++").unlink()
+    toolchain = probe_toolchain(cc, RV1126)
+    assert (whole.no_cxx, toolchain.no_cxx) == ("", "there is no arm-linux-gnueabihf-g++")
+    assert toolchain.identity != whole.identity
+    assert toolchain.describe().endswith(", no C++)")
+
+
+def test_a_cxx_compiler_without_its_library_is_none(tmp_path: Path) -> None:
+    first = 'case $0 in *g++) echo "<stdin>:1:10: fatal error: string: No such file" >&2; exit 1 ;; esac'
+    toolchain = probe_toolchain(make_compiler(tmp_path / "bin", first=first), RV1126)
+    assert toolchain.no_cxx.endswith("g++ cannot make a program: <stdin>:1:10: fatal error: string: No such file")
+
+
+def test_a_cxx_compiler_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    first = "case $0 in *g++) echo \"cannot execute 'cc1plus'\" >&2; exit 1 ;; esac"
+    with pytest.raises(ToolchainError, match="one of its own programs cannot be started"):
         probe_toolchain(make_compiler(tmp_path / "bin", first=first), RV1126)
 
 

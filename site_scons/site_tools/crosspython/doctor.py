@@ -21,7 +21,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine
 from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.find import find_named, first_on_path
-from crosspython.toolchain.versioned import program_of
+from crosspython.toolchain.plain_names import program_of
 
 __all__ = ["Finding", "examine", "mend", "package_of", "require_tools"]
 
@@ -45,6 +45,11 @@ TOOLS = {
 OPTIONAL_TOOLS = {
     "bison": "for psycopg2 only, whose libpq is configured with it",
     "flex": "the same",
+}
+# The target's compilers that only some packages need.
+LANGUAGES = {
+    "g++": "for packages in C++ only, such as numpy",
+    "gfortran": "for packages with Fortran only, such as scipy",
 }
 SDK_TOOLS = {"file": "relocate-sdk.sh of Buildroot's SDKs calls it"}
 
@@ -113,7 +118,8 @@ def examine(
     findings = [_look(tool, purpose, path) for tool, purpose in tools.items()]
     findings.append(_look(find_machine(target.machine).emulator, "runs the board's programs here, for check", path))
     findings += [_look_for_compiler(target, toolchain, path), _tell_libc(target)]
-    findings += [] if toolchain else [_look_for_fortran(target, path)]
+    if not toolchain:  # the compilers of an SDK are only known after it was unpacked
+        findings += [_look_for_language(target, tool, purpose, path) for tool, purpose in LANGUAGES.items()]
     findings += [_optional(tool, purpose, find_tool(tool, path)) for tool, purpose in OPTIONAL_TOOLS.items()]
     beside = f"{Path(sys.executable).parent}:{path}"
     findings.append(
@@ -151,7 +157,7 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
     if toolchain:
         found = toolchain if Path(toolchain).exists() or find_named(Path(toolchain), path) else None
         return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
-    found = _find_cross_tool(target, "g++", path)
+    found = _find_cross_tool(target, "g++", path) or _find_cross_tool(target, "gcc", path)
     private = ", or libc=private" if parse_triplet(target.triplet).has_other_libc else ""
     return Finding(
         "compiler", target.triplet, f"the cross compiler for {target.name}; or an SDK by toolchain={private}", found
@@ -166,12 +172,11 @@ def _tell_libc(target: Target) -> Finding:
     return Finding("libc", "libc", "", f"what is built starts on boards with {libc}")
 
 
-def _look_for_fortran(target: Target, path: str) -> Finding:
-    """Search for a Fortran compiler, only on PATH: the compilers of an SDK are only known after it was unpacked."""
-    names = [f"{prefix}-gfortran" for prefix in target.prefixes]
-    found = _find_cross_tool(target, "gfortran", path)
+def _look_for_language(target: Target, tool: str, purpose: str, path: str) -> Finding:
+    """Search for a further compiler of the target on PATH."""
+    names = [f"{prefix}-{tool}" for prefix in target.prefixes]
     known = next((name for name in names if package_of(name)), names[0])
-    return _optional(known, "for packages with Fortran only, such as scipy", found)
+    return _optional(known, purpose, _find_cross_tool(target, tool, path))
 
 
 def _find_cross_tool(target: Target, tool: str, path: str) -> str | None:

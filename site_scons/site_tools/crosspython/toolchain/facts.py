@@ -30,6 +30,8 @@ class Toolchain:
     sysroot:        the toolchain's own, or None: rooted in the build machine's /, as Debian's cross compilers are
     libc_folder:    the folder of its libc.so
     fortran:        it has a Fortran compiler
+    no_cxx:         why it has no C++ compiler that works, or ""
+    linking:        options that its linker needs in addition
     identity:       the facts that products depend on, as text; changes when the compiler or its libc changes
     time_bits:      the bits of time_t in all products: 32 or 64
     time_flags:     the compiler's flags for this size
@@ -51,6 +53,8 @@ class Toolchain:
     time_bits: int
     time_flags: tuple[str, ...]
     time_limit: str
+    no_cxx: str = ""
+    linking: tuple[str, ...] = ()
     launches: bool = False
     parts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -58,6 +62,11 @@ class Toolchain:
     def is_untouched(self) -> bool:
         """Whether all of its parts are unchanged since it was probed."""
         return all(status_of(Path(part)) == status for part, status in self.parts.items())
+
+    @property
+    def is_clang(self) -> bool:
+        """Whether it is Clang. Another compiler is GCC."""
+        return self.compiler.startswith("clang")
 
     @property
     def is_old_gcc(self) -> bool:
@@ -77,7 +86,8 @@ class Toolchain:
     def describe(self) -> str:
         """One line for the console."""
         kernel = f", Linux {self.kernel_headers} headers" if self.kernel_headers else ""
-        return f"{self.prefix}gcc ({self.compiler}, {self.libc}{kernel})"
+        no_cxx = ", no C++" if self.no_cxx else ""
+        return f"{self.prefix}gcc ({self.compiler}, {self.libc}{kernel}{no_cxx})"
 
     def describe_time(self) -> str:
         """One line for the user: whether products can handle dates after 2038."""
@@ -101,8 +111,8 @@ class Toolchain:
         try:
             facts = json.loads(file.read_text())
             sysroot = Path(facts["sysroot"]) if facts["sysroot"] else None
-            own = {"libc": Libc(**facts["libc"]), "sysroot": sysroot, "time_flags": tuple(facts["time_flags"])}
-            toolchain = cls(**facts | own)
+            lists = {name: tuple(facts[name]) for name in ("time_flags", "linking")}
+            toolchain = cls(**facts | lists | {"libc": Libc(**facts["libc"]), "sysroot": sysroot})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolchainError(
                 f"{file}: no toolchain is described there", next=f"remove {file.name} and start the build again"

@@ -7,8 +7,9 @@ All paths belong to the build machine.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 from shutil import which
 
@@ -18,6 +19,7 @@ from crosspython.targets import Target
 from crosspython.targets.machines import find_machine, fits_architecture
 from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.layout import (
+    KINDS,
     compiler_names,
     compilers_below,
     find_sdks,
@@ -25,20 +27,20 @@ from crosspython.toolchain.layout import (
     split_compiler,
     with_prefix,
 )
+from crosspython.toolchain.plain_names import plain_of, program_of
 from crosspython.toolchain.query import ask_compiler
 from crosspython.toolchain.sdk import Remark, is_archive, open_sdk
-from crosspython.toolchain.versioned import plain_of, program_of
 from crosspython.toolchain.yocto import find_setups
 
-# The tools that builds call besides the C compiler.
-_COMPANIONS = ("g++", "ar", "ranlib", "strip", "objcopy", "readelf")
+# The tools that builds call besides the compilers.
+_COMPANIONS = ("ar", "ranlib", "strip", "objcopy", "readelf")
 _NO_RANK = 1 << 16  # the rank of a compiler for another machine
 
 
 def find_compiler(
     target: Target, toolchain: str | None, *, path: str, unpack_into: Path, remark: Remark = print
 ) -> Path:
-    """Return the C compiler for a target.
+    """Return the C compiler for a target, by GCC's plain name.
 
     toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix,
     both also by
@@ -50,9 +52,8 @@ def find_compiler(
     cc = _find_given(target, Path(toolchain), path, unpack_into, remark) if toolchain else _find_on_path(target, path)
     lacking = [program_of(cc, tool) for tool in _COMPANIONS if not os.access(program_of(cc, tool), os.X_OK)]
     if lacking:
-        what = "no C++ compiler beside it" if program_of(cc, "g++") in lacking else "an incomplete toolchain around it"
         raise ToolchainError(
-            f"{cc} has {what}",
+            f"{cc} has an incomplete toolchain around it",
             expected=", ".join(program.name for program in lacking) + f" in {cc.parent}",
             found="none that can be run",
             next=_get_one(target) if not toolchain else "a complete SDK as toolchain=",
@@ -101,7 +102,7 @@ def describe_file(file: Path) -> str:
 def first_on_path(target: Target, path: str) -> Path | None:
     """The target's own compiler on PATH, by its known prefixes."""
     names_in = cache(compiler_names)  # for this search: each folder is listed once, not once for each prefix
-    found = (_named_on_path(f"{prefix}-gcc", path, names_in) for prefix in target.prefixes)
+    found = (_named_on_path(f"{prefix}-gcc", path, ("gcc",), names_in) for prefix in target.prefixes)
     return next((cc for cc in found if cc), None)
 
 
@@ -149,13 +150,13 @@ def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remar
     if cc is None:
         found = "a file of another kind" if given.exists() else "no such file or folder"
         if elsewhere := which(given.name, path=path) if given.parent == Path() else None:
-            found = f"{elsewhere}, which is not called as GCC's C compiler is"
+            found = f"{elsewhere}, which is not called as a C compiler of GCC or Clang is"
         elif not (given.exists() or given.is_absolute()):
             found += " of that name, here or on PATH"
         raise ToolchainError(
             f"toolchain={given}: no toolchain there",
             expected="an SDK's folder, its archive (.tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip) or installer (.sh),"
-            " a compiler (...-gcc) or its prefix, both also by name on PATH",
+            " a compiler (...-gcc, ...-clang) or its prefix, both also by name on PATH",
             found=found,
         )
     return cc
@@ -170,12 +171,18 @@ def find_named(given: Path, path: str) -> Path | None:
     return _named_on_path(given.name, path)
 
 
-def _named_on_path(name: str, path: str, names_in: Callable[[Path], list[str]] = compiler_names) -> Path | None:
+def _named_on_path(
+    name: str,
+    path: str,
+    kinds: Sequence[str] = KINDS,
+    names_in: Callable[[Path], list[str]] = compiler_names,
+) -> Path | None:
     """A compiler on PATH by its name, or by its prefix. One without a version is preferred to one with a version."""
-    for folder in filter(None, path.split(os.pathsep)):
-        place = Path(folder).absolute() / name
-        prefix = Path(str(place).removesuffix("gcc"))
-        found = place if place.is_file() and split_compiler(place) else with_prefix(prefix, names_in)
+    folders = [Path(folder).absolute() for folder in path.split(os.pathsep) if folder]
+    for kind, folder in product(kinds, folders):
+        place = folder / name
+        prefix = Path(str(place).removesuffix(kind))
+        found = place if place.is_file() and split_compiler(place) else with_prefix(prefix, (kind,), names_in)
         if found is not None and os.access(found, os.X_OK):
             return found
     return None

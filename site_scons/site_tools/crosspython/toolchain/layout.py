@@ -1,14 +1,15 @@
 """The places and names of cross compilers of vendors and distributions.
 
-Knows the layouts of SDKs and Debian's names with a version (arm-linux-gnueabihf-gcc-12, with g++-12 and gcc-ar-12
-beside it, and an ar without one). It runs nothing. All paths belong to the build machine.
+Knows the layouts of SDKs, Debian's names with a version (arm-linux-gnueabihf-gcc-12, with g++-12 and gcc-ar-12
+beside it, and an ar without one), and Clang's (arm-linux-gnueabihf-clang). Of a GCC and a Clang with one prefix, GCC is
+taken. It runs nothing. All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from crosspython.elf.versions import parse_version
@@ -32,7 +33,9 @@ _DEEP = (
 _RELOCATE = "relocate-sdk.sh"
 _LEVELS = 2  # how many levels below a folder SDKs are searched
 
-_COMPILER = re.compile(r"(?P<prefix>(?:.+-)?)gcc(?P<version>-\d+(\.\d+)*)?")
+_COMPILER = re.compile(r"(?P<prefix>(?:.+-)?)(?P<kind>gcc|clang)(?P<version>-\d+(\.\d+)*)?")
+KINDS = ("gcc", "clang")
+"""The compilers, in the order in which they are preferred."""
 
 # The programs that exist for each version of a compiler; the binutils have no such version.
 OF_ITS_VERSION = ("gcc", "g++", "cpp", "gfortran", "gcc-ar", "gcc-nm", "gcc-ranlib")
@@ -47,21 +50,31 @@ def split_compiler(cc: Path) -> tuple[str, str] | None:
     return (str(cc).removesuffix(cc.name) + match["prefix"], match["version"] or "") if match else None
 
 
+def is_clang(cc: Path) -> bool:
+    """Whether a compiler is Clang by its name."""
+    match = _COMPILER.fullmatch(cc.name)
+    return match is not None and match["kind"] == "clang"
+
+
 def compiler_names(folder: Path) -> list[str]:
     """The names of compilers in a folder; empty if it is not readable. Each run calls this for all folders on PATH."""
     try:
-        return [name for name in os.listdir(folder) if "gcc" in name and split_compiler(Path(name))]
+        return [
+            name for name in os.listdir(folder) if ("gcc" in name or "clang" in name) and split_compiler(Path(name))
+        ]
     except OSError:
         return []
 
 
-def with_prefix(prefix: Path, names_in: Callable[[Path], list[str]] = compiler_names) -> Path | None:
+def with_prefix(
+    prefix: Path, kinds: Sequence[str] = KINDS, names_in: Callable[[Path], list[str]] = compiler_names
+) -> Path | None:
     """The compiler of a prefix, with or without the last dash: the one without a version, or else the newest.
 
+    kinds:    the first of these that is there
     names_in: compiler_names, or the same with a memory
     """
-    for start in (f"{prefix}", f"{prefix}-"):
-        plain = Path(f"{start}gcc")
+    for plain in (Path(f"{prefix}{dash}{kind}") for kind in kinds for dash in ("", "-")):
         if plain.is_file():
             return plain
         folder, name = plain.parent, plain.name
@@ -114,11 +127,17 @@ def _in_places(folder: Path, places: tuple[str, ...], *, runnable: bool = True) 
 def _compilers_in(folder: Path, runnable: bool) -> list[Path]:
     """The compilers of a folder: for each prefix the one without a version, or else the newest."""
     best: dict[str, Path] = {}
-    for cc in [*_glob(folder, "*-gcc"), *sorted(_glob(folder, "*-gcc-[0-9]*"), key=_version, reverse=True)]:
+    for cc in (cc for kind in KINDS for cc in _by_version(folder, kind)):
         parts = split_compiler(cc)
         if parts and cc.is_file() and os.access(cc, os.X_OK) == runnable:
             best.setdefault(parts[0], cc.absolute())
     return sorted(best.values())
+
+
+def _by_version(folder: Path, kind: str) -> list[Path]:
+    """The compilers of a kind: those without a version, then the newest first."""
+    versions = sorted(_glob(folder, f"*-{kind}-[0-9]*"), key=_version, reverse=True)
+    return [*_glob(folder, f"*-{kind}"), *versions]
 
 
 def _version(cc: Path) -> tuple[int, ...]:

@@ -39,6 +39,12 @@ def load_toolchain(
     compiler = probe_toolchain(cc, replace(target, libc_baseline=None))
     if compiler.libc.name != target.libc.name or target.libc.loads(compiler.libc):
         return probe_toolchain(cc, target)
+    if compiler.is_clang:
+        raise ToolchainError(
+            f"{compiler.prefix}gcc cannot link for {target.libc}: it is {compiler.compiler}",
+            expected="GCC, whose libraries can be linked for an older glibc",
+            next="take the libc of its sysroot (libc=board), or the distribution's GCC, without toolchain=",
+        )
     made = _make_once(make_in, compiler, target, target.libc)
     _link(unpack_into / _folder_name(target.libc), made)
     return made

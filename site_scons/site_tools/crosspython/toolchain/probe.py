@@ -1,7 +1,7 @@
 """Probes a cross compiler before anything is built with it: does it run, and does it make code for the target?
 
-Knows GCC's options for that, and how to read its answers and its object files. find.py finds compilers; wrapper.py
-keeps them from using files of the build machine. All paths belong to the build machine.
+Knows the options of GCC and Clang for that, and how to read their answers and their object files. find.py finds
+compilers; wrapper.py keeps them from using files of the build machine. All paths belong to the build machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,10 +21,13 @@ from crosspython.targets import Target
 from crosspython.targets.libc import Libc
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
+from crosspython.toolchain.clang import ask_clang
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import prefix_of
+from crosspython.toolchain.linking import find_linking
+from crosspython.toolchain.plain_names import programs_behind
 from crosspython.toolchain.query import PATIENCE, ask_compiler, try_ask
-from crosspython.toolchain.sample import check_code
+from crosspython.toolchain.sample import check_code, find_no_cxx
 from crosspython.toolchain.time_bits import find_time
 
 __all__ = ["Toolchain", "probe_toolchain"]
@@ -41,8 +44,9 @@ _MACROS = """\
 """
 # The files that products depend on besides flags: the compiler proper, the binutils, and the files that are linked into
 # all programs.
-_PROGRAMS = ("cc1", "cc1plus", "as", "ld")
-_FILES = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
+_LINKED = ("libc.so.6", "libc.a", "crt1.o", "Scrt1.o", "libgcc.a", "libstdc++.so", "libstdc++.a")
+_OF_GCC = {"prog": ("cc1", "cc1plus", "as", "ld"), "file": _LINKED}
+_OF_CLANG = {"file": (*_LINKED, "libc++.so", "libc++.a", "include/stddef.h")}
 
 
 def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, made_of: str | None = None) -> Toolchain:
@@ -55,20 +59,22 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, mad
     triplet = ask_compiler(cc, "-dumpmachine", patience=patience)
     with _temporary_folder() as folder:
         interpreter = check_code(cc, target, Path(folder), patience=patience)
+        no_cxx = find_no_cxx(cc, target, Path(folder), patience=patience)
         macros = _read_macros(cc, target, patience)
+        compiler = _name_compiler(macros)
+        is_clang = compiler.startswith("clang")
+        linking = find_linking(cc, target, Path(folder), patience=patience) if is_clang else ()
         libc = _name_libc(cc, macros, interpreter)
         check_baseline(cc, target, libc, Path(folder), patience=patience)
         kernel = _name_kernel(macros)
         time = find_time(cc, target, libc, kernel, Path(folder), patience=patience)
-    sysroot = ask_compiler(cc, "-print-sysroot", patience=patience)
-    compiler = _name_compiler(macros)
-    own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
-    parts = _find_parts(cc, patience)
+    own, parts = _look_at_clang(cc, patience) if is_clang else _look_at_gcc(cc, patience)
     facts = (
         f"{compiler} for {triplet}",
         str(libc),
         f"kernel headers {kernel or 'none'}",
         "sysroot of its own" if own else "rooted in the build machine",
+        *(["no C++"] if no_cxx else []),
         *([f"{time.bits}-bit time"] if find_machine(target.machine).bits == 32 else []),
         f"sha256 {made_of or _hash_parts(parts, macros)}",
     )
@@ -85,6 +91,8 @@ def probe_toolchain(cc: Path, target: Target, *, patience: float = PATIENCE, mad
         time_bits=time.bits,
         time_flags=time.flags,
         time_limit=time.limit,
+        no_cxx=no_cxx,
+        linking=linking,
         parts=_describe_parts(cc, parts),
     )
 
@@ -163,11 +171,22 @@ def _name_kernel(macros: dict[str, str]) -> str | None:
     return f"{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
 
 
-def _find_parts(cc: Path, patience: float) -> dict[str, Path]:
-    """The existing parts of the compiler, by name."""
-    questions = [("prog", name) for name in _PROGRAMS] + [("file", name) for name in _FILES]
+def _look_at_gcc(cc: Path, patience: float) -> tuple[Path | None, dict[str, Path]]:
+    """The sysroot of a GCC, if it has one of its own, and its parts."""
+    sysroot = ask_compiler(cc, "-print-sysroot", patience=patience)
+    own = Path(sysroot).resolve() if sysroot and Path(sysroot).resolve() != Path("/") else None
+    return own, _find_parts(cc, _OF_GCC, patience)
+
+
+def _look_at_clang(cc: Path, patience: float) -> tuple[Path, dict[str, Path]]:
+    clang = ask_clang(cc, patience=patience)
+    return clang.sysroot, {**clang.programs, **_find_parts(cc, _OF_CLANG, patience)}
+
+
+def _find_parts(cc: Path, names: Mapping[str, Sequence[str]], patience: float) -> dict[str, Path]:
+    """The existing parts of the compiler. names: their names, by the kind of the question: "prog" and "file"."""
     found = {}
-    for kind, name in questions:
+    for kind, name in ((kind, name) for kind, asked in names.items() for name in asked):
         status, answer, _ = try_ask(cc, f"-print-{kind}-name={name}", patience=patience)
         part = Path(answer.strip())
         if status == 0 and part.is_absolute() and part.is_file():
@@ -190,6 +209,6 @@ def _hash_parts(parts: Mapping[str, Path], macros: Mapping[str, str]) -> str:
 def _describe_parts(cc: Path, parts: Mapping[str, Path]) -> dict[str, str]:
     """The parts, the compiler and its tools, with their status in the file system."""
     prefix = Path(prefix_of(cc.absolute()))
-    files = {*parts.values(), *prefix.parent.glob(f"{glob.escape(prefix.name)}*")}
+    files = {*parts.values(), *programs_behind(cc), *prefix.parent.glob(f"{glob.escape(prefix.name)}*")}
     described = {str(file): status_of(file) for file in sorted(files) if not file.is_dir()}
     return {file: status for file, status in described.items() if status is not None}

@@ -6,6 +6,7 @@ the compiler's name or libc. It writes only into a folder of the caller.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -60,12 +61,24 @@ def check_code(cc: Path, target: Target, folder: Path, *, patience: float) -> st
     if complaint is not None:
         _judge_plain(cc, target, folder, patience)
         raise compiler_refusal(cc, "cannot make a program", "headers and libraries of a libc", complaint)
-    interpreter = judge_code(cc, target, folder / "program")
+    return judge_code(cc, target, folder / "program")
+
+
+def find_no_cxx(cc: Path, target: Target, folder: Path, *, patience: float) -> str:
+    """Why there is no C++ compiler that works, or "". Some SDKs have only the compiler, without its library.
+
+    Raises ToolchainError if there is one that cannot be run on this machine.
+    """
     cxx = Path(prefix_of(cc) + "g++")
+    if not os.access(cxx, os.X_OK):
+        return f"there is no {cxx.name}"
     complaint = compile_sample(cxx, target, folder / "cxx", ("-x", "c++"), _CXX_PROGRAM, patience)
-    if complaint is not None:
+    if complaint is None:
+        return ""
+    if _find_fault_of_machine(complaint) is not None:
         raise compiler_refusal(cxx, "cannot make a C++ program", "a C++ compiler with its library", complaint)
-    return interpreter
+    said = next((line for line in complaint if "error" in line), complaint[-1])
+    return f"{cxx.name} cannot make a program: {said.strip()}"
 
 
 def compile_sample(
@@ -98,12 +111,19 @@ def _judge_plain(cc: Path, target: Target, folder: Path, patience: float) -> Non
 
 def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[str]) -> ToolchainError:
     """The error for a compiler that failed; if its messages name a problem of this machine, the error says so."""
+    fault = _find_fault_of_machine(complaint)
+    if fault is None:
+        return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
+    said, reason, advice = fault
+    return ToolchainError(f"{compiler} could not do its work: {reason}", found=said, evidence=complaint, next=advice)
+
+
+def _find_fault_of_machine(complaint: list[str]) -> tuple[str, str, str] | None:
+    """A compiler's message about the machine that it runs on, the reason and an advice; None if there is none."""
     for words, reason, advice in _OF_THE_MACHINE:
         if said := next((line for line in complaint if re.search(words, line)), None):
-            return ToolchainError(
-                f"{compiler} could not do its work: {reason}", found=said, evidence=complaint, next=advice
-            )
-    return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
+            return said, reason, advice
+    return None
 
 
 def judge_code(cc: Path, target: Target, product: Path) -> str:

@@ -87,8 +87,15 @@ done
 _LINK = """\
 if [ "$links$input" = yesyes ]; then
     set -- "$@" -L"$sysroot/usr/lib" -Xlinker -rpath-link -Xlinker "$sysroot/usr/lib" \\
-        {libc}-Wl,--disable-new-dtags -Wl,-rpath,{rpath}
+        {options}-Wl,--disable-new-dtags -Wl,-rpath,{rpath}
 fi
+"""
+
+# Builds that use no C++ may still ask for the compiler's name, so there is a script with this name.
+_NO_CXX = """\
+#!/bin/sh
+echo {sentence} >&2
+exit 1
 """
 
 _LAUNCHER = '${compiles:+${CROSSPYTHON_LAUNCHER:+"$CROSSPYTHON_LAUNCHER"}}'
@@ -109,7 +116,12 @@ def write_wrappers(folder: Path, toolchain: Toolchain, target: Target, strays: S
 
 def _make_scripts(toolchain: Toolchain, target: Target, stray: str) -> dict[str, str]:
     names = {name: tool for name, tool in _DRIVERS.items() if tool != "gfortran" or toolchain.fortran}
-    scripts = {name: _wrap_compiler(name, tool, toolchain, target, stray) for name, tool in names.items()}
+    scripts = {
+        name: _refuse_cxx(name, toolchain)
+        if tool == "g++" and toolchain.no_cxx
+        else _wrap_compiler(name, tool, toolchain, target, stray)
+        for name, tool in names.items()
+    }
     has_cpp = os.access(toolchain.prefix + "cpp", os.X_OK)
     scripts["cpp"] = _wrap_compiler("cpp", "cpp" if has_cpp else "gcc", toolchain, target, stray)
     scripts["ld"] = _wrap_linker(toolchain, target, stray)
@@ -124,6 +136,11 @@ def _make_scripts(toolchain: Toolchain, target: Target, stray: str) -> dict[str,
 
 def _pass_on(toolchain: Toolchain, tool: str) -> str:
     return f'#!/bin/sh\nexec {shlex.quote(toolchain.prefix + tool)} "$@"\n'
+
+
+def _refuse_cxx(name: str, toolchain: Toolchain) -> str:
+    sentence = f"crosspython: {name}: the toolchain has no C++ compiler ({toolchain.no_cxx})"
+    return _NO_CXX.format(sentence=shlex.quote(sentence))
 
 
 def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, stray: str) -> str:
@@ -146,7 +163,7 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
     return (
         _HEAD.format(name=f"{target.triplet}-{name}", target=target.name, stray=stray)
         + _check(toolchain, target)
-        + (_LINK.format(rpath=RESERVED_RPATH, libc=_libc_place(toolchain)) if name != "cpp" else "")
+        + (_LINK.format(rpath=RESERVED_RPATH, options=_linking(toolchain)) if name != "cpp" else "")
         + f"exec {'' if toolchain.launches else _LAUNCHER} {' '.join(call)}\n"
     )
 
@@ -156,10 +173,11 @@ def _check(toolchain: Toolchain, target: Target) -> str:
     return _CHECK.format(own=_own_folders(toolchain), sizes=" | ".join(size for size in _SIZES if size != own_size))
 
 
-def _libc_place(toolchain: Toolchain) -> str:
-    """The linker's option for the libc's folder. With our --sysroot the linker searches needed libraries only in our
-    sysroot, which has no libc."""
-    return "" if toolchain.sysroot else f"-Xlinker -rpath-link -Xlinker {shlex.quote(toolchain.libc_folder)} "
+def _linking(toolchain: Toolchain) -> str:
+    """Options for linking. With our --sysroot the linker searches needed libraries only in our sysroot, which has no
+    libc, so the libc's folder is given."""
+    options = [] if toolchain.sysroot else ["-Xlinker", "-rpath-link", "-Xlinker", toolchain.libc_folder]
+    return "".join(f"{shlex.quote(option)} " for option in (*options, *toolchain.linking))
 
 
 def _own_folders(toolchain: Toolchain) -> str:

@@ -21,15 +21,21 @@ from crosspython.errors import ToolchainError
 _EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 # The programs that compile, preprocess or link, and so need the sysroot.
-_DRIVERS = ("gcc", "g++", "cpp", "gfortran")
+_DRIVERS = ("gcc", "g++", "cpp", "gfortran", "clang", "clang++")
 # The macros for the size of time_t in the SDK's own libraries (meta/conf/distro/include/time64.inc).
 _TIME = ("-D_TIME_BITS=", "-D_FILE_OFFSET_BITS=")
 
 
 class _Setup(msgspec.Struct, frozen=True):
-    """The values of an environment-setup file: the compiler's path up to the dash, and the flags that it needs."""
+    """The values of an environment-setup file.
+
+    prefix: the compiler's path up to the dash
+    kind:   the rest of its name: "gcc" or "clang"
+    flags:  the flags that it needs
+    """
 
     prefix: str
+    kind: str
     flags: tuple[str, ...]
 
 
@@ -50,6 +56,8 @@ def front_of(sdk: Path, folder: Path) -> Path:
         setup = _read_setup(sdk, file)
         for tool in sorted(Path(setup.prefix).parent.glob(f"{Path(setup.prefix).name}*")):
             kind = str(tool).removeprefix(setup.prefix)
+            if kind == "gcc" != setup.kind:
+                continue  # an SDK for Clang has a GCC, too
             flags = setup.flags if kind in _DRIVERS else ()
             script = folder / "bin" / tool.name
             script.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shlex.join([str(tool), *flags])} "$@"\n'))
@@ -78,4 +86,5 @@ def _read_setup(sdk: Path, file: Path) -> _Setup:
             next="run its installer again, with -d FOLDER, and name that folder; or name the installer as toolchain=",
         )
     flags = [flag for flag in command[1:] if flag.startswith("-m") or flag.startswith(_TIME)]
-    return _Setup(program.removesuffix("gcc"), (f"--sysroot={sysroot}", *flags))
+    prefix, dash, kind = program.rpartition("-")
+    return _Setup(prefix + dash, kind, (f"--sysroot={sysroot}", *flags))

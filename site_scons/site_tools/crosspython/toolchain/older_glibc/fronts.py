@@ -10,7 +10,7 @@ from pathlib import Path
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.layout import OF_ITS_VERSION
 from crosspython.toolchain.native import LINKER
-from crosspython.toolchain.versioned import BINUTILS
+from crosspython.toolchain.plain_names import BINUTILS
 
 # The path in debug information, instead of the folder's.
 _PLACE = "/usr/lib/crosspython"

@@ -7,6 +7,7 @@ hidden symbols.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,11 @@ from crosspython.elf.lower_versions import lower_versions
 from crosspython.elf.patchelf import add_needed, find_patchelf
 from crosspython.elf.symbols import VersionedSymbol
 from crosspython.elf.versions import is_newer
+from crosspython.errors import ToolchainError
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.older_glibc.stubs import LIBRARIES, MERGED
 from crosspython.toolchain.older_glibc.tools import Tools
+from crosspython.toolchain.query import try_ask
 from crosspython.toolchain.time_bits import MACROS
 
 # By the name after -l: the archives, and our sources of functions that these lack. Each library has sources of its own:
@@ -64,6 +67,39 @@ def make_gcc_libraries(place: Path, own: Tools, front: Tools, libc: Libc, *, los
             members = " ".join([*(f"own-{archive}" for archive in found), f"own-{name}-compat.a"])
             _write_script(place / f"lib{name}.so", f"{members}{threads}")
             _write_script(place / archives[0], members)  # for -static-libstdc++ and similar options
+
+
+def require_whole_cxx(folder: Path, front: Tools, libc: Libc) -> None:
+    """Check that all of libstdc++ can be linked for an older glibc. Raises ToolchainError with the missing symbols, and
+    the members of the archive that need them.
+
+    folder: the folder of the libraries
+    """
+    archive = folder / "own-libstdc++.a"
+    if not archive.exists():
+        return
+    whole = ("-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive", "-lstdc++", "-lm")
+    link = (*front.flags, "-shared", "-Wl,-z,defs", *whole, "-o", "whole.so")
+    status, _, complaint = try_ask(front.compiler, *link, cwd=front.work)
+    if status != 0:
+        raise ToolchainError(
+            f"{front.compiler}: its libstdc++ cannot be linked for {libc}",
+            expected="all functions of the libc that libstdc++ calls",
+            evidence=_missing_symbols(complaint) or complaint.splitlines()[-6:],
+            next="take a newer libc= (the compiler's own is libc=board), or the vendor's SDK (toolchain=)",
+        )
+
+
+def _missing_symbols(complaint: str) -> list[str]:
+    """The symbols that a linker has missed, each with the members of an archive that need it."""
+    needing: dict[str, list[str]] = {}
+    member = ""
+    for line in complaint.splitlines():
+        if found := re.search(r"\(([\w+-]+\.o)\)", line):
+            member = found[1]
+        if found := re.search(r"undefined reference to `([^']+)'", line):
+            needing.setdefault(found[1], []).append(member)
+    return [f"{name} is missing, for {', '.join(dict.fromkeys(members))}" for name, members in needing.items()]
 
 
 def _write_script(place: Path, members: str) -> None:

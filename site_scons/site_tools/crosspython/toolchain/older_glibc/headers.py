@@ -3,7 +3,8 @@
 They define the older version number, declare no function that was added later, and select no feature that the older
 glibc lacks. A header without changes is a link. Types, constants and declarations without a function stay, because they
 do no harm.
-Knows glibc's style: declarations begin a line with `extern`, functions in headers with `__fortify_function`.
+Knows glibc's style: declarations begin a line, most of them with `extern`, and functions in headers begin a line with
+`__fortify_function`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _VERSION = re.compile(r"(#\s*define\s+__GLIBC_MINOR__)\s+\d+")
 # Headers of the kernel and of C++ in the same folder as the libc's.
 _OTHERS = {"asm", "asm-generic", "c++", "drm", "linux", "misc", "mtd", "rdma", "scsi", "sound", "video", "xen"}
 
-_DECLARATION = re.compile(r"^(?:__extension__\s+)?extern\b[^;{}#]*;", re.M)
+_DECLARATION = re.compile(r"^(?:(?:__extension__\s+)?extern\b|\w+[ *]+\w+ \()[^;{}#]*;", re.M)
 _INLINE = re.compile(r"^(?:__fortify_function|__extern_(?:always_)?inline)\b[^;{}]*\{.*?^\}", re.M | re.S)
 _CALLED = re.compile(r"(\w+)\s*\(")
 _REDIRECTED = re.compile(r"__REDIRECT\w*\s*\(\s*(\w+)")

@@ -28,7 +28,12 @@ from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import libc_names
 from crosspython.toolchain.older_glibc.fronts import write_fronts
-from crosspython.toolchain.older_glibc.gcc_libraries import is_for_fortran, make_gcc_libraries, make_openmp
+from crosspython.toolchain.older_glibc.gcc_libraries import (
+    is_for_fortran,
+    make_gcc_libraries,
+    make_openmp,
+    require_whole_cxx,
+)
 from crosspython.toolchain.older_glibc.headers import make_config, make_headers
 from crosspython.toolchain.older_glibc.start_files import NONSHARED, make_start_files
 from crosspython.toolchain.older_glibc.stubs import (
@@ -74,6 +79,7 @@ def make_older(folder: Path, compiler: Toolchain, target: Target, libc: Libc) ->
     make_start_files(folder / "usr/lib", own, front, libc)
     front.archive(folder / "usr/lib/libc_nonshared.a", NONSHARED)
     make_gcc_libraries(folder / "usr/lib", own, front, libc, loses_time=loses_time)
+    require_whole_cxx(folder / "usr/lib", front, libc)
     make_openmp(folder / "usr/lib", own, older, libc)
     shutil.rmtree(folder / "work")
     made = probe_toolchain(front.compiler, target, made_of=_hash_made(folder, compiler))
