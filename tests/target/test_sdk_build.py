@@ -11,24 +11,25 @@ from crosspython.elf.file import find_elf_files
 from crosspython.store.tree import unpack_tree
 
 from tests.conftest import REPOSITORY
-from tests.sdk_fixture import PREFIX, make_sdk, pack_sdk
+from tests.sdk_fixture import DISTRIBUTIONS, PREFIX, make_clang, make_sdk, pack_sdk
 
 pytestmark = pytest.mark.slow
 NAMES = ("zlib-1.3.1", "libffi-3.4.8")
 
 
-@pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["GCC", "Clang"])
+def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """zlib and libffi, built by an SDK's archive that lies in a folder with a blank."""
     downloads = tmp_path_factory.mktemp("my SDKs")
-    archive = pack_sdk(make_sdk(tmp_path_factory.mktemp("vendor") / "sdk"), downloads / "sdk.tar.gz")
+    made, prefix = (make_sdk, PREFIX) if request.param == "GCC" else (make_clang, DISTRIBUTIONS)
+    archive = pack_sdk(made(tmp_path_factory.mktemp("vendor") / "sdk"), downloads / "sdk.tar.gz")
     build = tmp_path_factory.mktemp("build")
     stages = build / "rv1126" / "stages"
     wanted = [str(stages / f"{name}.tar.zst") for name in NAMES]
     command = [sys.executable, "-m", "SCons", "-Q", f"toolchain={archive}", f"build={build}", *wanted]
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=280, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert f"{PREFIX}-gcc" in run.stdout
+    assert f"{prefix}-gcc ({request.param.lower()} " in run.stdout
     return stages
 
 
@@ -42,5 +43,5 @@ def test_what_an_sdk_builds_is_for_the_board_and_moves_with_its_prefix(stages: P
 
 def test_the_toolchains_description_names_the_sdk_and_no_place_of_this_machine(stages: Path) -> None:
     text = (stages.parent / "toolchain.txt").read_text()
-    assert PREFIX in text
+    assert PREFIX in text or "clang 1" in text
     assert "/" not in text
