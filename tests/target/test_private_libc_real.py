@@ -43,14 +43,15 @@ int main(int count, char **arguments)
 """
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree of this machine's kind with a starter for one program."""
+@pytest.fixture(scope="module", params=["gcc", "clang"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree of this machine's kind with a starter for one program, which GCC or Clang has compiled."""
+    cc = Path(shutil.which(request.param) or "")
     tree = tmp_path_factory.mktemp("made") / "tree"
     for folder in ("bin", "libexec", "lib/private"):
         (tree / folder).mkdir(parents=True)
     (tree.parent / "here.toml").write_text(HERE)
-    make_starter(CC, load_target("./here.toml", tree.parent), "tell", "3.2.0", tree / "bin/tell")
+    make_starter(cc, load_target("./here.toml", tree.parent), "tell", "3.2.0", tree / "bin/tell")
     (tree / "tell.c").write_text(PROGRAM)
     subprocess.run([CC, tree / "tell.c", "-o", tree / "libexec/tell"], check=True)
     for name in (LOADER, "libc.so.6"):

@@ -36,7 +36,7 @@ _PROGRAM = "int main(void) { return 0; }\n"
 # No libc, no start files, no relocations for a loader. With -marm, the first instruction is an ARM one, not Thumb.
 _FREESTANDING = (
     *("-std=gnu11", "-Os", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fomit-frame-pointer"),
-    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns"),
+    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
     *("-Wl,--build-id=none", "-Wl,-z,noexecstack", "-s"),
 )
 

@@ -12,6 +12,11 @@
  * KERNEL       the oldest kernel that the libc runs on, as MAJOR * 1000 + MINOR; KERNEL_NAME the same as text
  */
 
+/* GCC would replace loops by calls of memset and strlen, which are not there. */
+#ifndef __clang__
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
