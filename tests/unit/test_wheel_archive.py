@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError, AuditError
-from crosspython.wheels.repairing.archive import lay_out, pack_wheel, parse_wheel_name, state_tags, verify_record
+from crosspython.wheels.repairing.archive import lay_out, parse_wheel_name, state_tags, verify_record
+from crosspython.wheels.repairing.pack import pack_wheel
 from packaging.tags import parse_tag
 
 from tests.unit.made_wheel import make_wheel, member_names

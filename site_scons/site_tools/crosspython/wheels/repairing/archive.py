@@ -1,33 +1,25 @@
-"""Unpacks a wheel into a tree, as pip would install it below the prefix, and packs the tree into a wheel whose bytes
-depend only on the tree.
+"""Unpacks a wheel into a tree, as pip would install it below the prefix, and refuses what is no wheel.
 
-Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. The same tree gives the same bytes: names
-sorted with the .dist-info folder last, one time, modes 755 or 644. Code is judged elsewhere. All paths belong to the
-build machine.
+Knows PEP 427: where the parts of a wheel go, what WHEEL and RECORD say. pack.py makes a wheel of the tree. Code is
+judged elsewhere. All paths belong to the build machine.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
-import time
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 
-from installer.records import Hash, RecordEntry
-from installer.utils import construct_record_file
 from packaging.tags import Tag
 from packaging.utils import BuildTag, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from crosspython.errors import AuditError
 from crosspython.store.archive import unpack_archive
-from crosspython.store.pieces import read_pieces
 from crosspython.store.walk import find_files
 from crosspython.wheels.repairing import dist_info
 from crosspython.wheels.tags import compress_tags
@@ -64,8 +56,10 @@ def parse_wheel_name(filename: str) -> WheelName:
 
 @dataclass
 class WheelTree:
-    """A wheel below a prefix. names: the names in the wheel of files that are not in site-packages"""
+    """A wheel below a prefix. source: the wheel that was unpacked; names: the names in the wheel of files that are not
+    in site-packages"""
 
+    source: Path
     root: Path
     site: Path
     dist_info: Path
@@ -90,7 +84,7 @@ def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
     site = root / f"lib/python{series}/site-packages"
     site.parent.mkdir(parents=True)
     unpack_archive(wheel, site)
-    tree = WheelTree(root, site, _find_dist_info(wheel, site))
+    tree = WheelTree(wheel, root, site, _find_dist_info(wheel, site))
     damage = [*_judge_names(wheel, tree), *dist_info.find_damage(tree.dist_info)]
     if not damage:
         damage = [f"{name} is a script and an entry point" for name in _scripts_twice(tree)]
@@ -202,50 +196,3 @@ def verify_record(tree: WheelTree) -> list[str]:
     """The differences between a wheel's files and its RECORD, by name; empty: there are none."""
     names = {tree.name_in_wheel(path): path for path in find_files(tree.root)}
     return dist_info.compare_record(tree.dist_info / "RECORD", names)
-
-
-def pack_wheel(tree: WheelTree, product: Path, epoch: int) -> None:
-    """Write RECORD and the wheel. `epoch` (seconds) is every file's time; the product appears when it is whole."""
-    entries = {tree.name_in_wheel(path): path for path in find_files(tree.root) if not _is_record(path, tree)}
-    product.parent.mkdir(parents=True, exist_ok=True)
-    part = product.with_name(product.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        rows = [_add(archive, name, path, epoch) for name, path in _in_order(entries, tree)]
-        record = f"{tree.dist_info.name}/RECORD"
-        listing = construct_record_file([("platlib", row) for row in (*rows, RecordEntry(record, None, None))])  # type: ignore[misc]
-        with listing:
-            archive.writestr(_header(record, False, epoch), listing.read())
-    part.replace(product)
-
-
-def _in_order(entries: Mapping[str, Path], tree: WheelTree) -> list[tuple[str, Path]]:
-    """The files sorted by name, .dist-info last, as PEP 427 recommends: an installer finds it without reading the
-    rest."""
-    metadata = f"{tree.dist_info.name}/"
-    return sorted(entries.items(), key=lambda entry: (entry[0].startswith(metadata), entry[0]))
-
-
-def _add(archive: zipfile.ZipFile, name: str, path: Path, epoch: int) -> RecordEntry:
-    status = path.stat()
-    header = _header(name, bool(status.st_mode & 0o100), epoch)
-    header.file_size = status.st_size  # zipfile needs it to choose the large format
-    sum_ = hashlib.sha256()
-    with archive.open(header, "w") as member:
-        for piece, _ in read_pieces(path, 0):
-            sum_.update(piece)
-            member.write(piece)
-    digest = base64.urlsafe_b64encode(sum_.digest()).decode().rstrip("=")
-    return RecordEntry(name, Hash("sha256", digest), status.st_size)
-
-
-def _is_record(path: Path, tree: WheelTree) -> bool:
-    return path.parent == tree.dist_info and path.name in ("RECORD", *dist_info.SIGNATURES)
-
-
-def _header(name: str, executable: bool, epoch: int) -> zipfile.ZipInfo:
-    year, month, day, hour, minute, second, *_ = time.gmtime(epoch)
-    header = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
-    header.compress_type = zipfile.ZIP_DEFLATED
-    header.create_system = 3  # Unix, whoever packs: only then do installers look at the mode
-    header.external_attr = (0o100755 if executable else 0o100644) << 16
-    return header

@@ -36,13 +36,13 @@ from crosspython.wheels.repairing.archive import (
     judge_archive,
     lay_out,
     name_dist_info,
-    pack_wheel,
     parse_wheel_name,
     state_tags,
     verify_record,
 )
 from crosspython.wheels.repairing.graft import find_missing, graft, rename_needed
 from crosspython.wheels.repairing.metadata import name_packages_only
+from crosspython.wheels.repairing.pack import pack_wheel
 from crosspython.wheels.repairing.undefined import find_undefined, remark_undefined
 from crosspython.wheels.repairing.wheel_audit import (
     Contents,
