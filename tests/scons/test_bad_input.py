@@ -281,7 +281,7 @@ def test_two_runs_in_one_folder_the_second_is_told(project: Project) -> None:
     wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
     output = project.scons(code=2)
     send(process, signal.SIGINT)
-    assert "another run is at work" in output
+    assert "another run is using" in output
     assert str(process.pid) in output
 
 

@@ -39,7 +39,7 @@ def test_a_components_build_sees_and_changes_its_own_folder_alone(project: Proje
     project.scons("contain=required")
     log = project.log("hello").read_text()
     assert "opens nothing" not in log
-    assert "left behind by the build, and ended: sleep 600" in log
+    assert "the build left a process running, which was ended: sleep 600" in log
     assert not [path for place in places for path in Path(place).glob("planted")]
 
 
@@ -51,7 +51,7 @@ def test_where_builds_cannot_be_contained_it_is_told_and_required_builds_nothing
     path = f"{refusing.parent}:{os.environ['PATH']}"
     project.add("hello")
     output = project.scons("contain=required", path=path, code=2)
-    assert "contain=required: this machine does not let builds be contained" in output
+    assert "contain=required: builds cannot be contained on this machine" in output
     assert not project.log("hello").exists()
     assert output.count("crosspython: warning") == 0
     assert project.scons(path=path).count("builds are NOT contained on this machine") == 1
@@ -263,7 +263,7 @@ def test_the_texts_of_a_licence_lie_in_the_stage_by_the_components_name(project:
 def test_a_licence_whose_text_is_not_there_stops_the_build(project: Project) -> None:
     project.add("hello", options='license="MIT", license_files=["COPYING"]')
     output = project.scons(code=2)
-    assert "hello 1.0: nothing in its source matches 'COPYING', a text of its licence" in output
+    assert "hello 1.0: no file of its source matches 'COPYING', a licence text" in output
 
 
 def test_the_libc_that_is_asked_for_is_built_for_and_told(project: Project) -> None:

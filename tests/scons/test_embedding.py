@@ -347,7 +347,7 @@ def test_a_second_run_in_the_same_build_folder_is_refused(host: Host) -> None:
     try:
         while not (host.folder / "out" / ".lock").exists():
             assert first.poll() is None
-        assert "another run is at work" in host.scons(code=2)
+        assert "another run is using" in host.scons(code=2)
     finally:
         first.terminate()
         first.communicate()

@@ -143,7 +143,7 @@ def test_several_targets_are_built_side_by_side(standalone: Standalone) -> None:
     (standalone.folder / "rv1126.toml").write_text('extends = "rpi4"')
     twice = standalone.scons("-n", "target=rv1126,./rv1126.toml", code=2)
     assert "two targets have one name: rv1126, rv1126" in twice
-    assert "target=rk35: no such board" in standalone.scons("-n", "target=rv1126,rk35", code=2)
+    assert "target=rk35: no such target" in standalone.scons("-n", "target=rv1126,rk35", code=2)
 
 
 PATCH = """\

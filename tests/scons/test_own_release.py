@@ -50,7 +50,7 @@ def test_a_version_that_the_recipe_does_not_know_is_told_with_those_it_knows(pro
     ("libraries", "told"),
     [
         ('opensll = "3.5.7"', "did you mean 'openssl'?"),
-        ('openssl = "1.0.2u"', "openssl 1.0.2u does not go with Python 3.13.5, which takes 1.1.1 or 3"),
+        ('openssl = "1.0.2u"', "openssl 1.0.2u does not work with Python 3.13.5, which needs 1.1.1 or 3"),
     ],
 )
 def test_a_library_that_there_is_none_of_or_that_does_not_fit_is_told(

@@ -22,7 +22,7 @@ def host(tmp_path: Path) -> Host:
 @pytest.mark.parametrize(
     ("call", "what"),
     [
-        (TOOL.strip().replace("rv1126", "rv1125"), "target=rv1125: no such board"),
+        (TOOL.strip().replace("rv1126", "rv1125"), "target=rv1125: no such target"),
         (TOOL.strip().replace("target=", 'toolchain="sdk", target='), "set up twice"),
         ('env.Autoconf("foo", "1.0", sources=[])', "sources: expected a list of at least one source"),
         (f'env.Make("foo", "1.0", {SOURCE}, depends=["bar"])', "no component is called 'bar'"),

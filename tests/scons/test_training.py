@@ -62,7 +62,7 @@ def test_the_compiler_gets_the_profile_of_what_ran(train) -> None:
     [
         (["fail"], 60, "exit status 3"),
         (["hang"], 2, "did not end within 2 s"),
-        (["silent"], 60, "the training left no profile"),
+        (["silent"], 60, "the training run wrote no profile"),
     ],
 )
 def test_a_training_that_went_wrong_makes_no_product(train, words: list[str], seconds: int, told: str) -> None:

@@ -184,7 +184,8 @@ def test_what_was_compiled_with_the_other_time_is_refused(tmp_path: Path) -> Non
     write_rpaths({stage / "bin/times": None}, {stage / "bin/times": "any"}, find_patchelf())
     problems = Audit(RV1126, toolchain, frozenset(), ()).find_problems(stage)
     assert [str(problem) for problem in problems] == [
-        "bin/times was compiled with a 32-bit time_t: expected 64-bit time_t, as in all else, found gmtime, time, utime"
+        "bin/times was compiled with a 32-bit time_t: expected 64-bit time_t, as in other files, "
+        "found gmtime, time, utime"
     ]
 
 

@@ -111,7 +111,7 @@ def test_something_else_is_told(tmp_path: Path) -> None:
 
 
 def test_a_source_without_a_folder_at_the_top_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="not laid out"):
+    with pytest.raises(ArchiveError, match="does not look like the archive of a source"):
         unpack(tmp_path, tar_of(member("a"), member("b")))
 
 

@@ -58,7 +58,7 @@ def test_a_library_without_a_soname_is_refused_where_others_link_with_it(stage: 
     (stage / "lib" / file).write_bytes(make_elf())
     assert audit(stage) == []
     assert audit(stage, is_linked_with=True) == [
-        f"lib/{file} has no soname, so the board will be asked for this file: "
+        f"lib/{file} has no soname, so programs will look for this file name on the board: "
         f"expected -Wl,-soname,{soname} when it is linked"
     ]
 
@@ -89,7 +89,7 @@ def test_musl_never_opens_a_library_that_bears_one_of_its_own_names(stage: Path)
     (stage / "lib/libutil.so.1").write_bytes(make_elf(soname="libutil.so.1"))
     assert audit(stage, is_linked_with=True) == []
     assert audit(stage, is_linked_with=True, libc=Libc("musl", "1.2")) == [
-        "lib/libutil.so.1 has a name that musl's loader keeps for itself: libutil.so.1"
+        "lib/libutil.so.1 has a name that musl's loader reserves for itself: libutil.so.1"
     ]
 
 
@@ -102,17 +102,17 @@ def test_a_wrong_object_in_a_static_library_is_named(stage: Path) -> None:
 @pytest.mark.parametrize("name", ["lib/Makefile", "lib/data.bin", "lib/__init__.pyc"])
 def test_a_path_of_the_build_machine_is_found_in_any_file(stage: Path, name: str) -> None:
     (stage / name).write_bytes(b"\0\1CC=/srv/work/gcc\0")
-    assert audit(stage) == [f"{name} names a folder of the build machine: /srv/work/gcc"]
+    assert audit(stage) == [f"{name} contains a path of the build machine: /srv/work/gcc"]
 
 
 def test_the_stages_own_place_is_a_path_of_the_build_machine(stage: Path) -> None:
     (stage / "lib/Makefile").write_text(f"LIBDIR={stage}/lib\n")
-    assert audit(stage) == [f"lib/Makefile names a folder of the build machine: {stage}/lib"]
+    assert audit(stage) == [f"lib/Makefile contains a path of the build machine: {stage}/lib"]
 
 
 @pytest.mark.parametrize(
     ("target", "what"),
-    [("/usr/lib/libz.so", "absolute"), ("nowhere", "to nothing"), ("../../outside", "out of the prefix")],
+    [("/usr/lib/libz.so", "absolute"), ("nowhere", "does not exist"), ("../../outside", "leaves the prefix")],
 )
 def test_a_link_must_lead_to_something_inside(stage: Path, target: str, what: str) -> None:
     (stage.parent / "outside").write_text("")
@@ -122,10 +122,10 @@ def test_a_link_must_lead_to_something_inside(stage: Path, target: str, what: st
 
 def test_a_link_in_a_circle_is_a_link_to_nothing(stage: Path) -> None:
     (stage / "lib/link").symlink_to("link")
-    assert audit(stage) == ["lib/link is a link to nothing: link"]
+    assert audit(stage) == ["lib/link is a link whose target does not exist: link"]
 
 
-@pytest.mark.parametrize(("mode", "what"), [(0o4755, "set-user-ID"), (0o2755, "set-group-ID"), (0o666, "everybody")])
+@pytest.mark.parametrize(("mode", "what"), [(0o4755, "set-user-ID"), (0o2755, "set-group-ID"), (0o666, "every user")])
 def test_a_mode_that_opens_a_door_is_told(stage: Path, mode: int, what: str) -> None:
     (stage / "bin/tool").write_text("")
     (stage / "bin/tool").chmod(mode)
@@ -134,7 +134,7 @@ def test_a_mode_that_opens_a_door_is_told(stage: Path, mode: int, what: str) -> 
 
 def test_a_fifo_has_no_place_in_a_stage(stage: Path) -> None:
     os.mkfifo(stage / "lib/pipe")
-    assert audit(stage) == ["lib/pipe is neither file nor folder nor link: prw-r--r--"]
+    assert audit(stage) == ["lib/pipe is not a file, a folder or a link: prw-r--r--"]
 
 
 def test_damaged_files_are_problems_like_others(stage: Path) -> None:
@@ -148,7 +148,7 @@ def test_damaged_files_are_problems_like_others(stage: Path) -> None:
 
 def test_all_problems_are_raised_at_once_with_the_log() -> None:
     problems = [Problem("a", "is odd"), Problem("b", "is odd")]
-    with pytest.raises(AuditError, match="what was built would not work") as caught:
+    with pytest.raises(AuditError, match="the build made files that would not work") as caught:
         require_clean(problems, "zlib 1.3.1", Path("zlib.log"))
     assert caught.value.evidence == ("a is odd", "b is odd") and caught.value.log == Path("zlib.log")
 

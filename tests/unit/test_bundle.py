@@ -260,8 +260,8 @@ def test_two_components_that_differ_about_a_file_are_told(tmp_path: Path, stage:
     parts = {library(tmp_path, "one-1"): ("lib/lib*",), library(tmp_path, "two-2", **{LIBZ: "other"}): ("lib/lib*",)}
     with pytest.raises(ArchiveError) as caught:
         make(stage, parts, tmp_path / "x.tar.gz")
-    assert caught.value.what.startswith("two-2.tar.zst holds a file that another component has installed")
-    assert caught.value.expected == f"{LIBZ} as it came from one-1.tar.zst"
+    assert caught.value.what.startswith("two-2.tar.zst contains a file that another component has installed")
+    assert caught.value.expected == f"{LIBZ} as in one-1.tar.zst"
     assert not (tmp_path / "x.tar.gz").exists()
 
 
@@ -327,7 +327,9 @@ def test_a_library_is_found_by_a_link_that_ships(tmp_path: Path, slim: str) -> N
 def test_a_name_that_does_not_ship_is_told_and_no_bundle_is_left(tmp_path: Path) -> None:
     python, zlib = python_and_zlib(tmp_path, "libz.so")
     parts, product = {zlib: ("lib/lib*.so.*",)}, tmp_path / "x.tar.gz"
-    with pytest.raises(AuditError, match=r"x\.tar\.gz: what was built would not work on the board") as caught:
+    with pytest.raises(
+        AuditError, match=r"x\.tar\.gz: the build made files that would not work on the board"
+    ) as caught:
         make(python, parts, product)
     assert caught.value.evidence == (
         "lib/python3.13/lib-dynload/zlib.so needs libz.so, which neither the prefix nor the board has",
@@ -338,7 +340,7 @@ def test_a_name_that_does_not_ship_is_told_and_no_bundle_is_left(tmp_path: Path)
 
 def test_a_sysroot_holds_what_its_own_libraries_need(tmp_path: Path) -> None:
     python, _ = python_and_zlib(tmp_path, "libz.so.1")
-    with pytest.raises(AuditError, match="sysroot: what was built would not work on the board") as caught:
+    with pytest.raises(AuditError, match="sysroot: the build made files that would not work on the board") as caught:
         make_sysroot([python], tmp_path / "sysroot", tmp_path / "sysroot.txt", BOARD)
     assert "needs libz.so.1" in caught.value.evidence[0]
     assert not (tmp_path / "sysroot.txt").exists()

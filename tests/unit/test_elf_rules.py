@@ -91,7 +91,9 @@ def test_versions_are_compared_as_numbers() -> None:
 
 def test_private_symbols_are_told_and_long_lists_cut() -> None:
     elf = make(version_needs={"libc.so.6": ("GLIBC_PRIVATE",)})
-    assert judge(elf) == ["bin/tool needs GLIBC_PRIVATE (a, b, c, d, e and 2 more), which no release promises"]
+    assert judge(elf) == [
+        "bin/tool needs GLIBC_PRIVATE (a, b, c, d, e and 2 more), which is not the version of a release"
+    ]
 
 
 def test_a_feature_of_the_loader_counts_as_its_release() -> None:
@@ -181,12 +183,12 @@ def test_a_problem_is_one_line(problem: Problem, text: str) -> None:
         (
             "old",
             64,
-            ["lib/old.so was compiled with a 32-bit time_t: expected 64-bit time_t, as in all else, found mktime"],
+            ["lib/old.so was compiled with a 32-bit time_t: expected 64-bit time_t, as in other files, found mktime"],
         ),
         (
             "new",
             32,
-            ["lib/new.so was compiled with a 64-bit time_t: expected 32-bit time_t, as in all else, found __time64"],
+            ["lib/new.so was compiled with a 64-bit time_t: expected 32-bit time_t, as in other files, found __time64"],
         ),
         ("new", 64, []),
         ("old", None, []),

@@ -71,7 +71,7 @@ def attempt(machine: dict[str, Any], before: tuple[str, ...], folder: Path) -> d
         run_command(command, before=before, cwd=Path(machine["work"]), env=environment, log=log)
         lines = log.tail(40, longest=None)
     answers = next(json.loads(line) for line in lines if line.startswith('{"escaped"'))
-    return {**answers, "told": [line for line in lines if "left behind by the build, and ended" in line]}
+    return {**answers, "told": [line for line in lines if "the build left a process running, which was ended" in line]}
 
 
 def test_no_escape_of_a_contained_build_succeeds(machine: dict[str, Any], tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_two_at_once_fetch_once(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "downloads").write_text("a file")
-    with pytest.raises(SourceError, match="cannot keep sources"):
+    with pytest.raises(SourceError, match="sources cannot be stored"):
         store(tmp_path).get([Source(SHA, "http://127.0.0.1:9/x")], "x")
 
 

@@ -44,7 +44,7 @@ def test_for_a_board_with_uclibc_the_third_way_is_a_libc_of_the_bundles_own(
     with pytest.raises(ToolchainError, match="no cross compiler for rv1106") as caught:
         find_compiler(load_target("rv1106", tmp_path), None, path=str(tmp_path), unpack_into=tmp_path)
     ways = str(caught.value.next).splitlines()
-    assert len(ways) == 4 and "glibc, which the bundle then brings along" in ways[1]
+    assert len(ways) == 4 and "glibc; the bundle then contains the glibc" in ways[1]
     assert ways[1].endswith("apt-get install -y g++-arm-linux-gnueabihf, then libc=private")
 
 
@@ -107,7 +107,7 @@ def test_a_compiler_that_may_not_be_executed_is_named(tmp_path: Path) -> None:
     cc.chmod(0o644)
     with pytest.raises(ToolchainError, match="no cross compiler in it") as caught:
         find(tmp_path, tmp_path)
-    assert caught.value.found == f"{cc}, which may not be executed"
+    assert caught.value.found == f"{cc}, which is not executable"
 
 
 def test_an_archive_in_an_archive_is_named(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_one_deeper_down_is_found_behind_others_for_other_machines(tmp_path: Pat
 def test_two_that_fit_are_told(tmp_path: Path) -> None:
     for year in ("2023", "2024"):
         make_compiler(tmp_path / "sdks" / year / "bin")
-    with pytest.raises(ToolchainError, match="more than one toolchain there is for rv1126") as caught:
+    with pytest.raises(ToolchainError, match="it contains more than one toolchain for rv1126") as caught:
         find(tmp_path / "sdks", tmp_path)
     assert caught.value.evidence == tuple(str(tmp_path / "sdks" / year) for year in ("2023", "2024"))
 

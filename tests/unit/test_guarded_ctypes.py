@@ -52,7 +52,7 @@ def test_a_library_of_another_libc_is_refused(
 ) -> None:
     path = library / "libvendor.so"
     path.write_bytes(make_elf(needed=needed, **layout))
-    with pytest.raises(OSError, match=re.escape(f"{path}: it was linked for {libc}, and this Python brings its own")):
+    with pytest.raises(OSError, match=re.escape(f"{path}: it was linked for {libc}, but this Python brings its own")):
         opened(str(path))
 
 

@@ -126,7 +126,11 @@ def test_processes_that_left_the_group_are_ended_and_told(before: tuple[str, ...
     marker = f"daemon of {tmp_path}"
     run(before, DAEMON.format(marker=marker), log)
     assert not lives(marker)
-    told = [line for line in log.tail() if line.startswith("crosspython: left behind by the build, and ended: ")]
+    told = [
+        line
+        for line in log.tail()
+        if line.startswith("crosspython: the build left a process running, which was ended: ")
+    ]
     assert len(told) == 2
     assert all(marker in line for line in told)
 

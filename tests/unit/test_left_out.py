@@ -50,7 +50,7 @@ def test_an_ordinary_build_gives_no_remark() -> None:
 
 
 def test_a_process_that_was_left_behind_is_told_once() -> None:
-    line = "crosspython: left behind by the build, and ended: redis-server *:6379"
+    line = "crosspython: the build left a process running, which was ended: redis-server *:6379"
     assert remark_left_behind([*HARMLESS, line, line]) == (
         "its build left a process running, which was ended: redis-server *:6379",
     )

@@ -39,13 +39,13 @@ def test_it_is_said_whose_the_files_are_and_where_their_source_is(tmp_path: Path
     assert glibc.startswith("glibc 2.36: these files in lib/private are copies")
     assert "    ld-linux-armhf.so.3\n    libc.so.6\n    libnss_dns.so.2\n" in glibc and "libgcc_s" not in glibc
     assert gcc.startswith("gcc 12.2.0: ") and "    libgcc_s.so.1\n    libstdc++.so.6\n" in gcc
-    assert "of no package of the machine" in glibc
+    assert "On the build machine they do not belong to a package" in glibc
 
 
 def test_the_distributions_package_names_the_sources(tmp_path: Path) -> None:
     put_program(tmp_path / "bin/dpkg-query", DPKG.format(file=tmp_path / "libc.so.6"))
     glibc = gather(tmp_path)["share/licenses/glibc/SOURCE"].read_text()
-    assert "the package libc6-armhf-cross 2.36-8cross1, which was built of these sources:\n" in glibc
+    assert "the package libc6-armhf-cross 2.36-8cross1, which was built from these sources:\n" in glibc
     assert "\n    glibc 2.36-8\n" in glibc
 
 

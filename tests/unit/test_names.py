@@ -58,7 +58,7 @@ def test_a_target_file_says_so_too(tmp_path: Path) -> None:
         load_target("mine.toml", tmp_path)
 
 
-@pytest.mark.parametrize(("typed", "said"), [("arm64", "did you mean target=aarch64?"), ("amd64", "no such board")])
+@pytest.mark.parametrize(("typed", "said"), [("arm64", "did you mean target=aarch64?"), ("amd64", "no such target")])
 def test_a_board_by_its_machines_other_name(typed: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_target(typed, Path())

@@ -107,8 +107,8 @@ def test_a_project_that_is_there_is_refused(tmp_path: Path, taken: str, capsys: 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--target", "rk3586"], "target=rk3586: no such board; did you mean target=rk3568?"),
-        (["--python", "3.19"], "python=3.19: there is no such series here"),
+        (["--target", "rk3586"], "target=rk3586: no such target; did you mean target=rk3568?"),
+        (["--python", "3.19"], "python=3.19: crosspython does not know this series"),
         (["--slim", "perhaps"], "slim=perhaps: not an allowed value"),
         (["--name", "json"], "--name json: no name for the example"),
         (["--name", "My App"], "--name My App: no name for the example"),

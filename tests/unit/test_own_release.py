@@ -96,7 +96,7 @@ def test_a_patch_release_without_a_source_can_be_described_in_a_file() -> None:
 def test_a_library_that_does_not_fit_is_refused_with_those_that_do(version: str, openssl: str, fits: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_release(CPYTHON, Own("python=./our.toml", version, libraries={"openssl": Library(openssl)}))
-    assert f"openssl {openssl} does not go with Python {version}, which takes {fits}" in str(caught.value)
+    assert f"openssl {openssl} does not work with Python {version}, which needs {fits}" in str(caught.value)
 
 
 @pytest.mark.parametrize("series", series_names(CPYTHON))

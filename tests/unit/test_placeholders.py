@@ -15,13 +15,16 @@ from tests.unit.declared import SHA
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"configure": ["--x={prefx}"]}, "configure[0]: {prefx} is no placeholder; did you mean {prefix}?"),
+        ({"configure": ["--x={prefx}"]}, "configure[0]: {prefx} is not a placeholder; did you mean {prefix}?"),
         (
             {"environment": {"A": "{tripplet}-gcc"}},
-            "environment.A: {tripplet} is no placeholder; did you mean",
+            "environment.A: {tripplet} is not a placeholder; did you mean",
         ),
-        ({"steps": [Run("a", ("b", "{sysrot}/usr"))]}, "steps[0].argv[1]: {sysrot} is no placeholder; did you mean"),
-        ({"others": {"1.2": {"source": "{sources}"}}}, "others.1.2.source: {sources} is no placeholder; did you mean"),
+        ({"steps": [Run("a", ("b", "{sysrot}/usr"))]}, "steps[0].argv[1]: {sysrot} is not a placeholder; did you mean"),
+        (
+            {"others": {"1.2": {"source": "{sources}"}}},
+            "others.1.2.source: {sources} is not a placeholder; did you mean",
+        ),
     ],
 )
 def test_what_is_nearly_a_placeholder_is_told(said: object, told: str) -> None:

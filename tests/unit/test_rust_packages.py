@@ -70,7 +70,7 @@ def test_a_tree_that_somebody_changed_is_made_again(tmp_path: Path, data: Path, 
     (root / name).write_text("changed")
     unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
-    assert told == [f"{root} was changed since it was unpacked: it is made again"]
+    assert told == [f"{root} was changed since it was unpacked, so it is unpacked again"]
     (root / "usr/bin/rustc").unlink()
     unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)
     unpack_rust(TRIPLE, store, tmp_path / "machine", told.append)

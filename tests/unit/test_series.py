@@ -37,7 +37,11 @@ def test_every_series_can_be_read(series: str) -> None:
     [
         ("default", "default = 3.13", "default: expected a string; found 3.13"),
         ("default", 'default = "3.13.99"', "default: expected one of the releases here, "),
-        ("compileall", 'compileall = "2"', "compileall: expected how many times its Makefile byte-compiles; found '2'"),
+        (
+            "compileall",
+            'compileall = "2"',
+            "compileall: expected the number of times that its Makefile byte-compiles; found '2'",
+        ),
         ("depends", 'depends = "zlib"', "depends: expected a list of strings; found 'zlib'; write ['zlib']"),
         ("end_of_life", 'end_of_life = "2029"', "end_of_life: expected a date such as 2029-10-31; found '2029'"),
         ("can_leave_tests_out", "can_leave_tests_out = 1", "can_leave_tests_out: expected True or False; found 1"),

@@ -188,7 +188,7 @@ def test_another_file_of_the_same_name_names_the_file_and_both_archives(tmp_path
 def test_a_file_that_goes_on_longer_is_another_file(tmp_path: Path) -> None:
     unpack_tree(pack(tmp_path, "one.tar.zst", x="1"), tmp_path / "out")
     for name, text in (("two.tar.zst", "12"), ("three.tar.zst", "")):
-        with pytest.raises(ArchiveError, match="other bytes"):
+        with pytest.raises(ArchiveError, match="different content"):
             unpack_tree(pack(tmp_path, name, x=text), tmp_path / "out")
 
 
@@ -204,7 +204,7 @@ def test_a_link_and_something_else_of_its_name_are_refused(tmp_path: Path, first
         make(tmp_path / f"in{number}", {"x": (kind, bytes([number]))})
         pack_tree(tmp_path / f"in{number}", tmp_path / f"{number}.tar.zst", epoch=EPOCH)
     unpack_tree(tmp_path / "0.tar.zst", tmp_path / "out")
-    with pytest.raises(ArchiveError, match="other bytes"):
+    with pytest.raises(ArchiveError, match="different content"):
         unpack_tree(tmp_path / "1.tar.zst", tmp_path / "out")
 
 

@@ -43,8 +43,8 @@ def test_musl_has_it_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None
         ("glibc 2.31", "6.1.0", "glibc 2.31 is older than 2.34"),
         ("glibc 2.36", "4.19.0", "the toolchain's kernel headers (4.19.0) are older than 5.1"),
         ("glibc 2.36", None, "the toolchain's kernel headers (none) are older than 5.1"),
-        ("musl 1.1.24", "6.1.0", "musl 1.1.24 has no other"),
-        ("uclibc 1.0.31", "6.1.0", "uclibc 1.0.31 has no other"),
+        ("musl 1.1.24", "6.1.0", "musl 1.1.24 has no 64-bit time_t"),
+        ("uclibc 1.0.31", "6.1.0", "uclibc 1.0.31 has no 64-bit time_t"),
     ],
 )
 def test_otherwise_it_stays_32_and_says_why(

@@ -63,7 +63,7 @@ def test_a_folder_of_the_build_machine_in_a_binary_is_named(tmp_path: Path) -> N
     made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy/data.bin": b"\0/srv/build/src/x.c\0"})
     with pytest.raises(AuditError, match="would not work") as caught:
         finish_wheel(made, tmp_path / "product", make_repair(tmp_path, replace={"/srv/build": "/usr/src"}))
-    assert caught.value.evidence == ("toy/data.bin names a folder of the build machine: /srv/build/src/x.c",)
+    assert caught.value.evidence == ("toy/data.bin contains a path of the build machine: /srv/build/src/x.c",)
     assert not (tmp_path / "product").exists()
 
 

@@ -136,7 +136,7 @@ def require_clean(
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise AuditError(
-            f"{component}: what was built would not work on the board ({count})",
+            f"{component}: the build made files that would not work on the board ({count})",
             evidence=[str(problem) for problem in problems],
             log=log,
             next=advice,
@@ -147,7 +147,7 @@ def _judge_content(stage: Path, path: Path, build_paths: BuildPaths, wanted: Elf
     name = path.relative_to(stage).as_posix()
     leak = build_paths.find_in(path)
     if leak is not None:
-        found.problems.append(Problem(name, "names a folder of the build machine", found=leak))
+        found.problems.append(Problem(name, "contains a path of the build machine", found=leak))
     with path.open("rb") as file:
         magic = file.read(len(ARCHIVE_MAGIC))
     try:
@@ -175,12 +175,12 @@ def _judge_mode(stage: Path, path: Path) -> list[Problem]:
     name = path.relative_to(stage).as_posix()
     mode = path.lstat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return [Problem(name, "is neither file nor folder nor link", found=stat.filemode(mode))]
+        return [Problem(name, "is not a file, a folder or a link", found=stat.filemode(mode))]
     problems = []
     if mode & (stat.S_ISUID | stat.S_ISGID):
         problems.append(Problem(name, "has the set-user-ID or set-group-ID bit", found=stat.filemode(mode)))
     if mode & stat.S_IWOTH:
-        problems.append(Problem(name, "is writable by everybody", found=stat.filemode(mode)))
+        problems.append(Problem(name, "is writable by every user", found=stat.filemode(mode)))
     return problems
 
 
@@ -188,9 +188,9 @@ def _judge_link(stage: Path, path: Path) -> list[Problem]:
     name = path.relative_to(stage).as_posix()
     target = str(path.readlink())
     if target.startswith("/"):
-        return [Problem(name, "is an absolute link", expected="a relative one", found=target)]
+        return [Problem(name, "is an absolute link", expected="a relative link", found=target)]
     if not path.exists():
-        return [Problem(name, "is a link to nothing", found=target)]
+        return [Problem(name, "is a link whose target does not exist", found=target)]
     if not path.resolve().is_relative_to(stage.resolve()):
-        return [Problem(name, "is a link out of the prefix", found=target)]
+        return [Problem(name, "is a link that leaves the prefix", found=target)]
     return []

@@ -112,7 +112,7 @@ def judge_elf(
     problems += _judge_rpath(elf, name, allows_runpath)
     problems += _judge_time(elf, name, wanted.time_bits)
     if elf.interpreter is not None and not is_board_library(posixpath.basename(elf.interpreter), patterns):
-        problems.append(Problem(name, "asks for a loader that is not the board's", found=elf.interpreter))
+        problems.append(Problem(name, "needs a loader that is not the board's", found=elf.interpreter))
     if elf.has_text_relocations:
         problems.append(Problem(name, "has text relocations", expected="position-independent code"))
     if elf.has_executable_stack:
@@ -136,7 +136,7 @@ def _judge_versions(elf: ElfFile, name: str, libc: Libc) -> list[Problem]:
             )
         elif not number:
             problems.append(
-                Problem(name, f"needs {version} ({_list_symbols(elf, version)}), which no release promises")
+                Problem(name, f"needs {version} ({_list_symbols(elf, version)}), which is not the version of a release")
             )
     return problems
 
@@ -179,12 +179,14 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
             continue
         if elf.soname is None:
             wanted = f"-Wl,-soname,{_usual_soname(elf.path.name)} when it is linked"
-            problems.append(Problem(name, "has no soname, so the board will be asked for this file", expected=wanted))
+            problems.append(
+                Problem(name, "has no soname, so programs will look for this file name on the board", expected=wanted)
+            )
         elif LIB not in providers.get(elf.soname, ()):
             wanted = f"a file or link lib/{elf.soname}"
             problems.append(Problem(name, "will not be found by its soname", expected=wanted))
         elif libc.name == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
-            problems.append(Problem(name, "has a name that musl's loader keeps for itself", found=elf.soname))
+            problems.append(Problem(name, "has a name that musl's loader reserves for itself", found=elf.soname))
     return problems
 
 
@@ -198,7 +200,7 @@ def _judge_time(elf: ElfFile, name: str, wanted: int | None) -> list[Problem]:
     """Check the size of time_t: in one process, code with one size misreads the values of code with the other size."""
     if wanted is None or elf.path.name.startswith(_COMPILERS):
         return []
-    expected = f"{wanted}-bit time_t, as in all else"
+    expected = f"{wanted}-bit time_t, as in other files"
     return [
         Problem(name, f"was compiled with a {bits}-bit time_t", expected=expected, found=", ".join(functions))
         for bits, functions in elf.time_functions().items()

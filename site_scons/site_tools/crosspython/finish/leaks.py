@@ -27,7 +27,9 @@ class BuildPaths:
         for path, neutral in replacements.items():
             if not path.startswith("/") or path.strip("/") == "":
                 raise ConfigurationError(
-                    "a path to keep out of the products makes no sense", expected="an absolute folder", found=repr(path)
+                    "a path to keep out of products is not usable",
+                    expected="an absolute folder",
+                    found=repr(path),
                 )
             for spelling in _spell_path(path.rstrip("/")):
                 self._neutral[spelling] = neutral.encode()

@@ -48,7 +48,7 @@ TESTS = (
 
 # Files below the prefix that a board does not need: `slim=1` leaves them out. The words are shown to the user.
 SLIM = {
-    "what C extensions are compiled with": (
+    "headers and tools for compiling C extensions": (
         "include",
         "lib/pkgconfig",
         "lib/*.a",

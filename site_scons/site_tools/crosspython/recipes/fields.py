@@ -30,7 +30,7 @@ class License(str):
         try:
             return cls(value and canonicalize_license_expression(value))
         except (InvalidLicenseExpression, AttributeError, TypeError) as error:
-            wanted = 'an SPDX expression such as "MIT" (spdx.org/licenses), "LicenseRef-..." for any other'
+            wanted = 'an SPDX expression such as "MIT" (spdx.org/licenses), or "LicenseRef-..." for another licence'
             raise ValueError(wanted, *([str(error)] if isinstance(value, str) else [])) from error
 
 

@@ -21,7 +21,7 @@ from crosspython.targets import Target
 
 Others = Annotated[
     Mapping[str, Mapping[str, Any]],
-    Meta(description='a dict of what differs, by version, such as {"1.2.11": dict(sources=[...])}'),
+    Meta(description='a dict of the differences of each version, such as {"1.2.11": dict(sources=[...])}'),
 ]
 
 

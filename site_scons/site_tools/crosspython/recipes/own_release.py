@@ -41,7 +41,7 @@ class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not (self.file or self.url or self.pool):
-            raise ValueError("a file, a url or a pool beside the sha256")
+            raise ValueError("a file, a url or a pool, besides the sha256")
 
 
 class LibraryKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ def read_own_release(python: str, start: Path) -> Own:
     keys = read_data(data, ReleaseKeys, shown, next=_DOCUMENTATION, locate=locate)
     patches = tuple(file.parent / Path(patch).expanduser() for patch in keys.patches)
     if missing := [str(patch) for patch in patches if not patch.is_file()]:
-        raise ConfigurationError(f"{shown}: patches that are not there", evidence=missing, next=_DOCUMENTATION)
+        raise ConfigurationError(f"{shown}: files in `patches` do not exist", evidence=missing, next=_DOCUMENTATION)
     return Own(
         shown=shown,
         version=keys.version,

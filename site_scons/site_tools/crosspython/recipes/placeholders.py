@@ -26,7 +26,7 @@ def find_misspelt(said: Any, keys: Keys = ()) -> Iterator[Mistake]:
     if isinstance(said, str):
         for name in _NAME.findall(said) if "{" in said else ():
             if name not in PLACEHOLDERS and (meant := get_close_matches(name, PLACEHOLDERS, 1, _LIKENESS)):
-                yield Mistake(keys, f"{{{name}}} is no placeholder; did you mean {{{meant[0]}}}?")
+                yield Mistake(keys, f"{{{name}}} is not a placeholder; did you mean {{{meant[0]}}}?")
     elif isinstance(said, (list, tuple)):
         for number, part in enumerate(said):
             yield from find_misspelt(part, (*keys, number))

@@ -209,7 +209,7 @@ def _require_series(folder: Path, series: str, own: Own) -> None:
         return f"python={name}, {read_support(folder, name).describe(date.today())}"
 
     raise ConfigurationError(
-        f"{own.shown}: there is no such series here",
+        f"{own.shown}: crosspython does not know this series",
         expected=f"one of {', '.join(known)}, or a patch release of one of them",
         next=_mind_quotes(series, known)
         or nearest_numbers(series, known, tell)
@@ -221,7 +221,7 @@ def _mind_quotes(series: str, known: Collection[str]) -> str | None:
     """A hint for a version without quotes in an SConscript: there, the number 3.10 becomes 3.1."""
     if f"{series}0" not in known:
         return None
-    return f'in an SConscript write python="{series}0", in quotes: a number has no 0 at its end'
+    return f'in an SConscript, write python="{series}0" in quotes: the number {series}0 is the same as {series}'
 
 
 def _require_free_threaded(folder: Path, keys: SeriesKeys, own: Own, letter: str) -> None:
@@ -246,12 +246,12 @@ def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, ow
 def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, tuple[str, ...]]) -> None:
     """Check that all libraries have versions that this Python was written for. Raises ConfigurationError."""
     misfits = [
-        f"{name} {library.version} does not go with Python {version}, which takes {' or '.join(fits[name])}"
+        f"{name} {library.version} does not work with Python {version}, which needs {' or '.join(fits[name])}"
         for name, library in libraries.items()
         if name in fits and not any(_is_of(library.version, number) for number in fits[name])
     ]
     if misfits:
-        raise ConfigurationError(f"{own.shown}: a library that does not fit", evidence=misfits)
+        raise ConfigurationError(f"{own.shown}: a library has a version that does not fit", evidence=misfits)
 
 
 def _is_of(version: str, number: str) -> bool:

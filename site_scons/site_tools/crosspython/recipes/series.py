@@ -50,7 +50,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pep: int
     depends: Names
     modules: Strings
-    compileall: Annotated[int, Meta(ge=0, description="how many times its Makefile byte-compiles")]
+    compileall: Annotated[int, Meta(ge=0, description="the number of times that its Makefile byte-compiles")]
     build_python: BuildPythonKeys
     configure: Strings = ()
     cross_configure: Strings = ()

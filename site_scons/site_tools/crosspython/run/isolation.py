@@ -31,18 +31,18 @@ _SUPERVISOR = Path(__file__).with_name("data") / "supervise.py"
 _ENCLOSURE = Path(__file__).with_name("data") / "enclose.py"
 
 WARNING = (
-    "builds are NOT contained on this machine: they have no {lacking} of their own, for the kernel refuses it, as in"
-    " many containers. A package's build could {harm}. `scons doctor` says what helps; with contain=required nothing is"
-    " built"
+    "builds are NOT contained on this machine: they have no {lacking} of their own, because the kernel refuses it,"
+    " as in many containers. A package's build could {harm}. `scons doctor` says what helps. With contain=required,"
+    " nothing is built"
 )
 _HARMS = {
     "files": "change or read your files",
-    "network": "download what is not locked and not shown",
+    "network": "download files that are neither locked nor shown",
     "processes": "see and end your other programs",
 }
 HELP = (
     "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns),"
-    " or run outside of the container; in a chroot as root, its / has to be a mount point"
+    " or run outside of the container; as root in a chroot, its / has to be a mount point"
 )
 
 _NETWORK = ("--net", "--ipc")
@@ -81,7 +81,7 @@ class Isolation:
     def tell(self, log: Log, console: Console) -> None:
         """Report missing isolation: in each log, and once on the console."""
         for what in self.lacks:
-            log.write(f"=== no {what} of its own: this kernel refuses it\n")
+            log.write(f"=== no {what} of its own, because this kernel refuses it\n")
         if self.lacks:
             harms = " or ".join(_HARMS[what] for what in self.lacks)
             console.warn_once(WARNING.format(lacking=" and no ".join(self.lacks), harm=harms))
@@ -100,7 +100,7 @@ def isolate(path: str, *, view: View | None = None, network: bool = False, conta
     words, lacks = _find_words(path, network, view is not None)
     if contain == "required" and lacks:
         raise HostToolError(
-            "contain=required: this machine does not let builds be contained",
+            "contain=required: builds cannot be contained on this machine",
             expected="namespaces for files, processes and the network (unshare of util-linux)",
             found=f"no {', no '.join(lacks)} of their own",
             next=f"{HELP}; or build without it: contain=auto",

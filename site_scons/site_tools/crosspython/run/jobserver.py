@@ -214,7 +214,9 @@ def _make_fifo(folder: Path | None) -> tuple[str, contextlib.ExitStack]:
             remove.close()
             failures.append(f"{place}: {error.strerror}")
     raise ConfigurationError(
-        "no folder takes the FIFO of the job pool", evidence=failures, next="set TMPDIR to a folder that can be written"
+        "the FIFO of the job pool cannot be made",
+        evidence=failures,
+        next="set TMPDIR to a folder that can be written",
     )
 
 

@@ -76,7 +76,7 @@ class BuildLock:
         if holder:
             found = f"process {holder['pid']} on {holder['host']}, since {holder['since']}: {holder['command']}"
         return ConfigurationError(
-            f"another run is at work in the build folder {self.path.parent}",
+            f"another run is using the build folder {self.path.parent}",
             found=found,
             next="wait until it has ended, or name another folder with build=",
         )

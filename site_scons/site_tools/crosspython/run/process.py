@@ -159,7 +159,7 @@ def _unstartable(program: str, cwd: Path, env: Mapping[str, str], log: Log, erro
         )
     if (interpreter := _interpreter(Path(place))) and not Path(interpreter).exists():
         return HostToolError(
-            f"{where}: the build machine has no {interpreter}", expected=f"it runs {place}", log=log.path
+            f"{where}: the build machine has no {interpreter}", expected=f"the interpreter of {place}", log=log.path
         )
     return StepError(f"{where}: {program} cannot start", found=f"{place}: {error.strerror}", log=log.path)
 

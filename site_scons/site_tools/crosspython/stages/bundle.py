@@ -28,7 +28,7 @@ from crosspython.store.tree import Packer, conflict, packing, reading, unpack_tr
 from crosspython.targets.libc import PRIVATE_FOLDER
 from crosspython.workshop import EPOCH, LICENSES
 
-_ADVICE = "a component ships what others need of it: `ships` of its recipe, docs/components.md"
+_ADVICE = "`ships` of a component's recipe lists the files that other components need (docs/components.md)"
 
 
 @dataclass(frozen=True)

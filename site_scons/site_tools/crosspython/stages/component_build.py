@@ -200,10 +200,10 @@ class ComponentBuild:
             found = sorted(path for path in self.source.glob(glob) if path.is_file())
             if not found:
                 raise StepError(
-                    f"{self.recipe.title}: nothing in its source matches {glob!r}, a text of its licence",
-                    expected="license_files of the recipe name files of the source",
+                    f"{self.recipe.title}: no file of its source matches {glob!r}, a licence text",
+                    expected="files of the source in `license_files` of the recipe",
                     log=self.log.path,
-                    next="correct license_files in the recipe",
+                    next="correct `license_files` in the recipe",
                 )
             folder.mkdir(parents=True, exist_ok=True)
             for path in found:
@@ -250,7 +250,7 @@ def require_only(destdir: Path, stage: Path, title: str, log: Log) -> None:
             expected=f"files below {stage.relative_to(destdir)}",
             found=", ".join(strays[:10]) or "an empty stage",
             log=log.path,
-            next="look at the configure options of the recipe (--prefix, --libdir, --sysconfdir)",
+            next="check the configure options of the recipe (--prefix, --libdir, --sysconfdir)",
         )
 
 

@@ -60,7 +60,7 @@ def require_interpreter(path: Path, version: str) -> Interpreter:
             f"build_python={path} cannot build Python {version}",
             expected=f"CPython {version}, or a newer {series}",
             found=str(interpreter),
-            next="leave build_python= out, and one is built",
+            next="leave out build_python=: then one is built",
         )
     return interpreter
 
@@ -110,7 +110,7 @@ def _ask(path: Path, version: str) -> Interpreter:
     except OSError as error:
         found = error.strerror or str(error)
     except subprocess.TimeoutExpired:
-        found = f"no answer in {_PATIENCE:g} s"
+        found = f"no answer within {_PATIENCE:g} s"
     except (ValueError, TypeError):
         said = (done.stderr or done.stdout).strip().splitlines()
         found = f"exit status {done.returncode}" + (f": {said[-1]}" if said else ", and no answer")

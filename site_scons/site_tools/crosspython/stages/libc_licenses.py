@@ -25,7 +25,7 @@ without their symbol tables and otherwise unchanged.
 
 {origin}
 
-Whoever gets this bundle from you may ask you for that source ({terms}).
+Everybody to whom you give this bundle may ask you for that source ({terms}).
 """
 
 
@@ -72,10 +72,10 @@ def gather_licenses(toolchain: Toolchain, libraries: dict[str, Path], folder: Pa
 
 
 def _describe_source(project: _Project, toolchain: Toolchain, own: Iterable[str], package: HostPackage | None) -> str:
-    origin = "They are of no package of the machine that made this: the compiler's maker has their source."
+    origin = "On the build machine they do not belong to a package: the vendor of the compiler has their source."
     if package is not None:
         sources = "".join(f"\n    {source}" for source in package.sources)
-        origin = f"They came with the package {package.title}, which was built of these sources:{sources}"
+        origin = f"They came with the package {package.title}, which was built from these sources:{sources}"
     return _SOURCE.format(
         title=str(toolchain.libc) if project is GLIBC else toolchain.compiler,
         folder=PRIVATE_FOLDER,

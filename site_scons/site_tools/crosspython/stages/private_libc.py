@@ -119,9 +119,9 @@ def _find_loader(cc: Path, toolchain: Toolchain, target: Target, folder: Path) -
     place = libc_root(toolchain) / (asked or "").lstrip("/")
     if asked is None or not place.is_file():
         raise ToolchainError(
-            f"{cc}: its libc cannot be brought along",
-            expected="a loader, which dynamically linked programs ask for",
-            found=f"no {place}" if asked else "programs that ask for none",
+            f"{cc}: its libc cannot be put into the bundle",
+            expected="a loader, which its dynamically linked programs need",
+            found=f"no {place}" if asked else "programs that need none",
             evidence=complaint or [],
         )
     return place
@@ -143,5 +143,7 @@ def make_starter(cc: Path, target: Target, python: str, kernel: str, product: Pa
     words = [*options, *(f"-D{name}={value}" for name, value in given.items()), str(_STARTER), "-o", str(product)]
     status, _, complaint = try_ask(cc, *words)
     if status != 0:
-        raise compiler_refusal(cc, "cannot make the starter", "a program without a libc", complaint.splitlines()[-6:])
+        raise compiler_refusal(
+            cc, "cannot compile the starter of libc=private", "a program without a libc", complaint.splitlines()[-6:]
+        )
     return product

@@ -109,7 +109,7 @@ def _edit(step: Edit, build: ComponentBuild) -> None:
     path = build.source / step.file
     if not path.is_file():
         raise StepError(
-            f"{build.recipe.title}: the file of a declared edit is not there",
+            f"{build.recipe.title}: the file of a declared edit does not exist",
             expected=step.file,
             found="no such file in the source after configure",
             log=build.log.path,
@@ -126,7 +126,7 @@ def edit_text(edit: Edit, text: str, build: ComponentBuild) -> str:
     text, found = re.subn(edit.pattern, lambda _: replacement, text, flags=re.MULTILINE)
     if found != edit.matches:
         raise StepError(
-            f"{build.recipe.title}: a declared edit of {edit.file} does not match as it should",
+            f"{build.recipe.title}: a declared edit of {edit.file} does not match as declared",
             expected=f"{edit.matches} matches of {edit.pattern!r}",
             found=f"{found}",
             log=build.log.path,
@@ -194,7 +194,7 @@ def _install_wheels(step: InstallWheels, build: ComponentBuild) -> None:
             install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
     if edits:
         raise StepError(
-            f"{build.recipe.title}: files of declared edits are in none of the wheels",
+            f"{build.recipe.title}: declared edits name files that no wheel contains",
             expected=", ".join(edits),
             found=", ".join(path.name for path in _matches(build, build.stage, step.glob)),
             log=build.log.path,
@@ -221,11 +221,11 @@ def _train(step: Train, build: ComponentBuild) -> None:
     build.run((*emulator, "-E", libraries, *step.argv), cwd=build.source, env=REPEATABLE, seconds=step.seconds)
     if not any(build.source.glob(step.profiles)):
         raise StepError(
-            f"{build.recipe.title}: the training left no profile",
+            f"{build.recipe.title}: the training run wrote no profile",
             expected=f"{step.profiles} in the folder of the build",
             found="none",
             log=build.log.path,
-            next="look at what the training says in the log, or build with optimize=lto",
+            next="read the output of the training run in the log, or build with optimize=lto",
         )
 
 
@@ -314,7 +314,7 @@ def _reason(state: str | None) -> str:
         "yes": "its compilation or link failed",
         "missing": "configure did not find the library or header it needs",
         "disabled": "disabled by configure",
-        "n/a": "not available on this platform, says configure",
+        "n/a": "configure says that it is not available on this platform",
     }.get(state, f"configure says {state!r}")
 
 

@@ -33,7 +33,7 @@ def read_ar(file: IO[bytes]) -> Iterator[ArMember]:
     end, position, long_names = file.seek(0, io.SEEK_END), len(ARCHIVE_MAGIC), b""
     file.seek(0)
     if file.read(len(ARCHIVE_MAGIC)) != ARCHIVE_MAGIC:
-        raise ValueError("no ar archive")
+        raise ValueError("not an ar archive")
     while position < end:
         file.seek(position)
         header = file.read(_HEADER)

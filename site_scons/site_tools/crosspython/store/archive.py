@@ -58,12 +58,12 @@ def unpack_archive(
             f"{archive.name}: the archive is damaged, truncated or of an unknown kind",
             expected="a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip file",
             found=str(error),
-            next="get it again",
+            next="download it again",
         ) from error
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
-            expected=f"{archive} can be read, and {folder.parent} written",
+            expected=f"that {archive} can be read, and {folder.parent} can be written",
             found=describe_refusal(error, folder.parent),
             next="free some space there" if is_full(error) else None,
         ) from error
@@ -80,7 +80,7 @@ def _only_folder(folder: Path, archive: Path) -> Path:
     entries = list(folder.iterdir())
     if len(entries) != 1 or entries[0].is_symlink() or not entries[0].is_dir():
         raise ArchiveError(
-            f"{archive.name}: not laid out as sources are",
+            f"{archive.name}: does not look like the archive of a source",
             expected="one folder at the top",
             found=", ".join(sorted(entry.name for entry in entries)[:5]) or "nothing",
         )

@@ -48,7 +48,7 @@ class CacheFolder:
             raise
         if not record.names(found):
             self._forget(place, self.object_place(record.sha256))
-            raise CacheTrouble(f"{self.object_place(record.sha256)} was damaged and is removed", lasting=False)
+            raise CacheTrouble(f"{self.object_place(record.sha256)} was damaged, and was removed", lasting=False)
         for used in (place, self.object_place(record.sha256)):
             with suppress(OSError):  # another user's file, or removed meanwhile
                 os.utime(used)

@@ -39,7 +39,7 @@ class CacheTrust:
         if self.signers is None:
             return
         if not record.signature:
-            raise CacheTrouble(f"a record is not signed (signers={self.signers.file})", lasting=False)
+            raise CacheTrouble(f"a record has no signature (signers={self.signers.file})", lasting=False)
         try:
             self.signers.name_of(signed_text(key, record), record.signature, CACHE)
         except CrosspythonError as error:

@@ -139,7 +139,7 @@ class Transfer:
         length = response.headers.get("Content-Length", "")
         if status == 416:  # our part is longer than the server's file, or that file has changed
             self._forget()
-            raise Failure("the server refuses to go on where an earlier try broke off", again=True)
+            raise Failure("the server refuses to continue where an earlier try ended", again=True)
         if status not in (200, 206):
             answer = f"the server answered {status} {response.reason}".rstrip()
             raise Failure(answer, again=status in _TRY_AGAIN, missing=status in (404, 410))
@@ -148,7 +148,7 @@ class Transfer:
         match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
         if status == 206 and match and int(match[1]) != self.start:
             self._forget()
-            raise Failure("the server goes on at another place than asked", again=True)
+            raise Failure("the server continues at a different place than requested", again=True)
         etag = response.headers.get("ETag", "")
         self.validator = "" if etag.startswith("W/") else etag
         return self.start + int(length) if length.isdigit() else None
@@ -171,7 +171,7 @@ class Transfer:
                     told = now
                 if now - since > silence:
                     if done - mark < self.downloader.slowest * silence:
-                        raise Failure("the server sends next to nothing", again=True, cost=2)
+                        raise Failure("the server sends almost nothing", again=True, cost=2)
                     mark, since = done, now
         if total is not None and done != total:
             raise Failure(f"truncated: {done} of {total} bytes arrived", again=True)
@@ -217,7 +217,7 @@ def classify_error(error: Exception) -> Failure:
 
     cause = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(error, requests.ConnectTimeout):
-        return Failure("no connection in time", host=True)
+        return Failure("the connection was not made in time", host=True)
     if isinstance(error, requests.exceptions.SSLError):
         return Failure(f"no secure connection: {cause or error}", host=True)
     if isinstance(error, requests.exceptions.ProxyError):
@@ -229,7 +229,10 @@ def classify_error(error: Exception) -> Failure:
     if isinstance(cause, NewConnectionError):
         text = str(cause)
         is_name = "resolve" in text or "getaddrinfo" in text or "Name or service" in text
-        return Failure("the host name is not known here" if is_name else text.rpartition("] ")[2].lower(), host=True)
+        return Failure(
+            "this machine cannot find the address of the host" if is_name else text.rpartition("] ")[2].lower(),
+            host=True,
+        )
     if isinstance(error, ReadTimeoutError):
         return Failure("the server stopped answering", again=True, cost=2)
     if isinstance(error, requests.RequestException) and not isinstance(error, requests.ConnectionError):

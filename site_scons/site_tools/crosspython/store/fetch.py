@@ -90,7 +90,7 @@ class Store:
             raise missing_offline([(wanted_by, alternatives)], self.folder)
         raise SourceError(
             f"{wanted_by}: its source could not be fetched",
-            evidence=reasons or ["no place is known for it"],
+            evidence=reasons or ["no address is known for it"],
             expected=f"a file with SHA-256 {' or '.join(dict.fromkeys(source.sha256 for source in alternatives))}",
             found=f"SHA-256 {', '.join(dict.fromkeys(mismatches))}" if mismatches else None,
             next=self._advice(alternatives, only_wrong=bool(mismatches) and len(mismatches) == len(reasons)),
@@ -100,12 +100,12 @@ class Store:
         """What the user can do. only_wrong: each place had a file, but none the right one, so the hash may be wrong."""
         if only_wrong:
             return (
-                "compare with the SHA-256 that the project publishes: if the file is the right one, correct the hash"
-                " where it is named; if not, name a place that has the right one with mirror="
+                "compare with the SHA-256 that the project publishes: if the file is right, correct the hash in its"
+                " declaration; if not, name a mirror that has the right file: mirror="
             )
         names = " or ".join(dict.fromkeys(source.filename for source in alternatives))
         return (
-            "name a place that has it with mirror=, or run `scons fetch` on a connected machine and copy"
+            "name a mirror that has it (mirror=), or run `scons fetch` on a machine with a network and copy"
             f" its downloads, or put {names} into {self.folder}"
         )
 
@@ -206,7 +206,7 @@ class Store:
     def _refusal(self, source: Source, part: Path, error: OSError, needed: int | None) -> SourceError:
         refusal = SourceError(
             f"{source.filename}: " + ("the disk is full" if is_full(error) else "cannot be written"),
-            expected=f"{part.parent} takes the file",
+            expected=f"that the file can be written into {part.parent}",
             found=describe_refusal(error, part.parent, needed),
             next="free some space there, or name another folder with downloads=FOLDER",
         )
@@ -223,7 +223,7 @@ class Store:
                 held.enter_context(exclusive(folder / ".lock"))
             except OSError as error:
                 raise SourceError(
-                    f"{folder}: cannot keep sources here",
+                    f"{folder}: sources cannot be stored in this folder",
                     found=describe_refusal(error, self.folder),
                     next="correct its permissions, or name another folder with downloads=FOLDER",
                 ) from error
@@ -237,8 +237,8 @@ def missing_offline(wanted: Sequence[Wanted], folder: Path) -> SourceError:
         evidence=[
             f"{by}: {' or '.join(dict.fromkeys(source.filename for source in sources))}" for by, sources in wanted
         ],
-        expected=f"them in {folder}",
-        next=f"`scons fetch` where there is a network, or mirror=FOLDER, or put them into {folder}",
+        expected=f"these files in {folder}",
+        next=f"run `scons fetch` on a machine with a network, or use mirror=FOLDER, or put the files into {folder}",
     )
 
 

@@ -86,7 +86,7 @@ def _read_package(file: IO[bytes]) -> Iterator[Member]:
             file.seek(member.start)
             yield from _read_tar(io.BufferedReader(_Slice(file, member.size), _CHUNK), magic)
             return
-    raise ValueError("an ar archive that is no Debian package")
+    raise ValueError("an ar archive, but not a Debian package")
 
 
 class _Slice(io.RawIOBase):

@@ -135,7 +135,7 @@ class Unpacker:
         except FileNotFoundError:
             return
         if stat.S_ISDIR(status.st_mode):
-            raise Refused(f"{self.name_of(path)!r} is a folder and something else at once")
+            raise Refused(f"{self.name_of(path)!r} is a folder, and is also something else")
         os.unlink(path)
 
     def name_of(self, path: str) -> str:
@@ -160,7 +160,7 @@ class Unpacker:
                 os.mkdir(path, 0o755)
             except FileExistsError:
                 if not stat.S_ISDIR(os.lstat(path).st_mode):
-                    what = f"{member!r} lies beyond {self.name_of(path)!r}, which is no folder but a file or a link"
+                    what = f"{member!r} is below {self.name_of(path)!r}, which is not a folder but a file or a link"
                     raise Refused(what) from None
             self._folders.add(path)
         return path
@@ -173,7 +173,9 @@ class Unpacker:
         if os.path.islink(first):
             self.add_link(path, Member(member.name, SYMLINK, mtime=member.mtime, target=os.readlink(first)))
         elif not os.path.isfile(first):
-            raise Refused(f"{member.name!r} is a link to {member.target!r}, which did not come before it")
+            raise Refused(
+                f"{member.name!r} is a link to {member.target!r}, which does not come before it in the archive"
+            )
         elif first != path:
             self.make_room(path)
             os.link(first, path)

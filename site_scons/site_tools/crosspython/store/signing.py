@@ -55,11 +55,11 @@ class Signers:
                 if _run(["-Y", "verify", "-f", str(self.file), *who, "-s", str(file)], data).returncode == 0:
                     return name
         reason = (
-            "the bytes are others, or it was made for something else"
+            "the data was changed, or the signature was made for something else"
             if found.returncode == 0
-            else "it is by nobody of that list"
+            else "its signer is not in that list"
         )
-        raise SignatureError(f"a signature does not hold (signers={self.file})", found=reason)
+        raise SignatureError(f"a signature is not valid (signers={self.file})", found=reason)
 
 
 def _run(arguments: Sequence[str], data: bytes) -> subprocess.CompletedProcess[str]:
@@ -75,7 +75,9 @@ def _run(arguments: Sequence[str], data: bytes) -> subprocess.CompletedProcess[s
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise HostToolError("ssh-keygen is missing, which signs", next="apt-get install openssh-client") from error
+        raise HostToolError(
+            "ssh-keygen is missing: it makes and verifies signatures", next="apt-get install openssh-client"
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise SignatureError(f"ssh-keygen did not answer within {_PATIENCE} s") from error
     return subprocess.CompletedProcess(
@@ -84,4 +86,4 @@ def _run(arguments: Sequence[str], data: bytes) -> subprocess.CompletedProcess[s
 
 
 def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2] or "no word of ssh-keygen"
+    return text.strip().rpartition("\n")[2] or "ssh-keygen printed nothing"

@@ -57,7 +57,7 @@ def packing(archive: Path, *, epoch: int, root: str = "", beside: Beside = at_on
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be packed" + (": the disk is full" if is_full(error) else ""),
-            expected=f"what it is to hold can be read, and {archive.parent} written",
+            expected=f"that its files can be read, and {archive.parent} can be written",
             found=describe_refusal(error, archive.parent),
             next="free some space there" if is_full(error) else None,
         ) from error
@@ -155,7 +155,7 @@ def unpack_tree(
     except OSError as error:
         raise ArchiveError(
             f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
-            expected=f"{archive} can be read, and {folder} written",
+            expected=f"that {archive} can be read, and {folder} can be written",
             found=describe_refusal(error, folder),
             next="free some space there" if is_full(error) else None,
         ) from error
@@ -193,10 +193,10 @@ class _StageUnpacker(Unpacker):
 def conflict(name: str, archive: str, other: str) -> ArchiveError:
     """The error for two archives that have different content under the same name."""
     return ArchiveError(
-        f"{archive} holds a file that another component has installed with other bytes",
-        expected=f"{name} as it came from {other}",
-        found=f"another {name} in {archive}",
-        next="let one of the two recipes remove it",
+        f"{archive} contains a file that another component has installed with different content",
+        expected=f"{name} as in {other}",
+        found=f"a different {name} in {archive}",
+        next="remove the file in one of the two recipes",
     )
 
 

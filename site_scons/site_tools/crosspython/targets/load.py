@@ -117,7 +117,7 @@ def _find_file(name_or_path: str, start: Path) -> Path:
         return start / Path(name_or_path).expanduser()
     meant = suggest(name_or_path, target_names(), "target={}", aliases=ALIASES)
     raise ConfigurationError(
-        f"target={name_or_path}: no such board" + (f"; {meant}" if meant else ""),
+        f"target={name_or_path}: no such target" + (f"; {meant}" if meant else ""),
         expected=f"{', '.join(target_names())}, or a path to a TOML file",
         found=name_or_path or "nothing",
         next=_DOCUMENTATION,

@@ -192,7 +192,7 @@ def find_machine(name: str) -> Machine:
         meant = suggest(name, MACHINES, aliases=ALIASES)
         raise ConfigurationError(
             f"the machine {name!r} is not known" + (f"; {meant}" if meant else ""),
-            expected=f"what uname -m says on the board: {', '.join(MACHINES)}",
+            expected=f"the output of `uname -m` on the board: {', '.join(MACHINES)}",
             found=name,
         )
     return MACHINES[name]

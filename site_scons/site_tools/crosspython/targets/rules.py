@@ -25,7 +25,9 @@ class MachineName(str):
     def read(cls, value: Any) -> MachineName:
         if not isinstance(value, str) or value not in MACHINES:
             meant = suggest(str(value), MACHINES, aliases=ALIASES)
-            raise ValueError(f"what uname -m says on the board: {', '.join(MACHINES)}", *([meant] if meant else []))
+            raise ValueError(
+                f"the output of `uname -m` on the board: {', '.join(MACHINES)}", *([meant] if meant else [])
+            )
         return cls(value)
 
 
@@ -41,7 +43,9 @@ class TripletText(str):
 
 
 Line = Annotated[str, Meta(pattern=r"^.+\Z", description="a line of text")]
-Prefix = Annotated[str, Meta(pattern=r"^[^/\s]*[^/\s-]\Z", description="a name without a folder and the last dash")]
+Prefix = Annotated[
+    str, Meta(pattern=r"^[^/\s]*[^/\s-]\Z", description="a name without a folder, and without the last dash")
+]
 Prefixes = Annotated[
     tuple[Prefix, ...],
     Meta(min_length=1, description="a list of at least one name such as arm-linux-gnueabihf"),
@@ -89,7 +93,7 @@ class TargetKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class WholeTarget(TargetKeys, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that stands alone."""
 
-    machine: Annotated[MachineName, Meta(description="what uname -m says on the board")]
+    machine: Annotated[MachineName, Meta(description="the output of `uname -m` on the board")]
     triplet: Annotated[TripletText, Meta(description="one such as arm-linux-gnueabihf")]
 
 
@@ -115,9 +119,9 @@ def _judge_libc(values: Mapping[str, Any], triplet: Triplet) -> Iterator[Mistake
     wanted, boards = read_choice(values.get("libc", "board")), values.get("libc_baseline")
     named = values.get("libc")
     if (wanted and triplet.has_other_libc) or (named in OTHERS and named != triplet.libc):
-        yield Mistake(("libc",), f"{named} does not go with triplet {triplet.text!r}")
+        yield Mistake(("libc",), f"{named} does not match triplet {triplet.text!r}")
     if wanted and boards and not read_libc(boards).loads(wanted):
-        yield Mistake(("libc",), f"the board has {boards} (libc_baseline), and loads nothing for {wanted}")
+        yield Mistake(("libc",), f"the board has {boards} (libc_baseline), and cannot load programs for {wanted}")
 
 
 def _judge_float_abi(values: Mapping[str, Any], triplet: Triplet, known: tuple[str, ...]) -> Iterator[Mistake]:
@@ -131,10 +135,10 @@ def _judge_float_abi(values: Mapping[str, Any], triplet: Triplet, known: tuple[s
         yield Mistake(("float_abi",), f"{allowed}; found {wanted!r}")
         return
     if triplet.float_abi not in (None, wanted):
-        yield Mistake(("float_abi",), f"{wanted} does not go with triplet {triplet.text!r}")
+        yield Mistake(("float_abi",), f"{wanted} does not match triplet {triplet.text!r}")
     for number, flag in enumerate(values.get("cflags", ())):
         if _float_abi_of_flag(flag) not in (None, wanted):
-            yield Mistake(("cflags", number), f"{flag} does not go with float_abi {wanted}")
+            yield Mistake(("cflags", number), f"{flag} does not match float_abi {wanted}")
 
 
 def _float_abi_of_flag(flag: str) -> str | None:

@@ -58,5 +58,5 @@ def _refuse(cc: Path, target: Target, found: Libc, needs: list[str]) -> Toolchai
         evidence=needs,
         expected=f"{target.libc_baseline} at most, the board's libc (libc_baseline)",
         found=str(found),
-        next="give the vendor's SDK for this board as toolchain=, or one with as old a libc",
+        next="give the vendor's SDK for this board as toolchain=, or another SDK whose libc is that old",
     )

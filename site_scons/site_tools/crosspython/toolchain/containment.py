@@ -18,8 +18,8 @@ from crosspython.toolchain.launcher import folders_of, reason_for_network, start
 from crosspython.workshop import Workshop
 
 _OPEN_NETWORK = (
-    "launcher={launcher} needs the network ({reason}), so builds have it too: what a build downloads is not locked and"
-    " not shown; without launcher=, or with ccache and a local cache, they have none"
+    "launcher={launcher} needs the network ({reason}), so builds have it too, and what they download is"
+    " neither locked nor shown. Without launcher=, or with ccache and a local cache, builds have no network"
 )
 # The folder with the configuration of name servers (resolved(8)): /etc/resolv.conf is a link into it.
 _RESOLVER = Path("/run/systemd/resolve")
@@ -57,7 +57,7 @@ class Containment:
             raise HostToolError(
                 f"contain=required: launcher={launcher} needs the network ({reason})",
                 expected="builds without a network",
-                next="leave out launcher=, take ccache with a local cache, or contain=auto",
+                next="leave out launcher=, use ccache with a local cache, or set contain=auto",
             )
         self._reads = (*self._reads, _RESOLVER)
         log.write(f"=== this build has the network: launcher={launcher}, {reason}\n")

@@ -92,7 +92,7 @@ def emulate(tree: Path, target: Target, root: Path, path: str) -> EmulatedPython
     """Put the emulator in front of the interpreter of an unpacked bundle. root: as of emulator_command"""
     interpreters = [p for p in tree.glob("bin/python3.*") if p.suffix[1:].isdigit() and not p.is_symlink()]
     if len(interpreters) != 1:
-        raise CheckError(f"{tree} is no bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
+        raise CheckError(f"{tree} is not a bundle", expected="one bin/python3.N", found=f"{len(interpreters)} of them")
     python = interpreters[0]
     program = _behind(python)
     if not program.exists():

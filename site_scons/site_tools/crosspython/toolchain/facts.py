@@ -93,7 +93,7 @@ class Toolchain:
         """One line for the user: whether products can handle dates after 2038."""
         if self.time_bits == 64:
             return "64-bit time"
-        return f"32-bit time: dates end in January 2038, for {self.time_limit}"
+        return f"32-bit time: dates end in January 2038, because {self.time_limit}"
 
     def require_fortran(self, wanted_by: str) -> None:
         """Raise ToolchainError if there is no Fortran compiler. wanted_by: the component or package that needs one."""
@@ -102,7 +102,7 @@ class Toolchain:
                 f"{wanted_by}: it is written in Fortran, and the toolchain has no Fortran compiler",
                 expected=f"{self.prefix}gfortran",
                 found="no such program",
-                next=install_command([f"{self.triplet}-gfortran"]) or "take an SDK that has one, with toolchain=",
+                next=install_command([f"{self.triplet}-gfortran"]) or "use an SDK that has one: toolchain=",
             )
 
     @classmethod
@@ -115,7 +115,7 @@ class Toolchain:
             toolchain = cls(**facts | lists | {"libc": Libc(**facts["libc"]), "sysroot": sysroot})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolchainError(
-                f"{file}: no toolchain is described there", next=f"remove {file.name} and start the build again"
+                f"{file}: it does not describe a toolchain", next=f"remove {file.name} and start the build again"
             ) from error
         return toolchain
 

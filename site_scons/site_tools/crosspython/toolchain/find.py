@@ -123,7 +123,7 @@ def _get_one(target: Target) -> str:
     ways = (
         _distributions(target),
         "the vendor's SDK for the board, its folder or its archive as downloaded: toolchain=PATH",
-        f"a ready toolchain as Arm and Bootlin publish them for {target.triplet}: toolchain=ARCHIVE",
+        f"a toolchain for {target.triplet} from Arm or Bootlin, who publish them ready to use: toolchain=ARCHIVE",
     )
     listed = "".join(f"\n    {number}. {way}" for number, way in enumerate(ways, start=1))
     return f"get one in one of three ways:{listed}"
@@ -134,10 +134,16 @@ def _distributions(target: Target) -> str:
     triplet = parse_triplet(target.triplet)
     if not triplet.has_other_libc:
         command = install_command([f"{target.triplet}-g++"])
-        return f"the distribution's: {command}" if command else "the distribution's package, if it has one with a libc"
+        return (
+            f"the distribution's compiler: {command}"
+            if command
+            else "the distribution's compiler, if there is a package with a libc for the target"
+        )
     command = install_command([f"{triplet_with('glibc', triplet, target.float_abi)}-g++"])
     before = f"{command}, then " if command else ""
-    return f"the distribution's for boards with glibc, which the bundle then brings along: {before}libc=private"
+    return (
+        f"the distribution's compiler for boards with glibc; the bundle then contains the glibc: {before}libc=private"
+    )
 
 
 def _find_given(target: Target, given: Path, path: str, unpack_into: Path, remark: Remark) -> Path:
@@ -205,9 +211,9 @@ def _choose_sdk(target: Target, sdks: list[Path], given: Path) -> Path:
 
 def _ambiguous(target: Target, given: Path, places: list[Path]) -> ToolchainError:
     return ToolchainError(
-        f"toolchain={given}: more than one toolchain there is for {target.name}",
+        f"toolchain={given}: it contains more than one toolchain for {target.name}",
         evidence=[str(place) for place in places],
-        next=f"name the one that is meant: toolchain={places[0]}",
+        next=f"name one of them: toolchain={places[0]}",
     )
 
 
@@ -241,7 +247,7 @@ def _none_there(target: Target, given: Path, sdk: Path) -> ToolchainError:
     archives = [str(file) for pattern in ("*", "*/*") for file in sorted(sdk.glob(pattern)) if is_archive(file)]
     found, next = "no such file", "name the folder that holds bin/, or the compiler itself"
     if mute := compilers_below(sdk, runnable=False):
-        found = f"{mute[0]}, which may not be executed"
+        found = f"{mute[0]}, which is not executable"
         next = "unpack or mount it in a way that keeps files executable"
     elif archives:
         next = f"is {archives[0]} the SDK? Then name it as toolchain="

@@ -66,9 +66,9 @@ def _make_once(make_in: Path, compiler: Toolchain, target: Target, libc: Libc) -
             made.write(facts)
     except OSError as error:
         raise ToolchainError(
-            f"{folder} cannot be written, where a compiler for {libc} is to be kept",
+            f"the folder for the compiler for {libc} cannot be written: {folder}",
             found=error.strerror,
-            next="set HOME to a folder that can be written, or take the compiler's own libc: libc=board",
+            next="set HOME to a folder that can be written, or use the compiler's own libc: libc=board",
         ) from error
     return made
 

@@ -105,7 +105,7 @@ def _temporary_folder() -> Iterator[str]:
     except OSError as error:
         raise ToolchainError(
             "the compiler cannot be probed: there is no folder for temporary files",
-            expected=f"{os.environ.get('TMPDIR', '/tmp')}, with some room, in which files may be written",
+            expected=f"{os.environ.get('TMPDIR', '/tmp')}, writable and with free space",
             found=error.strerror or str(error),
             next="name another folder for them: TMPDIR=FOLDER",
         ) from error

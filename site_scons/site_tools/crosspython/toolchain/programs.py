@@ -41,8 +41,8 @@ _OTHER_NAME = re.compile(
     r"(?P<version>-\d+(?:\.\d+)*)?"
 )
 
-_NO_LIBRARY = "would report its libraries: declare the library as a component"
-_NO_COMPILER = "would compile for it: use $CC or $FC for the board, $CC_FOR_BUILD for what runs here"
+_NO_LIBRARY = "reports the build machine's libraries: declare the library as a component"
+_NO_COMPILER = "compiles for the build machine: use $CC or $FC for the board, $CC_FOR_BUILD for programs that run here"
 _NO_PKG_CONFIG = "answers with a sysroot of its own: put another pkg-config before it on PATH"
 
 # GNU autoconf's archive (AX_PROG_CC_FOR_BUILD), Meson's manual ("Environment variables"), ncurses and SQLite
@@ -226,7 +226,7 @@ def _refusal(name: str, why: str) -> str:
 
 
 def _say(name: str, why: str) -> str:
-    return shlex.quote(f"crosspython: {name}: this is the build machine's, and {why}")
+    return shlex.quote(f"crosspython: {name}: this is the build machine's program, which {why}")
 
 
 def _pkg_config_scripts(triplet: str, path: str) -> Mapping[str, str]:

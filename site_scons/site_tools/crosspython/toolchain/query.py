@@ -44,7 +44,7 @@ def try_ask(
         )
     except subprocess.TimeoutExpired as error:
         raise ToolchainError(
-            f"{program}: the compiler hangs", expected="an answer", found=f"none in {patience:g} s"
+            f"{program}: the compiler hangs", expected="an answer", found=f"none within {patience:g} s"
         ) from error
     except OSError as error:
         missing = error.errno == errno.ENOENT and not program.exists()

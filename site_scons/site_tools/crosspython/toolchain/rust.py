@@ -62,7 +62,7 @@ def rust_triple(target: Target, libc: str) -> str:
             f"Rust packages cannot be built for {target.name}",
             expected=f"{', '.join(machines)}, with {' or '.join(libcs)}",
             found=f"{target.machine} with {libc}",
-            next="name a ready wheel's index, or leave the package out",
+            next="name an index that has a ready wheel, or leave out the package",
         )
     architecture, abi = row
     return f"{architecture}-unknown-linux-{system}{abi}"
@@ -211,7 +211,7 @@ def _ask(program: Path, environment: Mapping[str, str]) -> list[str]:
         raise ToolchainError(
             f"{program} does not run",
             evidence=told.stderr.splitlines()[-_EVIDENCE_LINES:],
-            next="install the libraries that it misses (Debian: apt-get install libcurl4 libssh2-1 libsqlite3-0)",
+            next="install the libraries that are missing (Debian: apt-get install libcurl4 libssh2-1 libsqlite3-0)",
         )
     return told.stdout.splitlines()
 

@@ -54,7 +54,7 @@ def unpack_rust(triple: str, store: Store, folder: Path, remark: Callable[[str],
         fingerprints = Fingerprints(folder)
         if not fingerprints.is_same(root):
             if fingerprints.compare(root) == "other":
-                remark(f"{root} was changed since it was unpacked: it is made again")
+                remark(f"{root} was changed since it was unpacked, so it is unpacked again")
             shutil.rmtree(root, ignore_errors=True)
         for source in packaged_sources(triple):
             mark = root / "packages" / source.sha256

@@ -134,7 +134,7 @@ def judge_code(cc: Path, target: Target, product: Path) -> str:
     elf = read_elf(product)
     if elf is None:
         raise ToolchainError(
-            f"{cc} makes no Linux code", expected=f"{machine.elf} ELF files", found="a file of another kind"
+            f"{cc} does not compile for Linux", expected=f"{machine.elf} ELF files", found="a file of another kind"
         )
     wanted, made = (
         _describe(machine.elf, machine.bits, machine.little_endian),

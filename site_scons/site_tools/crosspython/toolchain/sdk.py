@@ -98,7 +98,7 @@ def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:
         with given.open("rb") as file:
             if b"environment-setup" not in file.read(_INSTALLER_HEAD):
                 raise ToolchainError(
-                    f"toolchain={given}: a script, but no SDK's installer, so it was not run",
+                    f"toolchain={given}: this script is not the installer of an SDK, so it was not run",
                     expected="an installer that leaves an environment-setup-* file, as Yocto's do",
                 )
         _run(["/bin/sh", str(given), "-y", "-d", str(folder)], f"{given.name}: the SDK's installer failed", path)
@@ -110,7 +110,7 @@ def _unpack(given: Path, folder: Path, path: str, remark: Remark) -> None:
     if left_out:
         more = len(left_out) - _NAMED
         named = "; ".join(left_out[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
-        remark(f"{given.name}: left out, which no compiler needs: {named}")
+        remark(f"{given.name}: these files were left out, because no compiler needs them: {named}")
 
 
 def find_root(folder: Path) -> Path:

@@ -49,14 +49,14 @@ def find_time(cc: Path, target: Target, libc: Libc, kernel: str | None, folder: 
     limit = _find_limit(target, libc, kernel)
     if limit is None and _measure(cc, target, flags, folder, patience) == 64:
         return Time(64, flags)
-    return Time(32, (), limit or f"{libc} has no other for this machine")
+    return Time(32, (), limit or f"{libc} has no 64-bit time_t for this machine")
 
 
 def _find_limit(target: Target, libc: Libc, kernel: str | None) -> str | None:
     if any(flag.startswith("-D_TIME_BITS=") for flag in target.cflags):
         return "the target's cflags ask for it"
     if libc.name != "glibc":
-        return f"{libc} has no other"
+        return f"{libc} has no 64-bit time_t"
     board = target.libc_baseline or libc
     if board.number < parse_version(_GLIBC):
         return f"{board} is older than {_GLIBC}"

@@ -76,12 +76,12 @@ def _read_setup(sdk: Path, file: Path) -> _Setup:
     command = [expand(word) for word in shlex.split(values.get("CC", ""))]
     sysroot = values.get("SDKTARGETSYSROOT", "")
     if not command or not sysroot:
-        raise ToolchainError(f"{file}: it names no compiler", expected="exports of SDKTARGETSYSROOT and CC")
+        raise ToolchainError(f"{file}: it does not name a compiler", expected="exports of SDKTARGETSYSROOT and CC")
     program = shutil.which(command[0], path=values.get("PATH", ""))
     if program is None or not Path(sysroot).is_dir():
         raise ToolchainError(
             f"{sdk}: this SDK was installed in another place",
-            expected=f"{command[0]} and {sysroot}, which {file.name} names",
+            expected=f"{command[0]} and {sysroot}, as {file.name} says",
             found="not both are there",
             next="run its installer again, with -d FOLDER, and name that folder; or name the installer as toolchain=",
         )

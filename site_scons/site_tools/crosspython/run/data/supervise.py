@@ -102,7 +102,7 @@ def end_what_is_left():
         for pid in processes_below():
             words = read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
             if words and pid not in told and not stopped:
-                say(f"left behind by the build, and ended: {words[:200]}")
+                say(f"the build left a process running, which was ended: {words[:200]}")
             told.add(pid)
             end([pid])
         time.sleep(0.01)

@@ -81,9 +81,8 @@ def _guarded(dlopen):
         libc = _foreign_libc(name) if name else None
         if libc:
             raise OSError(
-                "{}: it was linked for {}, and this Python brings its own glibc (libc=private): it would crash".format(
-                    os.fsdecode(name), libc
-                )
+                "{}: it was linked for {}, but this Python brings its own glibc (libc=private), so loading "
+                "it would crash".format(os.fsdecode(name), libc)
             )
         return dlopen(name, *flags)
 

@@ -33,10 +33,10 @@ class Tools:
         status, said, complaint = try_ask(program, *arguments, cwd=self.work)
         if status != 0:
             raise ToolchainError(
-                f"{program} cannot make what programs for an older glibc are linked with",
+                f"{program} cannot make the libraries with which programs for an older glibc are linked",
                 expected=f"{shlex.join(arguments[-4:])} to work",
                 evidence=(complaint or said).splitlines()[-6:],
-                next="take the compiler's own libc (libc=board), or the vendor's SDK (toolchain=)",
+                next="use the compiler's own libc (libc=board), or the vendor's SDK (toolchain=)",
             )
 
     def compile(self, source: str, *macros: str) -> str:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 _CATALOGUE = Path(__file__).with_name("left_out.toml")
-_LEFT_BEHIND = "crosspython: left behind by the build, and ended: "
+_LEFT_BEHIND = "crosspython: the build left a process running, which was ended: "
 _SHOWN = 3
 _WIDTH = 160
 
