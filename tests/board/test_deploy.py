@@ -64,7 +64,7 @@ def test_a_tree_that_fails_its_check_is_not_switched_to(
 ) -> None:
     before = board.command("readlink /opt/python")
     replace(tree / "lib/python3.13/subprocess.pyc", "no bytecode")
-    with pytest.raises(CheckError, match="its former Python stays in use"):
+    with pytest.raises(CheckError, match="its previous Python stays in use"):
         bring(tree, session)
     assert board.command("readlink /opt/python") == before
     assert board.command("/opt/python/bin/python3 -c 'import subprocess'") == ""
@@ -139,7 +139,10 @@ def test_scripts_of_earlier_deployments_are_mended(board: Board, tree: Path, ses
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("ro", "Read-only file system; there: mount -o remount,rw /mnt/other"), ("noexec", "mount -o remount,exec")],
+    [
+        ("ro", "Read-only file system; on the board: mount -o remount,rw /mnt/other"),
+        ("noexec", "mount -o remount,exec"),
+    ],
 )
 def test_a_place_that_cannot_be_used_is_refused_before_anything_is_copied(
     board: Board, slim: Path, session: Session, option: str, told: str

@@ -324,7 +324,7 @@ def test_no_jobs_at_all_are_refused(project: Project, jobs: str) -> None:
 def test_an_empty_build_folder_is_refused(project: Project, text: str) -> None:
     project.add("hello")
     output = project.scons(f"build={text}", code=2)
-    assert "build=: says nothing" in output
+    assert "build=: is empty" in output
     assert not (project.folder / "rv1126").exists()
 
 

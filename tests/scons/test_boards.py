@@ -98,4 +98,4 @@ def test_only_what_the_build_made_is_laid_out_for_the_board(tmp_path: Path) -> N
     session._work = tmp_path / "work"
     tree = session._lay_out(tmp_path / "bundle.tar.gz")
     assert sorted(path.name for path in (tree / WHEELS).iterdir()) == ["ours.whl", "reported.whl"]
-    assert f"{house}/stray.whl: is left out, since this build did not make it" in stream.getvalue()
+    assert f"{house}/stray.whl is left out, because this build did not make it" in stream.getvalue()

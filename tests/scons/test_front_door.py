@@ -43,7 +43,7 @@ def standalone(tmp_path: Path) -> Standalone:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["pkgs=six"], "pkgs=six: would be ignored, since nothing in this run is about wheels"),
+        (["pkgs=six"], "pkgs=six would be ignored: no goal of this run is about wheels"),
         (["bundle", "pkgs=six"], "scons wheels pkgs=six"),
         (["deploy", "board=root@b", "pkgs=six"], "pkgs=six: would be ignored"),
         (["lock=pylock.toml"], "lock=pylock.toml: would be ignored"),
@@ -58,10 +58,10 @@ def standalone(tmp_path: Path) -> Standalone:
         (["bundle", "pip=0"], "nothing in this run is about an image"),
         (["compile_commands"], "compile_commands: no package is named"),
         (["wheels", "pkgs=six", "shard=6/5"], "shard=6/5: no part of a whole"),
-        (["image", "pkgs=six", "shard=1/2"], "shard=1/2: a part of the wheels, and nothing else"),
+        (["image", "pkgs=six", "shard=1/2"], "shard=1/2: only the wheels are divided into parts"),
         (["wheels", "pkgs=six", "shard=1/2", "check=1"], "a part cannot be installed"),
-        (["wheels", "pkgs=six", "shard=1/2", "cache=none"], "nobody would get what is built here"),
-        (["wheels", "pkgs=six", "shard=1/2", "format=json"], "a part has no wheelhouse to tell of"),
+        (["wheels", "pkgs=six", "shard=1/2", "cache=none"], "no other run would get the wheels that are built here"),
+        (["wheels", "pkgs=six", "shard=1/2", "format=json"], "a part has no wheelhouse to describe"),
         (["wheels", "pkgs=six", "times=x.json"], "nothing is divided"),
     ],
 )
@@ -125,7 +125,7 @@ def test_an_empty_board_takes_that_of_the_projects_file_away(standalone: Standal
 def test_a_mistake_in_the_projects_file_is_one_message_with_its_line(standalone: Standalone) -> None:
     (standalone.folder / "crosspython.toml").write_text('target = "rk3568"\n\npkgs = "six >> 3"\n')
     output = standalone.scons("-n", "image", code=2)
-    assert f"pkgs= stands in {standalone.folder}/crosspython.toml, line 3" in output
+    assert f"pkgs= is set in {standalone.folder}/crosspython.toml, line 3" in output
 
 
 def test_the_schema_is_written_into_the_build_folder(standalone: Standalone) -> None:
@@ -142,7 +142,7 @@ def test_several_targets_are_built_side_by_side(standalone: Standalone) -> None:
     assert "one board, and several targets: rk3568, rv1126" in standalone.scons("-n", "deploy", "board=root@b", code=2)
     (standalone.folder / "rv1126.toml").write_text('extends = "rpi4"')
     twice = standalone.scons("-n", "target=rv1126,./rv1126.toml", code=2)
-    assert "two targets have one name: rv1126, rv1126" in twice
+    assert "two targets have the same name: rv1126, rv1126" in twice
     assert "target=rk35: no such target" in standalone.scons("-n", "target=rv1126,rk35", code=2)
 
 
@@ -219,8 +219,10 @@ def test_verify_compares_the_file_that_stands_behind_it_and_builds_nothing(stand
     assert "product.tar.gz: there is no such file" in standalone.scons("verify", str(product), code=2)
     product.parent.mkdir(parents=True, exist_ok=True)
     product.write_bytes(b"product")
-    assert "there is no statement of it" in standalone.scons("verify", "build/rv1126/product.tar.gz", code=2)
+    assert "there is no statement about it" in standalone.scons("verify", "build/rv1126/product.tar.gz", code=2)
     stated = Statement("product.tar.gz", digest_of(product), (), {}, {})
     product.with_name("product.tar.gz.intoto.json").write_text(write_statement(stated))
-    assert "product.tar.gz: as stated, of 0 materials" in standalone.scons("verify", "build/rv1126/product.tar.gz")
+    assert "product.tar.gz: as stated, made from 0 materials" in standalone.scons(
+        "verify", "build/rv1126/product.tar.gz"
+    )
     assert not (standalone.folder / "build/rv1126/stages").exists()

@@ -91,7 +91,7 @@ def test_two_programs_of_one_name_are_told(images: Images) -> None:
         ([], ", version='v1'", "env.Image(version='v1'): not a version for an image"),
         ([], " + [env.File('x')]", "these wheels are not for this Python on this board"),
         ([], ", limit='4M'", "limit"),
-        ([], " + [3]", "env.Image(wheels=[3]): not an argument that is understood"),
+        ([], " + [3]", "env.Image(wheels=[3]): this argument has a wrong value"),
     ],
 )
 def test_what_makes_no_sense_is_refused(images: Images, arguments: list[str], more: str, says: str) -> None:

@@ -80,14 +80,14 @@ def test_each_wheel_gets_a_statement_that_verify_compares(papers: Papers) -> Non
     assert material["name"] == name and material["digest"] == {"sha256": sha256(papers.links / name)}
 
     output = papers.scons("verify", "pkgs=top", f"signers={signers}")
-    assert f"{wheel}: as stated, of 1 material; signed by ci" in output
+    assert f"{wheel}: as stated, made from 1 material; signed by ci" in output
     assert "its signer is not in that list" in papers.scons("verify", "pkgs=top", f"signers={stranger}", code=2)
     file.write_text(file.read_text().replace(sha256(wheel), "0" * 64))
     assert "the data was changed" in papers.scons("verify", "pkgs=top", f"signers={signers}", code=2)
     assert "not what its statement is about" in papers.scons("verify", "pkgs=top", code=2)
     material["digest"]["sha256"] = "1" * 64
     file.write_text(json.dumps(statement))
-    assert f"{name} of pkg:pypi/top@1.0: the lock names other bytes" in papers.scons("verify", "pkgs=top", code=2)
+    assert f"{name} of pkg:pypi/top@1.0: the lock has a different hash" in papers.scons("verify", "pkgs=top", code=2)
 
 
 def test_a_forbidden_licence_is_told_before_anything_is_built(papers: Papers) -> None:
@@ -130,9 +130,9 @@ env.Alias("verify", env.Verify())
     }
     assert materials == {"pkg:generic/base@1.0", "pkg:generic/cpython@1.0"}
     output = project.scons("verify")
-    assert output.count(": as stated, of ") == 2 and "the cache has the same bytes" in output
+    assert output.count(": as stated, made from ") == 2 and "the cache has the same bytes" in output
     (products / "sysroot/more.h").write_text("")
-    assert "sysroot: it is not what its statement is about" in project.scons("verify", code=2)
+    assert "sysroot: its content is not what its statement describes" in project.scons("verify", code=2)
     project.scons("-c", "sbom", "legal-info")
     assert not (products / "sbom").exists() and not (products / "legal-info").exists()
 

@@ -68,5 +68,5 @@ def test_a_board_whose_kernel_is_too_old_is_refused_before_anything_is_built(pro
 def test_an_sdk_with_another_libc_than_the_one_asked_for_is_refused(project: Project) -> None:
     project.add("hello")
     output = project.scons("libc=musl", "toolchain=arm-linux-gnueabihf-gcc", code=2)
-    assert "does not link for musl, as libc=musl asks" in output
+    assert "does not link for musl, which libc=musl needs" in output
     assert "an SDK whose libc is musl, as toolchain=" in output

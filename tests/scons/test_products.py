@@ -49,7 +49,7 @@ def test_the_last_lines_say_what_the_components_are_licensed_under(tmp_path: Pat
 
     recipes = [recipe("cpython", "Python-2.0.1"), recipe("zlib", "Zlib"), recipe("mine", ""), recipe("alib", "Zlib")]
     assert describe_licenses(recipes) == (
-        "licences:  Python-2.0.1 (cpython), Zlib (alib, zlib), not stated (mine); their texts lie in share/licenses"
+        "licences:  Python-2.0.1 (cpython), Zlib (alib, zlib), not stated (mine); their texts are in share/licenses"
     )
 
 

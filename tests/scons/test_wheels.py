@@ -109,9 +109,9 @@ def test_a_wheelhouse_of_no_wheels_is_made_as_well(wheels: Wheels) -> None:
 
 def test_what_a_marker_leaves_out_is_told(wheels: Wheels) -> None:
     output = wheels.make("pkgs=Top, below; python_version < '3'")
-    assert "warning: pkgs=: below is left out, since its marker does not hold for rv1126" not in output  # Top needs it
+    assert "warning: pkgs=: below is left out, because its marker is false for rv1126" not in output  # Top needs it
     output = wheels.make("pkgs=Below, top; python_version < '3'")
-    assert "warning: pkgs=: top is left out, since its marker does not hold for rv1126" in output
+    assert "warning: pkgs=: top is left out, because its marker is false for rv1126" in output
     assert output.rstrip().endswith("--find-links wheels Below")
     output = wheels.make("pkgs=top; python_version < '3'")
     assert "0 wheels, 0.0 MB" in output
@@ -310,13 +310,15 @@ def test_a_lock_of_the_users_is_written_where_it_is_missing_and_read_ever_after(
     assert "is up to date" in wheels.make("lock=mine/pylock.toml")
     output = wheels.make("pkgs=below", "lock=mine/pylock.toml", code=2)
     assert "was made for something else" in output
-    assert "packages: it has ['top'], asked is ['below']" in output
+    assert "packages: the lock is for ['top'], this run for ['below']" in output
     assert "is gone" not in wheels.make("pkgs=below")
 
 
 def test_a_lock_for_another_board_is_refused(wheels: Wheels) -> None:
     wheels.make("pkgs=top", "lock=pylock.toml")
-    assert "machine: it has armv7l, asked is aarch64" in wheels.make("lock=pylock.toml", "target=rk3568", code=2)
+    assert "machine: the lock is for armv7l, this run for aarch64" in wheels.make(
+        "lock=pylock.toml", "target=rk3568", code=2
+    )
 
 
 def test_a_lock_that_is_missing_cannot_be_made_of_nothing(wheels: Wheels) -> None:
@@ -399,7 +401,7 @@ def test_a_ready_wheel_that_the_audit_refuses_is_built_instead(wheels: Wheels) -
 
 
 def test_a_name_that_binary_has_and_no_package_is_told(wheels: Wheels) -> None:
-    assert "binary=: bellow: none of the packages here; did you mean below?" in wheels.make(
+    assert "binary=: bellow: no package of this run has this name; did you mean below?" in wheels.make(
         "pkgs=top", "binary=bellow=never"
     )
 
@@ -451,7 +453,7 @@ def test_what_a_package_loads_when_it_runs_is_told(wheels: Wheels) -> None:
     (wheels.folder / "overrides").mkdir()
     (wheels.folder / "overrides/top.toml").write_text('reason = "r"\nloads = ["libpng"]\n')
     output = wheels.make("pkgs=top", "overrides=overrides")
-    assert "loads libpng when it runs: a bundle made in the same run brings it" in output
+    assert "loads libpng when it runs: a bundle made in the same run contains it" in output
     assert "building libpng" not in output
 
 
@@ -552,7 +554,7 @@ def test_a_lock_survives_a_security_release_of_python(wheels: Wheels) -> None:
     assert "resolving" not in wheels.make("lock=pylock.toml")
     assert "1.6" not in wheels.make("pkgs=top", "lock=pylock.toml")
     assert "3.13.5" in lock.read_text()
-    assert "python: it has 3.13, asked is 3.11" in wheels.make("lock=pylock.toml", "python=3.11", code=2)
+    assert "python: the lock is for 3.13, this run for 3.11" in wheels.make("lock=pylock.toml", "python=3.11", code=2)
 
 
 def test_what_is_outdated_is_told_and_nothing_changed(wheels: Wheels) -> None:
@@ -630,7 +632,7 @@ def test_one_lock_holds_several_boards_and_pythons(wheels: Wheels) -> None:
     output = wheels.make(needs, "lock=pylock.toml", "target=rk3568", code=2)  # by mistake, perhaps
     assert "this lock was made for something else" in output
     output = wheels.make(needs, "lock=pylock.toml", "python=3.13t", code=2)  # its wheels are others, its markers not
-    assert "python: it has 3.13, asked is 3.13t" in output
+    assert "python: the lock is for 3.13, this run for 3.13t" in output
     wheels.scons("lock", needs, "lock=pylock.toml", "target=rk3568")
     path = wheels.folder / "pylock.toml"
     lock = Pylock.from_dict(tomllib.loads(path.read_text()))
@@ -683,7 +685,10 @@ def test_a_package_of_the_lock_is_built_once_more_and_no_other(wheels: Wheels) -
         assert "building one 1.0" in wheels.scons("-n", "rebuild", f"pkgs={same}")
     assert "did you mean pkgs=two?" in wheels.scons("-n", "rebuild", "pkgs=tow", code=2)
     output = wheels.scons("-n", "shell", "pkgs=top", code=2)
-    assert "taken ready from the index" in output and "scons shell pkgs=top binary=auto,top=never" in output
+    assert (
+        "ready wheels from the index are not built: top" in output
+        and "scons shell pkgs=top binary=auto,top=never" in output
+    )
     assert "one package at a time" in wheels.scons("-n", "shell", "pkgs=one two", code=2)
     assert "no package is named" in wheels.scons("-n", "rebuild", "lock=build/rv1126/pylock.toml", code=2)
 
@@ -713,8 +718,8 @@ def test_a_lock_that_another_tool_wrote_is_taken_as_it_stands(wheels: Wheels) ->
     assert "another tool wrote this lock" in wheels.make("lock=pylock.toml", "pkgs=top", code=2)
     assert "another tool wrote this lock" in wheels.scons("outdated", "lock=pylock.toml", code=2)
     assert "there is no such lock" in wheels.make("lock=none.lock", "pkgs=top", code=2)
-    assert "links: is a folder" in wheels.make("lock=links", "pkgs=top", code=2)
-    assert "links: is a folder" in wheels.scons("lock", "lock=links", "pkgs=top", code=2)
+    assert "links: this is a folder" in wheels.make("lock=links", "pkgs=top", code=2)
+    assert "links: this is a folder" in wheels.scons("lock", "lock=links", "pkgs=top", code=2)
 
 
 def test_a_lock_of_another_tool_is_shown_as_it_is_now(wheels: Wheels) -> None:
@@ -735,7 +740,7 @@ def test_what_of_a_foreign_lock_is_not_for_the_board_is_left_out(wheels: Wheels)
     assert "1 of 1 wheel made now" in output
     assert "top needs below, and there is no wheel of it" in output
     assert "make " in output
-    assert "anew with the tool that wrote it" in output
+    assert "again with the tool that wrote it" in output
 
 
 def uv(folder: Path, *arguments: str) -> None:

@@ -181,10 +181,10 @@ def test_a_statement_closes_what_it_is_about(tmp_path: Path, said: dict[str, Any
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "no VEX statements can be read"),
+        ("{", "its VEX statements cannot be read"),
         ("{}", "'statements' is missing"),
         (vex(status="harmless"), "status 'harmless'"),
-        (vex(justification=""), "statement 1: not_affected, and no reason for it"),
+        (vex(justification=""), "statement 1: not_affected, but no reason for it"),
         (vex(vulnerability={}), "no vulnerability is named"),
     ],
 )

@@ -113,7 +113,7 @@ def test_a_64_bit_tree_for_a_32_bit_system_is_refused_in_one_clear_line() -> Non
     )
     [reason] = find_misfits(system, replace(TARGET, machine="aarch64"), needs, 0)
     assert reason == (
-        "loader: the tree is for aarch64 and asks for /lib/ld-linux-aarch64.so.1 (64-bit ARM, glibc); "
+        "loader: the tree is for aarch64 and needs /lib/ld-linux-aarch64.so.1 (64-bit ARM, glibc); "
         "the board has /lib/ld-linux-armhf.so.3 (32-bit ARM, hard float, glibc), and uname -m says aarch64"
     )
 

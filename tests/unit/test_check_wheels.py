@@ -29,7 +29,7 @@ def test_written_down_names_may_be_patterns() -> None:
 
 
 def test_a_module_for_an_optional_package_may_fail() -> None:
-    assert excuse("toy._cffi", "_cffi_backend") == "not toy._cffi: it needs _cffi_backend, which nobody asked for"
+    assert excuse("toy._cffi", "_cffi_backend") == "not toy._cffi: it needs _cffi_backend, which was not requested"
 
 
 @pytest.mark.parametrize("missing", ["numpy.core", "toy._c", "_sqlite3", None])

@@ -73,10 +73,10 @@ def test_each_package_is_named_once(tmp_path: Path) -> None:
 def test_for_a_board_with_uclibc_no_package_is_named_that_nobody_has(tmp_path: Path) -> None:
     target = load_target("rv1106", Path())
     findings = examine(path=make_tools(tmp_path, *TOOLS, "qemu-arm-static"), target=target, has_module=lambda _: True)
-    assert mend(findings) == "give the board's SDK as toolchain=, or take libc=private"
+    assert mend(findings) == "give the board's SDK as toolchain=, or use libc=private"
     told = "\n".join(map(str, findings))
     assert "the cross compiler for rv1106; or an SDK by toolchain=, or libc=private" in told
-    assert "starts on boards with the compiler's own libc" in told
+    assert "start on boards with the compiler's own libc" in told
 
 
 def test_missing_python_packages_are_mended_by_pip(tmp_path: Path) -> None:
@@ -275,5 +275,5 @@ def test_a_kernel_that_cuts_no_build_off_is_told(tmp_path: Path, allowed: bool) 
     (tmp_path / "unshare").write_text(f"#!/bin/sh\n{'true' if allowed else 'false'}\n")
     (finding,) = [finding for finding in look(path) if finding.kind == "kernel"]
     assert (finding.found is not None) is allowed
-    assert ("this kernel lets builds have no" in str(finding)) is not allowed
+    assert ("with this kernel, builds have no" in str(finding)) is not allowed
     assert "user namespaces" not in mend(look(path))

@@ -68,7 +68,7 @@ def test_an_application_that_is_there_takes_the_examples_place(
     assert data(tmp_path / "crosspython.toml")["pkgs"] == ["."]
     assert files(tmp_path) == {"pyproject.toml", ".gitignore", "crosspython.toml", "SConstruct"}
     assert (tmp_path / ".gitignore").read_text() == "*.swp\n"
-    assert ".gitignore is there, and stays as it is; let it have /build/" in capsys.readouterr().out
+    assert ".gitignore exists, and is not changed; add /build/ to it" in capsys.readouterr().out
 
 
 def test_requirements_that_are_there_take_the_examples_place(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_folder_app_that_is_no_project_is_refused_unless_there_is_to_be_no_exa
 ) -> None:
     (tmp_path / "app").mkdir()
     assert main(["init", str(tmp_path)]) == 2
-    assert f"{tmp_path}/app is there, and is no Python project" in capsys.readouterr().err
+    assert f"{tmp_path}/app exists, but is not a Python project" in capsys.readouterr().err
     assert main(["init", str(tmp_path), "--no-example", "--ci", "none"]) == 0
     assert files(tmp_path) == {"SConstruct", "crosspython.toml", ".gitignore"}
     assert data(tmp_path / "crosspython.toml")["pkgs"] == []
@@ -101,7 +101,7 @@ def test_a_project_that_is_there_is_refused(tmp_path: Path, taken: str, capsys: 
     (tmp_path / taken).write_text("")
     assert main(["init", str(tmp_path)]) == 2
     assert files(tmp_path) == {taken}
-    assert "there is a project already" in capsys.readouterr().err
+    assert "there already is a project" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_a_project_that_is_there_is_refused(tmp_path: Path, taken: str, capsys: 
         (["--target", "rk3586"], "target=rk3586: no such target; did you mean target=rk3568?"),
         (["--python", "3.19"], "python=3.19: crosspython does not know this series"),
         (["--slim", "perhaps"], "slim=perhaps: not an allowed value"),
-        (["--name", "json"], "--name json: no name for the example"),
-        (["--name", "My App"], "--name My App: no name for the example"),
+        (["--name", "json"], "--name json: not a name for the example"),
+        (["--name", "My App"], "--name My App: not a name for the example"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_written(
@@ -148,7 +148,7 @@ def test_the_doctor_takes_variables_and_the_projects_file(
     told = msgspec.json.decode(capsys.readouterr().out, type=documents.Doctor)
     assert [each.ok for each in told.findings if each.name == "/no/sdk"] == [False] and "toolchain=" in told.mend
     assert main(["doctor", "target"]) == 2
-    assert "doctor: target: not understood" in capsys.readouterr().err
+    assert "doctor: target: not a variable with a value" in capsys.readouterr().err
     assert files(tmp_path) == {"crosspython.toml"}
 
 

@@ -125,10 +125,10 @@ def test_what_was_given_counts_before_the_file_and_an_empty_value_too(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("slim = true\ntarget = 'rk3586'", "target= stands in {}, line 2"),
-        ("python = '3.13'\n\nlibc = 'glibc 3'", "libc= stands in {}, line 3"),
-        ("cache_limit = '20'", "cache_limit= stands in {}, line 1"),
-        ("board_root = './no'", "board_root= stands in {}, line 1"),
+        ("slim = true\ntarget = 'rk3586'", "target= is set in {}, line 2"),
+        ("python = '3.13'\n\nlibc = 'glibc 3'", "libc= is set in {}, line 3"),
+        ("cache_limit = '20'", "cache_limit= is set in {}, line 1"),
+        ("board_root = './no'", "board_root= is set in {}, line 1"),
     ],
 )
 def test_a_value_that_is_refused_later_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
@@ -143,7 +143,7 @@ def test_a_target_of_the_users_own_with_a_mistake_is_told_with_the_line_that_nam
     project = written(tmp_path, "\ntarget = './mine.toml'")
     with pytest.raises(ConfigurationError) as caught, project.naming_lines(tmp_path):
         read_settings(project.texts, tmp_path, {})
-    assert "target= stands in" in str(caught.value) and "crosspython.toml, line 2" in str(caught.value)
+    assert "target= is set in" in str(caught.value) and "crosspython.toml, line 2" in str(caught.value)
 
 
 def test_the_published_schema_is_that_of_the_reader() -> None:

@@ -112,5 +112,5 @@ def test_a_folder_has_in_totos_hash_of_it(tmp_path: Path) -> None:
 )
 def test_other_bytes_than_the_recipes_are_told(hashes: dict[str, str], others: list[str]) -> None:
     found = compare_materials(STATED, {REF: Known("the recipe", hashes)})
-    assert found == [f"{name} of {REF}: the recipe names other bytes" for name in others]
+    assert found == [f"{name} of {REF}: the recipe has a different hash" for name in others]
     assert compare_materials(STATED, {"pkg:generic/other@1": Known("the recipe", hashes)}) == []

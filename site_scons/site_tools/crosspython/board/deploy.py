@@ -116,7 +116,7 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
     if reasons := facts.find_misfits(found, order.target, order.needs, difference.size):
         raise facts.board_refusal(session.address, reasons)
     remarks = find_remarks(found, order.target, order.needs, time.time())
-    remarks += [f"the board's pip has replaced {name}, which stays as it is" for name in own]
+    remarks += [f"pip on the board has replaced {name}: this file is not changed" for name in own]
     for remark in [*remarks, *_left_behind(found, order.version)]:
         say(f"  remark: {remark}")
     if found.current == name:
@@ -125,7 +125,7 @@ def deploy(order: Deployment, session: Session, say: Callable[[str], None]) -> D
     part = f"{places.versions}/{name}.part"
     size = _send(order.tree, session, places, part, found, difference, manifest.write_manifest(items))
     sent = f"{len(difference.send)} of {format_count(len(items), 'file')}"
-    say(f"  sent {sent}, {size / 1e3:.1f} kB; {len(difference.remove)} taken away")
+    say(f"  sent {sent}, {size / 1e3:.1f} kB; {len(difference.remove)} removed")
     order.selftest.run(session, part, say)
     switch(session, places, name, found.current or (_BEFORE_US if found.has_folder else ""))
     return Deployed(name, len(difference.send), size, len(difference.remove), time.monotonic() - begin)
@@ -168,7 +168,10 @@ def _left_behind(found: BoardFacts, version: str) -> Iterator[str]:
     compiled ones run only with that X.Y."""
     series, before = (name.rpartition(".")[0] for name in (version, (found.current or version).partition("-")[0]))
     if series != before:
-        yield f"what pip installed there is for Python {before}, and {series} does not see it: install it again"
+        yield (
+            f"packages that pip installed on the board are for Python {before}, and {series} does not find them: "
+            "install them again"
+        )
 
 
 def _send(
@@ -191,7 +194,7 @@ def _send(
     reply = session.run(_VERIFY.format(**words), "verify", data=_lines(sums), seconds=_SEND_SECONDS)
     if wrong := reply.told.get("wrong"):
         raise BoardError(
-            f"{session.address}: {format_count(len(wrong), 'file')} arrived with other bytes than sent",
+            f"{session.address}: {format_count(len(wrong), 'file')} arrived with different content than was sent",
             evidence=wrong[:10],
             next="the board's storage may be failing: see its kernel's log (dmesg)",
         )

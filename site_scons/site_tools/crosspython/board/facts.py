@@ -144,7 +144,7 @@ def board_refusal(address: object, reasons: list[str]) -> BoardError:
     return BoardError(
         f"{address}: this tree does not fit on this board; nothing was copied",
         evidence=reasons,
-        next="target= names the kind of board, prefix= the place on it, slim=1 needs less space",
+        next="check target= (the kind of board) and prefix= (the folder on it); slim=1 needs less space",
     )
 
 
@@ -152,12 +152,12 @@ def _judge_place(facts: BoardFacts) -> Iterator[str]:
     """Whether files, programs and links can lie where the prefix is to be."""
     mount = facts.mount or "/"
     if facts.not_writable:
-        cure = f"; there: mount -o remount,rw {mount}" if "ead-only" in facts.not_writable else ""
+        cure = f"; on the board: mount -o remount,rw {mount}" if "ead-only" in facts.not_writable else ""
         yield f"rights: no file can be made in {facts.not_writable}{cure}"
     if facts.not_executable:
-        yield f"rights: no program starts in {facts.not_executable}; there: mount -o remount,exec {mount}"
+        yield f"rights: no program starts in {facts.not_executable}; on the board: mount -o remount,exec {mount}"
     if facts.no_links:
-        yield f"links: the file system has none in {facts.no_links}; prefix= names a place on another one"
+        yield f"links: the file system of {facts.no_links} has no symbolic links; use a prefix= on another file system"
 
 
 def kernel_version(kernel: str) -> str | None:
@@ -172,7 +172,7 @@ def _judge_system(facts: BoardFacts, target: Target, needs: BoardNeeds) -> Itera
     for loader in facts.missing_loaders:
         others = " and ".join(known_loaders(facts.loaders)) or "none that is known"
         yield (
-            f"loader: the tree is for {target.machine} and asks for {describe_loader(loader)}; "
+            f"loader: the tree is for {target.machine} and needs {describe_loader(loader)}; "
             f"the board has {others}, and uname -m says {facts.machine}"
         )
     if facts.missing_loaders:
@@ -182,4 +182,4 @@ def _judge_system(facts: BoardFacts, target: Target, needs: BoardNeeds) -> Itera
     if runs(facts.machine, target.machine) is False and (related or not starts):
         yield f"uname -m: the tree is for {target.machine}, the board is {facts.machine}"
     if not related:
-        yield from (f"loader: it is there and does not start: {said[:_LONGEST]}" for said in facts.dead_loaders)
+        yield from (f"loader: it exists, but does not start: {said[:_LONGEST]}" for said in facts.dead_loaders)

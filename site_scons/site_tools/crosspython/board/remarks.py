@@ -28,7 +28,7 @@ def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
     remarks = []
     if is_below_larger_kernel(facts.machine, target.machine):
         remarks.append(
-            f"a 32-bit system below a 64-bit kernel ({facts.machine}); the check tells which wheels its pip takes"
+            f"a 32-bit system with a 64-bit kernel ({facts.machine}); the check shows which wheels its pip accepts"
         )
     elif not are_related(facts.machine, target.machine):
         remarks.append(
@@ -36,10 +36,10 @@ def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
         )
     if needs.kernel and kernel_version(facts.kernel) is None:
         remarks.append(
-            f"uname -r says {facts.kernel}, which is no version: the tree needs Linux {needs.kernel} or newer"
+            f"uname -r says {facts.kernel}, which is not a version: the tree needs Linux {needs.kernel} or newer"
         )
     if "GLIBC" in needs.versions and facts.glibc is None:
-        remarks.append(f"its libc does not tell its version: the tree needs {needs.versions['GLIBC']}")
+        remarks.append(f"its libc does not show its version: the tree needs {needs.versions['GLIBC']}")
     return remarks
 
 
@@ -49,17 +49,17 @@ def _missing(facts: BoardFacts, prefix: str, now: float) -> list[str]:
         there = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(facts.clock))
         remarks.append(
             f"its clock says {there}, so certificates look invalid;"
-            f" set it there: date -s @{now:.0f}, and start NTP for the next boot"
+            f" run on the board: date -s @{now:.0f}, and use NTP for later boots"
         )
     if facts.certificates is None:
         remarks.append(
-            "it has no CA certificates, so https fails: its package ca-certificates, or pkgs=certifi and there "
-            f'export SSL_CERT_FILE="$({prefix}/bin/python3 -m certifi)"'
+            "it has no CA certificates, so https fails: install its package ca-certificates; or build"
+            f' pkgs=certifi and run on the board: export SSL_CERT_FILE="$({prefix}/bin/python3 -m certifi)"'
         )
     elif not _OWN_CERTIFICATES.fullmatch(facts.certificates):
         remarks.append(
-            f"its CA certificates lie where Python does not look: there export SSL_CERT_FILE={facts.certificates}"
+            f"Python does not find its CA certificates; run on the board: export SSL_CERT_FILE={facts.certificates}"
         )
     if facts.zones is None:
-        remarks.append("it has no time zones, so zoneinfo finds none: its package tzdata, or pkgs=tzdata")
+        remarks.append("it has no time zones, so zoneinfo finds none: install its package tzdata, or build pkgs=tzdata")
     return remarks

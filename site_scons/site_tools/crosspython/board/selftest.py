@@ -49,7 +49,7 @@ class SelfTest:
         if failed:
             raise CheckError(
                 f"{session.address}: {len(failed)} of {format_count(len(results), 'check')} failed on the board;"
-                " its former Python stays in use",
+                " its previous Python stays in use",
                 evidence=[line for result in failed for line in (f"{result.name}:", *result.detail.splitlines()[-12:])],
                 next=_ILLEGAL if any("Illegal instruction" in result.detail for result in failed) else None,
             )

@@ -33,21 +33,21 @@ def require_signature(method: Callable[..., Any], arguments: Sequence[Any], name
         raise ConfigurationError(
             f"env.{method.__name__}(): {error}",
             expected=", ".join(known) or "no argument",
-            next=f'env.Tool("crosspython", {of_tool[0]}=...) says it' if of_tool else "; ".join(meant) or None,
+            next=f'env.Tool("crosspython", {of_tool[0]}=...) sets it' if of_tool else "; ".join(meant) or None,
         ) from None
 
 
 def read_text(method: str, name: str, value: Any) -> str | None:
     """A text or a path, which may be a node of SCons; None where it was not given."""
-    return None if value is None else _text(value, f"env.{method}({name}={value!r})", "one text")
+    return None if value is None else _text(value, f"env.{method}({name}={value!r})", "a string")
 
 
 def read_texts(method: str, name: str, value: Any) -> list[str]:
     """Texts or paths; one alone is a list of one."""
     shown = f"env.{method}({name}={value!r})"
     if isinstance(value, (list, tuple)):
-        return [_text(item, shown, "texts") for item in value]
-    return [_text(value, shown, "a text, or a list of texts")]
+        return [_text(item, shown, "strings") for item in value]
+    return [_text(value, shown, "a string, or a list of strings")]
 
 
 def read_names(method: str, name: str, value: Any) -> list[str]:
@@ -60,8 +60,8 @@ def read_nodes(method: str, name: str, value: Any) -> list[Any]:
     nodes = flatten([value])
     if any(not isinstance(node, (str, Node)) for node in nodes):
         raise ConfigurationError(
-            f"env.{method}({name}={value!r}): not an argument that is understood",
-            expected="what another of these methods returned: a node, or a list of nodes",
+            f"env.{method}({name}={value!r}): this argument has a wrong value",
+            expected="a node, or a list of nodes, as another of these methods returns",
             found=repr(value),
         )
     return list(nodes)
@@ -76,4 +76,4 @@ def _text(value: Any, shown: str, expected: str) -> str:
             return path
     if isinstance(getattr(value, "abspath", None), str):
         return str(value.abspath)
-    raise ConfigurationError(f"{shown}: not an argument that is understood", expected=expected, found=repr(value))
+    raise ConfigurationError(f"{shown}: this argument has a wrong value", expected=expected, found=repr(value))

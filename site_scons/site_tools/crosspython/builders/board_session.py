@@ -77,12 +77,12 @@ class BoardSession:
         for wheel in sorted(house.glob("*.whl")):
             finding = self.build.run.fingerprints.compare(wheel)
             if wheel in strays and finding == "unknown":
-                self.build.run.console.warn(f"{wheel}: is left out, since this build did not make it")
+                self.build.run.console.warn(f"{wheel} is left out, because this build did not make it")
                 continue
             if finding == "other":
                 raise ConfigurationError(
-                    f"{wheel}: it was changed since it was put there",
-                    next="scons wheels deploy, with the pkgs= that it was made for; or remove it",
+                    f"{wheel}: it was changed after the build put it there",
+                    next="run scons wheels deploy with the pkgs= that it was made for, or remove it",
                 )
             (tree / WHEELS).mkdir(parents=True, exist_ok=True)
             shutil.copy2(wheel, tree / WHEELS / wheel.name)
@@ -103,9 +103,9 @@ def check(board: BoardSession) -> None:
     name = manifest.name_of(manifest.read_tree(board.tree), order.version)
     if found.current != name:
         raise CheckError(
-            f"{session.address}: the tree there is not the one that was built",
+            f"{session.address}: the Python on the board is not the one that was built",
             expected=name,
-            found=found.current or "none that was deployed",
+            found=found.current or "no deployed version",
             next=f"scons deploy board={session.address}",
         )
     require_all_passed(order.selftest.results(session, order.target.prefix, board.say), board.report, "logs")

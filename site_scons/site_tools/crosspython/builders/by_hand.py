@@ -48,9 +48,9 @@ def Shell(env: Any) -> Any:
         bench = lay_out(wheel.order(), kit_of(build), build.run.workshop)
         started.append(bench.start)
         lines = [
-            f"{bench.source}: the source, as it is built; {bench.build} builds it here",
-            f"  the same again, for scripts: {bench.start} [COMMAND]",
-            "  what helps goes into an override (docs/overrides.md); this folder is removed by the next build",
+            f"{bench.source}: the source that is built; {bench.build} builds it here",
+            f"  to run a command in it from a script: {bench.start} [COMMAND]",
+            "  put the solution into an override (docs/overrides.md): the next build removes this folder",
         ]
         for line in lines:
             build.run.console.line(line)
@@ -132,7 +132,7 @@ def _built(build: Build, goal: str, names: Sequence[str]) -> list[BuiltWheel]:
     check_known("the lock has no such package{s}", names, titles, form="pkgs={}")
     if ready := [name for name in names if name not in known]:
         raise ConfigurationError(
-            f"{goal}: {', '.join(ready)}: taken ready from the index, so there is no build of it",
+            f"{goal}: ready wheels from the index are not built: {', '.join(ready)}",
             next=f"scons {goal} pkgs={' '.join(ready)} binary=auto,{ready[0]}=never",
         )
     return [known[name] for name in names]

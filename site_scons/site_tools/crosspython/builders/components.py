@@ -30,7 +30,7 @@ class Components(dict[str, Component]):
         if before != recipe:
             raise ConfigurationError(
                 f"{recipe.name}: two components have this name",
-                expected="a name for each",
+                expected="a different name for each",
                 found=" and ".join(f"{each.title}, declared in {each.folder}" for each in (before, recipe)),
                 next="give yours another name; or change the other one by patches=",
             )
@@ -41,7 +41,7 @@ class Components(dict[str, Component]):
         if name not in self:
             raise ConfigurationError(
                 f"{wanted_by}: no component is called {name!r}",
-                expected=f"one that was read before: {', '.join(self) or 'none was'}",
+                expected=f"a component that is declared before it: {', '.join(self) or 'there is none'}",
                 next=suggest(name, self, "{!r}") or "env.Components() declares those of crosspython",
             )
         return self[name]

@@ -30,27 +30,27 @@ NAMES = {
     "(nothing)": "the bundle and the sysroot",
     "bundle": "the archive that is unpacked on the board",
     "sysroot": "the folder that firmware code compiles and links against",
-    "wheels": "the wheelhouse: what pkgs= names and all it needs at run time, for the board's own pip",
-    "image": "the bundle with what pkgs= names installed in it, as one file for the board",
-    "check": "run what was built in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
-    "deploy": "put it on the board that board= names, and switch to it when its check has passed",
-    "rollback": "let that board use what it used before",
-    "debug": "debug symbols of all that the board gets: build/<target>/stages/*.debug.tar.zst",
-    "fetch": "get all sources, for later builds with offline=1",
-    "report": "a picture of the last build: build/<target>/report.html",
-    "sbom": "what the products are made of, as CycloneDX and SPDX: build/<target>/sbom/",
+    "wheels": "the wheelhouse: the packages of pkgs= and all that they need at run time, for the board's own pip",
+    "image": "one file for the board: the bundle, with the packages of pkgs= installed in it",
+    "check": "run the products in the emulator: all modules, TLS, SQLite, ..., CPython's own tests",
+    "deploy": "copy the products to the board of board=, and use them there after their check has passed",
+    "rollback": "let the board of board= use the previous products again",
+    "debug": "debug symbols of all products: build/<target>/stages/*.debug.tar.zst",
+    "fetch": "fetch all sources, for later builds with offline=1",
+    "report": "a page about the last build: build/<target>/report.html",
+    "sbom": "SBOMs: what the products contain, as CycloneDX and SPDX: build/<target>/sbom/",
     "legal-info": "texts of all licences, sources and patches, with a table: build/<target>/legal-info/",
-    "provenance": "what each product was made of, as in-toto statements with SLSA's provenance",
+    "provenance": "what each product was made from, as in-toto statements with SLSA provenance",
     "verify": "compare a product (scons verify FILE) with its statement, the lock, the recipes and the cache",
-    "reproduce": "build twice under differing conditions, without the cache, and say what differs",
-    "cve": "known vulnerabilities of what is in the bundle and the lock, by the database that cve_db= names",
-    "lock": "resolve what pkgs= names, write the lock, and build nothing",
-    "tree": "what is in the lock, as a tree",
-    "rebuild": "build the wheels of pkgs= once more, whatever is there",
-    "compile_commands": "build the packages of pkgs= once more and keep their sources, with compile_commands.json",
-    "shell": "a shell in the build of the package that pkgs= names: its source, its environment, its compilers",
+    "reproduce": "build twice under different conditions, without the cache, and show the differences",
+    "cve": "known vulnerabilities in the bundle and in the lock, from the database of cve_db=",
+    "lock": "resolve pkgs=, write the lock, and build nothing",
+    "tree": "the packages of the lock, as a tree",
+    "rebuild": "build the wheels of pkgs= again, even if they exist",
+    "compile_commands": "build the packages of pkgs= again and keep their sources, with compile_commands.json",
+    "shell": "a shell in the build of the package of pkgs=: its source, its environment, its compilers",
     "outdated": "the locked packages that have newer versions",
-    "why": "why the packages that pkgs= names are in the lock",
+    "why": "why the packages of pkgs= are in the lock",
     "schema": "a JSON Schema of crosspython.toml, for editors: build/crosspython.schema.json",
     "doctor": "the programs that this machine lacks, and the command that installs them",
 }
@@ -148,7 +148,7 @@ def check_board(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     if settings.others:
         names = ", ".join([settings.target.name, *settings.others])
         raise ConfigurationError(
-            f"board={settings.board}: one board, and several targets: {names}",
+            f"board={settings.board} is one board, but there are several targets: {names}",
             next=f"scons {' '.join(goals)} target={settings.target.name}",
         )
     require_tools(["ssh"], settings.path)
@@ -172,7 +172,7 @@ def open_build(env: Any) -> None:
     build: Build = env["CROSSPYTHON"]
     env.SetOption("num_jobs", os.cpu_count() or 1)
     if (jobs := int(env.GetOption("num_jobs"))) < 1:
-        raise ConfigurationError(f"-j {jobs}: no job could run", expected="-j1 or more; without it, all cores")
+        raise ConfigurationError(f"-j {jobs}: no job could run", expected="-j1 or more; without -j, all cores are used")
     folder = build.settings.build
     only_looks = any(env.GetOption(option) for option in ("help", "no_exec", "question"))
     if not only_looks:
@@ -202,7 +202,7 @@ def check_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> Non
     aliases = set(names_of_aliases())
     unknown = [goal for goal in asked if goal not in aliases and not env.Entry(escape(goal)).has_builder()]
     names = sorted(aliases & set(NAMES))
-    check_known("unknown name{s}", unknown, names, next="scons -h says what each is for")
+    check_known("unknown name{s}", unknown, names, next="scons -h describes each of them")
     if not env.GetOption("help"):
         require_use(
             given,
@@ -229,7 +229,7 @@ def require_use(given: Mapping[str, str], uses: Mapping[str, bool]) -> None:
     of, shown = ignored[0].of, [f"{variable.name}={given[variable.name]}" for variable in ignored]
     goal = {WHEELS: "wheels", BOARD: "deploy", IMAGE: "image", CVE: "cve", TELLING: "wheels"}[of]
     raise ConfigurationError(
-        f"{' '.join(shown)}: would be ignored, since nothing in this run is about {of}",
+        f"{' '.join(shown)} would be ignored: no goal of this run is about {of}",
         expected=f"one of {', '.join(_GOALS[of])}" + (" with pkgs= or lock=" if of == WHEELS else ""),
         next=f"scons {goal} {' '.join(shlex.quote(text) for text in shown)}",
     )

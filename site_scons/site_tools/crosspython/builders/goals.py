@@ -57,7 +57,7 @@ def _further_targets(env: Any, given: Mapping[str, str]) -> list[Any]:
     if len(names := [build.settings.target.name, *(each["CROSSPYTHON"].settings.target.name for each in found)]) > len(
         set(names)
     ):
-        raise ConfigurationError(f"two targets have one name: {', '.join(names)}")
+        raise ConfigurationError(f"two targets have the same name: {', '.join(names)}")
     return found
 
 

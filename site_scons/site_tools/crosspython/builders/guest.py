@@ -51,7 +51,7 @@ def lend_methods(wrappers: Sequence[Any], host: Any) -> None:
             taken.append(wrapper.name)
     if taken:
         raise ConfigurationError(
-            f"the environment has methods of its own that are called as crosspython's: {', '.join(taken)}",
+            f"the environment already has methods with the names of crosspython's: {', '.join(taken)}",
             next="give crosspython an environment of its own:"
             ' python = Environment(tools=[]); python.Tool("crosspython", ...)',
         )
@@ -78,7 +78,7 @@ def _require_one_target(build: Build) -> None:
         names = ",".join([build.settings.target.name, *build.settings.others])
         raise ConfigurationError(
             f"target={names}: one environment has one target",
-            expected="one target for each environment; `declare_goals` of our SConstruct makes them itself",
+            expected="one target for each environment; only `declare_goals` of our SConstruct takes several",
             next='other = env.Clone(); other.Tool("crosspython", target=...)',
         )
 
@@ -95,7 +95,7 @@ def declare(env: Any, targets: Sequence[Path], sources: Sequence[Any], action: A
     if before == now:
         return nodes
     raise ConfigurationError(
-        f"{nodes[0]} is declared twice in this build, in two ways",
+        f"{nodes[0]} is declared twice in this build, with different settings",
         evidence=[
             *(f"only the first has {name}" for name in before if name not in now),
             *(f"only the second has {name}" for name in now if name not in before),

@@ -110,7 +110,7 @@ def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -
     return [
         f"{product}",
         *(f"  {line}" for line in describe_parts(report)),
-        "  to put it there:",
+        "  to put it on the board:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
         f"    ssh root@BOARD {shlex.quote(commands[form])}",
     ]
@@ -138,7 +138,7 @@ def _house(env: Any, build: Build, wheels: Sequence[Any]) -> Path | None:
     if found != own:
         raise ConfigurationError(
             "env.Image(): these wheels are not for this Python on this board",
-            expected=f"what env.Wheels() of the same environment returned: {own} and its wheels",
+            expected=f"the wheels of env.Wheels() of the same environment: {own} and its wheels",
             found=str(found),
         )
     return own

@@ -78,7 +78,7 @@ def Outdated(env: Any) -> Any:
         for finding in findings:
             build.run.console.line(f"  {finding.line()}")
         if shown:
-            build.run.console.line("  upgrade=NAME or upgrade=all takes them")
+            build.run.console.line("  to get them: upgrade=NAME, or upgrade=all")
 
     return _goal(env, build, "outdated", outdated)
 

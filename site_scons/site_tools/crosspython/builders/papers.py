@@ -77,7 +77,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
         without = write_legal_info(delivered, folder)
         build.run.console.line(f"  {folder}: {format_count(len(parts), 'part')}, manifest.csv")
         if without:
-            build.run.console.warn(f"no text of a licence was found for {_name_some(without)}")
+            build.run.console.warn(f"no licence text was found for {_name_some(without)}")
 
     return paper_goal(env, build, "legal-info", [bundle, sysroot, wheels], folder, legal_info)
 
@@ -321,7 +321,7 @@ def _license_texts(build: Build, bundle: Any) -> dict[str, Mapping[str, bytes]]:
 
 def _tell_unclear(build: Build, parts: Sequence[Part]) -> None:
     if parts:
-        build.run.console.warn(f"no SPDX licence is clear for {_name_some([part.title for part in parts])}")
+        build.run.console.warn(f"the SPDX licence is unclear for {_name_some([part.title for part in parts])}")
 
 
 def _name_some(names: Sequence[str]) -> str:

@@ -228,14 +228,14 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
     ):
         tell(line)
     if any(not finding.ok for finding in findings):
-        raise HostToolError("this machine lacks what a build needs", next=mend(findings))
+        raise HostToolError("this machine does not have everything that a build needs", next=mend(findings))
 
 
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_libc: bool = False) -> list[str]:
     """The lines of the text file beside a bundle: its size, its requirements of the board, and its range of dates."""
     libc = describe_libc(toolchain.libc, report.needs.versions)
     if brings_libc:
-        libc = f"brings {toolchain.libc} in lib/private; starts on boards with any libc, or none"
+        libc = f"contains {toolchain.libc} in lib/private; starts on boards with any libc, or none"
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
         f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)},"
@@ -271,7 +271,7 @@ def describe_licenses(recipes: Iterable[Recipe], *, brings_libc: bool = False) -
     for name, license in licenses + (brought_licenses() if brings_libc else []):
         names.setdefault(license, []).append(name)
     parts = (f"{license} ({', '.join(sorted(names[license]))})" for license in sorted(names))
-    return f"licences:  {', '.join(parts)}; their texts lie in share/licenses"
+    return f"licences:  {', '.join(parts)}; their texts are in share/licenses"
 
 
 def archive_of_tests(bundle: Path) -> Path:
@@ -287,7 +287,7 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
     return [
         f"{product}",
         *(f"  {line}" for line in summary.read_text().splitlines()),
-        "  to put it there:",
+        "  to put it on the board:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
         f"    ssh root@BOARD {shlex.quote(unpack)}",
     ]

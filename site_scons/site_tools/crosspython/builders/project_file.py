@@ -20,7 +20,7 @@ from crosspython.reading import Keys, Locate, read_data, read_toml
 
 OWN_FILE, SHARED_FILE = "crosspython.toml", "pyproject.toml"
 _TABLE: Keys = ("tool", "crosspython")
-_DOCUMENTATION = "docs/project.md says what may stand in it"
+_DOCUMENTATION = "docs/project.md says what it may contain"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class Project(msgspec.Struct, frozen=True):
             guilty = [name for name in self.texts if f"{name}=" in error.what]
             if folder is not None:
                 guilty = guilty or [name for name in self.texts if self._is_refused(name, folder)]
-            error.evidence += tuple(f"{name}= stands in {self.places[name]}" for name in guilty)
+            error.evidence += tuple(f"{name}= is set in {self.places[name]}" for name in guilty)
             raise
 
     def _is_refused(self, name: str, folder: Path) -> bool:
@@ -168,5 +168,5 @@ def _require_agreement(one: Project, other: Project) -> None:
                 for name in differing
                 for project in (one, other)
             ],
-            expected=f"each variable in {OWN_FILE} or in {SHARED_FILE}, not in both in two ways",
+            expected=f"each variable in {OWN_FILE} or in {SHARED_FILE}, or in both with the same value",
         )

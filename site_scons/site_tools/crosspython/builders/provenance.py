@@ -83,7 +83,7 @@ def verify_product(build: Build, product: Path) -> list[str]:
     )
     if not file.is_file():
         raise CheckError(
-            f"{product}: there is no statement of it",
+            f"{product}: there is no statement about it",
             expected=f"{file.name} beside it, or in {build.settings.folder / 'provenance'}",
             next="scons provenance",
         )
@@ -92,15 +92,17 @@ def verify_product(build: Build, product: Path) -> list[str]:
     stated, found = read_statement(text, str(file)), digest_of(product)
     if found != stated.digest:
         raise CheckError(
-            f"{product}: it is not what its statement is about",
+            f"{product}: its content is not what its statement describes",
             expected=_show(stated.digest),
             found=_show(found),
             next="get it again from where it was built",
         )
     if problems := compare_materials(stated, _known(build)):
-        raise CheckError(f"{product}: it was made of something else than is locked here", evidence=problems)
+        raise CheckError(
+            f"{product}: it was made from other materials than those of this lock and these recipes", evidence=problems
+        )
     cached = _look_into_cache(build, found)
-    return [f"{product}: as stated, of {format_count(len(stated.materials), 'material')}; {signed}{cached}"]
+    return [f"{product}: as stated, made from {format_count(len(stated.materials), 'material')}; {signed}{cached}"]
 
 
 def _verify_signature(build: Build, file: Path, text: str) -> str:
@@ -109,7 +111,7 @@ def _verify_signature(build: Build, file: Path, text: str) -> str:
 
     signature, signers = file.with_name(f"{file.name}{SIGNATURE}"), build.settings.signers
     if signers is None:
-        return "a signature was not asked for (signers=)"
+        return "its signature was not verified (signers= is not set)"
     if not signature.is_file():
         raise SignatureError(
             f"{file}: not signed", expected=f"{signature.name} beside it", next="scons provenance sign_key=KEY"
@@ -133,7 +135,7 @@ def _stated_products(build: Build) -> list[Path]:
     ]
     found = [place for place in places if place is not None]
     if not found:
-        raise ConfigurationError("verify: no product is named, and none was stated", next="scons provenance")
+        raise ConfigurationError("verify: no product is named, and there are no statements", next="scons provenance")
     return found
 
 

@@ -69,7 +69,9 @@ class Verdicts:
             write_whole(self.file, json.dumps(self.known, indent=1) + "\n")
             self.build.run.fingerprints.note(self.file)
             if found:
-                self.build.run.console.warn(f"{package.title} is built: {file.name} would not work: {found}")
+                self.build.run.console.warn(
+                    f"{package.title} is built from source, because {file.name} would not work: {found}"
+                )
         return self.known.get(key) or None
 
     def _judge(self, package: LockedPackage, file: LockedFile, toolchain: Toolchain) -> str:

@@ -33,7 +33,7 @@ def Report(env: Any) -> Any:
         journal = read_journal(times)
         if journal is None:
             raise ConfigurationError(
-                "there is no build to report on",
+                "there is no build to report about",
                 expected=f"{times}, which a build writes",
                 next=f"scons target={settings.target.name}, and then scons report",
             )

@@ -67,7 +67,7 @@ def Reproduce(env: Any, goals: Sequence[str] = (), given: Mapping[str, str] | No
                 f"reproduce: {len(differences)} of {count} products differ between the two builds",
                 evidence=[f"{name}: {'; '.join(says)}" for name, says in differences.items()],
                 log=folder / "reproduce.log",
-                next="docs/reproducible.md says what is known to differ, and how to find out why",
+                next="docs/reproducible.md lists the known differences, and says how to find the cause of others",
             )
         console.line(f"  {format_count(count, 'product')}: the same bytes in both builds")
 

@@ -75,7 +75,7 @@ class Variable(msgspec.Struct, frozen=True):
             text = "01"[switch]
         if text not in (self.default, *self.allowed) and (self.allowed or not text):
             raise ConfigurationError(
-                f"{self.name}={text}: " + ("not an allowed value" if text else "says nothing"),
+                f"{self.name}={text}: " + ("not an allowed value" if text else "is empty"),
                 expected=" or ".join(self.allowed) or f"a value; without {self.name}= it is {self.default}",
                 found=text or None,
             )
@@ -93,7 +93,7 @@ DEFAULT_CACHE = f"{USERS_FOLDER}/artifacts"
 VARIABLES = (
     Variable(
         "target",
-        f"the board: {', '.join(target_names())}, or a TOML file of your own; several with commas between",
+        f"the board: {', '.join(target_names())}, or a TOML file of your own; several, with commas between",
         "rv1126",
         separator=",",
     ),
@@ -106,28 +106,28 @@ VARIABLES = (
     Variable("toolchain", "the vendor's SDK: its folder, or its archive as downloaded; without it, a compiler on PATH"),
     Variable(
         "libc",
-        'the libc to build for: a glibc such as "glibc 2.28", which needs no SDK; board, the compiler\'s own;'
-        " private, the same, brought along by the bundle; musl or uclibc, an SDK's; without it, board with toolchain=,"
-        " else the target's",
+        'the libc to build for; "glibc 2.28", or another version: needs no SDK; board: the compiler\'s own;'
+        " private: the same, put into the bundle; musl, uclibc: that of an SDK; without it, board with toolchain=,"
+        " otherwise the target's",
     ),
-    Variable(
-        "rust", "a folder with rustc, cargo and the standard library for the target; without it, one is looked for"
-    ),
-    Variable("prefix", "where Python lies on the board; without it, what the target says"),
+    Variable("rust", "a folder with rustc, cargo and the standard library for the target; without it, one is searched"),
+    Variable("prefix", "the folder of Python on the board; without it, the target's"),
     Variable("build", "the folder for everything that is built", "build"),
     Variable("build_python", "an interpreter of the same X.Y that runs here; without it, one is built"),
-    Variable("slim", "leave out what a board does not need; pyc: the .py beside the .pyc too", "0", ("0", "1", "pyc")),
+    Variable(
+        "slim", "leave out files that a board does not need; pyc: also each .py that has a .pyc", "0", ("0", "1", "pyc")
+    ),
     Variable("shared", "link the interpreter to a libpython, for programs that embed Python", "0", ("0", "1")),
     Variable(
         "optimize",
-        "how the board's interpreter is optimized: lto at its link; pgo also by a profile from the emulator",
+        "how the board's interpreter is optimized; lto: when it is linked; pgo: also with a profile from the emulator",
         "none",
         ("none", "lto", "pgo"),
     ),
     Variable(
         "readline", "the library of CPython's readline module; gnu is under the GPL 3", "libedit", ("libedit", "gnu")
     ),
-    Variable("mirror", "a folder or an http address that has the source archives, by their file names"),
+    Variable("mirror", "a folder or an HTTP address with the source archives, under their file names"),
     Variable("downloads", "the folder where sources are kept, shared by all builds", f"{USERS_FOLDER}/sources"),
     Variable(
         "board",
@@ -138,17 +138,19 @@ VARIABLES = (
         "board_root",
         "check: a folder with the board's file system, whose libc the emulator then uses; without it, the compiler's",
     ),
-    Variable("ssh_config", "an ssh_config(5) to reach it with; without it, your own", of=BOARD),
+    Variable("ssh_config", "an ssh_config(5) file for the connection to the board; without it, your own", of=BOARD),
     Variable(
         "forbid_licenses",
-        'licences that nothing may come under that the board gets, as SPDX names them: "GPL-3.0-only AGPL-3.0*"',
+        'licences that must not be in the products, by their SPDX names: "GPL-3.0-only AGPL-3.0*"',
         separator=" ",
     ),
-    Variable("cve_db", "cve: a folder of OSV files, a zip archive of them, or a http address of one", of=CVE),
-    Variable("vex", "cve: a file of OpenVEX statements: what is no vulnerability here, and why", of=CVE),
+    Variable(
+        "cve_db", "cve: a folder of OSV files, a zip archive of them, or the HTTP address of such an archive", of=CVE
+    ),
+    Variable("vex", "cve: a file of OpenVEX statements: which vulnerabilities do no harm here, and why", of=CVE),
     Variable(
         "cve_severity",
-        "cve: how bad a vulnerability fails; one that nobody has judged always does, but for never",
+        "cve: the lowest severity that fails; a vulnerability without a severity fails, too, except with never",
         "low",
         ("low", "medium", "high", "critical", "never"),
         of=CVE,
@@ -167,23 +169,23 @@ VARIABLES = (
         separator=",",
     ),
     Variable(
-        "constraints", "wheels: a constraints file, as of pip's -c: it limits versions and adds no package", of=WHEELS
+        "constraints", "wheels: a constraints file, as for pip's -c: it limits versions and adds no package", of=WHEELS
     ),
     Variable(
         "binary",
-        "wheels: auto takes ready ones that fit, never builds all that is compiled, only builds none;"
+        "wheels: auto: use ready wheels that fit; never: build all compiled packages; only: use ready wheels alone;"
         " for single packages too: auto,numpy=never",
         AUTO,
         of=WHEELS,
         separator=",",
     ),
-    Variable("lock", "wheels: a pylock.toml of your own to build from; it is written where it is missing", of=WHEELS),
+    Variable("lock", "wheels: a pylock.toml of your own to build from; if it is missing, it is written", of=WHEELS),
     Variable(
         "upgrade", "wheels: the locked packages that get their newest version: names, or all", of=WHEELS, separator=","
     ),
     Variable("check", "wheels: install and import them in the emulator", "0", ("0", "1"), of=WHEELS),
     Variable(
-        "libraries", "wheels: where the C libraries go that the wheels need", "wheel", ("wheel", "bundle"), of=WHEELS
+        "libraries", "wheels: where the C libraries of the wheels are put", "wheel", ("wheel", "bundle"), of=WHEELS
     ),
     Variable(
         "shard",
@@ -197,50 +199,52 @@ VARIABLES = (
     Variable("overrides", "wheels: a folder with overrides of your own, by package", of=WHEELS),
     Variable(
         "components",
-        "folders with recipes of your own: what they declare goes into the bundle and the sysroot",
+        "folders with recipes of your own: their components go into the bundle and the sysroot",
         separator=",",
     ),
     Variable("patches", "a folder with further patches: NAME/0001-what-it-does.patch, by component"),
     Variable(
         "image",
-        "image: what one file it becomes: to be unpacked, mounted, or installed by dpkg, opkg or rpm",
+        "image: the kind of file: to be unpacked, mounted, or installed by dpkg, opkg or rpm",
         "tar.gz",
         ("tar.gz", "squashfs", "deb", "ipk", "rpm"),
         of=IMAGE,
     ),
-    Variable("max_size", "image: what it may take on the board at most, 40M; larger ones fail", of=IMAGE),
-    Variable("pip", "image: 0 leaves out pip and what would install it", "1", ("0", "1"), of=IMAGE),
+    Variable(
+        "max_size", "image: the most space that it may take on the board, such as 40M; a larger image fails", of=IMAGE
+    ),
+    Variable("pip", "image: 0 leaves out pip and ensurepip, which would install it", "1", ("0", "1"), of=IMAGE),
     Variable(
         "format",
-        "json: lock, tree, why, outdated, doctor, report, wheels and check tell what they found as JSON (scons -s)",
+        "json: lock, tree, why, outdated, doctor, report, wheels and check print their results as JSON (scons -s)",
         "text",
         ("text", "json"),
         of=TELLING,
     ),
     Variable(
         "cache",
-        "where finished products are kept for other builds: a folder, an http address of a server that other machines"
-        " share, or FOLDER,ADDRESS; an address alone is asked after the default folder; none: keep no product",
+        "where finished products are kept for other builds: a folder, the HTTP address of a server that other machines"
+        " share, or FOLDER,ADDRESS; with an address alone, the default folder comes first; none: keep no product",
         DEFAULT_CACHE,
         separator=",",
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
     Variable(
         "contain",
-        "keep builds from this machine's files, network and processes: as far as its kernel can; required: nothing is"
-        " built where it cannot; off: they see all",
+        "isolate builds from this machine's files, network and processes; auto: as far as its kernel can; required:"
+        " build nothing if it cannot; off: do not isolate",
         "auto",
         ("auto", "required", "off"),
     ),
     Variable("cache_write", "the parts of the cache that are written", "folder", ("folder", "all", "none")),
     Variable(
         "sign_key",
-        "an SSH key that signs what is written to the cache's server, and what `scons provenance` states",
+        "an SSH key that signs the products on the cache's server and the statements of `scons provenance`",
     ),
     Variable(
         "signers",
-        "a list of signers (ssh-keygen(1), ALLOWED SIGNERS): what others signed, or nobody, is not taken from the"
-        " cache's server, and `scons verify` refuses it",
+        "a list of signers (ssh-keygen(1), ALLOWED SIGNERS): products that none of them signed are not taken from the"
+        " cache's server, and `scons verify` refuses them",
     ),
     Variable("cache_limit", "how large the cache's folder may grow: 500M, 20G", "10G"),
 )
@@ -344,7 +348,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
     Raises ConfigurationError.
     """
     check_known(
-        "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h says what each is for"
+        "unknown variable{s}", given, [v.name for v in VARIABLES], form="{}=", next="scons -h describes each of them"
     )
     chosen = {variable.name: variable.read(given) for variable in VARIABLES}
     first, *others = _split_targets(chosen["target"], start)
@@ -421,7 +425,7 @@ def _release(start: Path, chosen: Mapping[str, str]) -> Release:
 def _optimize(release: Release, choice: str) -> str:
     if choice != "none" and not release.optimizes:
         raise ConfigurationError(
-            f"optimize={choice}: Python {release.series} cannot be built so",
+            f"optimize={choice}: Python {release.series} cannot be built in this way",
             expected="optimize=none, or a newer Python",
         )
     return choice
@@ -469,7 +473,7 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
         )
     if libc and boards and not boards.loads(libc):
         raise ConfigurationError(
-            f"libc={libc}: {target.name} would not load what is built",
+            f"libc={libc}: programs for it would not start on {target.name}",
             expected=f"{boards} at most, the board's libc (libc_baseline)",
             found=str(libc),
         )
@@ -486,7 +490,7 @@ def _with_other_libc(target: Target, name: str, *, has_sdk: bool) -> Target:
             f"libc={name}: no compiler for {name} is known for {target.name}",
             expected=f"an SDK whose libc is {name}, as toolchain=",
             found="no toolchain=",
-            next="without an SDK libc=private makes a bundle that starts there, too; docs/targets.md, The libc",
+            next="without an SDK, libc=private makes a bundle that starts there, too; docs/targets.md, The libc",
         )
     called = triplet_with(name, triplet, target.float_abi)
     return replace(target, triplet=called, prefixes=(called,), libc=None, libc_baseline=None, brings_libc=False)
@@ -544,7 +548,8 @@ def _board_root(start: Path, given: str) -> Path:
             f"board_root={given}: not the file system of a board",
             expected="a folder with the board's loader, at lib/ld-*.so*",
             found="none there" if root.is_dir() else "no such folder",
-            next="unpack the board's root file system, or name what it was packed from (Buildroot's output/target)",
+            next="unpack the board's root file system, or name the folder that it was packed from"
+            " (Buildroot's output/target)",
         )
     return root
 
@@ -553,9 +558,9 @@ def _toolchain(start: Path, given: str) -> str:
     """An absolute path; or the given name if no such file exists: it then names a compiler on PATH, or its prefix."""
     if "://" in given:
         raise ConfigurationError(
-            f"toolchain={hide_logins(given)}: an address, and not a file of this machine",
+            f"toolchain={hide_logins(given)}: this is an address, and not a file of this machine",
             expected="a folder, an archive or a compiler here",
-            next="download it, and name the file as it came",
+            next="download the file, and name it here as it is",
         )
     return given if "/" not in given and given != "~" and not (start / given).exists() else _place(start, given)
 

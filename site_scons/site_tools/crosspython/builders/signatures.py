@@ -49,7 +49,7 @@ def _read(file: Path) -> dict[str, bytes]:
     except FileNotFoundError:
         return {}
     except Exception as error:  # pickle raises exceptions of any kind for damaged bytes
-        _warn(f"{file} is damaged, so all is built anew: {error}")
+        _warn(f"{file} is damaged, so everything is built again: {error}")
         return {}
     return known if isinstance(known, dict) else {}
 

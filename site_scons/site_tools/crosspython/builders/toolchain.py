@@ -94,7 +94,7 @@ def look_at_toolchain(build: Build, remark: Callable[[str], None]) -> Toolchain:
 def _require_libc(toolchain: Toolchain, asked: Libc | None, kind: str) -> None:
     if kind and toolchain.libc.name != kind:
         raise ToolchainError(
-            f"{toolchain.prefix}gcc does not link for {kind}, as libc={kind} asks",
+            f"{toolchain.prefix}gcc does not link for {kind}, which libc={kind} needs",
             expected=f"an SDK whose libc is {kind}, as toolchain=",
             found=f"a compiler whose own libc is {toolchain.libc}",
         )
@@ -112,10 +112,10 @@ def _require_own_loader(toolchain: Toolchain) -> None:
     libc = toolchain.libc
     if libc.name != "glibc" or libc.number < (2, 33):
         raise ToolchainError(
-            f"libc=private cannot bring the libc of {toolchain.prefix}gcc along",
+            f"libc=private cannot put the libc of {toolchain.prefix}gcc into the bundle",
             expected="glibc 2.33 or newer, whose loader knows --argv0",
             found=str(libc),
-            next="leave toolchain= out, and a compiler of the distribution is taken",
+            next="leave out toolchain=: then a compiler of the distribution is used",
         )
 
 
@@ -159,7 +159,7 @@ def toolchain_of(build: Build) -> Toolchain:
         if not build.run.has_whole_sdk:
             copies = build.settings.folder / "toolchain"
             if is_spoilt(copies):
-                build.run.console.warn(f"{copies} was changed since it was unpacked: the SDK is unpacked again")
+                build.run.console.warn(f"{copies} was changed since it was unpacked, so the SDK is unpacked again")
                 again = look_at_toolchain(build, print)
                 _require_same(toolchain, again)
             build.run.has_whole_sdk = True
@@ -169,7 +169,7 @@ def toolchain_of(build: Build) -> Toolchain:
 def describe_boards(build: Build, toolchain: Toolchain) -> str:
     """For which boards things were built, by their libc."""
     if build.settings.target.brings_libc:
-        return f"for bundles with libc=private, which bring {toolchain.libc}"
+        return f"for bundles with libc=private, which contain {toolchain.libc}"
     return f"for boards with {toolchain.libc.starting}"
 
 

@@ -44,7 +44,7 @@ def tell_of_spoilt(build: Build, nodes: Sequence[Any]) -> None:
     """Tell the user, once, which nodes are made again because their files were changed."""
     said = getattr(nodes[0].attributes, "spoilt", ())
     for text in said:
-        build.run.console.warn(f"{text}: it is made again")
+        build.run.console.warn(f"{text}, so it is made again")
     if said:
         nodes[0].attributes.spoilt = ()
 

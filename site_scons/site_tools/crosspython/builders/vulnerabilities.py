@@ -73,7 +73,7 @@ def _parts(build: Build) -> tuple[Part, ...]:
         components = shipped_components(build, wanted)
     except SourceError:
         build.run.console.warn(
-            "expat and others in CPython's source are left out, since that is not at hand (offline=1)"
+            "expat and others in CPython's source are left out, because the source is not on this machine (offline=1)"
         )
         components = components_of(build, wanted)
     return each_once([*components, *_brought_libc(build), *parts_of_lock(build), *wheels_of_house(build)])
@@ -87,7 +87,7 @@ def _brought_libc(build: Build) -> list[Part]:
         return []
     toolchain = known_toolchain(build)
     if toolchain is None:
-        build.run.console.warn("the libc that the bundle brings is left out: no build has looked at the compiler yet")
+        build.run.console.warn("the libc in the bundle is left out, because no build has looked at the compiler yet")
         return []
     return [glibc_part(toolchain.libc, toolchain.compiler)]
 
@@ -130,8 +130,8 @@ def _database(build: Build) -> Path:
         _fetch(place, copy)
     if not copy.is_file():
         raise SourceError(
-            f"cve_db={hide_logins(place)}: it was not fetched yet, and offline=1 keeps this run from the network",
-            next="run the same once without offline=1, or name a folder",
+            f"cve_db={hide_logins(place)}: it was not fetched yet, and offline=1 forbids the network",
+            next="run the same command once without offline=1, or name a folder",
         )
     return copy
 

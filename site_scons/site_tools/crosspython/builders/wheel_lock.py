@@ -103,7 +103,7 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     """The packages that the request of a lock resolves to today, if no package is kept at its version."""
     if GIVEN in lock.asked:
         raise ConfigurationError(
-            f"{lock_file(build)}: another tool wrote this lock", next="ask that tool what of it is outdated"
+            f"{lock_file(build)}: another tool wrote this lock", next="list outdated packages with that tool"
         )
     platform = Platform.of(build.settings.target, build.settings.release)
     stated = stated_dependencies(_override_folders(build))
@@ -131,7 +131,7 @@ def _complete_foreign(build: Build, request: Request | None, platform: Platform,
     settings = build.settings
     if settings.upgrade or settings.constraints or (request is not None and request.requirements):
         raise ConfigurationError(
-            f"{path}: another tool wrote this lock, and it is taken as it stands",
+            f"{path}: another tool wrote this lock, so it is used unchanged",
             expected='the lock alone, or with its projects, their extras and groups: pkgs="./[camera]" group=dev',
             next=f"leave other packages and upgrade= out: scons wheels lock={path.name}; or change it with that tool",
         )
@@ -183,7 +183,9 @@ def lock_file(build: Build) -> Path:
     settings = build.settings
     if settings.lock is not None:
         if settings.lock.is_dir():
-            raise ConfigurationError(f"lock={settings.lock}: is a folder", next=f"lock={settings.lock}/pylock.toml")
+            raise ConfigurationError(
+                f"lock={settings.lock}: this is a folder", next=f"lock={settings.lock}/pylock.toml"
+            )
         return settings.lock
     series = settings.release.series
     return settings.folder / ("pylock.toml" if series == DEFAULT_PYTHON else f"pylock.py{series.replace('.', '')}.toml")
@@ -273,7 +275,7 @@ def _make(build: Build, request: Request, platform: Platform, path: Path, known:
     for text in [*request.remarks, *resolver.warnings]:
         workshop.console.warn(text)
     for name in sorted({*request.names} - {package.name for package in lock.packages}):
-        workshop.console.warn(f"pkgs=: {name} is left out, since its marker does not hold for {settings.target.name}")
+        workshop.console.warn(f"pkgs=: {name} is left out, because its marker is false for {settings.target.name}")
     return lock
 
 
@@ -299,7 +301,7 @@ def _resolve(
         if not build.run.keeps_going or rest is None:
             raise
         build.declared.damaged.append(error)
-        build.run.console.warn(f"{error.what}: the others go on (-k)")
+        build.run.console.warn(f"{error.what}: the other packages are built (-k)")
     return _resolve(build, resolver, rest, platform, folder, keep)
 
 
@@ -324,13 +326,15 @@ def _require_fit(lock: Lock, request: Request | None, platform: Platform, path: 
     }
     if request is not None and not _asks_for_all_of(lock, request):
         pairs["packages"] = (sorted(_names_of(lock)), sorted(request.names))
-    differing = [f"{key}: it has {has}, asked is {asked}" for key, (has, asked) in pairs.items() if has != asked]
+    differing = [
+        f"{key}: the lock is for {has}, this run for {asked}" for key, (has, asked) in pairs.items() if has != asked
+    ]
     if differing:
         raise ConfigurationError(
-            f"{path}: this lock was made for something else",
+            f"{path}: this lock was made for another request",
             evidence=differing,
-            next="name another file as lock=, or remove this one, and this command writes it anew; or ask for what it"
-            " was made for",
+            next="name another file with lock=; or remove this one, then this command writes it again;"
+            " or use the values that it was made for",
         )
 
 

@@ -116,7 +116,8 @@ class WheelNodes:
         if unknown:
             close = [meant for name in unknown if (meant := suggest(name, self.packages))]
             self.build.run.console.warn(
-                f"binary=: {', '.join(unknown)}: none of the packages here" + "".join(f"; {meant}" for meant in close)
+                f"binary=: {', '.join(unknown)}: no package of this run has this name"
+                + "".join(f"; {meant}" for meant in close)
             )
 
     def _warn_of_tools(self, library: Component) -> None:
@@ -127,7 +128,9 @@ class WheelNodes:
         self.looked_at.add(name)
         missing = [tool for tool in library.recipe.plan.tools if find_tool(tool, self.settings.path) is None]
         if missing:
-            lacks = f"this machine lacks {', '.join(missing)}; {name} is built with it, unless the cache has it"
+            lacks = (
+                f"this machine lacks {', '.join(missing)}, which the build of {name} needs, unless it is in the cache"
+            )
             self.build.run.console.warn(f"{lacks}: {describe_install(missing)}")
 
     @property
@@ -283,7 +286,7 @@ class WheelNodes:
         self.build.declared.wheels[package.title] = product
         if loads := override_of(self.build, package.name).loads:
             sources.append(fact(self.env, f"what {package.name} loads", " ".join(loads)))
-            make = _remarking(make, f"loads {', '.join(loads)} when it runs: a bundle made in the same run brings it")
+            make = _remarking(make, f"loads {', '.join(loads)} when it runs: a bundle made in the same run contains it")
 
         def action(target: list[Any], source: list[Any], env: Any) -> None:
             report = self.house.summary.watch(package, make)
@@ -334,7 +337,7 @@ def _require_in_bundle(build: Build, libraries: Sequence[Component], package: Lo
     if lacking:
         raise ConfigurationError(
             f"env.Bundle() was called before env.Wheels(),"
-            f" and lacks what {package.name} leaves to it (libraries=bundle, or loads in its override)",
+            f" and lacks libraries that {package.name} expects in it (libraries=bundle, or loads in its override)",
             found=f"a bundle without {', '.join(lacking)}",
             next=f"call env.Wheels() first, or env.Bundle(also={lacking})",
         )

@@ -21,20 +21,20 @@ def check_shard(env: Any, goals: Collection[str]) -> None:
     settings = env["CROSSPYTHON"].settings
     if settings.times is not None and settings.shard is None:
         raise ConfigurationError(
-            f"times={settings.times}: nothing is divided", next="say with shard= into how many parts"
+            f"times={settings.times}: nothing is divided", next="set shard=, which tells the number of parts"
         )
     if settings.shard is None or env.GetOption("help"):
         return
     if {*goals} != {"wheels"}:
         raise ConfigurationError(
-            f"shard={settings.shard}: a part of the wheels, and nothing else",
+            f"shard={settings.shard}: only the wheels are divided into parts",
             expected="the goal wheels alone",
             found=", ".join(goals) or "no goal",
             next=f"scons wheels shard={settings.shard}; the other goals without shard=, once all parts are there",
         )
     if settings.format == "json":
         raise ConfigurationError(
-            f"format=json shard={settings.shard}: a part has no wheelhouse to tell of",
+            f"format=json shard={settings.shard}: a part has no wheelhouse to describe",
             next="format=json belongs to the last run, which is without shard=",
         )
     if settings.check:
@@ -44,7 +44,7 @@ def check_shard(env: Any, goals: Collection[str]) -> None:
         )
     if settings.cache.folder is None and settings.cache.server is None:
         raise ConfigurationError(
-            f"cache=none shard={settings.shard}: nobody would get what is built here",
+            f"cache=none shard={settings.shard}: no other run would get the wheels that are built here",
             expected="cache= with a folder or a server that the last run reads, too",
         )
 
@@ -70,7 +70,7 @@ def _read_times(build: Build) -> dict[str, float]:
     journal = read_journal(file)
     if journal is None:
         raise ConfigurationError(
-            f"times={file}: no such file, or none that a run has left",
+            f"times={file}: this is not a times.json that a run has written",
             expected="a copy of build/<target>/times.json of a run that built the wheels",
         )
     return journal.known

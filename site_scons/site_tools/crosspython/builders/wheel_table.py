@@ -81,7 +81,7 @@ def _reason(error: CrosspythonError) -> str:
 
 
 def _way(report: WheelReport) -> str:
-    return "taken ready" if report.engine == "ready" else f"built ({report.engine})"
+    return "ready wheel" if report.engine == "ready" else f"built ({report.engine})"
 
 
 def _details(report: WheelReport) -> Sequence[str]:

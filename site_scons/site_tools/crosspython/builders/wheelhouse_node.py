@@ -118,7 +118,7 @@ class WheelhouseNode:
             return None
         if unfit := sorted({each.unfit for each in differences if each.unfit}):
             return AuditError(
-                f"{', '.join(unfit)}: not for Python {self.platform.python}: the board's pip would refuse that",
+                f"{', '.join(unfit)}: not for Python {self.platform.python}: the board's pip would refuse it",
                 evidence=[each.text for each in differences],
                 expected=f"wheels whose Requires-Python (METADATA) has {self.platform.python} in it",
                 next="ask for another version, such as pkgs='NAME>1.0', or build another Python: python=",
@@ -128,18 +128,19 @@ class WheelhouseNode:
         found = {name: describe_found(self.packages[name], wheels[name]) for name in sorted(guilty - {*stated})}
         write_whole(found_file(self.build), json.dumps(found, indent=1) + "\n")
         self.build.run.fingerprints.note(found_file(self.build))
-        again = "run the same command again: it resolves with what the wheels say"
+        again = "run the same command again: it resolves with the requirements of the built wheels"
         if found and found.items() <= asked.get("found", {}).items():
-            again = f"ask for other versions of {', '.join(sorted(found))}: the lock was made with what they say"
+            names = ", ".join(sorted(found))
+            again = f"ask for other versions of {names}: the lock was already made with the requirements of these"
         if self.settings.lock is not None and not self.settings.packages:
             again = f"scons wheels lock={self.settings.lock} upgrade={','.join(sorted(found))}"
         if GIVEN in asked:
-            again = f"make {self.settings.lock} anew with the tool that wrote it"
+            again = f"make {self.settings.lock} again with the tool that wrote it"
         return AuditError(
-            "the wheels need other packages than were locked: the board's pip would refuse them",
+            "the wheels need other packages than the lock has: the board's pip would refuse them",
             evidence=[each.text for each in differences],
-            expected="what each wheel's METADATA asks for, in the wheelhouse",
-            found=f"a lock that was made with what the packages said before: {lock_file(self.build)}",
+            expected="every package that a wheel's METADATA requires, in the wheelhouse",
+            found=f"a lock that was made with earlier requirements of the packages: {lock_file(self.build)}",
             next=f"correct `dependencies` in the override of {', '.join(stated)}" if stated else again,
         )
 

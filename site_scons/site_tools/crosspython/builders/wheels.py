@@ -82,8 +82,8 @@ def find_lock_of_request(build: Build, packages: Sequence[str] | None, constrain
     )
     if as_it_stands and narrowed_by and not build.run.only_removes:
         raise ConfigurationError(
-            f"constraints={narrowed_by}: narrows nothing, since a lock without pkgs= is taken as it stands",
-            next="say with pkgs= what the lock is for, or leave constraints= out",
+            f"constraints={narrowed_by} has no effect: without pkgs=, a lock is used unchanged",
+            next="name the packages of the lock with pkgs=, or leave out constraints=",
         )
     request = None if as_it_stands else read_request(texts, narrowed_by, settings.start, groups)
     if request is not None:
@@ -91,7 +91,7 @@ def find_lock_of_request(build: Build, packages: Sequence[str] | None, constrain
     lock = find_lock(build, request)
     if lock is None and request is None and not build.run.only_looks:
         raise ConfigurationError(
-            f"lock={settings.lock}: there is no such file, and pkgs= says nothing to make one of",
+            f"lock={settings.lock}: there is no such file, and no pkgs= to make one for",
             next='for example `scons wheels pkgs="numpy" lock=pylock.toml`',
         )
     return lock
@@ -102,7 +102,7 @@ def _without_lock(env: Any, build: Build) -> list[Any]:
     from crosspython.wheels.house.report import report_file
 
     report = report_file(build.settings.wheelhouse, build.settings.release.series)
-    action = make_action("wheels without a lock", _nothing, "resolving what pkgs= asks for: no lock fits it yet")
+    action = make_action("wheels without a lock", _nothing, "resolving pkgs=: no lock fits it yet")
     [node] = declare(env, [report], [fact(env, "request", build.settings.packages)], action)
     return [_cleaned(env, build, node)]
 

@@ -37,7 +37,7 @@ def unpack_bundle(bundle: Path, folder: Path) -> Path:
     unpack_tree(bundle, folder)
     tops = list(folder.iterdir())
     if len(tops) != 1:
-        raise CheckError(f"{bundle}: no bundle", expected="one folder at the top", found=f"{len(tops)}")
+        raise CheckError(f"{bundle}: not a bundle", expected="one folder at the top", found=f"{len(tops)}")
     return tops[0]
 
 

@@ -194,7 +194,7 @@ def find_excuse(
         if fnmatch(module, pattern):
             return f"not {module}: {reason}"
     if missing and not is_only and missing not in supplied and not _is_ours(missing):
-        return f"not {module}: it needs {missing}, which nobody asked for"
+        return f"not {module}: it needs {missing}, which was not requested"
     return None
 
 

@@ -54,11 +54,16 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crosspython {crosspython.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     init = commands.add_parser("init", help="make a project: SConstruct, crosspython.toml, an example application")
-    init.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where; without it, here")
+    init.add_argument(
+        "folder", nargs="?", default=".", metavar="FOLDER", help="the project's folder; without it, the current one"
+    )
     init.add_argument("--name", help="the example's name; without it, the folder's")
     init.add_argument("--no-example", action="store_true", help="without the example")
     init.add_argument(
-        "--ci", choices=("github", "gitlab", "none"), default="github", help="whose file for CI; without it, github"
+        "--ci",
+        choices=("github", "gitlab", "none"),
+        default="github",
+        help="the CI service to write a file for; without it, github",
     )
     if with_variables:
         from crosspython.builders.settings import VARIABLES
@@ -66,13 +71,19 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
         for variable in VARIABLES:
             about = variable.help.replace("%", "%%")
             init.add_argument(f"--{variable.name.replace('_', '-')}", dest=f"={variable.name}", metavar="X", help=about)
-    doctor = commands.add_parser("doctor", help="name the programs that this machine lacks, and what installs them")
-    doctor.add_argument("variables", nargs="*", metavar="VARIABLE=VALUE", help="as of scons, such as target=rk3568")
+    doctor = commands.add_parser(
+        "doctor", help="name the programs that this machine lacks, and the command that installs them"
+    )
+    doctor.add_argument(
+        "variables", nargs="*", metavar="VARIABLE=VALUE", help="variables as for scons, such as target=rk3568"
+    )
     completion = commands.add_parser(
-        "completion", help="print the script with which a shell completes goals, variables"
+        "completion", help="print the script that completes goals and variables in a shell"
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
-    commands.add_parser("build", help="run scons; in a folder without an SConstruct, with ours", add_help=False)
+    commands.add_parser(
+        "build", help="run scons; in a folder without an SConstruct, with that of crosspython", add_help=False
+    )
     return parser
 
 
@@ -94,7 +105,7 @@ def _diagnose(words: Sequence[str]) -> int:
     from crosspython.builders.settings import read_settings
 
     if wrong := [word for word in words if "=" not in word]:
-        raise ConfigurationError(f"doctor: {' '.join(wrong)}: not understood", expected="VARIABLE=VALUE")
+        raise ConfigurationError(f"doctor: {' '.join(wrong)}: not a variable with a value", expected="VARIABLE=VALUE")
     given = dict(word.split("=", 1) for word in words)
     here = Path.cwd()
     project = read_project(here)

@@ -28,7 +28,7 @@ from crosspython.wheels.resolving.words import split_words
 
 _TEMPLATE = Path(__file__).resolve().parent / "data"
 _HEAD = """\
-# What is built here, and for which board. All that `scons -h` names can stand here; the command line counts before it.
+# The board and the products of this project. Every variable of `scons -h` can be set here; the command line wins.
 """
 _DEPENDENCY = "msgpack"
 _CI_FILES = {"github": ".github/workflows/board.yml", "gitlab": ".gitlab-ci.yml"}
@@ -71,9 +71,9 @@ def _require_free(folder: Path) -> None:
         taken = [f"[tool.crosspython] in {SHARED_FILE}"]
     if taken:
         raise ConfigurationError(
-            f"{folder}: there is a project already",
+            f"{folder}: there already is a project",
             found=", ".join(taken),
-            next="crosspython init another-folder; docs/project.md says what may stand in crosspython.toml",
+            next="crosspython init another-folder; docs/project.md says what crosspython.toml may contain",
         )
 
 
@@ -95,8 +95,8 @@ def _name_after(folder: Path) -> str:
 def _check_name(name: str) -> str:
     if not _is_fit(name):
         raise ConfigurationError(
-            f"--name {name}: no name for the example",
-            expected="small letters, digits and -, a letter first, and no module of Python or of the example",
+            f"--name {name}: not a name for the example",
+            expected="lower-case letters, digits and -, first a letter; no module of Python or of the example",
         )
     return name
 
@@ -121,7 +121,7 @@ def _as_toml(name: str, text: str) -> str | bool:
 def _example(folder: Path, name: str) -> dict[str, str]:
     if (folder / "app").exists():
         raise ConfigurationError(
-            f"{folder / 'app'} is there, and is no Python project",
+            f"{folder / 'app'} exists, but is not a Python project",
             expected="a folder with a pyproject.toml, or none",
             next="give it a pyproject.toml; or crosspython init --no-example",
         )
@@ -151,7 +151,7 @@ def _write(folder: Path, texts: Mapping[str, str]) -> Iterator[str]:
     for name, text in texts.items():
         path = folder / name
         if path.exists():
-            yield f"  {name} is there, and stays as it is" + ("; let it have /build/" if name == ".gitignore" else "")
+            yield f"  {name} exists, and is not changed" + ("; add /build/ to it" if name == ".gitignore" else "")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

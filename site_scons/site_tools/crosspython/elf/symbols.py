@@ -42,7 +42,7 @@ def versioned_symbols(library: Path) -> tuple[VersionedSymbol, ...]:
         definitions = next((part for part in elf.iter_sections() if isinstance(part, GNUVerDefSection)), None)
         if table is None or versions is None or definitions is None:
             raise AuditError(
-                f"{library}: no shared library with versions of symbols", expected="a .gnu.version_d section"
+                f"{library}: not a shared library with versions of symbols", expected="a .gnu.version_d section"
             )
         names = {node["vd_ndx"]: next(aux).name for node, aux in definitions.iter_versions()}
         return tuple(
@@ -72,7 +72,7 @@ def exported_functions(library: Path) -> frozenset[str]:
         elf: Any = ELFFile(stream)
         table = elf.get_section_by_name(".dynsym")
         if table is None:
-            raise AuditError(f"{library}: no shared library", expected="a .dynsym section", found="none")
+            raise AuditError(f"{library}: not a shared library", expected="a .dynsym section", found="none")
         versions = _versions(elf)
         return frozenset(
             str(symbol.name)

@@ -74,7 +74,7 @@ def _find_architecture(target: Target) -> str:
         f"image=deb: Debian has no architecture for {target.name}",
         expected=f"one that dpkg has a name for: of {machine.name} {known}",
         found=f"{machine.name} with the float ABI {target.float_abi}",
-        next="image=ipk, image=tar.gz and image=squashfs go everywhere",
+        next="image=ipk, image=tar.gz and image=squashfs work for every target",
     )
 
 

@@ -49,9 +49,9 @@ def install_wheels(tree: Tree, wheels: Sequence[Path]) -> list[Package]:
         shown = [str(clash) for clash in tree.clashes[:_SHOWN]]
         more = len(tree.clashes) - len(shown)
         raise ImageError(
-            "packages with files of the same name cannot lie in one image",
+            "packages with files of the same name cannot be in one image",
             evidence=[*shown, *([f"and {more} more"] if more else [])],
-            expected="each name once, or with the same bytes",
+            expected="each name once, or with the same content",
             next="leave one of these packages out of pkgs=, or make an image for each",
         )
     return packages
@@ -115,7 +115,7 @@ class _Destination(WheelDestination):
         name = posixpath.normpath(posixpath.join(folder, path))
         if path.startswith("/") or name.startswith("../") or (folder and not name.startswith(f"{folder}/")):
             raise ImageError(
-                f"{self.package.title}: a file of it would lie outside of its folder",
+                f"{self.package.title}: one of its files would be outside of its folder",
                 expected=f"names below {folder or 'the prefix'}",
                 found=path,
             )

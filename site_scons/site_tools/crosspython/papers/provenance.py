@@ -149,5 +149,5 @@ def compare_materials(stated: Statement, known: Mapping[str, Known]) -> list[str
         others = [each for each in own if told.hashes.get(each.name, each.sha256) != each.sha256]
         if own and not told.hashes.keys() & {each.name for each in own}:
             others = own
-        problems += [f"{each.name} of {ref}: {told.teller} names other bytes" for each in others]
+        problems += [f"{each.name} of {ref}: {told.teller} has a different hash" for each in others]
     return problems

@@ -55,7 +55,7 @@ def _read_package(package: dict[str, Any]) -> Part:
         cpe=told.get("cpe23Type", ""),
         license=_known().get(name, {}).get("license", ""),
         origins=(Origin(place.rpartition("/")[2], hashes.get("SHA256", ""), place),) if "://" in place else (),
-        made="lies in CPython's source",
+        made="is part of CPython's source",
     )
 
 
@@ -72,7 +72,7 @@ def _read_header(place: str, text: str) -> Part | None:
         purl=PackageURL("generic", None, name, version).to_string(),
         cpe=full_cpe(_known()[name]["cpe"], version),
         license=_known()[name]["license"],
-        made="lies in CPython's source",
+        made="is part of CPython's source",
     )
 
 

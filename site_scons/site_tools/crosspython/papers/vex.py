@@ -41,7 +41,7 @@ def read_vex(file: Path) -> tuple[Statement, ...]:
         statements = [_read_statement(entry) for entry in document["statements"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            f"vex={file}: no VEX statements can be read there",
+            f"vex={file}: its VEX statements cannot be read",
             expected='an OpenVEX document: {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [...]}',
             found=f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error),
         ) from error
@@ -59,7 +59,7 @@ def _mistake(statement: Statement) -> str:
     if statement.status not in _STATUSES:
         return f"status {statement.status!r}"
     if statement.status == "not_affected" and not statement.reason:
-        return "not_affected, and no reason for it"
+        return "not_affected, but no reason for it"
     return "" if any(statement.names) else "no vulnerability is named"
 
 
