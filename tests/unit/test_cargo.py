@@ -186,7 +186,7 @@ def test_crates_that_only_the_lock_file_knows_are_replaced_alone(tmp_path: Path)
     (tmp_path / "absent").write_text("target-lexicon 0.13.6\nwebpki-roots 1.0.12\n")
     (remark,) = fetch(cargo, source)
     missing = "target-lexicon 0.13.6, no webpki-roots 1.0.12"
-    assert remark == f"the registry has no {missing}, which its Cargo.lock names: others were taken"
+    assert remark == f"the registry has no {missing}, which its Cargo.lock names: other versions were used"
     updates = [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("update")]
     assert updates == [
         f"update --manifest-path {source}/Cargo.toml target-lexicon@0.13.6",

@@ -161,7 +161,7 @@ def test_a_question_long_before_the_end_is_no_cause(log: Log) -> None:
 
 def test_make_names_the_program_that_it_cannot_start(log: Log) -> None:
     say(log, "make: nasm: No such file or directory\nmake: *** [make.inc:225: bin/x.o] Error 127\n")
-    assert str(explain_build_failure(StepError("x"), Override("x"), log).found).endswith("is not here: nasm")
+    assert str(explain_build_failure(StepError("x"), Override("x"), log).found).endswith("is missing: nasm")
 
 
 def test_git_says_in_its_own_way_that_there_is_no_network(log: Log) -> None:

@@ -173,4 +173,4 @@ def test_nothing_is_built_for_a_python_in_which_the_tools_do_not_run() -> None:
     require_can_build([package(PURE)], ready, old)
     with pytest.raises(ConfigurationError, match=r"python=3\.5: packages cannot be built") as caught:
         require_can_build([package()], to_build, old)
-    assert caught.value.evidence == ("a 1: no such wheel is to be taken",)
+    assert caught.value.evidence == ("a 1: there is no such wheel",)

@@ -91,7 +91,7 @@ def test_a_commit_of_a_repository_is_taken(tmp_path: Path) -> None:
         (package("top", "", "top-1.0-cp313-cp313-win32.whl"), "top"),
         (package("top").replace("sha256", "sha512"), "without a SHA-256"),
         (VCS.format("git", "1"), "'1' may be another commit tomorrow"),
-        (VCS.format("hg", "0" * 40), "only git is read, and this is hg"),
+        (VCS.format("hg", "0" * 40), "only git repositories are read, and this is hg"),
     ],
 )
 def test_what_cannot_be_used_is_told(tmp_path: Path, text: str, says: str) -> None:

@@ -52,7 +52,7 @@ def test_what_has_linked_a_program_is_built_once_more_and_told(tmp_path: Path, l
     build = Build(tmp_path, log, links=True, succeeds=True)
     assert make_wheel(build).wheel == tmp_path / "toy.whl"
     (remark,) = build.remarks
-    assert "calls gcc by its bare name for programs that run here" in remark
+    assert "calls gcc without a prefix for programs that run here" in remark
 
 
 @pytest.mark.parametrize(("links", "tries"), [(True, 2), (False, 1)])

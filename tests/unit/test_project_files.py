@@ -166,9 +166,9 @@ def test_a_dangling_link_is_named_and_so_is_one_that_holds_itself(project: Path)
     sources = ProjectFiles("app", project)
     sources.hash()
     assert [remark.split(" leads to ")[1] for remark in sources.remarks] == [
-        "nothing, and is copied as it is",
-        "nothing, and is copied as it is",
-        "a folder that holds it, and is copied as it is",
+        "a file that does not exist, and is copied as it is",
+        "a file that does not exist, and is copied as it is",
+        "a folder that contains the link, and is copied as it is",
     ]
     assert str(project / "gone") in sources.remarks[0]
     sources.copy(project.parent / "copy")

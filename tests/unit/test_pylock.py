@@ -104,5 +104,5 @@ def test_what_builds_packages_is_no_part_of_what_a_lock_is_for_and_no_package_fo
 def test_a_build_requirement_without_a_file_is_refused(tmp_path: Path) -> None:
     toolset = Toolset("x86_64", ("ninja",), (), (LockedPackage("ninja", "1.13"),))
     write_pylock(tmp_path / "pylock.toml", Lock(ASKED, (), (toolset,)), 'sys_platform == "linux"')
-    with pytest.raises(ConfigurationError, match=r"ninja.*which is to build others, has no file"):
+    with pytest.raises(ConfigurationError, match=r"ninja.*which other packages need for their build, has no file"):
         read_pylock(tmp_path / "pylock.toml")

@@ -43,7 +43,7 @@ def test_a_marker_ends_at_a_comma() -> None:
 
 @pytest.mark.parametrize("text", ["numpy=2", "numpy==", "==2", "a b>=", "https://example.invalid/x"])
 def test_what_is_no_requirement_is_told_as_it_was_typed(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="what pkgs= asks for cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match="pkgs= has mistakes") as caught:
         read(text)
     assert any(text.split()[-1] in line for line in caught.value.evidence)
 
@@ -123,23 +123,26 @@ def test_variables_stand_anywhere_in_a_line(tmp_path: Path, monkeypatch: pytest.
         ("git+https://example.invalid/x@v1#egg=x", "`git ls-remote https://example.invalid/x v1` prints it"),
         ("x @ git+https://example.invalid/x@0123abc", "'0123abc' may be another commit tomorrow"),
         (f"git+https://example.invalid/x@{COMMIT}", "write it as NAME @ git+https://example.invalid/x@"),
-        ("x @ git+https://user:pass@example.invalid/x", "a password stands in ~/.netrc or git's configuration"),
+        ("x @ git+https://user:pass@example.invalid/x", "a password belongs in ~/.netrc or git's configuration"),
         ("-e git+https://example.invalid/x#egg=x", "no commit is named"),
         ("x @ hg+https://example.invalid/x@1", "clone it, and name its folder"),
         ("x @ git+git@example.invalid:x", "only git+https://"),
         ("https://example.invalid/download?id=5", "NAME @ https://example.invalid/download?id=5"),
-        ("x @ https://user:pass@example.invalid/x-1.tar.gz", "a password stands in ~/.netrc"),
+        ("x @ https://user:pass@example.invalid/x-1.tar.gz", "a password belongs in ~/.netrc"),
         ("x @ https://example.invalid/x-1.tar.gz#subdirectory=a", "name the folder in it"),
         ("x @ https://example.invalid/x-1.tar.gz#md5=00", "has no hash that can be verified"),
         ("six==1 --hash=sha512:00", "has no hash that can be verified"),
-        ("./x-1.0.tar.gz --hash=sha256:" + "0" * 64, "has another hash than the line says: sha256:e3b0c44298fc"),
+        ("./x-1.0.tar.gz --hash=sha256:" + "0" * 64, "its hash is not the one in the line: sha256:e3b0c44298fc"),
         ("six --config-settings a=b", "docs/overrides.md"),
         ("six --global-option=x", "docs/overrides.md"),
         ("--no-such-option", "no such option: --no-such-option"),
         ("-r", "requires 1 argument"),
-        ("-r https://example.invalid/r.txt", "fetch that file"),
-        ("--extra-index-url https://${NOT_SET_ANYWHERE}@example.invalid", "the environment has no NOT_SET_ANYWHERE"),
-        ("six==${NOT_SET_ANYWHERE}", "the environment has no NOT_SET_ANYWHERE"),
+        ("-r https://example.invalid/r.txt", "download that file"),
+        (
+            "--extra-index-url https://${NOT_SET_ANYWHERE}@example.invalid",
+            "the environment has no variable NOT_SET_ANYWHERE",
+        ),
+        ("six==${NOT_SET_ANYWHERE}", "the environment has no variable NOT_SET_ANYWHERE"),
         ("numpy=2", "did you mean numpy==2?"),
         ("numpy=>2", "did you mean numpy>=2?"),
         ("numpy =< 2", "did you mean numpy <= 2?"),
@@ -263,7 +266,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_no_requirements_file_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(f"@{name}", start=tmp_path)
-    assert "is no requirements file" in str(caught.value)
+    assert "is not a requirements file" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,7 @@ def test_a_missing_requirements_file_is_named(tmp_path: Path) -> None:
 
 def test_a_requirements_file_that_names_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "req.txt").write_text("-r req.txt\n")
-    with pytest.raises(ConfigurationError, match="what pkgs= asks for cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match="pkgs= has mistakes") as caught:
         read("@req.txt", start=tmp_path)
     assert "names itself" in str(caught.value)
 
@@ -373,7 +376,7 @@ def test_a_path_may_stand_behind_a_name(tmp_path: Path) -> None:
         ("pylock.toml", "lock=pylock.toml"),
         ("pylock.dev.toml", "lock=pylock.dev.toml"),
         ("Pipfile.lock", "let its tool export"),
-        ("uv.lock", "a lock is named with lock=uv.lock"),
+        ("uv.lock", "name a lock with lock=uv.lock"),
         ("Pipfile", "let its tool export"),
         ("setup.py", "by its folder: ./"),
         ("notes", "is a file"),
@@ -415,7 +418,7 @@ def test_two_checkouts_of_one_project_cannot_both_be_asked_for(tmp_path: Path) -
         (tmp_path / folder / "pyproject.toml").write_text('[project]\nname = "app"\n')
     with pytest.raises(ConfigurationError) as caught:
         read_request(["./stable ./feature"], None, tmp_path)
-    assert f"app: lies in two places, {tmp_path}/stable and {tmp_path}/feature" in caught.value.evidence
+    assert f"app: it is in two places, {tmp_path}/stable and {tmp_path}/feature" in caught.value.evidence
 
 
 @pytest.mark.parametrize("text", ["-r requirements.txt", "-e ./app", "six --no-binary six"])
@@ -447,7 +450,7 @@ def test_hashes_that_are_required_are_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("--require-hashes\nsix==1.17.0\n")
     with pytest.raises(ConfigurationError) as caught:
         read_request(["@r.txt"], None, tmp_path)
-    assert caught.value.evidence == ("r.txt, line 1: --require-hashes: none is given for six",)
+    assert caught.value.evidence == ("r.txt, line 1: --require-hashes: there is no hash for six",)
 
 
 GROUPS = """\

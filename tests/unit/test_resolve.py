@@ -195,7 +195,7 @@ def test_a_known_name_is_not_suggested_for_itself(ask: Asker) -> None:
 def test_offline_what_is_not_in_the_cache_is_no_misspelling(ask: Asker) -> None:
     ask.indexes = Indexes((), ("the index",))
     resolver = Resolver(ask.folder / "uv", ask.folder / "cache", ask.indexes, os.environ["PATH"], True, ask.log)
-    with pytest.raises(SourceError, match="offline=1: what the packages need cannot be looked up") as caught:
+    with pytest.raises(SourceError, match="offline=1: the dependencies of the packages cannot be looked up") as caught:
         resolver.resolve(read_request(["simplejson"], None, ask.folder), BOARD)
     assert "did you mean" not in str(caught.value)
 

@@ -104,7 +104,7 @@ def test_a_wheel_without_record_is_told(tmp_path: Path) -> None:
 
 def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, NAME, {"a.py": "1", "toy-1.0.data/purelib/a.py": "2"})
-    with pytest.raises(AuditError, match="another file of the wheel lies"):
+    with pytest.raises(AuditError, match="would overwrite another file of the wheel"):
         lay_out(wheel, tmp_path / "root", "3.13")
 
 

@@ -124,7 +124,7 @@ def test_a_dist_info_of_another_name_is_damage(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "other-1.0-py3-none-any.whl", {}, name="toy")
     with pytest.raises(AuditError, match="is damaged") as caught:
         take(wheel, tmp_path)
-    assert caught.value.evidence == ("its other-1.0.dist-info is another package's",)
+    assert caught.value.evidence == ("its other-1.0.dist-info belongs to another package",)
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_a_wheel_that_pip_cannot_find_the_dist_info_of_is_refused(tmp_path: Path
     ("files", "says"),
     [
         ({"toy/two\nlines.txt": ""}, "'toy/two\\nlines.txt' has a control character in its name"),
-        ({"other-1.0.data/scripts/x": ""}, "other-1.0.data is another package's: its own would be toy-1.0.data"),
+        ({"other-1.0.data/scripts/x": ""}, "other-1.0.data belongs to another package: its own would be toy-1.0.data"),
         ({"toy-1.0.data/scripts/toy": "#!python\n"}, "toy is a script and an entry point"),
-        ({"toy-1.0.data/scripts/a/b": "#!python\n"}, "toy-1.0.data/scripts/a/b is a program in a folder"),
+        ({"toy-1.0.data/scripts/a/b": "#!python\n"}, "toy-1.0.data/scripts/a/b is a program in a subfolder"),
     ],
 )
 def test_what_installers_do_not_agree_on_is_damage(
@@ -251,7 +251,7 @@ def test_a_star_that_installers_pass_over_is_no_damage(tmp_path: Path, versions:
 def test_a_built_name_with_a_backslash_is_refused(tmp_path: Path) -> None:
     """In a RECORD it would be another name."""
     wheel = make_wheel(tmp_path / "made", NAME, {"a\\b.py": ""})
-    with pytest.raises(AuditError, match="the build made names with a backslash") as caught:
+    with pytest.raises(AuditError, match="the build made files with a backslash") as caught:
         finish_wheel(wheel, tmp_path / "product", make_repair(tmp_path))
     assert caught.value.evidence == ("a\\b.py",)
 
@@ -264,7 +264,7 @@ def test_bytes_behind_the_archive_are_damage(tmp_path: Path) -> None:
     wheel.write_bytes(wheel.read_bytes() + b"\n")
     with pytest.raises(AuditError, match="is damaged") as caught:
         take(wheel, tmp_path)
-    assert caught.value.evidence == ("has bytes behind the end of the archive",)
+    assert caught.value.evidence == ("has data after the end of the archive",)
 
 
 def test_a_compression_that_only_pip_reads_is_damage_until_it_is_packed_anew(tmp_path: Path) -> None:

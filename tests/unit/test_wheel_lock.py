@@ -255,7 +255,7 @@ def test_a_package_of_which_no_file_has_the_hash_is_refused(lock: Locking, links
     add_wheel(links, "top")
     with pytest.raises(ConfigurationError) as caught:
         lock(ask(tmp_path, f"top==1.0 --hash=sha256:{'0' * 64}"))
-    assert caught.value.evidence == ("top 1.0: none of its files for this board has a hash that is asked for",)
+    assert caught.value.evidence == ("top 1.0: none of its files for this board has a required hash",)
 
 
 @pytest.mark.slow
@@ -268,7 +268,7 @@ def test_where_some_have_a_hash_all_need_one_but_for_local_projects(lock: Lockin
     line = f"top==1.0 --hash=sha256:{sha256(top)}"
     with pytest.raises(ConfigurationError) as caught:
         lock(ask(tmp_path, line, "-e ./app"))
-    assert caught.value.evidence == ("below 1.0: has no hash, and it is needed",)
+    assert caught.value.evidence == ("below 1.0: the requirements files have no hash of it, but it is needed",)
     made = lock(ask(tmp_path, line, "-e ./app", f"below==1.0 --hash=sha256:{sha256(below)}"))
     assert set(packages(made)) == {"top", "below", "app"}
 
@@ -279,7 +279,7 @@ def test_what_decides_in_a_requirements_file_stands_in_the_lock(tmp_path: Path) 
     asked = describe_request(request, BOARD, tmp_path)
     assert asked["options"] == {"pre": ["1"], "index-url": ["https://***@example.invalid/simple"]}
     assert asked["binary"] == {"six": "never"}
-    with pytest.raises(ConfigurationError, match="wants a password"):
+    with pytest.raises(ConfigurationError, match="needs a password"):
         request_of(asked, tmp_path)
 
 

@@ -27,7 +27,7 @@ def test_name_tags_and_record_are_corrected_together(tmp_path: Path) -> None:
     report = finish_wheel(made, tmp_path / "product", make_repair(tmp_path, engine="cross"))
     assert report.filename == "toy-1.0-cp313-cp313-linux_armv7l.whl" and report.engine == "cross"
     assert "Tag: cp313-cp313-linux_armv7l\n" in read_member(tmp_path / "product", "toy-1.0.dist-info/WHEEL")
-    assert report.remarks == ("the backend called it cp313-cp313-linux_arm, which was corrected",)
+    assert report.remarks == ("the backend gave it the tags cp313-cp313-linux_arm, which were corrected",)
     (tmp_path / report.filename).write_bytes((tmp_path / "product").read_bytes())
     again = take_ready(tmp_path / report.filename, report.filename, tmp_path / "again", make_repair(tmp_path))
     assert again.tags == ("cp313-cp313-linux_armv7l",)
@@ -141,7 +141,7 @@ def test_a_wheel_for_another_python_is_refused(tmp_path: Path) -> None:
 )
 def test_another_package_than_the_locked_one_is_refused(tmp_path: Path, stated: dict[str, str]) -> None:
     made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy.py": ""}, **stated)  # type: ignore[arg-type]
-    with pytest.raises(AuditError, match="another package came out") as caught:
+    with pytest.raises(AuditError, match="the build made another package") as caught:
         finish_wheel(made, tmp_path / "product", make_repair(tmp_path))
     assert caught.value.expected == "toy 1.0"
 
@@ -158,7 +158,7 @@ def test_an_extension_that_was_left_out_is_remarked(tmp_path: Path) -> None:
         "toy", "1.0", other_wheels=("toy-1.0-cp313-cp313-win_amd64.whl", "toy-1.0-py3-none-any.whl")
     )
     report = finish_wheel(made, tmp_path / "product", make_repair(tmp_path, package=package))
-    assert "holds no extension module, as toy-1.0-cp313-cp313-win_amd64.whl does" in report.remarks[0]
+    assert "contains no extension module, but toy-1.0-cp313-cp313-win_amd64.whl does" in report.remarks[0]
 
 
 def test_a_project_that_is_pure_everywhere_gets_no_remark(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_files_for_several_machines_in_a_pure_wheel_are_a_remark(tmp_path: Path)
     wheel = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", files)
     report = take_ready(wheel, wheel.name, tmp_path / "product", make_repair(tmp_path))
     assert report.remarks == (
-        "brings what this board cannot run, and chooses at run time: toy/attach_amd64.so, toy/linux/manager",
+        "chooses at run time among files, some of which this board cannot run: toy/attach_amd64.so, toy/linux/manager",
     )
 
 
@@ -242,7 +242,7 @@ def test_files_for_several_machines_that_the_source_brought_are_a_remark(tmp_pat
     made = make_wheel(tmp_path, "toy-1.0-py3-none-any.whl", {"toy/libtoy.so": foreign()})
     report = finish_wheel(made, tmp_path / "product", make_repair(tmp_path, brought=brought))
     assert report.filename == "toy-1.0-py3-none-any.whl"
-    assert report.remarks == ("brings what this board cannot run, and chooses at run time: toy/libtoy.so",)
+    assert report.remarks == ("chooses at run time among files, some of which this board cannot run: toy/libtoy.so",)
 
 
 def test_a_foreign_file_in_what_was_built_here_is_refused(tmp_path: Path) -> None:

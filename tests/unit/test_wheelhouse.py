@@ -96,7 +96,7 @@ def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"name": "a"}'])
 def test_a_file_that_is_no_report_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(ArchiveError, match="no report"):
+    with pytest.raises(ArchiveError, match="not the report"):
         read_report(tmp_path / "a.json")
 
 
@@ -110,7 +110,7 @@ def test_a_damaged_report_of_a_wheelhouse_names_nothing_and_is_told(house: House
         report.write_text(text)
     assert wheels_named(report) == set() and reports_of_house(house.place, "3.13") == ()
     assert not is_whole(house.place, "3.13") and files_of_house(house.place, "3.13") == []
-    with pytest.raises(ArchiveError, match="no report of a wheelhouse"):
+    with pytest.raises(ArchiveError, match="not the report of a wheelhouse"):
         wheels_in_house(report)
 
 

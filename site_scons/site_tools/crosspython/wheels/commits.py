@@ -67,12 +67,12 @@ def parse_address(address: str, shown: str) -> Commit:
     url = parts._replace(path=path, query="").geturl()
     if parts.password is not None or (parts.scheme != "ssh" and parts.username is not None):
         raise ConfigurationError(
-            f"{hide_logins(shown)}: a password stands in ~/.netrc or git's configuration, since locks show addresses"
+            f"{hide_logins(shown)}: a password belongs in ~/.netrc or git's configuration, because locks show addresses"
         )
     if not _HASH.fullmatch(revision.lower()):
         named = f"{revision!r} may be another commit tomorrow" if at else "no commit is named"
         raise ConfigurationError(
-            f"{hide_logins(shown)}: {named}; write {url}@ and all of the commit's hash: "
+            f"{hide_logins(shown)}: {named}; write {url}@ and the whole hash of the commit: "
             f"`git ls-remote {url} {revision or 'HEAD'}` prints it"
         )
     return Commit(url, revision.lower(), (parse_qs(fragment).get("subdirectory") or [""])[0])
@@ -99,7 +99,7 @@ def check_out(commit: Commit, store: Path, *, path: str, offline: bool, wanted_b
                 raise SourceError(
                     f"{wanted_by}: offline=1, and its commit is not in the store",
                     expected=str(tree),
-                    next="run `scons fetch` with the same pkgs= once where there is a network",
+                    next="run `scons fetch` with the same pkgs= once on a machine with a network",
                 )
             _make(git, tree, commit, wanted_by, log)
     project = tree / commit.subdirectory
@@ -137,5 +137,5 @@ def _make(git: str, tree: Path, commit: Commit, wanted_by: str, log: Log) -> Non
             f"{wanted_by}: commit {commit.id} of {hide_logins(commit.url)} could not be fetched",
             evidence=log.tail(6),
             log=log.path,
-            next="see that `git clone` of that repository works here, and that it has that commit",
+            next="check that `git clone` of that repository works here, and that it has that commit",
         ) from error

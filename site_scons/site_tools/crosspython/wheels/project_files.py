@@ -100,7 +100,7 @@ class ProjectFiles:
                 digest.update(name + b"\0" + content + b"\0")
         if unreadable:
             raise ConfigurationError(
-                f"{self.project}: files that cannot be read, so changes in them cannot be seen",
+                f"{self.project}: some files cannot be read, so changes in them would not be seen",
                 evidence=unreadable[:_SHOWN],
                 next="give this user the right to read them, or move them out of the project",
             )
@@ -166,7 +166,11 @@ class _Walk:
         return all(any(_holds(root, place) for root in self.roots) for place in places)
 
     def _remark(self, link: Path, real: str) -> None:
-        what = "leads to nothing" if not os.path.exists(real) else "leads to a folder that holds it"
+        what = (
+            "leads to a file that does not exist"
+            if not os.path.exists(real)
+            else "leads to a folder that contains the link"
+        )
         self.files.remarks.append(f"{self.files.name}: the link {link} {what}, and is copied as it is")
 
     def _is_trace(self, folder: Path) -> bool:

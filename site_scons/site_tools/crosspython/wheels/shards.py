@@ -42,7 +42,7 @@ def read_shard(text: str) -> Shard:
     if slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
         return Shard(int(number), int(count))
     raise ConfigurationError(
-        f"shard={text}: no part of a whole",
+        f"shard={text}: not a valid part",
         expected="NUMBER/COUNT, the number from 1 to the count: shard=2/5 is the second of five",
         found=text,
     )
@@ -93,5 +93,5 @@ def _with_needs(jobs: Mapping[str, Job], name: str) -> set[str]:
 
 def describe(shard: Shard, names: Sequence[str], jobs: Mapping[str, Job]) -> str:
     """The line that says which wheels this run builds."""
-    shown = ", ".join(sorted(names)) if names else "nothing: there are more parts than wheels to build"
-    return f"shard {shard}: {len(names)} of the {len(jobs)} wheels that are built: {shown}"
+    shown = ", ".join(sorted(names)) if names else "none, because there are more parts than wheels to build"
+    return f"shard {shard}: {len(names)} of the {len(jobs)} wheels that have to be built: {shown}"

@@ -176,7 +176,7 @@ def compress_tags(tags: Iterable[Tag]) -> str:
     spanned = {Tag(*combination) for combination in product(*parts)}
     if spanned != tags:
         raise AuditError(
-            "no file name can say these tags and no others (PEP 425)",
+            "no file name can have exactly these tags (PEP 425)",
             expected="all combinations of some Pythons, ABIs and platforms",
             found=", ".join(sorted(map(str, tags))),
         )

@@ -39,7 +39,7 @@ print(project.build("wheel", facts["folder"], facts["settings"]))
 """
 _START = """\
 #!/bin/sh
-# The build of {title}, by hand. What is done here becomes no product.
+# The build of {title}, by hand. The results of this build do not become products.
 cd {source} || exit 1
 exec env -i {variables}{kept} "${{@:-{shell}}}"
 """

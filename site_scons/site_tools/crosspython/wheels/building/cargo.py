@@ -144,18 +144,18 @@ class Cargo:
             # Outdated lock files are common in sdists that contain only a part of a workspace.
             elif run_command(command, cwd=cwd, env=own, log=log, may_fail=True).status == 0:
                 had = True
-                remarks.append("it has no Cargo.lock that fits: its crates are the newest of today")
+                remarks.append("it has no Cargo.lock that fits, so the newest crates of today were used")
             elif absent := self._replace_absent(command, cwd, own, log):
                 had = True
                 remarks.append(
-                    f"the registry has no {', no '.join(absent)}, which its Cargo.lock names: others were taken"
+                    f"the registry has no {', no '.join(absent)}, which its Cargo.lock names: other versions were used"
                 )
         if not had:
             raise StepError(
                 f"{log.component}: its crates cannot be fetched",
                 evidence=log.tail(_EVIDENCE_LINES),
                 log=log.path,
-                next="look at the registry that cargo is configured with here (docs/rust.md)",
+                next="check the registry in cargo's configuration on this machine (docs/rust.md)",
             )
         return tuple(dict.fromkeys(remarks))
 

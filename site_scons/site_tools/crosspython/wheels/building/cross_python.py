@@ -126,7 +126,7 @@ def judge_answers(answers: Mapping[str, object], expected: Mapping[str, object],
             "crossenv: the cross-python does not answer as the board's Python would",
             evidence=wrong,
             log=log,
-            next="`scons -c` and build again; if it stays so, report it with these lines",
+            next="`scons -c` and build again; if the error remains, report it with these lines",
         )
 
 

@@ -46,13 +46,13 @@ from crosspython.wheels.version_control import borrowed_objects
 from crosspython.workshop import SYSTEM_FOLDERS, Workshop
 
 _NATIVE_NAMES = (
-    "its build calls gcc by its bare name for programs that run here: it was built once more with gcc, cc and ld "
-    "meaning this machine's, and so may have found this machine's libraries"
+    "its build calls gcc without a prefix for programs that run here, so it was built once more with gcc, cc and ld "
+    "of this machine, and may have found this machine's libraries"
 )
 
 _UNLOCKED = (
-    "its build asks for {needs}, and not in its pyproject.toml, so the lock has none of it: the index's newest was"
-    " taken; an override with build_requires (docs/overrides.md) locks it"
+    "its build needs {needs}, which its pyproject.toml does not name, so the lock does not contain it: the newest"
+    " version was used; an override with build_requires (docs/overrides.md) locks it"
 )
 
 _LINES = 2000  # the lines of a backend's output that are searched for left-out extensions

@@ -231,7 +231,7 @@ def _install(
         try:
             run([*options, *texts])
         except StepError as error:
-            advice = "look at the index that pip is configured with here, or name another version"
+            advice = "check the index in pip's configuration on this machine, or name another version"
             raise _failed(log, "its build requirements cannot be fetched", texts, error, advice) from error
 
 

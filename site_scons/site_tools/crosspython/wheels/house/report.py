@@ -52,7 +52,7 @@ def wheels_in_house(report: Path) -> tuple[Path, ...]:
     """The wheels that the report of a wheelhouse names. Raises ArchiveError where it is missing or damaged."""
     told = read_house(report)
     if told is None:
-        raise ArchiveError(f"{report}: no report of a wheelhouse", next=f"remove {report}")
+        raise ArchiveError(f"{report}: not the report of a wheelhouse", next=f"remove {report}")
     return tuple(report.parent / name for name in told.wheels)
 
 
@@ -101,7 +101,7 @@ def read_report(path: Path) -> WheelReport:
     try:
         return _as_report(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"{path}: no report of a wheel", found=str(error), next=f"remove {path}") from error
+        raise ArchiveError(f"{path}: not the report of a wheel", found=str(error), next=f"remove {path}") from error
 
 
 def _as_report(data: Mapping[str, Any]) -> WheelReport:

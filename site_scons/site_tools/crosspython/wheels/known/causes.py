@@ -98,7 +98,7 @@ def explain_build_failure(
             found=error.found,
             evidence=error.evidence,
             log=log.path,
-            next=error.next or "the log has all of it; docs/overrides.md says what a package may need",
+            next=error.next or "the log has the whole output; docs/overrides.md says what a package may need",
         )
     cause, groups = found
     if cause.name == "network-isolated":

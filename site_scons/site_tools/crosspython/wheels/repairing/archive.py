@@ -47,7 +47,7 @@ def parse_wheel_name(filename: str) -> WheelName:
         name, version, build, tags = parse_wheel_filename(filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
         raise AuditError(
-            f"{filename}: not the name of a wheel",
+            f"{filename}: this is not the name of a wheel",
             expected="name-version-python-abi-platform.whl (PEP 427)",
             found=str(error),
         ) from error
@@ -133,8 +133,8 @@ def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
     deep = [name for name in names if name.startswith(f"{data}/scripts/") and name.rstrip("/").count("/") > 2]
     return [
         *(f"{name!r} has a control character in its name" for name in odd),
-        *(f"{top} is another package's: its own would be {data}" for top in strange),
-        *(f"{name} is a program in a folder" for name in deep),
+        *(f"{top} belongs to another package: its own would be {data}" for top in strange),
+        *(f"{name} is a program in a subfolder" for name in deep),
     ]
 
 
@@ -147,7 +147,7 @@ def judge_archive(wheel: Path) -> list[str]:
             f"{each.filename} is not deflated" for each in archive.infolist() if each.compress_type not in usual
         ]
         file.seek(-_END_SIZE - len(archive.comment), 2)
-        return problems + ([] if file.read(len(_END)) == _END else ["has bytes behind the end of the archive"])
+        return problems + ([] if file.read(len(_END)) == _END else ["has data after the end of the archive"])
 
 
 def _scripts_twice(tree: WheelTree) -> list[str]:
@@ -177,7 +177,7 @@ def _place(path: Path, way: Path, places: dict[str, Path], tree: WheelTree, whee
         )
     place = places[scheme].joinpath(*rest)
     if place.exists():
-        raise AuditError(f"{wheel}: {way.as_posix()} goes where another file of the wheel lies")
+        raise AuditError(f"{wheel}: {way.as_posix()} would overwrite another file of the wheel")
     place.parent.mkdir(parents=True, exist_ok=True)
     tree.names[place] = path.relative_to(tree.site).as_posix()
     path.rename(place)

@@ -21,7 +21,7 @@ def name_packages_only(tree: WheelTree) -> list[str]:
     for line in head.split("\n"):
         need = _read_line(line)
         if need is not None and need.url is not None:
-            remarks.append(f"it named {need.name} by {need.url}, and names the package alone now")
+            remarks.append(f"its METADATA named {need.name} by the address {need.url}, and now names the package alone")
             need.url = None
             line = f"{_FIELD} {need}"
         lines.append(line)

@@ -164,7 +164,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
         *remark_foreign(foreign, tree),
     ]
     if corrected != stated.tags:
-        remarks.append(f"the backend called it {compress_tags(stated.tags)}, which was corrected")
+        remarks.append(f"the backend gave it the tags {compress_tags(stated.tags)}, which were corrected")
     report = _report(str(name), tree, contents, repair, grafted, remarks)
     shutil.rmtree(repair.work)
     return report
@@ -196,7 +196,7 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     _require_accepted(stated.tags, repair)
     broken = [*verify_record(tree), *judge_archive(wheel)]
     if canonicalize_name(tree.dist_info.name.partition("-")[0]) != stated.name:
-        broken.append(f"its {tree.dist_info.name} is another package's")
+        broken.append(f"its {tree.dist_info.name} belongs to another package")
     if broken:
         raise AuditError(f"{filename} is damaged", evidence=broken)
     contents = read_contents(tree)
@@ -219,7 +219,7 @@ def _require_identity(tree: WheelTree, stated: WheelName, repair: Repair) -> Non
     is_named = {stated.name, canonicalize_name(told[0])} == {canonicalize_name(package.name)}
     if not is_named or stated.version != wanted or not _is_version(told[1], wanted):
         raise AuditError(
-            f"{package.title}: another package came out",
+            f"{package.title}: the build made another package",
             expected=f"{package.name} {wanted}",
             found=f"{stated.name} {stated.version} by its file name, {' '.join(told)} by its METADATA",
             log=repair.log,
@@ -236,7 +236,11 @@ def _is_version(text: str, wanted: Version) -> bool:
 def _require_plain_names(tree: WheelTree, repair: Repair) -> None:
     """Refuse names with a backslash: installers read it as a slash in RECORD."""
     if odd := [name for path in find_files(tree.root) if "\\" in (name := tree.name_in_wheel(path))]:
-        raise AuditError(f"{repair.package.title}: the build made names with a backslash", evidence=odd, log=repair.log)
+        raise AuditError(
+            f"{repair.package.title}: the build made files with a backslash in their names",
+            evidence=odd,
+            log=repair.log,
+        )
 
 
 def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
@@ -244,7 +248,7 @@ def _require_accepted(tags: Iterable[Tag], repair: Repair) -> None:
     if not board.accepts(tags):
         raise AuditError(
             f"{repair.package.title}: the wheel is not for the board's Python",
-            expected=f"{board.interpreter}-{board.abi}-{board.platform}, or another that pip takes there",
+            expected=f"{board.interpreter}-{board.abi}-{board.platform}, or another tag that pip accepts there",
             found=compress_tags(tags),
             log=repair.log,
         )
@@ -343,7 +347,7 @@ def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
         new, count = paths.replace(data)
         if count and len(new) == len(data):
             elf.path.write_bytes(new)
-            remarks.append(f"{elf.path.name} named folders of this machine, which were overwritten")
+            remarks.append(f"{elf.path.name} contained paths of this machine, which were overwritten")
     return remarks
 
 

@@ -42,7 +42,7 @@ def remark_undefined(name: str, names: Sequence[str]) -> str:
     """The remark for the user about such a file."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     uses = f"{name} uses {', '.join(names[:_NAMED])}{more}"
-    return f"{uses}, which neither Python nor what it needs defines: check=1 shows whether it loads"
+    return f"{uses}, which neither Python nor its libraries define: check=1 shows whether it loads"
 
 
 def _closure(needed: Iterable[str], own: Iterable[str], search: Search) -> set[Path] | None:

@@ -86,7 +86,7 @@ def find_wheel_problems(
                a time_t to
     """
     problems = [
-        Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which no wheel can hold")
+        Problem(tree.name_in_wheel(Path(entry.path)), "is a link, which a wheel cannot contain")
         for entry in walk_entries(tree.root)
         if entry.is_symlink()
     ]
@@ -118,7 +118,7 @@ def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return [f"brings what this board cannot run, and chooses at run time: {', '.join(names[:_SHOWN])}{more}"]
+    return [f"chooses at run time among files, some of which this board cannot run: {', '.join(names[:_SHOWN])}{more}"]
 
 
 def _judge_name(path: Path, tree: WheelTree, board: BoardTags) -> list[Problem]:
@@ -145,7 +145,7 @@ def require_clean_wheel(problems: Sequence[Problem], title: str, site: str, log:
 
 def _advise(problems: Sequence[Problem]) -> str | None:
     if any(problem.kind is Kind.NO_LIBRARY for problem in problems):
-        return "name the component that brings the library in an override of the package: docs/overrides.md"
+        return "name the component that contains the library in an override of the package: docs/overrides.md"
     return None
 
 
@@ -160,4 +160,6 @@ def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
     native = sorted(name for name in others if not name.endswith("-any.whl"))
     if not native:
         return []
-    return [f"holds no extension module, as {native[0]} does: an optional one may have been left out; the log says why"]
+    return [
+        f"contains no extension module, but {native[0]} does: an optional one may have been left out; the log says why"
+    ]

@@ -58,7 +58,7 @@ def parse_binary(text: str, shown: str) -> Binary:
         if way not in WAYS or (equals and not _NAME.fullmatch(name)):
             raise ConfigurationError(
                 f"{shown}: not an allowed value",
-                expected="auto or never or only; for single packages, too: auto,numpy=never",
+                expected="auto, never or only; for single packages, too: auto,numpy=never",
                 found=word or "nothing",
                 next=suggest(way, WAYS, f"{name}{equals}{{}}"),
             )

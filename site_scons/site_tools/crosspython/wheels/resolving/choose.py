@@ -48,9 +48,9 @@ def choose_files(
         ways = sorted({binary.of(name) for name in problems})
         others = [f"binary={binary.usual},{name}=auto" for name in problems if binary.of(name) != AUTO]
         raise ConfigurationError(
-            f"binary={' and '.join(ways)}: nothing to make these wheels of",
+            f"binary={' and '.join(ways)}: there is no file to make these wheels from",
             evidence=list(problems.values()),
-            expected=f"wheels with the tag {min(tags, key=tags.__getitem__)}, or another that this Python takes",
+            expected=f"wheels with the tag {min(tags, key=tags.__getitem__)}, or another tag that this Python accepts",
             next="choose another version, or " + (others[0] if others else "give its source: pkgs=./FOLDER"),
         )
     return chosen
@@ -100,10 +100,10 @@ def require_can_build(
     built = [package for package in packages if chosen[package.name] is None]
     if built and not release.builds_packages:
         raise ConfigurationError(
-            f"python={release.series}: packages cannot be built for it: the tools that build do not run in it",
-            expected="packages with a wheel that fits, as those of Python code alone have",
-            evidence=[f"{package.title}: no such wheel is to be taken" for package in built],
-            next="leave these out, or take a newer python=",
+            f"python={release.series}: packages cannot be built for it, because the build tools do not run in it",
+            expected="packages with a wheel that fits, such as packages of Python code alone",
+            evidence=[f"{package.title}: there is no such wheel" for package in built],
+            next="leave these out, or use a newer python=",
         )
 
 

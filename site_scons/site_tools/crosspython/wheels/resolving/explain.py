@@ -99,7 +99,7 @@ def _damaged(refusal: Refusal) -> CrosspythonError | None:
     names = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, _ in damaged))
     return DamagedPackagesError(
         [canonicalize_name(name) for name, _, _ in damaged],
-        f"pkgs=: what the index has of {names} is damaged",
+        f"pkgs=: the files of {names} in the index are damaged",
         evidence=[" ".join(reason.split()) for _, _, reason in damaged],
         log=refusal.log,
         next="ask for another version of it",
@@ -130,7 +130,7 @@ def _not_there(refusal: Refusal) -> CrosspythonError | None:
         return None
     return ConfigurationError(
         f"pkgs=: {url2pathname(urlsplit(place[1]).path)}: there is no such file or folder",
-        expected="what a project of pkgs= names as a dependency by its place (path=, file:)",
+        expected="the dependency that a project of pkgs= names by its place (path=, file:)",
         log=refusal.log,
         next="correct the place in its pyproject.toml or setup.py",
     )
@@ -140,10 +140,10 @@ def _offline(refusal: Refusal) -> CrosspythonError | None:
     if not _OFFLINE.search(refusal.whole):
         return None
     return SourceError(
-        "offline=1: what the packages need cannot be looked up",
+        "offline=1: the dependencies of the packages cannot be looked up",
         evidence=refusal.text.splitlines(),
         log=refusal.log,
-        next="make the lock once where there is a network, and keep it: lock=FILE",
+        next="make the lock once on a machine with a network, and keep it: lock=FILE",
     )
 
 
@@ -157,7 +157,7 @@ def _no_commit(refusal: Refusal) -> CrosspythonError | None:
         f"pkgs=: {hide_logins(repository[1])} could not be fetched",
         evidence=[hide_logins(line.strip()) for line in said.splitlines() if line.strip()],
         log=refusal.log,
-        next="see that `git clone` of that repository works here, and that it has that commit",
+        next="check that `git clone` of that repository works here, and that it has that commit",
     )
 
 
@@ -175,7 +175,7 @@ def _other_bytes(refusal: Refusal) -> CrosspythonError | None:
     if not mismatch:
         return None
     return SourceError(
-        f"{mismatch[1]}: the index's file has other bytes than the index says",
+        f"{mismatch[1]}: the index's file does not have the hash that the index states",
         expected=f"SHA-256 {mismatch[2]}",
         found=f"SHA-256 {mismatch[3]}",
         log=refusal.log,
@@ -305,13 +305,13 @@ def _cannot_tell(package: str, lines: Sequence[str], log: Path) -> SourceError:
     name = canonicalize_name(re.split("[ =]", package)[0])
     is_local = " @ " in package
     return SourceError(
-        f"{package}: it has to be built to tell what it needs, and that fails",
+        f"{package}: its dependencies are only known after a build, and the build fails",
         found=known_cause(lines, name),
         evidence=lines[-20:],
         log=log,
         next="list its dependencies in its pyproject.toml, not as dynamic"
         if is_local
-        else "choose a version with metadata in its sdist or with wheels, or tell what it needs at run time: "
+        else "choose a version with metadata in its sdist or with wheels, or name its run-time dependencies: "
         f"{name}.toml with dependencies = [...] and the reason (docs/overrides.md)",
     )
 
@@ -335,8 +335,8 @@ def _unreachable(text: str, places: str, log: Path) -> SourceError:
             expected="an answer of that address",
             found=last,
             log=log,
-            next="look whether the address is right and this machine reaches it (proxies: HTTPS_PROXY); or download the"
-            " file and name it: pkgs=./FILE",
+            next="check that the address is right and that this machine reaches it (proxies: HTTPS_PROXY);"
+            " or download the file and name it: pkgs=./FILE",
         )
     return SourceError(
         "the index cannot be reached",
@@ -344,7 +344,7 @@ def _unreachable(text: str, places: str, log: Path) -> SourceError:
         expected=f"an answer of {places}",
         found=last,
         log=log,
-        next="look at pip's configuration: `pip config list`",
+        next="check pip's configuration: `pip config list`",
     )
 
 

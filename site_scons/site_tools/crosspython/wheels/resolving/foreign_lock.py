@@ -83,10 +83,10 @@ def _require_files(packages: Sequence[LockedPackage], platform: Platform, path: 
     ]
     if lacking:
         raise ConfigurationError(
-            f"{path}: this lock does not hold for {platform.machine} with Python {platform.release}",
+            f"{path}: this lock is not for {platform.machine} with Python {platform.release}",
             expected="for each package a wheel that fits, or a source",
             evidence=lacking,
-            next=f"make it with {tool} for that platform, or for all; or let this tool make one: pkgs=",
+            next=f"make it with {tool} for that platform, or for all; or let crosspython make one: pkgs=",
         )
 
 
@@ -107,13 +107,13 @@ def _read_pylock(data: Mapping[str, Any], path: Path, platform: Platform, wanted
         raise ValueError(str(error)) from error
     except PylockSelectError as error:
         raise ConfigurationError(
-            f"{path}: this lock does not hold for {platform.machine} with Python {platform.release}",
+            f"{path}: this lock is not for {platform.machine} with Python {platform.release}",
             found=str(error),
-            next=f"make it with {lock.created_by} for that platform, or for all; or let this tool make one: pkgs=",
+            next=f"make it with {lock.created_by} for that platform, or for all; or let crosspython make one: pkgs=",
         ) from error
     problems = [problem for package in packages if (problem := _problem(package))]
     if problems:
-        raise ConfigurationError(f"{path}: not all of this lock can be used", evidence=problems)
+        raise ConfigurationError(f"{path}: parts of this lock cannot be used", evidence=problems)
     return [_read(package, path.parent) for package in packages]
 
 
@@ -132,7 +132,7 @@ def _problem(package: Package) -> str | None:
     if any("sha256" not in file.hashes for file in files):
         return f"{package.name}: has files without a SHA-256"
     if package.archive is not None and package.archive.subdirectory:
-        return f"{package.name}: lies in a folder of an archive: unpack it, and name that folder"
+        return f"{package.name}: it is in a folder of an archive: unpack the archive, and name that folder"
     return None
 
 
@@ -161,7 +161,7 @@ def _commit(package: Package, start: Path) -> Commit:
     vcs = package.vcs
     if vcs.type != "git":
         raise ConfigurationError(
-            f"{package.name}: only git is read, and this is {vcs.type}: clone it, and name its folder"
+            f"{package.name}: only git repositories are read, and this is {vcs.type}: clone it, and name its folder"
         )
     url = Path(os.path.normpath(start / vcs.path)).absolute().as_uri() if vcs.path else str(vcs.url)
     return read_commit(url, vcs.commit_id, vcs.subdirectory, package.name)

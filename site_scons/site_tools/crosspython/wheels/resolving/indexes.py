@@ -133,7 +133,7 @@ def indexes_for_uv(
             if path is not None:
                 place = str(path.expanduser())
                 if not path.expanduser().exists():  # pip ignores a missing folder; uv would fail
-                    remarks.append(f"{names}: there is no {place}, so no packages are looked for there")
+                    remarks.append(f"{names}: there is no {place}, so no packages are searched there")
                     continue
             options += [option, place]
             places.append(place)

@@ -153,7 +153,7 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
     options = {name: tuple(values) for name, values in asked.get("options", {}).items()}
     if any("://***@" in value for values in options.values() for value in values):
         raise ConfigurationError(
-            "the lock was made with an index that wants a password, which it does not hold",
+            "the lock was made with an index that needs a password, which is not in the lock",
             next="name the requirements file again: pkgs=@FILE",
         )
     projects = []
@@ -278,13 +278,13 @@ def keep_hashed(
         if allowed is None:
             has_hash = package.folder is not None or package.commit is not None
             if not is_local and not has_hash and (strict is None or package.name in strict):
-                problems.append(f"{package.title}: has no hash, and it is needed")
+                problems.append(f"{package.title}: the requirements files have no hash of it, but it is needed")
             kept.append(package)
             continue
         wheels = tuple(wheel for wheel in package.wheels if wheel.sha256 in allowed)
         sdist = package.sdist if package.sdist is not None and package.sdist.sha256 in allowed else None
         if not wheels and sdist is None and package.folder is None and package.commit is None:
-            problems.append(f"{package.title}: none of its files for this board has a hash that is asked for")
+            problems.append(f"{package.title}: none of its files for this board has a required hash")
         kept.append(replace(package, wheels=wheels, sdist=sdist))
     if problems:
         raise ConfigurationError(

@@ -60,7 +60,7 @@ def find_project_files(
         if leave_out is not None and (place == leave_out or leave_out in place.parents):
             continue
         if _is_too_large(files, place):
-            files.notes.append(f"{name}: {place} is too large to be copied for its build, and is left out")
+            files.notes.append(f"{name}: {place} is too large to be copied for its build, so it is left out")
             continue
         files.beside = (*(root for root in files.beside if place not in root.parents), place)
         waiting += _references(files, place)

@@ -93,7 +93,7 @@ def read_project(path: Path, name: str | None = None) -> Project:
         _require_wheel_name(path)
     found = name or (_folder_name(path) if path.is_dir() else name_in_file(path.name))
     if found is None:
-        raise ConfigurationError(f'{path}: its name is not in its files; write it as "NAME @ {path}"')
+        raise ConfigurationError(f'{path}: its files do not state its name; write it as "NAME @ {path}"')
     return Project(canonicalize_name(found), path)
 
 

@@ -153,7 +153,7 @@ def _read_toolset(entry: Mapping[str, Any], folder: Path) -> Toolset:
     packages, beneath = (tuple(read_entry(each, folder) for each in entry[key]) for key in ("packages", "beneath"))
     for package in (*packages, *beneath):
         if not package.wheels and package.sdist is None:
-            raise ValueError(f"{package.title}, which is to build others, has no file")
+            raise ValueError(f"{package.title}, which other packages need for their build, has no file")
     return Toolset(entry["machine"], tuple(entry["requires"]), tuple(entry["pins"]), packages, beneath)
 
 
@@ -218,5 +218,5 @@ def _unreadable(path: Path, found: str) -> ConfigurationError:
         f"{path}: not a lock that can be used",
         expected="a pylock.toml (PEP 751) that crosspython wrote",
         found=found,
-        next=f"remove {path.name}, and the next run makes it anew",
+        next=f"remove {path.name}, and the next run makes it again",
     )

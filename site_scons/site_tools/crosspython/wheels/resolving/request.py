@@ -124,7 +124,7 @@ class _Reader:
     def read_word(self, text: str, start: Path) -> None:
         if text.startswith("-"):
             self.problems.append(
-                f"{text}: options stand in a requirements file; for -r FILE write @FILE, for -e the folder alone"
+                f"{text}: options belong in a requirements file; for -r FILE write @FILE, for -e FOLDER write FOLDER"
             )
             return
         if mistaken := explain_file(text, start):
@@ -142,7 +142,7 @@ class _Reader:
             if text == requirement.name and is_project(start / text):
                 self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
         except InvalidRequirement:
-            self.problems.append(f"{text}: no requirement{suggest_equals(text)}")
+            self.problems.append(f"{text}: not a requirement{suggest_equals(text)}")
         except ConfigurationError as error:
             self.problems.append(error.what)
 
@@ -152,7 +152,7 @@ class _Reader:
             if is_version_control(requirement.url):
                 if narrows:
                     raise ConfigurationError(
-                        f"{place}{requirement}: a constraint narrows versions, and is no repository"
+                        f"{place}{requirement}: a constraint limits versions, and cannot be a repository"
                     )
                 requirement.url = format_address(parse_address(requirement.url, str(requirement)))
                 self.requirements.append(requirement)
@@ -161,7 +161,7 @@ class _Reader:
             if (path := _local(requirement.url)) is not None:
                 if narrows:
                     raise ConfigurationError(
-                        f"{place}{requirement}: a constraint narrows versions, and is no local project"
+                        f"{place}{requirement}: a constraint limits versions, and cannot be a local project"
                     )
                 name = canonicalize_name(requirement.name)
                 self.add_project(start / path, name, tuple(requirement.extras), str(requirement.marker or ""))
@@ -198,7 +198,7 @@ class _Reader:
             self.problems.append(f"{where}{path} names itself")
             return
         if mistaken := explain_other(str(path)):
-            self.problems.append(f"{where}{path}: is no requirements file; {mistaken}")
+            self.problems.append(f"{where}{path}: this is not a requirements file; {mistaken}")
             return
         self.open_files.append(path)
         try:
@@ -232,7 +232,7 @@ class _Reader:
         else:
             assert line.location is not None
             if narrows:
-                raise ConfigurationError(f"{line.text}: a constraint narrows versions, and is no local project")
+                raise ConfigurationError(f"{line.text}: a constraint limits versions, and cannot be a local project")
             path = _local(line.location) or Path(line.location)
             if mistaken := explain_file(line.location, folder, "-r {}"):
                 raise ConfigurationError(f"{line.text}: {mistaken}")
@@ -250,20 +250,20 @@ class _Reader:
 
     def read_options(self, line: Line, folder: Path, *, narrows: bool) -> None:
         if unknown := sorted(set(line.options) - _KNOWN):
-            raise ConfigurationError(f"{line.text}: pip's option --{unknown[0].replace('_', '-')} is not taken here")
+            raise ConfigurationError(
+                f"{line.text}: pip's option --{unknown[0].replace('_', '-')} is not supported here"
+            )
         for key, narrow in (("requirements", narrows), ("constraints", True)):
             for name in line.options.get(key) or ():
                 if "://" in name:
-                    raise ConfigurationError(f"{hide_logins(line.text)}: fetch that file, and name it here")
+                    raise ConfigurationError(f"{hide_logins(line.text)}: download that file, and name the copy")
                 self.read_file(locate(name, folder), line.place, narrows=narrow)
         for key, way in (("no_binary", NEVER), ("only_binary", ONLY)):
             self.binary = apply_option(self.binary, way, line.options.get(key) or ())
         if line.options.get("require_hashes"):
             self.needs_hashes = line.place
         if line.options.get("prefer_binary"):
-            self.remarks.append(
-                f"{line.place}--prefer-binary is passed over: binary=only takes no version without a wheel"
-            )
+            self.remarks.append(f"{line.place}--prefer-binary is ignored: binary=only uses no version without a wheel")
         for name, values in find_options(line.options, folder):
             repeated = name in ("extra-index-url", "find-links", "trusted-host")
             self.options[name] = (*self.options.get(name, ()), *values) if repeated else values
@@ -287,12 +287,12 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path, 
     places = {project.name: project.path for project in reader.projects}
     for project in reader.projects:
         if places[project.name] != project.path:
-            reader.problems.append(f"{project.name}: lies in two places, {project.path} and {places[project.name]}")
+            reader.problems.append(f"{project.name}: it is in two places, {project.path} and {places[project.name]}")
     if reader.needs_hashes and not reader.hashes:  # if one has a hash, all need one: lock.py checks that
         names = ", ".join(dict.fromkeys(requirement.name for requirement in reader.requirements))
-        reader.problems += [f"{reader.needs_hashes}--require-hashes: none is given for {names}"] if names else []
+        reader.problems += [f"{reader.needs_hashes}--require-hashes: there is no hash for {names}"] if names else []
     if reader.problems:
-        raise ConfigurationError("what pkgs= asks for cannot be read", evidence=reader.problems, expected=_FORMS)
+        raise ConfigurationError("pkgs= has mistakes", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
         raise ConfigurationError(
             "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
@@ -318,10 +318,12 @@ def _require_address(url: str, shown: str) -> None:
     """Raise ConfigurationError for an address that cannot be locked, or that contains a password."""
     if hide_logins(url) != url:
         raise ConfigurationError(
-            f"{hide_logins(shown)}: a password stands in ~/.netrc or pip's configuration, since locks show addresses"
+            f"{hide_logins(shown)}: a password belongs in ~/.netrc or pip's configuration, because locks show addresses"
         )
     if "subdirectory" in parse_qs(urldefrag(url).fragment):
-        raise ConfigurationError(f"{shown}: unpack it, and name the folder in it: a project is the top of its archive")
+        raise ConfigurationError(
+            f"{shown}: unpack it, and name the folder in it: only a project at the top of its archive can be used"
+        )
 
 
 def _local(url: str) -> Path | None:
@@ -356,7 +358,7 @@ def _name_address(line: Line) -> Requirement | None:
     name = (parse_qs(fragment).get("egg") or [""])[0].partition("[")[0] or name_in_file(Path(urlsplit(url).path).name)
     if not name:
         shown, url = hide_logins(line.text), hide_logins(url)
-        raise ConfigurationError(f"{shown}: its name is not in its files; write it as NAME @ {url}")
+        raise ConfigurationError(f"{shown}: its files do not state its name; write it as NAME @ {url}")
     extras = f"[{','.join(line.extras)}]" if line.extras else ""
     return Requirement(f"{name}{extras} @ {line.location}" + (f" ; {line.marker}" if line.marker else ""))
 
@@ -365,4 +367,4 @@ def _require_hash(path: Path, line: Line) -> None:
     """Check that a local file has one of the line's hashes. Raises ConfigurationError."""
     allowed = {match[1].lower() for text in line.hashes if (match := _SHA256.fullmatch(text))}
     if allowed and path.is_file() and (found := hashlib.sha256(path.read_bytes()).hexdigest()) not in allowed:
-        raise ConfigurationError(f"{path}: has another hash than the line says: sha256:{found}")
+        raise ConfigurationError(f"{path}: its hash is not the one in the line: sha256:{found}")

@@ -69,7 +69,7 @@ def expand(text: str) -> str:
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
-            raise ConfigurationError(f"the environment has no {match[1]}")
+            raise ConfigurationError(f"the environment has no variable {match[1]}")
         return os.environ[match[1]]
 
     return _VARIABLE.sub(value, text)
@@ -130,7 +130,7 @@ def _expand_all(value: Any) -> Any:
 
 def _explain(text: str, problem: str) -> str:
     if _SETTINGS.search(text):
-        return "settings of a build backend stand in an override of the package: docs/overrides.md"
+        return "settings of a build backend belong in an override of the package: docs/overrides.md"
     first = next(iter(problem.splitlines()), "")
     return first.removeprefix("pip_requirements_parser: error: ").removeprefix("Invalid requirement: ").strip(": ")
 

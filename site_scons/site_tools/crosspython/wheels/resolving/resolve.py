@@ -178,7 +178,7 @@ def _project_root(request: Request) -> dict[str, str]:
     if len(folders) > 1:
         raise ConfigurationError(
             f"pkgs=: ${{PROJECT_ROOT}} means another folder in each of {', '.join(map(str, folders))}",
-            next="ask for one of them; those that it names become wheels, too",
+            next="ask for one of them; the projects that it names become wheels, too",
         )
     return {"PROJECT_ROOT": str(folders[0])} if folders else {}
 

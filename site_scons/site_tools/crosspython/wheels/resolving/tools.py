@@ -104,7 +104,7 @@ class ToolResolver:
             raise StepError(
                 "build requirements cannot be locked",
                 expected="wheels and sdists of an index, with their hashes",
-                found=f"{package.title}, which is named by an address, or has neither",
+                found=f"{package.title}, which is named by an address, or has no file in the index",
             )
         return package
 

@@ -95,21 +95,21 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
     if is_archive_name(text) or not is_file:
         return None
     if suffix in (".txt", ".in"):
-        return f"a requirements file is named so: {form.format(text)}"
-    return explain_other(text) or f"is a file; a requirements file is named so: {form.format(text)}"
+        return f"write a requirements file as {form.format(text)}"
+    return explain_other(text) or f"is a file; write a requirements file as {form.format(text)}"
 
 
 def explain_other(text: str) -> str | None:
     """A hint what to write for a file that is no requirements file, judged by its name; None if the name is unknown."""
     name = Path(text).name
     if re.fullmatch(r"pylock(\..+)?\.toml", name) or name in ("uv.lock", "poetry.lock", "pdm.lock"):
-        return f"a lock is named with lock={text}"
+        return f"name a lock with lock={text}"
     if name in ("pyproject.toml", "setup.py", "setup.cfg"):
         folder = os.path.dirname(text) or "./"
-        return f"a project is named by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
+        return f"name a project by its folder: {folder if '/' in folder or folder == '..' else f'./{folder}'}"
     if name in ("Pipfile", "Pipfile.lock"):
         return "let its tool export a requirements file, or a pylock.toml"
-    return "is a project by itself: name it without an @" if is_archive_name(name) else None
+    return "this is a project: name it without @" if is_archive_name(name) else None
 
 
 def suggest_equals(text: str) -> str:

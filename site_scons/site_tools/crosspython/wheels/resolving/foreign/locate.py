@@ -32,9 +32,9 @@ def locate_files(
     lacking = [each.title for each in placed.values() if each.sdist is None and not any(map(_has_place, each.wheels))]
     if lacking:
         raise ConfigurationError(
-            "the index has other files than the lock",
+            "the files of the index are not those of the lock",
             evidence=[f"{title}: no file that fits has a hash of the lock" for title in lacking],
-            next="name the index that the lock was made with in pip's configuration; or make the lock anew",
+            next="name the index that the lock was made with in pip's configuration; or make the lock again",
         )
     return tuple(placed.get(package.name, package) for package in packages)
 

@@ -39,7 +39,7 @@ def read_poetry(data: Mapping[str, Any], path: Path, platform: Platform, wanted:
     entries = data.get("package", ())
     if any("groups" not in entry for entry in entries):
         raise ConfigurationError(
-            f"{path}: was written by poetry {data['metadata'].get('lock-version', '1')}, "
+            f"{path}: it was written by poetry {data['metadata'].get('lock-version', '1')}, "
             "whose form does not say which packages are for development",
             expected="a poetry.lock of poetry 2.1 or newer, where each package has `groups`",
             next="poetry lock, with a newer poetry, keeps all versions; then run the same command again",

@@ -42,8 +42,9 @@ def read_uv(data: Mapping[str, Any], path: Path, platform: Platform, wanted: Wan
         raise ValueError(f"version {data['version']}; this crosspython knows version 1")
     if data.get("conflicts"):
         raise ConfigurationError(
-            f"{path}: has extras or groups that exclude each other (conflicts), which is not read here",
-            next="uv export --format pylock.toml -o pylock.toml, with the ones you want; then lock=pylock.toml",
+            f"{path}: it has extras or groups that exclude each other (conflicts), which crosspython does not read",
+            next="run uv export --format pylock.toml -o pylock.toml, with the extras and groups that you want,"
+            " then use lock=pylock.toml",
         )
     require_python(str(data["requires-python"]), platform)
     graph = _Graph(data["package"], platform)

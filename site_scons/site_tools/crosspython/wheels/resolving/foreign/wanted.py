@@ -106,7 +106,7 @@ def read_project_beside(lock: Path) -> Mapping[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"{lock}: a lock of this form is read together with the pyproject.toml beside it",
+            f"{lock}: a lock of this kind is read together with the pyproject.toml beside it",
             found=str(error),
-            next="put it there, or let a newer release of the lock's tool write the lock anew",
+            next="put it there, or let a newer release of the lock's tool write the lock again",
         ) from error
