@@ -139,7 +139,9 @@ def test_several_targets_are_built_side_by_side(standalone: Standalone) -> None:
     output = standalone.scons("-n", "image")
     assert "making python-image-3.13.5-rk3568.tar.gz" in output and "making python-image-3.13.5-rv1126.tar.gz" in output
     assert "rv1126" not in standalone.scons("-n", "target=rk3568").replace("rv1126, or a TOML", "")
-    assert "one board, and several targets: rk3568, rv1126" in standalone.scons("-n", "deploy", "board=root@b", code=2)
+    assert "is one board, but there are several targets: rk3568, rv1126" in standalone.scons(
+        "-n", "deploy", "board=root@b", code=2
+    )
     (standalone.folder / "rv1126.toml").write_text('extends = "rpi4"')
     twice = standalone.scons("-n", "target=rv1126,./rv1126.toml", code=2)
     assert "two targets have the same name: rv1126, rv1126" in twice

@@ -84,7 +84,7 @@ def test_each_wheel_gets_a_statement_that_verify_compares(papers: Papers) -> Non
     assert "its signer is not in that list" in papers.scons("verify", "pkgs=top", f"signers={stranger}", code=2)
     file.write_text(file.read_text().replace(sha256(wheel), "0" * 64))
     assert "the data was changed" in papers.scons("verify", "pkgs=top", f"signers={signers}", code=2)
-    assert "not what its statement is about" in papers.scons("verify", "pkgs=top", code=2)
+    assert "its content is not what its statement describes" in papers.scons("verify", "pkgs=top", code=2)
     material["digest"]["sha256"] = "1" * 64
     file.write_text(json.dumps(statement))
     assert f"{name} of pkg:pypi/top@1.0: the lock has a different hash" in papers.scons("verify", "pkgs=top", code=2)

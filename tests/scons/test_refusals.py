@@ -172,7 +172,7 @@ def test_sconss_own_lists_are_lists(host: Host) -> None:
 def test_a_python_package_that_is_missing_is_one_sentence_with_the_command(host: Host) -> None:
     host.write('import sys; sys.modules["msgspec"] = None', TOOL)
     output = host.scons(code=None)
-    assert "scons: *** crosspython needs the Python module 'msgspec', and it is not there" in output
+    assert "scons: *** crosspython needs the Python module 'msgspec', which is not installed" in output
     assert f"-m pip install -r {REPOSITORY / 'requirements.txt'}" in output
     assert "Traceback" not in output
 

@@ -103,7 +103,7 @@ def test_a_folder_of_packages_that_is_not_there_is_told(wheels: Wheels, form: st
 
 def test_a_wheelhouse_of_no_wheels_is_made_as_well(wheels: Wheels) -> None:
     output = wheels.make("pkgs=top; python_version < '3'")
-    assert "top is left out, since its marker does not hold" in output
+    assert "top is left out, because its marker is false" in output
     assert json.loads((wheels.house / "report-3.13.json").read_text())["wheels"] == []
 
 
@@ -272,7 +272,7 @@ def test_others_go_on_where_a_damaged_file_stops_the_resolution(wheels: Wheels, 
     assert wheels.filenames() == set()
     for _ in range(2):
         output = wheels.make("-k", f"pkgs=top {form}", code=2)
-        assert "the others go on (-k)" in output
+        assert "the other packages are built (-k)" in output
         assert output.count("is damaged") == 2
         assert wheels.filenames() == {"top-1.0-py3-none-any.whl", "below-1.5-py3-none-any.whl"}
     assert json.loads((wheels.house / "report-3.13.json").read_text())["missing"] == ["bad"]
@@ -309,7 +309,7 @@ def test_a_lock_of_the_users_is_written_where_it_is_missing_and_read_ever_after(
     assert not wheels.lock.exists()
     assert "is up to date" in wheels.make("lock=mine/pylock.toml")
     output = wheels.make("pkgs=below", "lock=mine/pylock.toml", code=2)
-    assert "was made for something else" in output
+    assert "was made for another request" in output
     assert "packages: the lock is for ['top'], this run for ['below']" in output
     assert "is gone" not in wheels.make("pkgs=below")
 
@@ -332,7 +332,7 @@ def test_a_lock_that_is_missing_cannot_be_made_of_nothing(wheels: Wheels) -> Non
         (("pkgs=nunpy",), "did you mean numpy?"),
         (("pkgs=top==7",), "top==7"),
         (("pkgs=@absent.txt",), "cannot be read"),
-        (("pkgs=top", "binary=some"), "auto or never or only"),
+        (("pkgs=top", "binary=some"), "auto, never or only"),
     ],
 )
 def test_bad_input_is_told_before_anything_is_built(wheels: Wheels, arguments: tuple[str, ...], says: str) -> None:
@@ -343,7 +343,7 @@ def test_bad_input_is_told_before_anything_is_built(wheels: Wheels, arguments: t
 def test_a_lock_as_it_stands_is_narrowed_by_nothing(wheels: Wheels) -> None:
     wheels.make("pkgs=top", "lock=pylock.toml")
     (wheels.folder / "limits.txt").write_text("below<1\n")
-    assert "narrows nothing" in wheels.make("lock=pylock.toml", "constraints=limits.txt", code=2)
+    assert "has no effect" in wheels.make("lock=pylock.toml", "constraints=limits.txt", code=2)
 
 
 def test_overrides_in_a_folder_that_is_not_there_are_told(wheels: Wheels) -> None:
@@ -630,7 +630,7 @@ def test_one_lock_holds_several_boards_and_pythons(wheels: Wheels) -> None:
     needs = "pkgs=top, native, only; platform_machine == 'aarch64'"
     wheels.scons("lock", needs, "lock=pylock.toml")
     output = wheels.make(needs, "lock=pylock.toml", "target=rk3568", code=2)  # by mistake, perhaps
-    assert "this lock was made for something else" in output
+    assert "this lock was made for another request" in output
     output = wheels.make(needs, "lock=pylock.toml", "python=3.13t", code=2)  # its wheels are others, its markers not
     assert "python: the lock is for 3.13, this run for 3.13t" in output
     wheels.scons("lock", needs, "lock=pylock.toml", "target=rk3568")
@@ -963,6 +963,6 @@ def test_parts_build_each_wheel_once_and_say_which(built: Wheels) -> None:
     plan = built.scons("-n", "wheels", "lock=pylock.toml", "shard=1/2", f"times={times}")
     assert "shard 1/2: 1 of the 4 wheels that have to be built: raw" in plan
     times.write_text("{}")
-    assert "none that a run has left" in built.scons(
+    assert "this is not a times.json that a run has written" in built.scons(
         "-n", "wheels", "lock=pylock.toml", "shard=1/2", f"times={times}", code=2
     )

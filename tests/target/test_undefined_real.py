@@ -91,5 +91,5 @@ def test_a_file_that_needs_an_unknown_library_is_not_judged(wheel: Wheel) -> Non
 
 
 def test_the_remark_names_three() -> None:
-    assert remark_undefined("toy.so", ["a"]).startswith("toy.so uses a, which neither Python nor what it needs defines")
+    assert remark_undefined("toy.so", ["a"]).startswith("toy.so uses a, which neither Python nor its libraries define")
     assert "uses a, b, c and 2 more, which" in remark_undefined("toy.so", ["a", "b", "c", "d", "e"])
