@@ -156,7 +156,7 @@ def _look(tool: str, purpose: str, path: str) -> Finding:
 def _look_for_compiler(target: Target, toolchain: str | None, path: str) -> Finding:
     if toolchain:
         found = toolchain if Path(toolchain).exists() or find_named(Path(toolchain), path) else None
-        return Finding("place", toolchain, "toolchain= names it, and nothing is there", found)
+        return Finding("place", toolchain, "toolchain= names it, but it does not exist", found)
     found = _find_cross_tool(target, "g++", path) or _find_cross_tool(target, "gcc", path)
     private = ", or libc=private" if parse_triplet(target.triplet).has_other_libc else ""
     return Finding(

@@ -115,7 +115,7 @@ def compiler_refusal(compiler: Path, what: str, expected: str, complaint: list[s
     if fault is None:
         return ToolchainError(f"{compiler} {what}", expected=expected, evidence=complaint)
     said, reason, advice = fault
-    return ToolchainError(f"{compiler} could not do its work: {reason}", found=said, evidence=complaint, next=advice)
+    return ToolchainError(f"{compiler} failed: {reason}", found=said, evidence=complaint, next=advice)
 
 
 def _find_fault_of_machine(complaint: list[str]) -> tuple[str, str, str] | None:
