@@ -1,8 +1,8 @@
 """What an image costs when its bundle and wheels are there: wall and CPU seconds, of a first one and of the next.
 
     scons target=rv1126 image pkgs="..."
-    python benchmarks/image.py build/rv1126/python-3.13.5-rv1126.tar.gz build/build-machine/stages/build-python-*.tar.zst
-        build/rv1126/wheels [--jobs 2] [--tries 3] [--profile]
+    python benchmarks/image.py build/rv1126/python-3.13.5-rv1126.tar.gz
+        build/build-machine/stages/build-python-*.tar.zst build/rv1126/wheels [--jobs 2] [--tries 3] [--profile]
 
 The first two are a bundle and the build-python of its series; the third is a folder of wheels. The first image compiles
 the packages; the next ones take the bytecode that was kept. It ends with 1 if two of them differ.
