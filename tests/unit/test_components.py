@@ -189,3 +189,9 @@ def test_nothing_that_every_bundle_holds_is_under_the_gpl(series: str) -> None:
     licenses = {name: read(name).license for name in seen}
     assert [name for name, text in licenses.items() if "GPL" in text.replace("LGPL", "") and " OR " not in text] == []
     assert "libedit" in seen and "readline" not in seen
+
+
+def test_openssl_1_0_2_keeps_the_text_that_its_installation_shows() -> None:
+    leave_out = read("openssl", version="1.0.2u").leave_out
+    assert not any(fnmatch("doc/openssl-shared.txt", each) for each in leave_out)
+    assert any(fnmatch("doc/ssl/SSL_new.pod", each) for each in leave_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,17 @@ def test_every_release_has_sources_and_modules(series: str) -> None:
     assert release.sources
     assert {"_ssl", "_sqlite3", "_ctypes", "_curses", "readline", "zlib"} <= set(release.modules)
     assert ("_uuid" in release.modules) == ("libuuid" in release.depends)
+
+
+@pytest.mark.parametrize("series", [name for name in series_names(CPYTHON) if read_release(CPYTHON, name).has_setup_py])
+def test_setup_py_searches_the_compilers_folders_in_the_compilers_order(series: str) -> None:
+    """Turned round, the libc of the compiler comes before the older one that `libc=` asks for."""
+    indent = " " * 36
+    code = f"if '/gcc/' not in d:\n{indent}add_dir_to_list(self.compiler.library_dirs,\n{indent}  d)"
+    edits = [edit for edit in read_release(CPYTHON, series).edits if edit.file == "setup.py"]
+    for edit in edits:
+        code = re.sub(edit.pattern, lambda _, edit=edit: edit.replacement, code, flags=re.MULTILINE)
+    assert code == f"if '/gcc/' not in d:\n{indent}self.compiler.library_dirs.append(d)"
 
 
 @pytest.mark.parametrize("series", series_names(CPYTHON))

@@ -87,7 +87,7 @@ def check_bundle(subject: Subject, say: Callable[[str], None], report: Path) -> 
         note(Result(f"moved: {result.name}", result.ok, result.seconds, result.detail))
     for result in _cpython_tests(subject, python):
         note(result)
-    require_all_passed(results, report, "work/check")
+    require_all_passed(results, report, str(subject.work))
     shutil.rmtree(subject.work)
     return results
 

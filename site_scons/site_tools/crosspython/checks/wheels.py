@@ -77,7 +77,7 @@ def check_wheels(subject: WheelSubject, say: Callable[[str], None], report: Path
     for result in _check(subject):
         results.append(result)
         say(str(result))
-    require_all_passed(results, report, "work/check-wheels")
+    require_all_passed(results, report, str(subject.work))
     shutil.rmtree(subject.work)
     return results
 
