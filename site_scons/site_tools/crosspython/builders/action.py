@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,34 @@ def step_of(action: Any) -> NodeAction | None:
 
 def fact(env: Any, name: str, text: str) -> Any:
     """A Value source that `--debug=explain` and `--tree` show by its name; it changes when the text does."""
-    return env.Value(f"{name} ({hashlib.sha256(text.encode()).hexdigest()[:12]})")
+    return env.Value(_show_fact(name, text))
+
+
+def _show_fact(name: str, text: str) -> str:
+    return f"{name} ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
+
+
+def late_fact(env: Any, name: str, make: Callable[[], str]) -> Any:
+    """The same, for a text that takes time to make. It is made when SCons first asks for it, so a host that builds
+    something else does not wait for it."""
+    return env.Value(_Late(name, make), name=name)
+
+
+class _Late:
+    __hash__ = None  # type: ignore[assignment]  # SCons's table of Values would ask for the text at once
+
+    def __init__(self, name: str, make: Callable[[], str]) -> None:
+        self._name, self._make = name, make
+
+    def __str__(self) -> str:
+        return self._shown
+
+    def __repr__(self) -> str:
+        return repr(self._shown)  # as SCons shows a Value that is a text
+
+    @cached_property
+    def _shown(self) -> str:
+        return _show_fact(self._name, self._make())
 
 
 def has_changed(dependency: Any, target: Any, previous: Any, repository: Any = None) -> bool:

@@ -11,17 +11,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from crosspython.builders.action import fact, make_action
+from crosspython.builders.action import fact, late_fact, make_action
 from crosspython.builders.build import Build
 from crosspython.builders.code import hash_modules
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import folder_node
 from crosspython.builders.scons_internals import wait_in
-from crosspython.builders.settings import USERS_FOLDER
+from crosspython.builders.settings import USERS_FOLDER, Settings
 from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
@@ -50,13 +50,12 @@ def toolchain_node(env: Any) -> Any:
         write_whole(text, toolchain.identity + "\n")
         build.run.workshop.console.line(f"  toolchain {toolchain.describe()}")
 
-    place = describe_place(settings.target, settings.toolchain, path=settings.path)
-    asked = " ".join(field.name for field in fields(Toolchain))
-    if settings.target.libc is not None:
-        asked += f"\n{made_toolchains()}"
-    asked += f"\nlibc={settings.libc_kind}" if settings.libc_kind else ""
-    asked += "\nlibc=private" if settings.target.brings_libc else ""
-    sources = [fact(env, "the toolchain's place", place), fact(env, "what is asked of it", asked), target_fact(env)]
+    place = partial(describe_place, settings.target, settings.toolchain, path=settings.path)
+    sources = [
+        late_fact(env, "the toolchain's place", place),
+        late_fact(env, "what is asked of it", partial(_asked_of_it, settings)),
+        target_fact(env),
+    ]
     action = make_action("look at the toolchain", look, "looking at the toolchain")
     nodes = declare(env, [text, facts_file], sources, action)
     if not build.run.only_removes and known_toolchain(build) is None:
@@ -65,6 +64,15 @@ def toolchain_node(env: Any) -> Any:
     build.declared.toolchain = nodes[0]
     wait_in(nodes[0], _InTurn(build))
     return nodes[0]
+
+
+def _asked_of_it(settings: Settings) -> str:
+    """Whatever changes the facts about a compiler that is found at the same place."""
+    asked = " ".join(field.name for field in fields(Toolchain))
+    if settings.target.libc is not None:
+        asked += f"\n{made_toolchains()}"
+    asked += f"\nlibc={settings.libc_kind}" if settings.libc_kind else ""
+    return asked + ("\nlibc=private" if settings.target.brings_libc else "")
 
 
 def made_toolchains() -> Path:
