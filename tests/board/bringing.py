@@ -88,9 +88,7 @@ def order(
     board = load_target(target, REPOSITORY)
     board = type(board)(**{**vars(board), **changes})
     release = read_release(REPOSITORY / "components/cpython", "3.13")
-    return Deployment(
-        tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board.machine, (), 64), only)
-    )
+    return Deployment(tree, "3.13.5", board, board_needs(tree), SelfTest(expect(tree, release, board, (), 64), only))
 
 
 def bring(tree: Path, session: Session, **changes: object) -> Deployed:

@@ -154,7 +154,7 @@ def run(toolchain: Toolchain, folder: Path, target: Target = TARGET) -> str:
     for path in folder.iterdir():
         elf = read_elf(path)
         if elf is not None and elf.kind != "relocatable":
-            assert not [version for version in elf.versions_of("GLIBC_") if not OLD.loads(Libc("glibc", version[6:]))]
+            assert all(map(OLD.loads, elf.libc_versions().values()))
             assert {"libstdc++.so.6", "libgcc_s.so.1", "libgfortran.so.5"}.isdisjoint(elf.needed)
             assert not elf.has_executable_stack
     emulator = emulator_command(target, libc_root(toolchain), PATH) if target is TARGET else []

@@ -10,6 +10,7 @@ from crosspython.board.facts import BoardFacts, Places, find_misfits, read_facts
 from crosspython.board.ssh import Reply
 from crosspython.finish.board_needs import BoardNeeds, VersionNeed
 from crosspython.targets import load_target
+from crosspython.targets.libc import Libc
 
 TARGET = load_target("rv1126", Path())
 NEEDS = BoardNeeds(
@@ -19,7 +20,7 @@ NEEDS = BoardNeeds(
     versions={"GLIBC": VersionNeed("GLIBC_2.34", "bin/python3", "stat64")},
     kernel="3.2.0",
 )
-FITS = BoardFacts("armv7l", "5.10.110", (), (), "2.36", 100_000_000, None, False, None, None, {})
+FITS = BoardFacts("armv7l", "5.10.110", (), (), Libc("glibc", "2.36"), 100_000_000, None, False, None, None, {})
 
 
 def test_a_board_that_fits_gives_no_reason() -> None:
@@ -33,7 +34,7 @@ def test_a_board_that_fits_gives_no_reason() -> None:
         ({"machine": "armv6l"}, "uname -m", "armv6l"),
         ({"machine": "armv7b"}, "uname -m", "armv7b"),
         ({"missing_loaders": ("/lib/ld-linux-armhf.so.3",)}, "loader", "/lib/ld-linux-armhf.so.3"),
-        ({"glibc": "2.31"}, "libc", "GLIBC_2.34"),
+        ({"libc": Libc("glibc", "2.31")}, "libc", "GLIBC_2.34"),
         ({"kernel": "2.6.35-vendor"}, "kernel", "2.6.35-vendor"),
         ({"kernel": "3.1.10+"}, "kernel", "3.1.10+"),
         ({"lacks": ("tar",)}, "programs", "tar"),
@@ -51,11 +52,11 @@ def test_each_reason_is_told_with_what_was_found(change: dict[str, object], abou
 
 
 def test_all_reasons_are_told_at_once() -> None:
-    assert len(find_misfits(replace(FITS, machine="x86_64", glibc="2.17", free=0), TARGET, NEEDS, 1)) == 3
+    assert len(find_misfits(replace(FITS, machine="x86_64", libc=Libc("glibc", "2.17"), free=0), TARGET, NEEDS, 1)) == 3
 
 
 def test_what_a_board_does_not_tell_is_no_reason() -> None:
-    assert find_misfits(replace(FITS, glibc=None, free=None), TARGET, NEEDS, 50_000_000) == []
+    assert find_misfits(replace(FITS, libc=None, free=None), TARGET, NEEDS, 50_000_000) == []
 
 
 def test_a_newer_32_bit_arm_runs_what_is_for_an_older_one() -> None:
@@ -124,7 +125,7 @@ def test_the_answer_of_the_board_is_read() -> None:
         "machine": ["armv7l"],
         "kernel": ["6.1.0"],
         "lacks": ["tar", "df"],
-        "glibc": ["2.36"],
+        "libc": ["glibc 2.36"],
         "free": ["1024"],
         "current": [".python-versions/3.13.5-abc"],
         "previous": ["3.13.5-old"],

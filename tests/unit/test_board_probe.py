@@ -13,6 +13,7 @@ from crosspython.board.address import parse_address
 from crosspython.board.facts import BoardFacts, Places, ask_board
 from crosspython.board.manifest import NAME, Item
 from crosspython.board.ssh import Session
+from crosspython.targets.libc import Libc
 
 from tests.unit.test_board_facts import NEEDS
 from tests.unit.test_ssh import RUN
@@ -59,7 +60,7 @@ def test_the_words_of_uname_and_date_are_told(asked: Ask, programs: Path) -> Non
 def test_a_loader_that_starts_is_told_and_with_it_its_libcs_version(asked: Ask, tmp_path: Path) -> None:
     newer = write(tmp_path / "ld-newer.so.1", f"[ $1 = --version ] && echo '{GLIBC_2_36}'")
     found = asked(interpreters=(newer,))
-    assert (found.running_loaders, found.dead_loaders, found.glibc) == ((newer,), (), "2.36")
+    assert (found.running_loaders, found.dead_loaders, found.libc) == ((newer,), (), Libc("glibc", "2.36"))
 
 
 def test_an_older_loader_runs_the_libc_to_tell(asked: Ask, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_an_older_loader_runs_the_libc_to_tell(asked: Ask, tmp_path: Path) -> No
         tmp_path / "ld.so.3", f"[ $1 = --version ] && {{ echo '{GLIBC_2_31}' >&2; exit 127; }}; echo '{says}'"
     )
     found = asked(interpreters=(older,))
-    assert (found.running_loaders, found.glibc) == ((older,), "2.31")
+    assert (found.running_loaders, found.libc) == ((older,), Libc("glibc", "2.31"))
 
 
 def test_a_loader_of_another_machine_does_not_start(asked: Ask, tmp_path: Path) -> None:

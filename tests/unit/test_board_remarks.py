@@ -23,7 +23,7 @@ def test_of_a_board_that_has_all_nothing_is_said() -> None:
         ({"machine": "aarch64"}, ["32-bit system", "64-bit kernel", "aarch64"]),
         ({"machine": "our-board"}, ["uname -m says our-board", "armv7l"]),
         ({"kernel": "linux-next"}, ["uname -r says linux-next", "3.2.0"]),
-        ({"glibc": None}, ["libc", "GLIBC_2.34"]),
+        ({"libc": None}, ["libc", "GLIBC_2.34"]),
         ({"clock": 200}, ["1970-01-01 00:03:20", "date -s @1764000000", "NTP"]),
         ({"clock": int(NOW) + 10**8}, ["2029-", "date -s @1764000000"]),
         ({"certificates": None}, ["ca-certificates", "certifi", "SSL_CERT_FILE", "/opt/python/bin/python3"]),

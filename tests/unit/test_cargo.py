@@ -40,11 +40,11 @@ case $* in *--locked*) test ! -e "$here/unlocked" ;; *) test ! -e "$here/broken"
 """
 
 
-def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf") -> Cargo:
+def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf", libc: str = "glibc") -> Cargo:
     program = folder / "cargo"
     program.write_text(CARGO.format(folder=f"'{folder}'"))
     program.chmod(0o755)
-    rust = Rust(folder / "rustc", program, triple, "x86_64-unknown-linux-gnu", "rustc 1.96.0")
+    rust = Rust(folder / "rustc", program, triple, libc, "x86_64-unknown-linux-gnu", "rustc 1.96.0")
     return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13", 64)
 
 
@@ -76,7 +76,7 @@ def test_cargo_takes_its_jobs_from_the_pool(tmp_path: Path) -> None:
 
 
 def test_an_extension_for_musl_is_not_linked_statically(tmp_path: Path) -> None:
-    found = make_cargo(tmp_path, "armv7-unknown-linux-musleabihf").environment(tmp_path, {})
+    found = make_cargo(tmp_path, "armv7-unknown-linux-musleabihf", "musl").environment(tmp_path, {})
     assert "-Ctarget-feature=-crt-static" in found["CARGO_TARGET_ARMV7_UNKNOWN_LINUX_MUSLEABIHF_RUSTFLAGS"].split()
 
 
@@ -205,18 +205,18 @@ def test_crates_that_cannot_be_had_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("triple", "bits", "machine", "told"),
+    ("libc", "bits", "machine", "told"),
     [
-        ("armv7-unknown-linux-gnueabihf", 64, "rv1126", {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}),
-        ("armv7-unknown-linux-musleabihf", 64, "rv1126", {"RUST_LIBC_UNSTABLE_MUSL_V1_2_3": "1"}),
-        ("armv7-unknown-linux-gnueabihf", 32, "rv1126", {}),
-        ("aarch64-unknown-linux-gnu", 64, "aarch64", {}),
+        ("glibc", 64, "rv1126", {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}),
+        ("musl", 64, "rv1126", {"RUST_LIBC_UNSTABLE_MUSL_V1_2_3": "1"}),
+        ("glibc", 32, "rv1126", {}),
+        ("glibc", 64, "aarch64", {}),
     ],
 )
 def test_rusts_libc_has_the_time_of_the_c_libraries(
-    tmp_path: Path, triple: str, bits: int, machine: str, told: dict[str, str]
+    tmp_path: Path, libc: str, bits: int, machine: str, told: dict[str, str]
 ) -> None:
-    cargo = replace(make_cargo(tmp_path, triple), time_bits=bits, target=load_target(machine, Path()))
+    cargo = replace(make_cargo(tmp_path, libc=libc), time_bits=bits, target=load_target(machine, Path()))
     found = cargo.environment(tmp_path, {})
     assert {name: value for name, value in found.items() if name.startswith("RUST_LIBC")} == told
 

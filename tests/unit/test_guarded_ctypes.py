@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from crosspython.stages import private_libc
+from crosspython.targets.libc import LIBCS, USUAL
 
 from tests.unit.made_elf import make_elf
 
@@ -53,6 +54,15 @@ def test_a_library_of_another_libc_is_refused(
     path = library / "libvendor.so"
     path.write_bytes(make_elf(needed=needed, **layout))
     with pytest.raises(OSError, match=re.escape(f"{path}: it was linked for {libc}, but this Python brings its own")):
+        opened(str(path))
+
+
+@pytest.mark.parametrize("name", [name for name in LIBCS if name != USUAL])
+def test_a_library_of_each_libc_but_our_own_is_refused(library: Path, name: str) -> None:
+    soname = LIBCS[name].libraries[0].replace("[01]", "0")
+    path = library / "libvendor.so"
+    path.write_bytes(make_elf(needed=[soname]))
+    with pytest.raises(OSError, match=f"it was linked for .*{LIBCS[name].title}"):
         opened(str(path))
 
 

@@ -19,7 +19,8 @@ def run(tmp_path: Path, check: str, *, machine: str = MACHINE, patch: str = "") 
     """One check; `patch` is run first by each Python."""
     (tmp_path / "sitecustomize.py").write_text(patch)
     file = tmp_path / "expected.json"
-    file.write_text(Expectation((), machine, TAG, TAG, False, ("TLSv1.3", "TLSv1.2"), (), 64).as_json("", (check,)))
+    expected = Expectation((), machine, True, TAG, TAG, False, ("TLSv1.3", "TLSv1.2"), (), 64)
+    file.write_text(expected.as_json("", (check,)))
     run = subprocess.run(
         [sys.executable, str(SCRIPT), str(file), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

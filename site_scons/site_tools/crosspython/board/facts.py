@@ -15,6 +15,7 @@ from crosspython.elf.versions import is_newer
 from crosspython.errors import BoardError
 from crosspython.finish.board_needs import BoardNeeds
 from crosspython.targets import Target
+from crosspython.targets.libc import Libc, read_libc
 
 TOOLS = ("tar", "cp", "mv", "rm", "mkdir", "ln", "cat", "df", "tail", "sed", "dirname", "readlink")
 # How many characters of a loader's output are shown.
@@ -42,7 +43,7 @@ class Places:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """The board's answers. `free` is in bytes, None if unknown; `current` and `previous` name versions.
+    """The board's answers. `free` is in bytes; `current` and `previous` name versions. None: it does not tell.
 
     missing_loaders, running_loaders, dead_loaders: the loaders that the tree's programs need: those that are missing,
                 that work, and that fail (with their output)
@@ -58,7 +59,7 @@ class BoardFacts:
     kernel: str
     lacks: tuple[str, ...]
     missing_loaders: tuple[str, ...]
-    glibc: str | None
+    libc: Libc | None
     free: int | None
     not_writable: str | None
     has_folder: bool
@@ -96,14 +97,14 @@ def ask_board(session: Session, places: Places, needs: BoardNeeds | None = None)
 
 
 def read_facts(reply: Reply) -> BoardFacts:
-    current = reply.value("current")
+    current, libc = reply.value("current"), reply.value("libc")
     free, clock = (int(text) if text and text.isdigit() else None for text in map(reply.value, ("free", "clock")))
     return BoardFacts(
         machine=reply.value("machine") or "unknown",
         kernel=reply.value("kernel") or "unknown",
         lacks=tuple(reply.told.get("lacks", ())),
         missing_loaders=tuple(reply.told.get("no-loader", ())),
-        glibc=reply.value("glibc"),
+        libc=read_libc(libc) if libc else None,
         free=None if free is None else free * 1024,
         not_writable=reply.value("not-writable"),
         has_folder=reply.value("folder") is not None,
@@ -126,9 +127,9 @@ def read_facts(reply: Reply) -> BoardFacts:
 def find_misfits(facts: BoardFacts, target: Target, needs: BoardNeeds, size: int) -> list[str]:
     """All reasons why a tree that needs `needs` and `size` more bytes does not fit on a board; none means it does."""
     reasons = [*_judge_system(facts, target, needs)]
-    glibc = needs.versions.get("GLIBC")
-    if glibc and facts.glibc and is_newer(glibc.version, facts.glibc):
-        reasons.append(f"libc: the tree needs {glibc}, the board has glibc {facts.glibc}")
+    newest = needs.of_libc
+    if newest and newest.libc and facts.libc and not facts.libc.loads(newest.libc):
+        reasons.append(f"libc: the tree needs {newest}, the board has {facts.libc}")
     kernel = kernel_version(facts.kernel)
     if needs.kernel and kernel and is_newer(needs.kernel, kernel):
         reasons.append(f"kernel: the tree needs {needs.kernel} or newer, the board has {facts.kernel}")

@@ -24,8 +24,8 @@ for loader in $loaders; do
     # It runs the libc, which prints its version, even where that file may not be executed.
     for libc in /lib*/libc.so.6 /lib/*/libc.so.6 /usr/lib*/libc.so.6 /usr/lib/*/libc.so.6; do
         [ -e "$libc" ] && "$loader" "$libc" 2>/dev/null </dev/null
-    done | sed -n '/^GNU C Library/{s/.*version \([0-9.]*[0-9]\).*/'"$mark"'glibc \1/p;q;}'
-    echo "$said" | sed -n 's/^ld.so .*version \([0-9.]*[0-9]\).*/'"$mark"'glibc \1/p'
+    done | sed -n '/^GNU C Library/{s/.*version \([0-9.]*[0-9]\).*/'"$mark"'libc glibc \1/p;q;}'
+    echo "$said" | sed -n 's/^ld.so .*version \([0-9.]*[0-9]\).*/'"$mark"'libc glibc \1/p'
 done
 
 folder=$parent

@@ -38,8 +38,8 @@ def _untold(facts: BoardFacts, target: Target, needs: BoardNeeds) -> list[str]:
         remarks.append(
             f"uname -r says {facts.kernel}, which is not a version: the tree needs Linux {needs.kernel} or newer"
         )
-    if "GLIBC" in needs.versions and facts.glibc is None:
-        remarks.append(f"its libc does not show its version: the tree needs {needs.versions['GLIBC']}")
+    if needs.of_libc and facts.libc is None:
+        remarks.append(f"its libc does not show its version: the tree needs {needs.of_libc}")
     return remarks
 
 

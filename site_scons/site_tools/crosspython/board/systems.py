@@ -1,7 +1,6 @@
 """The kind of a board's system, told by the names of its loaders and by `uname -m`.
 
-The two can differ: most 64-bit kernels also run 32-bit programs, and many boards have only such programs. The names of
-loaders are those of glibc's list of ABIs (sourceware.org/glibc/wiki/ABIList), of musl and of uClibc-ng.
+The two can differ: most 64-bit kernels also run 32-bit programs, and many boards have only such programs.
 """
 
 from __future__ import annotations
@@ -11,24 +10,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-_LOADERS = {
-    "ld-linux-armhf.so.*": "32-bit ARM, hard float, glibc",
-    "ld-linux.so.3": "32-bit ARM, soft float, glibc",
-    "ld-linux-aarch64.so.*": "64-bit ARM, glibc",
-    "ld-linux-riscv64-lp64d.so.*": "64-bit RISC-V, hard float, glibc",
-    "ld-linux-riscv64-lp64.so.*": "64-bit RISC-V, soft float, glibc",
-    "ld-linux-x86-64.so.*": "64-bit x86, glibc",
-    "ld-linux.so.2": "32-bit x86, glibc",
-    "ld-musl-armhf.so.*": "32-bit ARM, hard float, musl",
-    "ld-musl-arm.so.*": "32-bit ARM, soft float, musl",
-    "ld-musl-aarch64.so.*": "64-bit ARM, musl",
-    "ld-musl-riscv64.so.*": "64-bit RISC-V, hard float, musl",
-    "ld-musl-riscv64-sf.so.*": "64-bit RISC-V, soft float, musl",
-    "ld-musl-x86_64.so.*": "64-bit x86, musl",
-    "ld-musl-i386.so.*": "32-bit x86, musl",
-    "ld-uClibc.so.*": "32-bit, uClibc",
-    "ld64-uClibc.so.*": "64-bit, uClibc",
-}
+from crosspython.targets.libc import LIBCS
+
+_LOADERS = {pattern: f"{machine}, {libc.title}" for libc in LIBCS.values() for pattern, machine in libc.loaders.items()}
 
 # The machines of `uname -m` by families. A processor runs programs for machines of its family with a lower number.
 _FAMILIES = {

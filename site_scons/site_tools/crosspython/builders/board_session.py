@@ -65,7 +65,7 @@ class BoardSession:
             version=settings.release.version,
             target=settings.target,
             needs=board_needs(self.tree),
-            selftest=SelfTest(expect(self.tree, settings.release, settings.target.machine, built_in, time_bits), only),
+            selftest=SelfTest(expect(self.tree, settings.release, settings.target, built_in, time_bits), only),
         )
 
     def _lay_out(self, bundle: Path) -> Path:

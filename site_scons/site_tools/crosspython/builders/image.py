@@ -17,6 +17,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.build_python import build_python_of, sources_for, start_bringing
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import folder_node
+from crosspython.builders.products import delivery_lines
 from crosspython.builders.settings import find_variable, read_size
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
@@ -107,13 +108,7 @@ def describe_image(product: Path, form: str, report: ImageReport, prefix: str) -
         "ipk": f"opkg install {sent}",
         "rpm": f"rpm -i {sent}",
     }
-    return [
-        f"{product}",
-        *(f"  {line}" for line in describe_parts(report)),
-        "  to put it on the board:",
-        f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
-        f"    ssh root@BOARD {shlex.quote(commands[form])}",
-    ]
+    return delivery_lines(product, describe_parts(report), commands[form])
 
 
 def describe_parts(report: ImageReport) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 if TYPE_CHECKING:
-    from crosspython.finish.board_needs import VersionNeed
+    from crosspython.finish.board_needs import BoardNeeds
     from crosspython.stages.bundle import BundleReport
     from crosspython.store.fetch import Wanted
 
@@ -233,7 +233,7 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
 
 def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_libc: bool = False) -> list[str]:
     """The lines of the text file beside a bundle: its size, its requirements of the board, and its range of dates."""
-    libc = describe_libc(toolchain.libc, report.needs.versions)
+    libc = describe_libc(toolchain.libc, report.needs)
     if brings_libc:
         libc = f"contains {toolchain.libc} in lib/private; starts on boards with any libc, or none"
     return [
@@ -247,10 +247,10 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
     ]
 
 
-def describe_libc(libc: Libc, needs: Mapping[str, VersionNeed]) -> str:
-    """For which libc a product was built, and on which boards it starts. needs: versions of symbols, by their kind"""
-    least = Libc("glibc", needs["GLIBC"].version.removeprefix("GLIBC_")) if "GLIBC" in needs else libc
-    return f"built for {libc}; starts on boards with {least.starting}"
+def describe_libc(libc: Libc, needs: BoardNeeds) -> str:
+    """For which libc a product was built, and on which boards it starts."""
+    newest = needs.of_libc
+    return f"built for {libc}; starts on boards with {((newest and newest.libc) or libc).starting}"
 
 
 def _left_out(report: BundleReport, slim: str) -> list[str]:
@@ -284,12 +284,17 @@ def describe_delivery(product: Path, summary: Path, prefix: str) -> list[str]:
     parent = prefix.rpartition("/")[0] or "/"
     folder, archive, python = map(shlex.quote, (parent, f"/tmp/{product.name}", f"{prefix}/bin/python3"))
     unpack = f"mkdir -p {folder} && tar -C {folder} -xzf {archive} && {python} -V"
+    return delivery_lines(product, summary.read_text().splitlines(), unpack)
+
+
+def delivery_lines(product: Path, lines: Iterable[str], command: str) -> list[str]:
+    """A product, the lines about it, and how it gets to the board, where `command` puts it to its place."""
     return [
         f"{product}",
-        *(f"  {line}" for line in summary.read_text().splitlines()),
+        *(f"  {line}" for line in lines),
         "  to put it on the board:",
         f"    scp {shlex.quote(str(product))} root@BOARD:/tmp/",
-        f"    ssh root@BOARD {shlex.quote(unpack)}",
+        f"    ssh root@BOARD {shlex.quote(command)}",
     ]
 
 

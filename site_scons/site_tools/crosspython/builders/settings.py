@@ -22,7 +22,7 @@ from crosspython.recipes.own_release import is_release_file, read_own_release
 from crosspython.recipes.release import LIBEDIT, READLINE, Release, read_release
 from crosspython.recipes.series import series_names
 from crosspython.targets import Target, load_target, target_names
-from crosspython.targets.libc import OTHERS, PRIVATE, Libc, read_choice
+from crosspython.targets.libc import OTHERS, PRIVATE, USUAL, Libc, read_choice
 from crosspython.targets.rules import TargetKeys
 from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.launcher import LAUNCHERS
@@ -107,7 +107,7 @@ VARIABLES = (
     Variable(
         "libc",
         'the libc to build for; "glibc 2.28", or another version: needs no SDK; board: the compiler\'s own;'
-        " private: the same, put into the bundle; musl, uclibc: that of an SDK; without it, board with toolchain=,"
+        f" private: the same, put into the bundle; {', '.join(OTHERS)}: that of an SDK; without it, board with toolchain=,"
         " otherwise the target's",
     ),
     Variable("rust", "a folder with rustc, cargo and the standard library for the target; without it, one is searched"),
@@ -443,7 +443,7 @@ def _read_libc(choice: str) -> Libc | None:
     if find_mistakes({"libc": choice}, TargetKeys):
         raise ConfigurationError(
             f"libc={choice}: not a libc to build for",
-            expected='board, private, musl, uclibc, or a glibc such as libc="glibc 2.28" (in quotes)',
+            expected=f'board, private, {", ".join(OTHERS)}, or a glibc such as libc="glibc 2.28" (in quotes)',
             found=choice,
             next="docs/targets.md, The libc",
         )
@@ -507,7 +507,7 @@ def _with_private_libc(target: Target, *, shared: bool) -> Target:
             next='build for the board\'s libc, libc="glibc 2.28" or toolchain=; docs/targets.md, The libc',
         )
     if (boards := parse_triplet(target.triplet)).has_other_libc:  # what is brought is a glibc, of another compiler
-        name = triplet_with("glibc", boards, target.float_abi)
+        name = triplet_with(USUAL, boards, target.float_abi)
         target = replace(target, triplet=name, prefixes=(name,))
     return replace(target, libc=None, libc_baseline=None, brings_libc=True)
 

@@ -26,7 +26,7 @@ from crosspython.builders.verified import make_again
 from crosspython.errors import ToolchainError
 from crosspython.store.disk import write_whole
 from crosspython.targets import Target
-from crosspython.targets.libc import Libc
+from crosspython.targets.libc import LIBCS, USUAL, Libc
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.find import describe_place
 from crosspython.toolchain.sdk import is_spoilt
@@ -115,13 +115,13 @@ def _require_libc(toolchain: Toolchain, asked: Libc | None, kind: str) -> None:
 
 
 def _require_own_loader(toolchain: Toolchain) -> None:
-    """Check that the loader has the option --argv0, by which the starter passes the program's name (glibc's NEWS for
-    2.33). For libc=private."""
+    """Check that the loader has the option --argv0, by which the starter passes the program's name. For
+    libc=private."""
     libc = toolchain.libc
-    if libc.name != "glibc" or libc.number < (2, 33):
+    if not libc.has_since(libc.kind.argv0):
         raise ToolchainError(
             f"libc=private cannot put the libc of {toolchain.prefix}gcc into the bundle",
-            expected="glibc 2.33 or newer, whose loader knows --argv0",
+            expected=f"{Libc(USUAL, LIBCS[USUAL].argv0)} or newer, whose loader knows --argv0",
             found=str(libc),
             next="leave out toolchain=: then a compiler of the distribution is used",
         )
@@ -133,7 +133,7 @@ def _require_kernel(toolchain: Toolchain, target: Target) -> None:
     from crosspython.elf.file import read_elf
     from crosspython.elf.versions import is_newer
 
-    library = Path(toolchain.libc_folder) / "libc.so.6"
+    library = Path(toolchain.libc_folder) / toolchain.libc.libraries[0]
     elf = read_elf(library) if library.is_file() else None
     if elf is not None and elf.kernel and target.kernel and is_newer(elf.kernel, target.kernel):
         raise ToolchainError(

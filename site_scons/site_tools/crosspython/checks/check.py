@@ -98,7 +98,7 @@ def _selftest(subject: Subject, python: EmulatedPython, only: tuple[str, ...]) -
     folder.mkdir()
     file = folder / "expected.json"
     time_bits = subject.toolchain.time_bits
-    expectation = expect(python.tree, subject.release, subject.target.machine, subject.build_paths, time_bits)
+    expectation = expect(python.tree, subject.release, subject.target, subject.build_paths, time_bits)
     file.write_text(expectation.as_json(str(CERTIFICATE), only))
     output, ended = run_kept(
         [str(python.python), str(SCRIPT), str(file), str(folder)], folder, subject.path, _SELFTEST_SECONDS

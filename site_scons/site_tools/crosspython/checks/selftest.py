@@ -12,7 +12,10 @@ from elftools.elf.enums import ENUM_E_MACHINE
 from crosspython.checks.result import MARK, Result
 from crosspython.finish.python_tree import TESTS
 from crosspython.recipes.release import Release
+from crosspython.targets import Target
+from crosspython.targets.libc import LIBCS
 from crosspython.targets.machines import find_machine
+from crosspython.targets.triplet import parse_triplet
 
 SCRIPT = Path(__file__).parent / "data" / "selftest.py"
 CERTIFICATE = Path(__file__).parent / "data" / "localhost-test-only.pem"
@@ -22,12 +25,14 @@ CERTIFICATE = Path(__file__).parent / "data" / "localhost-test-only.pem"
 class Expectation:
     """The expected facts about a Python on the target. `build_paths` are the build machine's, and must not occur in it.
 
+    rpath_first: whether its loader looks in RPATHs before LD_LIBRARY_PATH
     interpreter, abi: its names in wheel tags
     tls: the versions of TLS that it supports, by ssl's names, the newest first
     """
 
     modules: tuple[str, ...]
     machine: str
+    rpath_first: bool
     interpreter: str
     abi: str
     has_build_details: bool
@@ -48,6 +53,7 @@ class Expectation:
                 "machine": self.machine,
                 "elf_machine": ENUM_E_MACHINE[machine.elf],
                 "bits": machine.bits,
+                "rpath_first": self.rpath_first,
                 "certificate": certificate,
                 "interpreter": self.interpreter,
                 "abi": self.abi,
@@ -61,7 +67,7 @@ class Expectation:
         )
 
 
-def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, ...], time_bits: int) -> Expectation:
+def expect(tree: Path, release: Release, target: Target, build_paths: tuple[str, ...], time_bits: int) -> Expectation:
     """The expectations for an unpacked bundle. Without the archive of tests, the modules in that archive are left out.
 
     time_bits: the bits of time_t that it was compiled with
@@ -72,7 +78,8 @@ def expect(tree: Path, release: Release, machine: str, build_paths: tuple[str, .
         modules = tuple(m for m in modules if not any(fnmatch(f"{m}.so", pattern) for pattern in left_out))
     return Expectation(
         modules=modules,
-        machine=machine,
+        machine=target.machine,
+        rpath_first=LIBCS[parse_triplet(target.triplet).likely_libc].rpath_first,
         interpreter=release.interpreter,
         abi=release.abi,
         has_build_details=release.has_build_details,

@@ -20,8 +20,10 @@ from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
 from crosspython.elf.float_abi import read_float_abi
 from crosspython.elf.time_functions import time_functions
+from crosspython.elf.versions import libc_with
 from crosspython.errors import DamagedFileError
 from crosspython.store.walk import find_files
+from crosspython.targets.libc import Libc
 
 ELF_MAGIC = b"\x7fELF"
 
@@ -60,10 +62,10 @@ class ElfFile:
     has_symbol_table: bool = False
     kernel: str | None = None
 
-    def versions_of(self, prefix: str) -> tuple[str, ...]:
-        """Return the symbol versions needed of any library whose name starts so: `versions_of("GLIBC_")`."""
-        needs = self.version_needs.values()
-        return tuple(sorted({version for versions in needs for version in versions if version.startswith(prefix)}))
+    def libc_versions(self) -> dict[str, Libc]:
+        """Return the needed versions of a libc's symbols, GLIBC_2.28, each with the libc that brought it."""
+        versions = sorted({version for versions in self.version_needs.values() for version in versions})
+        return {version: libc for version in versions if (libc := libc_with(version))}
 
     def time_functions(self) -> dict[int, tuple[str, ...]]:
         """Return the called functions that show the size of time_t, by its bits; reads the file again."""

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile, find_elf_files
-from crosspython.elf.versions import parse_version
+from crosspython.elf.versions import libc_with, parse_version
 from crosspython.targets import Target
 from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
@@ -31,6 +31,11 @@ class VersionNeed:
     path: str
     symbol: str | None
 
+    @property
+    def libc(self) -> Libc | None:
+        """The libc that brought this version; None for another library's."""
+        return libc_with(self.version)
+
     def __str__(self) -> str:
         return f"{self.version} ({self.path}{f': {self.symbol}' if self.symbol else ''})"
 
@@ -44,6 +49,11 @@ class BoardNeeds:
     libraries: tuple[str, ...]
     versions: dict[str, VersionNeed]
     kernel: str | None
+
+    @property
+    def of_libc(self) -> VersionNeed | None:
+        """The newest version of the libc's symbols; None if it needs none, or if these have no versions."""
+        return next((need for need in self.versions.values() if need.libc), None)
 
     def describe(self) -> list[str]:
         """Return the lines that tell a user what the board needs to have."""
@@ -87,7 +97,8 @@ def _find_newest(stage: Path, elves: Iterable[ElfFile], own: set[str]) -> dict[s
     for elf in elves:
         for library, versions in elf.version_needs.items():
             for version in versions if library not in own else ():
-                family = "GLIBC" if version.startswith("GLIBC_") else version.rpartition("_")[0]
+                libc = libc_with(version)
+                family = libc.kind.symbols if libc else version.rpartition("_")[0]
                 if family not in newest or parse_version(version) > parse_version(newest[family][0]):
                     newest[family] = (version, elf)
     return {family: _name_need(stage, version, elf) for family, (version, elf) in sorted(newest.items())}

@@ -8,14 +8,13 @@ opened again only to name the symbols behind a problem. Paths in problems are be
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
 from crosspython.elf.file import ElfFile
-from crosspython.elf.versions import is_newer, parse_version
+from crosspython.elf.versions import is_newer
 from crosspython.finish.board_needs import is_board_library
 from crosspython.finish.rpath import LIB, Providers
 from crosspython.targets.libc import Libc
@@ -24,10 +23,6 @@ from crosspython.targets.machines import find_machine
 _NAMED_SYMBOLS = 5
 # The compiler's own libraries, which were built beforehand. No other code passes a time_t to them.
 _COMPILERS = ("libgcc_s", "libgfortran", "libgomp", "libquadmath", "libstdc++")
-
-# Names by which musl's loader always means itself, even if files of these names exist (musl, ldso/dynlink.c:
-# load_library).
-_MUSLS_OWN = re.compile(r"lib(?:c|dl|m|pthread|rt|util|xnet)\..*")
 
 
 @dataclass(frozen=True)
@@ -128,13 +123,12 @@ def _describe_identity(machine: str, bits: int, little_endian: bool) -> str:
 
 def _judge_versions(elf: ElfFile, name: str, libc: Libc) -> list[Problem]:
     problems = []
-    for version in elf.versions_of("GLIBC_"):
-        number = parse_version(version)
-        if number > libc.number:
+    for version, needed in elf.libc_versions().items():
+        if not libc.loads(needed):
             problems.append(
                 Problem(name, f"needs {version} ({_list_symbols(elf, version)})", expected=f"{libc} at most")
             )
-        elif not number:
+        elif not needed.number:
             problems.append(
                 Problem(name, f"needs {version} ({_list_symbols(elf, version)}), which is not the version of a release")
             )
@@ -185,8 +179,8 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
         elif LIB not in providers.get(elf.soname, ()):
             wanted = f"a file or link lib/{elf.soname}"
             problems.append(Problem(name, "will not be found by its soname", expected=wanted))
-        elif libc.name == "musl" and _MUSLS_OWN.fullmatch(elf.soname):
-            problems.append(Problem(name, "has a name that musl's loader reserves for itself", found=elf.soname))
+        elif libc.reserves(elf.soname):
+            problems.append(Problem(name, f"has a name that {libc.name}'s loader reserves for itself", found=elf.soname))
     return problems
 
 

@@ -33,7 +33,7 @@ _SERVICES = ("libnss_files.so.2", "libnss_dns.so.2", "libnss_compat.so.2")
 _OLDEST_KERNEL = "3.2.0"  # glibc's own minimum since 2.26 (its NEWS), if the loader states none
 _LOCALE = Path("/usr/lib/locale/C.utf8")
 _PROGRAM = "int main(void) { return 0; }\n"
-# No libc, no start files, no relocations for a loader. With -marm, the first instruction is an ARM one, not Thumb.
+# No libc, no start files, no relocations for a loader.
 _FREESTANDING = (
     *("-std=gnu11", "-Os", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fomit-frame-pointer"),
     *("-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
@@ -139,7 +139,7 @@ def make_starter(cc: Path, target: Target, python: str, kernel: str, product: Pa
         "KERNEL": str(major * 1000 + minor),
         "KERNEL_NAME": f'"{major}.{minor}"',
     }
-    options = [*target.cflags, *(["-marm"] if find_machine(target.machine).elf == "EM_ARM" else []), *_FREESTANDING]
+    options = [*target.cflags, *find_machine(target.machine).starter_flags, *_FREESTANDING]
     words = [*options, *(f"-D{name}={value}" for name, value in given.items()), str(_STARTER), "-o", str(product)]
     status, _, complaint = try_ask(cc, *words)
     if status != 0:

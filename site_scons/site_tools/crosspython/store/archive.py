@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from crosspython.errors import ArchiveError
-from crosspython.store.disk import describe_refusal, is_full
+from crosspython.store.disk import archive_refusal
 from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.store.members import Refused, Unpacker, member_refusal
 
@@ -61,12 +61,8 @@ def unpack_archive(
             next="download it again",
         ) from error
     except OSError as error:
-        raise ArchiveError(
-            f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
-            expected=f"that {archive} can be read, and {folder.parent} can be written",
-            found=describe_refusal(error, folder.parent),
-            next="free some space there" if is_full(error) else None,
-        ) from error
+        expected = f"that {archive} can be read, and {folder.parent} can be written"
+        raise archive_refusal(archive, "cannot be unpacked", error, folder.parent, expected) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -6,6 +6,8 @@ import errno
 import shutil
 from pathlib import Path
 
+from crosspython.errors import ArchiveError
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -34,6 +36,16 @@ def describe_refusal(error: OSError, folder: Path, needed: int | None = None) ->
     if (free := free_space(folder)) is not None:
         facts.append(f"{free:,} are free in {folder}")
     return "; ".join(facts)
+
+
+def archive_refusal(archive: Path, what: str, error: OSError, folder: Path, expected: str) -> ArchiveError:
+    """The error for an archive that the disk does not take. what: "cannot be packed"; folder: where was written"""
+    return ArchiveError(
+        f"{archive.name}: {what}" + (": the disk is full" if is_full(error) else ""),
+        expected=expected,
+        found=describe_refusal(error, folder),
+        next="free some space there" if is_full(error) else None,
+    )
 
 
 def free_space(folder: Path) -> int | None:

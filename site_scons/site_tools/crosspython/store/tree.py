@@ -19,7 +19,7 @@ from typing import IO
 from crosspython.errors import ArchiveError
 from crosspython.run.jobserver import Beside, at_once
 from crosspython.store.compress import compressing
-from crosspython.store.disk import describe_refusal, is_full
+from crosspython.store.disk import archive_refusal
 from crosspython.store.formats import Damaged, damage_told, read_members
 from crosspython.store.members import FOLDER, Member, Refused, Unpacker, member_refusal
 from crosspython.store.walk import walk_entries
@@ -55,12 +55,8 @@ def packing(archive: Path, *, epoch: int, root: str = "", beside: Beside = at_on
             yield packer
         part.replace(archive)
     except OSError as error:
-        raise ArchiveError(
-            f"{archive.name}: cannot be packed" + (": the disk is full" if is_full(error) else ""),
-            expected=f"that its files can be read, and {archive.parent} can be written",
-            found=describe_refusal(error, archive.parent),
-            next="free some space there" if is_full(error) else None,
-        ) from error
+        expected = f"that its files can be read, and {archive.parent} can be written"
+        raise archive_refusal(archive, "cannot be packed", error, archive.parent, expected) from error
     finally:
         with suppress(OSError):
             part.unlink()
@@ -153,12 +149,8 @@ def unpack_tree(
     except Refused as reason:
         raise member_refusal(archive, reason) from reason
     except OSError as error:
-        raise ArchiveError(
-            f"{archive.name}: cannot be unpacked" + (": the disk is full" if is_full(error) else ""),
-            expected=f"that {archive} can be read, and {folder} can be written",
-            found=describe_refusal(error, folder),
-            next="free some space there" if is_full(error) else None,
-        ) from error
+        expected = f"that {archive} can be read, and {folder} can be written"
+        raise archive_refusal(archive, "cannot be unpacked", error, folder, expected) from error
 
 
 class _StageUnpacker(Unpacker):

@@ -17,7 +17,7 @@ from msgspec.structs import asdict
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.reading import Locate, Mistake, mistaken, read_data, read_toml
-from crosspython.targets.libc import PRIVATE, Libc, read_choice, read_libc
+from crosspython.targets.libc import PRIVATE, USUAL, Libc, read_choice, read_libc
 from crosspython.targets.machines import ALIASES
 from crosspython.targets.rules import Extension, WholeTarget, judge_agreement
 from crosspython.targets.triplet import parse_triplet
@@ -89,7 +89,7 @@ def load_target(name_or_path: str, start: Path) -> Target:
 
 def _make_target(name: str, values: dict[str, Any]) -> Target:
     boards = read_libc(values["libc_baseline"]) if "libc_baseline" in values else None
-    libc = boards if boards and boards.name == "glibc" else None
+    libc = boards if boards and boards.kind.choice else None
     if "libc" in values:
         libc = read_choice(values["libc"])
     return Target(
@@ -138,7 +138,7 @@ def _read_chain(file: Path, readers: tuple[Path, ...]) -> tuple[dict[str, Any], 
     if keys.extends is None:
         return values, locate
     below, _ = _read_chain(_find_file(keys.extends, file.parent), (*readers, file.resolve()))
-    if "libc_baseline" in values or parse_triplet(values.get("triplet", below["triplet"])).libc != "glibc":
+    if "libc_baseline" in values or parse_triplet(values.get("triplet", below["triplet"])).libc != USUAL:
         below.pop("libc", None)  # it was chosen for the libc of another board
     if "cflags" in values:
         below.pop("generic", None)

@@ -32,6 +32,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
                    (the rustc book, "Platform Support")
     debian:        by float ABI, what dpkg calls its architecture (dpkg's cputable and tupletable)
     suffix:        how CPython calls it in the names of extension modules (its configure.ac); "": as `uname -m` does
+    starter_flags: GCC's flags for stages/data/starter.c: its first instruction must be an ARM one, not Thumb
     size_flag:     GCC's flag for its registers' size (x86 Options), which build systems such as OpenSSL's add
     long_double:   what numpy would find out of it by running a program (numpy/_core/meson.build)
     manylinux:     the N of the oldest glibc 2.N that wheels of others count from (PEP 600); None: pip takes none of
@@ -54,6 +55,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     rust: Mapping[str | None, tuple[str, str]] = {}
     debian: Mapping[str | None, str] = {}
     suffix: str = ""
+    starter_flags: tuple[str, ...] = ()
     size_flag: str = ""
     long_double: str = "IEEE_DOUBLE_LE"
     manylinux: int | None = None
@@ -83,6 +85,7 @@ _ROWS = (
         rust={"soft": ("armv5te", "eabi")},
         debian={"soft": "armel"},
         suffix="arm",
+        starter_flags=("-marm",),
     ),
     Machine(
         name="armv6l",
@@ -98,6 +101,7 @@ _ROWS = (
         rust={"hard": ("arm", "eabihf"), "soft": ("arm", "eabi")},
         debian={"hard": "armhf", "soft": "armel"},
         suffix="arm",
+        starter_flags=("-marm",),
     ),
     Machine(
         name="armv7l",
@@ -114,6 +118,7 @@ _ROWS = (
         rust={"hard": ("armv7", "eabihf"), "soft": ("armv7", "eabi")},
         debian={"hard": "armhf", "soft": "armel"},
         suffix="arm",
+        starter_flags=("-marm",),
         manylinux=17,
         manylinux_abi="hard",
     ),

@@ -55,10 +55,11 @@ Baseline = Annotated[
     str,
     Meta(pattern=rf"^({'|'.join(LIBCS)}) \d+\.\d+(\.\d+)*\Z", description='one such as "glibc 2.31" or "musl 1.2"'),
 ]
+_CHOICES = [f"{name} {kind.choice}" for name, kind in LIBCS.items() if kind.choice]
 LibcChoice = Annotated[
     str,
     Meta(
-        pattern=rf"^(board|private|{'|'.join(OTHERS)}|glibc 2\.\d+)\Z",
+        pattern=rf"^(board|private|{'|'.join(OTHERS)}|{'|'.join(_CHOICES)})\Z",
         description=", ".join(f'"{name}"' for name in ("board", "private", *OTHERS))
         + ', or a glibc such as "glibc 2.28"',
     ),

@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from crosspython.errors import ConfigurationError
-from crosspython.targets.libc import LIBCS, libc_of_abi
+from crosspython.targets.libc import LIBCS, OTHERS, USUAL, libc_of_abi
 
 
 class Triplet(msgspec.Struct, frozen=True):
@@ -34,6 +34,11 @@ class Triplet(msgspec.Struct, frozen=True):
         return libc_of_abi(self.abi)
 
     @property
+    def likely_libc(self) -> str:
+        """The libc of its compilers: the one that it names, or else that of distributions' compilers."""
+        return self.libc or USUAL
+
+    @property
     def float_abi(self) -> str | None:
         """The float ABI in ARM's triplets: "hard" or "soft"; None for other machines."""
         if not self.architecture.startswith("arm") or "eabi" not in self.abi:
@@ -42,8 +47,8 @@ class Triplet(msgspec.Struct, frozen=True):
 
     @property
     def has_other_libc(self) -> bool:
-        """Whether it names a libc other than glibc."""
-        return self.libc not in (None, "glibc")
+        """Whether it names a libc other than glibc, which distributions' compilers do not have."""
+        return self.libc in OTHERS
 
 
 def parse_triplet(text: str) -> Triplet:
@@ -66,7 +71,10 @@ def parse_triplet(text: str) -> Triplet:
 
 def triplet_with(libc: str, triplet: Triplet, float_abi: str | None) -> str:
     """The triplet in distributions' compiler names for the same machine and another libc."""
-    abi = LIBCS[libc].abi
-    if triplet.architecture.startswith("arm"):
-        return f"arm-linux-{abi}eabi{'hf' if float_abi == 'hard' else ''}"
-    return f"{triplet.architecture}-linux-{abi}"
+    word = "arm" if triplet.architecture.startswith("arm") else triplet.architecture
+    return f"{word}-linux-{LIBCS[libc].abi}{end_of_abi(word, float_abi)}"
+
+
+def end_of_abi(architecture: str, float_abi: str | None) -> str:
+    """What follows the libc in the last word of a triplet: ARM's name of its ABI."""
+    return {"hard": "eabihf"}.get(float_abi or "", "eabi") if architecture == "arm" else ""

@@ -44,8 +44,8 @@ def check_baseline(cc: Path, target: Target, libc: Libc, folder: Path, *, patien
     if complaint is not None:
         raise compiler_refusal(cc, "cannot make a program with threads", "a libc with threads", complaint)
     elf = read_elf(product)
-    oldest = target.libc_baseline.number
-    newer = [need for need in elf.versions_of("GLIBC_") if parse_version(need) > oldest] if elf else []
+    asked = elf.libc_versions().items() if elf else ()
+    newer = [version for version, needed in asked if not target.libc_baseline.loads(needed)]
     if elf is not None and newer:
         newer.sort(key=parse_version)
         needs = [f"a small program needs {need} ({', '.join(elf.symbols_needing(need))})" for need in newer]

@@ -16,6 +16,7 @@ from shutil import which
 from crosspython.errors import ConfigurationError, ToolchainError
 from crosspython.hosttools import install_command
 from crosspython.targets import Target
+from crosspython.targets.libc import USUAL
 from crosspython.targets.machines import find_machine, fits_architecture
 from crosspython.targets.triplet import parse_triplet, triplet_with
 from crosspython.toolchain.layout import (
@@ -139,7 +140,7 @@ def _distributions(target: Target) -> str:
             if command
             else "the distribution's compiler, if there is a package with a libc for the target"
         )
-    command = install_command([f"{triplet_with('glibc', triplet, target.float_abi)}-g++"])
+    command = install_command([f"{triplet_with(USUAL, triplet, target.float_abi)}-g++"])
     before = f"{command}, then " if command else ""
     return (
         f"the distribution's compiler for boards with glibc; the bundle then contains the glibc: {before}libc=private"

@@ -23,6 +23,7 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.hosttools import require_tools
 from crosspython.targets import Target
+from crosspython.targets.libc import LIBCS, USUAL, libc_of_abi
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.probe import probe_toolchain
 from crosspython.toolchain.query import ask_compiler, own_folder, searched_folders
@@ -66,7 +67,8 @@ _LINKER = f"""\
 
 def build_triplet() -> str:
     """The build machine's triplet, in the form config.sub knows."""
-    return f"{os.uname().machine}-pc-linux-{'musl' if 'musl' in (sysconfig.get_config_var('SOABI') or '') else 'gnu'}"
+    abi = str(sysconfig.get_config_var("SOABI")).rpartition("-")[2]
+    return f"{os.uname().machine}-pc-linux-{LIBCS[libc_of_abi(abi) or USUAL].abi}"
 
 
 def native_target() -> Target:

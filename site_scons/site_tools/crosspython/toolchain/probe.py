@@ -18,7 +18,7 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fingerprints import status_of
 from crosspython.targets import Target
-from crosspython.targets.libc import Libc
+from crosspython.targets.libc import LIBCS, Libc, list_libcs
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.baseline import check_baseline
 from crosspython.toolchain.clang import ask_clang
@@ -138,26 +138,24 @@ def _name_compiler(macros: dict[str, str]) -> str:
 
 
 def _name_libc(cc: Path, macros: dict[str, str], interpreter: str) -> Libc:
-    """The compiler's libc. uClibc also defines glibc's macros; musl defines none, on purpose (its FAQ), so it is
-    recognized by the name of its loader."""
-    if "__UCLIBC__" in macros:
-        parts = (macros.get(f"__UCLIBC_{part}__", "0") for part in ("MAJOR", "MINOR", "SUBLEVEL"))
-        return Libc("uclibc", ".".join(parts))
-    if "__GLIBC__" in macros:
-        return Libc("glibc", f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}")
-    if "ld-musl-" in interpreter:
-        return Libc("musl", _read_musl_version(Path(ask_compiler(cc, "-print-file-name=libc.so"))))
+    """The compiler's libc: told by macros of its headers, or else by the name of its loader."""
+    for name, kind in LIBCS.items():
+        if kind.macros and kind.macros[0] in macros:
+            return Libc(name, ".".join(macros.get(macro, "0") for macro in kind.macros))
+    for name, kind in LIBCS.items():
+        if not kind.macros and Libc(name, "").is_own(Path(interpreter).name):
+            return Libc(name, _read_release(kind.release, Path(ask_compiler(cc, "-print-file-name=libc.so"))))
     raise ToolchainError(
         f"{cc}: its libc is not known",
-        expected="glibc, musl or uClibc",
+        expected=list_libcs(),
         found=f"a loader called {interpreter or 'nothing'}",
     )
 
 
-def _read_musl_version(library: Path) -> str:
-    """The version of musl. Its loader prints the version if it is run without a program, so the file contains it."""
+def _read_release(release: bytes, library: Path) -> str:
+    """The version that the file of a libc contains."""
     try:
-        found = re.search(rb"\0(\d+\.\d+\.\d+)(-git[\w.-]*)?\0", library.read_bytes())
+        found = re.search(release, library.read_bytes()) if release else None
     except OSError:
         return "unknown"
     return found[1].decode() if found else "unknown"

@@ -19,7 +19,7 @@ from pathlib import Path
 from crosspython.errors import ToolchainError
 from crosspython.store.fetch import Store
 from crosspython.targets import Target
-from crosspython.targets.libc import LIBCS
+from crosspython.targets.libc import LIBCS, list_libcs
 from crosspython.targets.machines import MACHINES, find_machine
 from crosspython.targets.triplet import parse_triplet
 from crosspython.toolchain.query import PATIENCE
@@ -36,6 +36,7 @@ class Rust:
     """A Rust that works.
 
     triple:  the target's, as Rust spells it
+    libc:    the name of the target's libc
     host:    the build machine's triple
     version: its own statement, "rustc 1.96.0 (ac68faa20 2026-05-25)"
     """
@@ -43,6 +44,7 @@ class Rust:
     rustc: Path
     cargo: Path
     triple: str
+    libc: str
     host: str
     version: str
 
@@ -57,11 +59,11 @@ def rust_triple(target: Target, libc: str) -> str:
     system = LIBCS[libc].rust
     if row is None or system is None:
         machines = sorted(name for name, machine in MACHINES.items() if machine.rust)
-        libcs = sorted(name for name, kind in LIBCS.items() if kind.rust)
+        libcs = [name for name, kind in LIBCS.items() if kind.rust]
         raise ToolchainError(
             f"Rust packages cannot be built for {target.name}",
-            expected=f"{', '.join(machines)}, with {' or '.join(libcs)}",
-            found=f"{target.machine} with {libc}",
+            expected=f"{', '.join(machines)}, with {list_libcs(libcs)}",
+            found=f"{target.machine} with {list_libcs([libc])}",
             next="name an index that has a ready wheel, or leave out the package",
         )
     architecture, abi = row
@@ -97,7 +99,7 @@ class RustSearch:
     def describe(self, target: Target) -> str:
         """Describe the Rust that will be used, without running anything and without a path. The text changes if another
         Rust is found."""
-        triple = rust_triple(target, parse_triplet(target.triplet).libc or "glibc")
+        triple = rust_triple(target, parse_triplet(target.triplet).likely_libc)
         if self.given is not None:
             return _name_build(self.given, triple) or "none"
         rustc = shutil.which("rustc", path=self.environment.get("PATH"))
@@ -118,15 +120,15 @@ def find_rust(search: RustSearch, target: Target, libc: str, store: Store) -> Ru
     if given is not None:
         if not _is_whole(given, triple):
             raise _no_std(f"rust={given}", triple, [_describe(given, triple)])
-        return _try(given, target, triple, environment)
+        return _try(given, target, libc, environment)
     seen: list[str] = []
     for sysroot in _places(environment):
         if _is_whole(sysroot, triple):
-            return _try(sysroot, target, triple, environment)
+            return _try(sysroot, target, libc, environment)
         seen.append(_describe(sysroot, triple))
     if packaged_release(triple) is None:
         raise _no_std(target.name, triple, seen or ["no rustc on PATH, and no rustup"])
-    return _try(unpack_rust(triple, store, search.unpack_into, search.remark), target, triple, environment)
+    return _try(unpack_rust(triple, store, search.unpack_into, search.remark), target, libc, environment)
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -184,9 +186,9 @@ def _no_std(who: str, triple: str, seen: list[str]) -> ToolchainError:
     )
 
 
-def _try(sysroot: Path, target: Target, triple: str, environment: Mapping[str, str]) -> Rust:
+def _try(sysroot: Path, target: Target, libc: str, environment: Mapping[str, str]) -> Rust:
     """Run the programs, and look at the code of a sample that uses the standard library. Raises ToolchainError."""
-    rustc, cargo = sysroot / "bin/rustc", sysroot / "bin/cargo"
+    triple, rustc, cargo = rust_triple(target, libc), sysroot / "bin/rustc", sysroot / "bin/cargo"
     told = _ask(rustc, environment)
     _ask(cargo, environment)
     with tempfile.TemporaryDirectory(prefix="crosspython-") as folder:
@@ -202,7 +204,7 @@ def _try(sysroot: Path, target: Target, triple: str, environment: Mapping[str, s
             )
         judge_code(rustc, target, product)
     host = next(line.partition(": ")[2] for line in told if line.startswith("host: "))
-    return Rust(rustc, cargo, triple, host, told[0].removesuffix(" (built from a source tarball)"))
+    return Rust(rustc, cargo, triple, libc, host, told[0].removesuffix(" (built from a source tarball)"))
 
 
 def _ask(program: Path, environment: Mapping[str, str]) -> list[str]:

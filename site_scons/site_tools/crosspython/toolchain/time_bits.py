@@ -20,7 +20,6 @@ from crosspython.toolchain.sample import compile_sample, compiler_refusal
 MACROS = ("-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64")
 
 _SAMPLE = "#include <time.h>\nchar time_size[sizeof(time_t)] = {1};\n"
-_GLIBC = "2.34"  # the first with both kinds of functions (its NEWS)
 # Older kernel headers always give socket options and input events the layout of 32-bit time (Linux 5.1,
 # include/uapi/asm-generic/socket.h).
 _KERNEL = "5.1"
@@ -43,7 +42,7 @@ def find_time(cc: Path, target: Target, libc: Libc, kernel: str | None, folder: 
     """
     if find_machine(target.machine).bits == 64:
         return Time(64)
-    flags = MACROS if libc.name == "glibc" else ()
+    flags = MACROS if libc.kind.time64 else ()
     if _measure(cc, target, (), folder, patience) == 64:
         return Time(64, flags)
     limit = _find_limit(target, libc, kernel)
@@ -55,11 +54,11 @@ def find_time(cc: Path, target: Target, libc: Libc, kernel: str | None, folder: 
 def _find_limit(target: Target, libc: Libc, kernel: str | None) -> str | None:
     if any(flag.startswith("-D_TIME_BITS=") for flag in target.cflags):
         return "the target's cflags ask for it"
-    if libc.name != "glibc":
+    if not libc.kind.time64:
         return f"{libc} has no 64-bit time_t"
     board = target.libc_baseline or libc
-    if board.number < parse_version(_GLIBC):
-        return f"{board} is older than {_GLIBC}"
+    if not board.has_since(board.kind.time64):
+        return f"{board} is older than {board.kind.time64}"
     if parse_version(kernel or "") < parse_version(_KERNEL):
         return f"the toolchain's kernel headers ({kernel or 'none'}) are older than {_KERNEL}"
     return None

@@ -15,12 +15,12 @@ from itertools import product
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
-from crosspython.elf.versions import parse_version
 from crosspython.errors import AuditError
 from crosspython.finish.board_needs import find_libc
 from crosspython.targets import Target
-from crosspython.targets.libc import Libc, oldest_manylinux
+from crosspython.targets.libc import Libc
 from crosspython.targets.machines import MACHINES
+from crosspython.targets.triplet import end_of_abi
 from crosspython.toolchain.facts import Toolchain
 
 
@@ -96,9 +96,9 @@ class BoardTags:
 
     def _likely_suffixes(self) -> tuple[str, ...]:
         """The suffixes that a Python of this series may have on such a board, the likeliest first."""
-        abi = ("eabihf" if self.float_abi == "hard" else "eabi") if "arm" in self._word else ""
+        abi = end_of_abi(self._word, self.float_abi)
         number = self.abi.removeprefix("cp")
-        places = (f"-{self._word}-linux-{libc}{abi}" if libc else "" for libc in self.libc.suffixes)
+        places = (f"-{self._word}-linux-{libc}{abi}" if libc else "" for libc in self.libc.kind.suffixes)
         return tuple(f".cpython-{number}{place}.so" for place in places)
 
     @property
@@ -146,19 +146,17 @@ def _right_tag(tag: Tag, code: MachineCode, board: BoardTags) -> Tag:
 
 
 def manylinux_tags(
-    tags: Iterable[Tag], board: BoardTags, libraries: Iterable[str], newest: str | None
+    tags: Iterable[Tag], board: BoardTags, libraries: Iterable[str], needed: Libc | None
 ) -> frozenset[Tag]:
     """The tags with which other boards with the same machine also accept a wheel (PEP 600); empty if it does not meet
     their conditions.
 
     libraries: sonames of libraries that it needs and does not contain
-    newest:    the newest version of glibc's symbols that it needs, "GLIBC_2.28"; None: it needs none
+    needed:    the libc that brought the newest symbols that it needs; None: it needs none
     """
-    oldest = oldest_manylinux(board.machine, board.float_abi)
-    if board.libc.name != "glibc" or oldest is None or not all(map(board.libc.is_own, libraries)):
+    platform = board.libc.oldest_platform(board.machine, board.float_abi, needed)
+    if platform is None or not all(map(board.libc.is_own, libraries)):
         return frozenset()
-    needed = parse_version(newest)[1] if newest else oldest
-    platform = f"manylinux_2_{max(needed, oldest)}_{board.machine}"
     return frozenset(Tag(tag.interpreter, tag.abi, platform) for tag in tags if tag.platform == board.platform)
 
 

@@ -147,5 +147,5 @@ def _newer_names(library: Path, libc: Libc) -> list[str]:
     elf = read_elf(library)
     if elf is None:
         return []
-    newer = (version for version in elf.versions_of("GLIBC_") if is_newer(version, libc.version))
+    newer = (version for version, needed in elf.libc_versions().items() if not libc.loads(needed))
     return [name for version in newer for name in elf.symbols_needing(version)]

@@ -25,6 +25,7 @@ from crosspython.run.process import run_command
 from crosspython.store.disk import write_whole
 from crosspython.store.exclusive import exclusive
 from crosspython.targets import Target
+from crosspython.targets.libc import LIBCS
 from crosspython.targets.machines import find_machine
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.wrapper import SOURCE_PLACE
@@ -120,9 +121,7 @@ class Cargo:
         0.2.173 do not read it)."""
         if self.time_bits == 32 or find_machine(self.target.machine).bits == 64:
             return {}
-        if "musl" in self.rust.triple:
-            return {"RUST_LIBC_UNSTABLE_MUSL_V1_2_3": "1"}
-        return {"RUST_LIBC_UNSTABLE_GNU_TIME_BITS": "64"}
+        return dict(LIBCS[self.rust.libc].rust_time64)
 
     def fetch(self, source: Path, path: str, environment: Mapping[str, str], log: Log) -> tuple[str, ...]:
         """Fetch the crates of a package, in the versions of its lock file if it has one. Raises StepError.
@@ -188,8 +187,7 @@ class Cargo:
 
     def _flags(self, work: Path) -> Iterator[str]:
         yield from cpu_flags(self.target.cflags)
-        if "musl" in self.rust.triple:
-            yield "-Ctarget-feature=-crt-static"  # for musl Rust links statically by default, which makes no extension
+        yield from LIBCS[self.rust.libc].rust_flags
         yield f"--remap-path-prefix={work}={SOURCE_PLACE}"
         yield f"--remap-path-prefix={self.home}={SOURCE_PLACE}/cargo"
 

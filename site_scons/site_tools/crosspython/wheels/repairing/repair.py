@@ -260,8 +260,8 @@ def _manylinux_tags(tags: Iterable[Tag], tree: WheelTree, repair: Repair) -> fro
     if not repair.target.generic or repair.target.libc is None or repair.to_bundle:
         return frozenset()
     needs = sum_up_needs(tree.root, find_elf_files(tree.root))
-    glibc = needs.versions.get("GLIBC")
-    return manylinux_tags(tags, repair.board, needs.libraries, glibc.version if glibc else None)
+    newest = needs.of_libc
+    return manylinux_tags(tags, repair.board, needs.libraries, newest.libc if newest else None)
 
 
 def _clean_texts(tree: WheelTree, repair: Repair) -> None:
@@ -388,7 +388,7 @@ def _report(
 ) -> WheelReport:
     machine = find_machine(repair.target.machine).elf
     own = [elf for elf in find_elf_files(tree.root) if elf.machine == machine]
-    glibc = sum_up_needs(tree.root, own).versions.get("GLIBC")
+    newest = sum_up_needs(tree.root, own).of_libc
     name = parse_wheel_name(filename)
     return WheelReport(
         name=repair.package.name,
@@ -398,7 +398,7 @@ def _report(
         engine=repair.engine,
         extensions=tuple(sorted(contents.extensions)),
         grafted=tuple(grafted),
-        needs=glibc.version if glibc else None,
+        needs=newest.version if newest else None,
         remarks=tuple(remarks),
     )
 

@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 from crosspython.errors import ArchiveError, ConfigurationError, DamagedPackagesError
 from crosspython.store.sources import Source
+from crosspython.targets.libc import USUAL
 from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
 from crosspython.wheels.model import LockedFile, LockedPackage, Override, Toolset
@@ -379,7 +380,7 @@ def _read_requires(package: LockedPackage, store: Store, path: str) -> LockedPac
 
 def _others(package: LockedPackage, names: Sequence[str], platform: Platform) -> tuple[str, ...]:
     """The names of wheels for other platforms and the same Python, with which our wheel can be compared."""
-    here = replace(platform, machine=_ELSEWHERE, libc="glibc").tags()
+    here = replace(platform, machine=_ELSEWHERE, libc=USUAL).tags()
     files = fitting([LockedFile(name, "") for name in names if not is_pure(name)], here)
     return tuple(file.name for file in files)
 

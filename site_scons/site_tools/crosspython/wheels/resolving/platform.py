@@ -34,7 +34,7 @@ class Platform:
     @classmethod
     def of(cls, target: Target, release: Release) -> Platform:
         triplet = parse_triplet(target.triplet)
-        return cls(target.machine, triplet.libc or "glibc", release.number, target.float_abi, release.abiflags)
+        return cls(target.machine, triplet.likely_libc, release.number, target.float_abi, release.abiflags)
 
     @property
     def series(self) -> str:
