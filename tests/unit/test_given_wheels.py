@@ -62,14 +62,20 @@ def test_what_is_no_archive_is_told_by_others(tmp_path: Path, content: str) -> N
 @pytest.mark.parametrize(
     ("metadata", "said", "says"),
     [
-        (("Requires-Dist: six >>= 1",), {}, ["METADATA: Requires-Dist: six >>= 1: no requirement"]),
-        (("Requires-Python: three",), {}, ["METADATA: Requires-Python: three: names no versions"]),
-        ((), {"version": "one"}, ["METADATA: its Version is 'one', which is none"]),
-        (("Requires-Dist: six",), {}, []),
+        (("Requires-Dist: six >>= 1",), {}, "METADATA: Requires-Dist: six >>= 1: "),
+        (("Requires-Python: three",), {}, "METADATA: Requires-Python: three: "),
+        ((), {"version": "one"}, "METADATA: Version: one: "),
     ],
 )
 def test_what_no_installer_reads_is_named(
-    tmp_path: Path, metadata: Sequence[str], said: dict[str, str], says: list[str]
+    tmp_path: Path, metadata: Sequence[str], said: dict[str, str], says: str
 ) -> None:
     [project] = given(tmp_path, "toy-1.0-py3-none-any.whl", *metadata, **said)
-    assert find_problems(project.path) == says
+    [problem] = find_problems(project.path)
+    assert problem.startswith(says)
+
+
+@pytest.mark.parametrize("line", ["Requires-Dist: six", "Requires-Python: >=3.6.*"])
+def test_what_uv_reads_is_no_problem(tmp_path: Path, line: str) -> None:
+    [project] = given(tmp_path, "toy-1.0-py3-none-any.whl", line)
+    assert find_problems(project.path) == []

@@ -20,10 +20,8 @@ from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from crosspython.wheels.core_metadata import judge_metadata, judge_text
 
-_NEEDLESS_STAR = re.compile(r"((?:~=|[<>]=?)\s*\d[\d.]*)\.\*")
 # RECORD's own line has no hash. Signatures of RECORD are made after it, and need neither a line nor a hash (PEP 427).
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # "sha256 or better; specifically, md5, sha1 and sha224 are not permitted" (PEP 427).
@@ -38,20 +36,14 @@ _LONGEST = 40  # characters of what a message shows
 
 def find_damage(dist_info: Path) -> list[str]:
     """The reasons why an installer cannot read WHEEL, METADATA or entry points, in words."""
-    problems = []
+    problems = list[str]()
     for name, judge in (
         ("WHEEL", _judge_wheel),
-        ("METADATA", _judge_metadata),
+        ("METADATA", judge_metadata),
         ("entry_points.txt", _judge_entry_points),
     ):
         if (dist_info / name).is_file():
-            text = _read_text(dist_info / name)
-            if text is None:
-                problems.append(f"{name} is not UTF-8 text")
-            elif text.startswith(_MARK):
-                problems.append(f"{name} begins with a byte order mark, behind which pip does not find its first line")
-            else:
-                problems += [f"{name}: {says}" for says in judge(text)]
+            problems += judge_text(name, (dist_info / name).read_bytes(), judge)
     return problems
 
 
@@ -98,24 +90,6 @@ def _judge_wheel(text: str) -> list[str]:
     if version.partition(".")[0].lstrip("0") in ("", "1"):
         return []
     return [f"is of Wheel-Version {version[:_LONGEST]}, which no pip takes yet"]
-
-
-def _judge_metadata(text: str) -> list[str]:
-    """Check METADATA: it needs a name and a version. pip since 24.1, and uv, refuse requirements that are not valid by
-    PEP 508 and 440.
-
-    PEP 440 allows `.*` only after == and !=. Many older packages have it after >= in Requires-Python: pip ignores
-    such a value, and uv reads it without the `.*`.
-    """
-    headers = HeaderParser().parsestr(text)
-    problems = [f"has no {field}" for field in ("Name", "Version") if not str(headers.get(field, "")).strip()]
-    for field, kind in (("Requires-Dist", Requirement), ("Requires-Python", SpecifierSet)):
-        for value in map(str, headers.get_all(field, [])):
-            try:
-                kind(_NEEDLESS_STAR.sub(r"\1", value) if kind is SpecifierSet else value)
-            except (InvalidRequirement, InvalidSpecifier) as error:
-                problems.append(f"{field}: {value[:_LONGEST]}: {str(error).partition(chr(10))[0]}")
-    return problems
 
 
 def _judge_entry_points(text: str) -> list[str]:

@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.metadata import RawMetadata, parse_email
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from crosspython.errors import ConfigurationError, DamagedPackagesError
 from crosspython.store.formats import Damaged, damage_told
-from crosspython.wheels.requirements import read_requirements
+from crosspython.wheels.core_metadata import is_for_python, judge_metadata, judge_text
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import Project
-
-_MARK = b"\xef\xbb\xbf"
 
 
 def require_usable(projects: Sequence[Project], platform: Platform) -> None:
@@ -54,43 +51,21 @@ def require_usable(projects: Sequence[Project], platform: Platform) -> None:
         )
 
 
-def is_for_python(requires_python: str, release: str) -> bool:
-    """Whether a Python's pip accepts a wheel with this Requires-Python. pip ignores an invalid one."""
-    try:
-        return SpecifierSet(requires_python).contains(release, prereleases=True)
-    except InvalidSpecifier:
-        return True
-
-
 def find_problems(wheel: Path) -> list[str]:
     """The parts of a wheel's METADATA that no installer can read (Core metadata specifications). Empty if there are
     none, or if there is no METADATA."""
     data = _read(wheel)
-    if data is None:
-        return []
-    if data.startswith(_MARK):
-        return ["METADATA begins with a byte order mark"]
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return ["METADATA is not UTF-8 text"]
-    fields, _ = parse_email(data)
-    version, python = fields.get("version", ""), fields.get("requires_python", "")
-    _, others = read_requirements(fields.get("requires_dist", ()))
-    problems = [f"has no {name}" for name in ("Name", "Version") if not fields.get(name.lower())]
-    problems += [f"its Version is {version!r}, which is none"] if version and not _is_version(version) else []
-    problems += [f"Requires-Dist: {text}: no requirement" for text in others]
-    problems += [f"Requires-Python: {python}: names no versions"] if not _is_specifier(python) else []
-    return [f"METADATA: {problem}" for problem in problems]
+    return [] if data is None else judge_text("METADATA", data, judge_metadata)
 
 
 def _other_name(filename: str, fields: RawMetadata) -> str | None:
     name, version, *_ = parse_wheel_filename(filename)
     said = fields.get("name", ""), fields.get("version", "")
-    if not all(said) or not _is_version(said[1]):
+    try:
+        if not all(said) or (canonicalize_name(said[0]) == name and Version(said[1]) == version):
+            return None
+    except InvalidVersion:
         return None  # uv refuses such a wheel
-    if canonicalize_name(said[0]) == name and Version(said[1]) == version:
-        return None
     return f"METADATA: is of {said[0]} {said[1]}, and the file is called {filename}"
 
 
@@ -102,17 +77,3 @@ def _read(wheel: Path) -> bytes | None:
             return archive.read(names[0]) if len(names) == 1 else None
     except (OSError, Damaged):
         return None
-
-
-def _is_version(text: str) -> bool:
-    try:
-        return bool(Version(text))
-    except InvalidVersion:
-        return False
-
-
-def _is_specifier(text: str) -> bool:
-    try:
-        return SpecifierSet(text) is not None
-    except InvalidSpecifier:
-        return False

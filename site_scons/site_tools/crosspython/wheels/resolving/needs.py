@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import hide_logins
+from crosspython.wheels.core_metadata import is_for_python
 from crosspython.wheels.requirements import read_requirements
-from crosspython.wheels.resolving.given_wheels import is_for_python
 
 
 @dataclass(frozen=True)
