@@ -13,10 +13,10 @@ import msgspec
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
+from crosspython.wheels.requirements import NAME
 
 AUTO, NEVER, ONLY = "auto", "never", "only"
 WAYS = (AUTO, NEVER, ONLY)
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def parse_binary(text: str, shown: str) -> Binary:
     usual, by_package = list[str](), dict[str, str]()
     for word in re.split(r"[\s,]+", text.strip(" \t\n,")):
         name, equals, way = word.rpartition("=")
-        if way not in WAYS or (equals and not _NAME.fullmatch(name)):
+        if way not in WAYS or (equals and not re.fullmatch(NAME, name)):
             raise ConfigurationError(
                 f"{shown}: not an allowed value",
                 expected="auto, never or only; for single packages, too: auto,numpy=never",

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from crosspython.errors import ConfigurationError, CrosspythonError, DamagedPackagesError, SourceError, hide_logins
 from crosspython.names import suggest
 from crosspython.wheels.known.causes import known_cause
+from crosspython.wheels.requirements import NAME
 from crosspython.wheels.resolving.given_wheels import find_problems
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
@@ -28,7 +29,6 @@ _NAMES = Path(__file__).with_name("names.toml")
 
 _UNKNOWN = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations|cache)")
 _NO_VERSION = re.compile(r"there (?:is|are) (no versions? of [^\s,]+)|(only \S+) is available")
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"(\S+) (?:depends on|requires) Python ?([<>=~!]\S+?)(?=[,\s]|$)")
 _NO_WHEEL = re.compile(r"(\S+) ha(?:s|ve) no (?:wheels with a matching|fitting wheels)")
 _DEPENDS = re.compile(r"((?:all versions of )?\S+) depends? on (.+)")
@@ -283,7 +283,7 @@ def _told(flat: str) -> list[str]:
 def _unknown_names(names: Sequence[str], places: str, log: Path) -> ConfigurationError:
     evidence = []
     for name in names:
-        plain = canonicalize_name(found[0]) if (found := _NAME.match(name)) else name
+        plain = canonicalize_name(found[0]) if (found := re.match(NAME, name)) else name
         imports, known = _known_names()
         meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
         rest = (
