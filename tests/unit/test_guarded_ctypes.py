@@ -62,7 +62,7 @@ def test_a_library_of_each_libc_but_our_own_is_refused(library: Path, name: str)
     soname = LIBCS[name].libraries[0].replace("[01]", "0")
     path = library / "libvendor.so"
     path.write_bytes(make_elf(needed=[soname]))
-    with pytest.raises(OSError, match=f"it was linked for .*{LIBCS[name].title}"):
+    with pytest.raises(OSError, match="it was linked for "):
         opened(str(path))
 
 
