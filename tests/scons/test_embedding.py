@@ -283,8 +283,8 @@ def test_two_declarations_of_one_product_that_differ_are_refused(host: Host) -> 
 def test_two_versions_in_one_build_are_refused_by_name(host: Host) -> None:
     second = host.folder / "second" / "crosspython"
     shutil.copytree(TOOLS / "crosspython", second, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    code = second / "__init__.py"
-    code.write_text(code.read_text().replace('__version__ = "', '__version__ = "9.'))
+    code = second / "version.py"
+    code.write_text(code.read_text().replace('VERSION = "', 'VERSION = "9.'))
     host.write(TOOL, 'env.Clone().Tool("crosspython", toolpath=["second"], target="rk3568", **SETTINGS)')
     output = host.scons(code=2)
     assert "two versions of crosspython" in output

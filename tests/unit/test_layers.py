@@ -45,6 +45,12 @@ def test_nobody_imports_the_command() -> None:
     assert guilty == []
 
 
+def test_nobody_imports_the_tool() -> None:
+    """__init__.py imports builders, so it stands above all of them; version.py has what others want of it."""
+    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "crosspython" in imports(path)]
+    assert guilty == []
+
+
 def test_recipes_know_neither_processes_nor_the_network() -> None:
     for path in (PACKAGE / "recipes").glob("*.py"):
         assert imports_of(path).isdisjoint({"subprocess", "socket", "requests"}), path

@@ -5,15 +5,18 @@ This package is the SCons tool (`generate`, `exists`) and the library behind it.
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crosspython.version import VERSION
+
 if TYPE_CHECKING:
     from crosspython.environment import Environment as Environment  # a stub: what an editor knows of our methods
 
-__version__ = "0.4.0"
+__version__ = VERSION
 
 
 def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any) -> None:
@@ -33,7 +36,9 @@ def generate(env: Any, settings: Mapping[str, Any] | None = None, **chosen: Any)
             f"  next:     {command}"
         )
 
-    require_one_copy(Path(__file__).resolve().parent, __version__)
+    folder = Path(__file__).resolve().parent
+    # Read from the file: the module that is loaded may be that of another copy.
+    require_one_copy(folder, runpy.run_path(str(folder / "version.py"))["VERSION"])
     install_builders(env, {**(settings or {}), **chosen})
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import SCons.CacheDir
 
-import crosspython
 from crosspython.builders.action import ENGINE, NodeAction, step_of
 from crosspython.builders.build import Build
 from crosspython.builders.code import code_identity
@@ -35,6 +34,7 @@ from crosspython.builders.verified import note_made, tell_of_spoilt
 from crosspython.hosttools import read_os_release
 from crosspython.store.artifacts import Artifacts, Layer
 from crosspython.store.cache_folder import CacheFolder
+from crosspython.version import VERSION
 
 if TYPE_CHECKING:
     from crosspython.store.cache_trust import CacheTrust
@@ -107,7 +107,7 @@ def open_cache(env: Any) -> None:
 def _maker(build: Build) -> str:
     """The user, host and settings of this build, for a record of the cache. Users and hosts may have no names."""
     user = os.environ.get("LOGNAME") or os.environ.get("USER") or str(os.getuid())
-    how = f"crosspython {crosspython.__version__}, {build_machine()}, contain={build.settings.contain}"
+    how = f"crosspython {VERSION}, {build_machine()}, contain={build.settings.contain}"
     return f"{user}@{platform.node()}, {how}"
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import SCons.Environment
 
-import crosspython
 from crosspython.builders.action import has_changed, step_of
 from crosspython.builders.arguments import require_signature
 from crosspython.builders.build import Build
@@ -24,9 +23,10 @@ from crosspython.builders.refusal import refusing
 from crosspython.builders.verified import verify
 from crosspython.errors import ConfigurationError
 from crosspython.run.signals import watch_signals
+from crosspython.version import VERSION
 
 # Stored at import: a second copy of crosspython that is loaded later replaces the first one in sys.modules.
-VERSION, FOLDER = crosspython.__version__, Path(__file__).resolve().parents[1]
+FOLDER = Path(__file__).resolve().parents[1]
 
 
 def make_environment(path: str) -> Any:

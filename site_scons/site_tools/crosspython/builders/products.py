@@ -217,7 +217,7 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
 
     findings = examine(path=settings.path, target=settings.target, toolchain=settings.toolchain)
     if settings.format == "json":
-        from crosspython import documents
+        import crosspython.documents as documents
 
         looked = [documents.Looked(f.kind, f.name, f.purpose, f.found, f.wanted, f.ok) for f in findings]
         tell_document(documents.Doctor(**names_of(settings), findings=looked, mend=mend(findings)))

@@ -48,7 +48,7 @@ def Report(env: Any) -> Any:
 
 
 def _document(build: Build, journal: Journal, page: Path) -> Document:
-    from crosspython import documents
+    import crosspython.documents as documents
 
     products = [
         documents.MadeProduct(

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import crosspython
 from crosspython.errors import ConfigurationError, CrosspythonError
+from crosspython.version import VERSION
 
 TEMPLATE = Path(__file__).resolve().parent / "data"
 # The files that SCons searches in a folder (SCons/Script/Main.py, KNOWN_SCONSTRUCT_NAMES).
@@ -51,7 +51,7 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "crosspython", description="Any Python, with any package, on any embedded Linux board."
     )
-    parser.add_argument("--version", action="version", version=f"crosspython {crosspython.__version__}")
+    parser.add_argument("--version", action="version", version=f"crosspython {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     init = commands.add_parser("init", help="make a project: SConstruct, crosspython.toml, an example application")
     init.add_argument(

@@ -16,7 +16,6 @@ from string import Template
 
 import tomli_w
 
-import crosspython
 from crosspython.builders.project_file import OWN_FILE, SHARED_FILE, Project, read_project
 from crosspython.builders.settings import DEFAULT_PYTHON, Settings, find_variable, read_settings
 from crosspython.doctor import TOOLS
@@ -24,6 +23,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.hosttools import MANAGERS, package_of
 from crosspython.reading import read_toml
 from crosspython.targets import load_target
+from crosspython.version import VERSION
 from crosspython.wheels.resolving.words import split_words
 
 _TEMPLATE = Path(__file__).resolve().parent / "data"
@@ -141,9 +141,7 @@ def _ci_file(ci: str, settings: Settings) -> str:
     found = [*(package_of(tool, apt) for tool in TOOLS), *compilers, "ca-certificates"]
     packages = [name for each in dict.fromkeys(found) if each for name in each.split()]
     packages += ["python3-venv"] if ci == "gitlab" else []
-    return Template((_TEMPLATE / f"{ci}.yml").read_text()).substitute(
-        packages=" ".join(packages), version=crosspython.__version__
-    )
+    return Template((_TEMPLATE / f"{ci}.yml").read_text()).substitute(packages=" ".join(packages), version=VERSION)
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> Iterator[str]:

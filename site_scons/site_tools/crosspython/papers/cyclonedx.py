@@ -34,8 +34,8 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import is_supported_id
 from packageurl import PackageURL
 
-import crosspython
 from crosspython.papers.part import PACKAGE, Change, Inventory, Origin, Part
+from crosspython.version import VERSION
 from crosspython.workshop import EPOCH
 
 _OWN = "crosspython:"
@@ -55,7 +55,7 @@ def write_cyclonedx(inventory: Inventory) -> str:
         component=root,
         timestamp=datetime.fromtimestamp(EPOCH, UTC),
         tools=ToolRepository(
-            components=[Component(name="crosspython", version=crosspython.__version__, type=ComponentType.APPLICATION)]
+            components=[Component(name="crosspython", version=VERSION, type=ComponentType.APPLICATION)]
         ),
         properties=[Property(name=f"{_OWN}{name}", value=value) for name, value in sorted(inventory.facts.items())],
     )

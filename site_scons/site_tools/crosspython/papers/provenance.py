@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import crosspython
 from crosspython.errors import CheckError
 from crosspython.papers.part import Part
 from crosspython.store.fetch import hash_file
 from crosspython.store.walk import find_files
+from crosspython.version import VERSION
 
 SUFFIX = ".intoto.json"
 SIGNATURE = ".sig"
@@ -73,7 +73,7 @@ def materials_of(parts: Iterable[Part]) -> tuple[Material, ...]:
 
 def write_statement(stated: Statement) -> str:
     """The statement as text, always the same for the same facts."""
-    builder = {"id": f"pkg:pypi/crosspython@{crosspython.__version__}"}
+    builder = {"id": f"pkg:pypi/crosspython@{VERSION}"}
     statement = {
         "_type": _STATEMENT,
         "subject": [{"name": stated.name, "digest": dict(stated.digest)}],

@@ -17,8 +17,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from spdx_python_model import v3_0_1 as spdx
 
-import crosspython
 from crosspython.papers.part import Change, Inventory, Part
+from crosspython.version import VERSION
 from crosspython.workshop import EPOCH
 
 _VERSION = "3.0.1"
@@ -43,7 +43,7 @@ class _Document:
         self.licenses: dict[str, spdx.simplelicensing_LicenseExpression] = {}
         self.creation = spdx.CreationInfo(specVersion=_VERSION)
         self.creation.created = datetime.fromtimestamp(EPOCH, UTC)
-        agent = self._add(spdx.SoftwareAgent, "agent", name=f"crosspython {crosspython.__version__}")
+        agent = self._add(spdx.SoftwareAgent, "agent", name=f"crosspython {VERSION}")
         self.creation.createdBy = [agent]
         self.all.add(self.creation)
 
