@@ -99,6 +99,13 @@ def test_a_library_that_does_not_fit_is_refused_with_those_that_do(version: str,
     assert f"openssl {openssl} does not work with Python {version}, which needs {fits}" in str(caught.value)
 
 
+def test_a_misspelt_library_is_told() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_release(CPYTHON, Own("python=./our.toml", "3.13.5", libraries={"opensl": Library("3.5.7")}))
+    assert caught.value.evidence == ("libraries.opensl: did you mean openssl?",)
+    read_release(CPYTHON, Own("python=./our.toml", "3.13.5", libraries={"libours": Library("1.0")}))
+
+
 @pytest.mark.parametrize("series", series_names(CPYTHON))
 def test_every_series_says_how_long_it_gets_security_fixes(series: str) -> None:
     support = read_release(CPYTHON, series).support

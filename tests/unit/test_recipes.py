@@ -11,7 +11,7 @@ from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data
 from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.kinds import KINDS
-from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, Symlink, fill
+from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, Symlink, Write, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
 from crosspython.recipes.release import READLINE, read_release
 from crosspython.recipes.series import series_names
@@ -110,10 +110,17 @@ def refusal(kind: str = "Autoconf", **said: Any) -> str:
         ("install", "install", "install: expected a list of strings; found 'install'; write ['install']"),
         ("steps", ["make"], "steps[0]: expected a step of crosspython.recipes.plan, such as Run(...)"),
         ("after", Run("a", ("b",)), "after: expected a list of steps, such as [Run(...), Install(...)]; found Run("),
-        ("after", [Run("a", "ls -l")], "after[0].argv: expected a list of strings; found 'ls -l'"),  # type: ignore[arg-type]
+        ("after", [Run("a", "ls -l")], "after[0].argv: expected a command as a list, ["),  # type: ignore[arg-type]
         ("steps", [Edit("a", "(b", "c")], "steps[0]: expected a regular expression as its pattern; found Edit("),
         ("steps", [Edit("a", 3, "c")], "steps[0].pattern: expected a string; found 3"),  # type: ignore[arg-type]
         ("steps", [Edit("a", "b", "c", matches=0)], "steps[0].matches: expected a number of matches above 0; found 0"),
+        ("steps", [Run("a", ())], "steps[0].argv: expected a command as a list"),
+        ("steps", [Write("/etc/profile", "")], "steps[0].file: expected a relative path without .., such as lib/libz"),
+        ("after", [Remove(("lib/x", "lib/../../x"))], "after[0].globs[1]: expected a relative path without .., such"),
+        ("after", [Install("*", "..")], "after[0].folder: expected a relative path without .., such as"),
+        ("environment", {"A=1": "x"}, "environment: expected a dict of strings"),
+        ("ships", ["/lib/*"], "ships[0]: expected a relative path without .., such as"),
+        ("license_files", [""], "license_files[0]: expected a relative path without .., such as"),
         ("license", "BSD like", "license: expected an SPDX expression"),
         ("license", 3, "license: expected an SPDX expression"),
         ("license_files", "COPYING", "license_files: expected a list of strings; found 'COPYING'"),

@@ -80,3 +80,9 @@ def test_a_mistake_in_a_version_that_is_not_built_is_told_too() -> None:
 @pytest.mark.parametrize("others", ["1.2.11", ["1.2.11"], {"1.2.11": "x"}, {1.2: {}}, None])
 def test_others_that_are_no_versions_are_told(others: object) -> None:
     assert any(line.startswith("others") for line in refusal(others))
+
+
+def test_the_order_of_what_a_recipe_lists_is_the_users() -> None:
+    assert refusal({}, configure={"--static"}) == (
+        "configure: expected a list, because its order counts; found {'--static'}",
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from crosspython.recipes.plan import Edit, Matches, Step, require_pattern
+from crosspython.recipes.plan import Below, Edit, Matches, Step, require_pattern
 from crosspython.store.sources import Source
 
 NAME = r"^[a-z0-9][a-z0-9._+-]*\Z"
@@ -19,7 +19,9 @@ Names = tuple[Name, ...]
 Strings = tuple[str, ...]
 Steps = Annotated[tuple[Step, ...], Meta(description="a list of steps, such as [Run(...), Install(...)]")]
 Cpe = Annotated[str, Meta(pattern=r"^([a-z0-9._-]+:[a-z0-9._-]+)?\Z", description='a string such as "openssl:openssl"')]
-Variables = Annotated[Mapping[str, str], Meta(description='a dict of strings, such as {"CFLAGS": "-O2"}')]
+Globs = tuple[Below, ...]
+Variable = Annotated[str, Meta(pattern=r"^[^=\0]+\Z")]
+Variables = Annotated[Mapping[Variable, str], Meta(description='a dict of strings, such as {"CFLAGS": "-O2"}')]
 
 
 class License(str):
@@ -61,7 +63,7 @@ Sources = Annotated[
 class EditKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An edit of a source, as a file writes it: [[edits]]."""
 
-    file: str
+    file: Below
     pattern: str
     replacement: str
     matches: Matches = 1

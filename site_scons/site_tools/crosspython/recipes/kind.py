@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta, Struct, field
 
-from crosspython.recipes.fields import Cpe, License, Name, Names, Sources, Strings, Version
+from crosspython.recipes.fields import Cpe, Globs, License, Name, Names, Sources, Version
 from crosspython.recipes.plan import Plan
 from crosspython.recipes.recipe import LIBRARIES, Recipe, read_patches
 from crosspython.recipes.release import Release
@@ -55,11 +55,11 @@ class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Version
     sources: Sources
     depends: Names = ()
-    ships: Strings = LIBRARIES
+    ships: Globs = LIBRARIES
     fortran: bool = False
-    leave_out: Strings = ()
+    leave_out: Globs = ()
     license: License = License()
-    license_files: Strings = ()
+    license_files: Globs = ()
     cpe: Cpe = ""
     others: Others = field(default_factory=dict)
 

@@ -53,6 +53,15 @@ CROSS_TOOLS = {
 }
 
 
+# A step writes and removes files as the user, so none may name a place outside of its own folder.
+Below = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\0]+\Z",
+        description="a relative path without .., such as lib/libz.so",
+    ),
+]
+Words = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, description='a command as a list, ["perl", "make.pl"]')]
 Matches = Annotated[int, msgspec.Meta(ge=1, description="a number of matches above 0")]
 
 
@@ -89,7 +98,7 @@ class Run(_Step, frozen=True):
     """Run a command: no shell, its own environment on top of the component's."""
 
     name: str
-    argv: tuple[str, ...]
+    argv: Words
     cwd: str = "{build}"
     env: Mapping[str, str] = {}
 
@@ -115,7 +124,7 @@ class Write(_Step, frozen=True):
     """Write a file below the source, with its placeholders replaced: a file that describes the board to a build system,
     for example."""
 
-    file: str
+    file: Below
     text: str
 
 
@@ -131,7 +140,7 @@ class Answers(_Step, frozen=True):
 class Edit(_Step, frozen=True):
     """Replace a pattern (a multi-line regular expression) in a generated file: exactly `matches` times, or fail."""
 
-    file: str
+    file: Below
     pattern: str
     replacement: str
     matches: Matches = 1
@@ -141,8 +150,8 @@ class Install(_Step, frozen=True):
     """Copy files matching a glob below the build folder into a folder below the prefix.
     `name` renames a single file."""
 
-    glob: str
-    folder: str
+    glob: Below
+    folder: Below
     name: str | None = None
 
 
@@ -154,14 +163,14 @@ class InstallDependencies(_Step, frozen=True):
 class Symlink(_Step, frozen=True):
     """Make a symbolic link below the prefix."""
 
-    link: str
+    link: Below
     to: str
 
 
 class Remove(_Step, frozen=True):
     """Remove what matches these globs below the prefix; each has to match something."""
 
-    globs: tuple[str, ...]
+    globs: tuple[Below, ...]
 
 
 class InstallWheels(_Step, frozen=True):
@@ -194,8 +203,8 @@ class Train(_Step, frozen=True):
     seconds:  after which it is ended, and the build fails
     """
 
-    argv: tuple[str, ...]
-    profiles: str
+    argv: Words
+    profiles: Below
     seconds: int
 
 

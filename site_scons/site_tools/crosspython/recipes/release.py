@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ LIBEDIT, READLINE = "libedit", "readline"
 
 # The letter of a Python without the GIL: behind the number in names of folders, and of its ABI (PEP 703).
 FREE_THREADED = "t"
+_LIKENESS = 0.8  # of names, from which on one is taken for a misspelt other
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -169,6 +171,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
     _require_free_threaded(folder, keys, own, letter)
     version = keys.default if number == series else number
     libraries = {name: Library(number) for name, number in keys.libraries.items()} | {**own.libraries}
+    _require_spelt(own, folder.parent)
     _require_fit(own, version, libraries, keys.fits)
     more = keys.libedit if line_editing == LIBEDIT else keys.readline
     return Release(
@@ -241,6 +244,15 @@ def _known_sources(file: Path, releases: Mapping[str, Sources], version: str, ow
             next=f"name its source and SHA-256 in a release file of your own (docs/pythons.md), or add them to {file}",
         )
     return tuple(keys.source() for keys in releases[version])
+
+
+def _require_spelt(own: Own, recipes: Path) -> None:
+    """Check the names of the user's libraries: one that resembles a recipe's is a mistake. Recipes of the
+    user's own are not known yet. Raises ConfigurationError."""
+    known = [file.parent.name for file in recipes.glob("*/SConscript")] if own.libraries else []
+    likely = {name: get_close_matches(name, known, 1, _LIKENESS) for name in own.libraries if name not in known}
+    if misspelt := [f"libraries.{name}: did you mean {meant[0]}?" for name, meant in likely.items() if meant]:
+        raise ConfigurationError(f"{own.shown}: no recipe has this name", evidence=misspelt)
 
 
 def _require_fit(own: Own, version: str, libraries: Mapping[str, Library], fits: Mapping[str, tuple[str, ...]]) -> None:

@@ -42,6 +42,11 @@ def read_recipe(
             own = (each for each in find_mistakes(whole, kind) if {*each.keys[:1]} & differs.keys())
             mistakes += [Mistake(("others", version, *each.keys), each.problem) for each in own]
     mistakes += find_misspelt(recipe)
+    mistakes += (
+        Mistake((key,), f"expected a list, because its order counts; found {value}")
+        for key, value in recipe.items()
+        if isinstance(value, (set, frozenset))
+    )
     if mistakes:
         raise mistaken(what, mistakes, next=next, locate=locate)
     return read_data(choose_version(recipe, libraries), kind, what, next=next, locate=locate)
