@@ -18,7 +18,7 @@ from crosspython.toolchain.find import find_compiler
 from crosspython.toolchain.probe import probe_toolchain
 from crosspython.toolchain.wrapper import write_wrappers
 from crosspython.wheels.model import LockedPackage
-from crosspython.wheels.repairing.archive import lay_out, verify_record
+from crosspython.wheels.repairing.archive import lay_out_wheel, verify_record
 from crosspython.wheels.repairing.repair import Repair, finish_wheel, take_ready
 
 from tests.unit.made_wheel import make_wheel, member_names
@@ -98,7 +98,7 @@ def bench(tmp_path: Path, compiler: tuple[Target, Toolchain]) -> Workbench:
 
 def read(wheel: Path, folder: Path) -> dict[str, ElfFile]:
     """The ELF files of a wheel, by name; a grafted one by its old name, without its hash."""
-    tree = lay_out(wheel, folder, "3.13")
+    tree = lay_out_wheel(wheel, folder, "3.13")
     assert verify_record(tree) == []
     found = {}
     for path in tree.site.rglob("*.so*"):
@@ -128,7 +128,7 @@ def test_a_grafted_library_bears_its_hash(bench: Workbench, tmp_path: Path) -> N
 
 def test_the_emulator_loads_it_from_any_folder(bench: Workbench, tmp_path: Path, compiler: Any) -> None:
     wheel, _ = bench.finish(bench.make())
-    tree = lay_out(wheel, tmp_path / "elsewhere", "3.13")
+    tree = lay_out_wheel(wheel, tmp_path / "elsewhere", "3.13")
     program = tmp_path / "work/load.c"
     program.write_text(
         "#include <dlfcn.h>\n#include <stdio.h>\nint main(int n, char **a) { void *h = dlopen(a[1], RTLD_NOW);"
@@ -153,7 +153,7 @@ def test_with_the_bundle_a_module_finds_its_libraries_in_the_prefix(bench: Workb
 
 def test_an_rpath_of_the_build_machine_goes_and_leaves_no_trace(bench: Workbench, tmp_path: Path) -> None:
     wheel, _ = bench.finish(bench.make(f"-Wl,-rpath,{tmp_path}/work/sysroot/usr/lib"))
-    tree = lay_out(wheel, tmp_path / "look", "3.13")
+    tree = lay_out_wheel(wheel, tmp_path / "look", "3.13")
     assert str(tmp_path).encode() not in (tree.site / MODULE).read_bytes()
 
 

@@ -18,7 +18,7 @@ from crosspython.papers.vulnerabilities import (
     PATCHED,
     STATED,
     UNDECIDED,
-    Finding,
+    FoundVulnerability,
     at_least,
     count_states,
     find_vulnerabilities,
@@ -55,7 +55,7 @@ def advisory(
     return {"id": "OSV-2031-1", "aliases": ["CVE-2031-0001"], "affected": [affected], **said}
 
 
-def find(folder: Path, part: Part, *records: dict[str, Any], vex: str = "") -> list[Finding]:
+def find(folder: Path, part: Part, *records: dict[str, Any], vex: str = "") -> list[FoundVulnerability]:
     (folder / "db/deep").mkdir(parents=True)
     for number, record in enumerate(records):
         (folder / f"db/deep/{number}.json").write_text(json.dumps(record))

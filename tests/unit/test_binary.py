@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option, parse_binary, read_data
+from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option, parse_binary, read_binary
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_the_nearer_choice_wins() -> None:
 
 def test_a_lock_keeps_it() -> None:
     for binary in (Binary(), Binary("never", {"a": "auto"})):
-        assert read_data(binary.as_data()) == binary
+        assert read_binary(binary.as_data()) == binary
     with pytest.raises(ConfigurationError, match="binary"):
-        read_data({"a": "perhaps"})
+        read_binary({"a": "perhaps"})
 
 
 @pytest.mark.parametrize("text", ["numpy=never numpy=only", "auto,num.py=only,num_py=never"])

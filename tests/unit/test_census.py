@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from crosspython.run.census import Process, Tools, count, look
+from crosspython.run.census import Process, RunningTools, count, look
 from crosspython.run.journal import JournalEntry
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
@@ -23,7 +23,7 @@ def test_tools_are_counted_by_the_command_that_started_them() -> None:
         Process(20, "ninja", "R", 1, 20),
         Process(21, "ld", "R", 20, 20),
     ]
-    assert count(processes) == {10: Tools(compiling=2), 20: Tools(linking=1)}
+    assert count(processes) == {10: RunningTools(compiling=2), 20: RunningTools(linking=1)}
 
 
 def test_who_waits_for_a_tool_does_not_count() -> None:
@@ -33,7 +33,7 @@ def test_who_waits_for_a_tool_does_not_count() -> None:
         Process(3, "cc", "R", 2, 1),
         Process(4, "ld", "R", 3, 1),
     ]
-    assert count(rust) == {1: Tools(linking=1)}
+    assert count(rust) == {1: RunningTools(linking=1)}
 
 
 def test_nothing_at_work_is_nothing() -> None:

@@ -14,7 +14,7 @@ from crosspython.errors import HostToolError
 from crosspython.run.console import Console
 from crosspython.run.log import Log
 from crosspython.run.view import common_folders, named_in, tools_of_machine
-from crosspython.toolchain.containment import Containment, folders_of_toolchain, prefix_of
+from crosspython.toolchain.containment import Containment, folders_of_toolchain, paths_of_interpreter
 from crosspython.toolchain.launcher import folders_of
 
 PATH = os.environ["PATH"]
@@ -141,5 +141,8 @@ def test_a_toolchain_is_seen_with_its_sysroot(tmp_path: Path, monkeypatch: pytes
 def test_an_interpreter_of_the_users_is_seen_with_its_library(tmp_path: Path) -> None:
     (tmp_path / "python/bin").mkdir(parents=True)
     (tmp_path / "python/bin/python3").write_text("")
-    assert prefix_of(tmp_path / "python/bin/python3") == (tmp_path / "python/bin/python3", tmp_path / "python")
-    assert prefix_of(Path("/usr/bin/python3")) == ()
+    assert paths_of_interpreter(tmp_path / "python/bin/python3") == (
+        tmp_path / "python/bin/python3",
+        tmp_path / "python",
+    )
+    assert paths_of_interpreter(Path("/usr/bin/python3")) == ()

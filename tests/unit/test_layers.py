@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import crosspython
 from tests.unit.imported import imports_of
 
 PACKAGE = Path(crosspython.__file__).parent
+_CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 
 
 def test_scons_is_imported_by_builders_alone() -> None:
@@ -47,8 +50,13 @@ def test_nobody_imports_the_command() -> None:
 
 def test_nobody_imports_the_tool() -> None:
     """__init__.py imports builders, so it stands above all of them; version.py has what others want of it."""
-    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "crosspython" in imports(path)]
+    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "crosspython" in imports_of(path)]
     assert guilty == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    defined = Counter(name for path in PACKAGE.rglob("*.py") for name in _CLASS.findall(path.read_text()))
+    assert [name for name, count in defined.items() if count > 1] == []
 
 
 def test_recipes_know_neither_processes_nor_the_network() -> None:

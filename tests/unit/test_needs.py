@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.wheels.repairing.archive import lay_out
+from crosspython.wheels.repairing.archive import lay_out_wheel
 from crosspython.wheels.repairing.metadata import name_packages_only
 from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.needs import Needs, find_differences, read_needs
@@ -88,7 +88,7 @@ def test_prereleases_that_were_locked_are_taken() -> None:
 
 def test_places_of_this_machine_become_names(tmp_path: Path) -> None:
     needs = ["lib @ file:///home/me/lib", "far[x] @ https://host.invalid/far-1.zip ; extra == 'y'", "six>=1"]
-    tree = lay_out(add_wheel(tmp_path, "top", needs=needs), tmp_path / "tree", "3.13")
+    tree = lay_out_wheel(add_wheel(tmp_path, "top", needs=needs), tmp_path / "tree", "3.13")
     remarks = name_packages_only(tree)
     assert tree.metadata.get_all("Requires-Dist") == ["lib", 'far[x]; extra == "y"', "six>=1"]
     assert len(remarks) == 2

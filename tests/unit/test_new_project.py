@@ -10,8 +10,8 @@ import jsonschema
 import msgspec
 import pytest
 from crosspython import documents
-from crosspython.builders.project_file import read_project
-from crosspython.builders.schema import schema_text
+from crosspython.builders.project_file import read_project_file
+from crosspython.builders.schema import project_schema
 from crosspython.command.main import main
 
 from tests.conftest import REPOSITORY
@@ -54,8 +54,8 @@ def test_every_flag_is_written_as_the_reader_takes_it(tmp_path: Path) -> None:
         "binary": "auto,numpy=never",
         "pkgs": ["./app", "numpy>=2", "idna; python_version<'4'"],
     }
-    assert jsonschema.Draft202012Validator(json.loads(schema_text())).is_valid(written)
-    assert read_project(tmp_path).texts["slim"] == "1"
+    assert jsonschema.Draft202012Validator(json.loads(project_schema())).is_valid(written)
+    assert read_project_file(tmp_path).texts["slim"] == "1"
     assert "g++-aarch64-linux-gnu" in (tmp_path / ".gitlab-ci.yml").read_text()
 
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from crosspython.builders.project_file import Project, read_project
-from crosspython.builders.schema import schema_text
+from crosspython.builders.project_file import ProjectFile, read_project_file
+from crosspython.builders.schema import project_schema
 from crosspython.builders.settings import VARIABLES, read_settings
 from crosspython.errors import ConfigurationError
 
 from tests.conftest import REPOSITORY
 
 
-def written(folder: Path, text: str, name: str = "crosspython.toml") -> Project:
+def written(folder: Path, text: str, name: str = "crosspython.toml") -> ProjectFile:
     (folder / name).write_text(text)
-    return read_project(folder)
+    return read_project_file(folder)
 
 
 def refusal(folder: Path, text: str, name: str = "crosspython.toml") -> str:
@@ -29,7 +29,7 @@ def refusal(folder: Path, text: str, name: str = "crosspython.toml") -> str:
 
 
 def test_a_folder_without_a_file_sets_nothing(tmp_path: Path) -> None:
-    assert read_project(tmp_path) == Project()
+    assert read_project_file(tmp_path) == ProjectFile()
 
 
 def test_every_variable_may_stand_in_it_with_its_default(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_the_table_in_pyproject_is_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ['[project]\nname = "crosspython"', "[tool.other]\nx = 1", "tool = 3 # crosspython"])
 def test_a_pyproject_without_the_table_sets_nothing(tmp_path: Path, text: str) -> None:
-    assert written(tmp_path, text, "pyproject.toml") == Project()
+    assert written(tmp_path, text, "pyproject.toml") == ProjectFile()
 
 
 def test_two_files_may_not_disagree(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_target_of_the_users_own_with_a_mistake_is_told_with_the_line_that_nam
 
 
 def test_the_published_schema_is_that_of_the_reader() -> None:
-    assert (REPOSITORY / "docs/crosspython.schema.json").read_text() == schema_text(), (
+    assert (REPOSITORY / "docs/crosspython.schema.json").read_text() == project_schema(), (
         "scons schema && cp build/crosspython.schema.json docs/"
     )
 
@@ -163,16 +163,16 @@ def test_the_published_schema_is_that_of_the_reader() -> None:
 def test_schema_and_reader_agree(tmp_path: Path, line: str) -> None:
     (tmp_path / "crosspython.toml").write_text(line)
     try:
-        read_project(tmp_path)
+        read_project_file(tmp_path)
         is_read = True
     except ConfigurationError:
         is_read = False
-    checker = jsonschema.Draft202012Validator(json.loads(schema_text()))
+    checker = jsonschema.Draft202012Validator(json.loads(project_schema()))
     assert checker.is_valid(tomllib.loads(line)) is is_read
 
 
 def test_the_schema_knows_every_variable_and_no_other_key() -> None:
-    schema = json.loads(schema_text())
+    schema = json.loads(project_schema())
     assert list(schema["properties"]) == [variable.name for variable in VARIABLES]
     assert schema["additionalProperties"] is False
     described = {name: value["description"] for name, value in schema["properties"].items()}

@@ -19,7 +19,7 @@ from crosspython.builders.image import AddImage
 from crosspython.builders.lock_goals import AddLockGoals
 from crosspython.builders.papers import AddPapers
 from crosspython.builders.products import AddProducts
-from crosspython.builders.project_file import read_project
+from crosspython.builders.project_file import read_project_file
 from crosspython.builders.provenance import AddProvenance
 from crosspython.builders.refusal import refusing
 from crosspython.builders.report import AddReport
@@ -42,7 +42,7 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
     Further variables for the host's own tools: CROSSPYTHON_SYSROOT (folder), CROSSPYTHON_CFLAGS, CROSSPYTHON_PREFIX.
     """
     folder = Path(env.Dir(".").abspath)
-    whole = read_project(folder)
+    whole = read_project_file(folder)
     project = whole.without(given)
     with project.naming_lines(folder):
         settings = read_settings(whole.under(given), folder, env.get("ENV", {}))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from crosspython.builders.components import Components
-from crosspython.builders.project_file import Project
-from crosspython.builders.run import Run
+from crosspython.builders.project_file import ProjectFile
+from crosspython.builders.run import SconsRun
 from crosspython.builders.settings import Settings
 from crosspython.recipes.recipe import NATIVE
 
@@ -76,7 +76,7 @@ class Build:
     settings: Settings
     environment: Any
     host: Any
-    project: Project = field(default_factory=Project)
+    project: ProjectFile = field(default_factory=ProjectFile)
     by_hand: bool = False
     adds_board: bool = False
     has_others: bool = False
@@ -84,8 +84,8 @@ class Build:
     declared: Declared = field(default_factory=Declared)
 
     @cached_property
-    def run(self) -> Run:
-        return Run(self.settings, self.environment, self.progress)
+    def run(self) -> SconsRun:
+        return SconsRun(self.settings, self.environment, self.progress)
 
     def require_sources(self) -> None:
         """With offline=1, all sources of what is not built yet are here. Raises SourceError that lists those missing.

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import ENGINE, fact, make_action
 from crosspython.builders.build import Build
-from crosspython.builders.cache import build_machine, keep, take
+from crosspython.builders.cache import describe_build_machine, keep, take
 from crosspython.builders.code import code_identity
-from crosspython.builders.components import Component
+from crosspython.builders.components import BuiltComponent
 from crosspython.builders.guest import declare
 from crosspython.recipes.cpython import BUILD_PYTHON
 from crosspython.recipes.recipe import Recipe
@@ -45,7 +45,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     Raises ConfigurationError if the recipe of a dependency was not read."""
     build: Build = env["CROSSPYTHON"]
     needs = [Path(part.node.abspath).name for part in build.components.closure(recipe.depends, recipe.name)]
-    text = f"{ENGINE} {build_machine()}\n{recipe.facts()}\n{needs}"
+    text = f"{ENGINE} {describe_build_machine()}\n{recipe.facts()}\n{needs}"
     name = f"{recipe.name}-{recipe.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.tar.zst"
     product = build.settings.build / "build-machine" / "stages" / name
 
@@ -56,7 +56,7 @@ def add_native(env: Any, recipe: Recipe) -> Any:
     [node] = declare(env, [product], recipe_facts(env, recipe), action)
     env.Precious(node)  # CPython's action may have made the archive already; otherwise SCons would remove it
     node.attributes.identity = name  # for keys of the cache: the name contains the hash of all sources
-    build.components.add(Component(recipe, node))
+    build.components.add(BuiltComponent(recipe, node))
     return node
 
 
@@ -102,7 +102,7 @@ def start_bringing(build: Build) -> Callable[[], object] | None:
     return wanted.result
 
 
-def _bring(build: Build, component: Component) -> Path:
+def _bring(build: Build, component: BuiltComponent) -> Path:
     """The archive of a component that runs on the build machine, from the build folder, from the cache, or built now.
     Its dependencies are made only if it has to be built."""
     product = Path(component.node.abspath)
@@ -130,7 +130,7 @@ def _make(build: Build, recipe: Recipe, product: Path) -> None:
             older.unlink()
 
 
-def _bring_all(build: Build, parts: Sequence[Component]) -> dict[str, Path]:
+def _bring_all(build: Build, parts: Sequence[BuiltComponent]) -> dict[str, Path]:
     """Build or fetch components in parallel: each one uses a single core for most of its time."""
     from concurrent.futures import ThreadPoolExecutor
 

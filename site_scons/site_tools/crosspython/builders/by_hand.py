@@ -43,9 +43,9 @@ def Shell(env: Any) -> Any:
 
     def shell(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_kit import kit_of
-        from crosspython.wheels.building.by_hand import lay_out
+        from crosspython.wheels.building.by_hand import lay_out_build
 
-        bench = lay_out(wheel.order(), kit_of(build), build.run.workshop)
+        bench = lay_out_build(wheel.order(), kit_of(build), build.run.workshop)
         started.append(bench.start)
         lines = [
             f"{bench.source}: the source that is built; {bench.build} builds it here",

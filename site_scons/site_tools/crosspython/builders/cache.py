@@ -107,7 +107,7 @@ def open_cache(env: Any) -> None:
 def _maker(build: Build) -> str:
     """The user, host and settings of this build, for a record of the cache. Users and hosts may have no names."""
     user = os.environ.get("LOGNAME") or os.environ.get("USER") or str(os.getuid())
-    how = f"crosspython {VERSION}, {build_machine()}, contain={build.settings.contain}"
+    how = f"crosspython {VERSION}, {describe_build_machine()}, contain={build.settings.contain}"
     return f"{user}@{platform.node()}, {how}"
 
 
@@ -170,7 +170,7 @@ def key_of(node: Any, step: NodeAction) -> str:
 
 
 @cache
-def build_machine() -> str:
+def describe_build_machine() -> str:
     """The kind of machine that something built here runs on: its CPU, its libc and its distribution's release."""
     release = read_os_release()
     libc = " ".join(platform.libc_ver())

@@ -29,7 +29,7 @@ from crosspython.builders.build_python import (
 )
 from crosspython.builders.cache import keep, take
 from crosspython.builders.call import find_line_in_call
-from crosspython.builders.components import Component
+from crosspython.builders.components import BuiltComponent
 from crosspython.builders.guest import declare
 from crosspython.builders.settings import read_switch
 from crosspython.builders.toolchain import target_fact, toolchain_node, toolchain_of
@@ -178,7 +178,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     env.Clean(node, symbols_node)
     if uses_build_python and settings.build_python is None:
         env.Clean(node, [part.node for part in build.components.closure((BUILD_PYTHON,), BUILD_PYTHON)])
-    build.components.add(Component(recipe, node, symbols_node))
+    build.components.add(BuiltComponent(recipe, node, symbols_node))
     return node
 
 

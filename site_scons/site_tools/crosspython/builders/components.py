@@ -11,7 +11,7 @@ from crosspython.recipes.recipe import NATIVE, Recipe
 
 
 @dataclass
-class Component:
+class BuiltComponent:
     """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none)."""
 
     recipe: Recipe
@@ -19,10 +19,10 @@ class Component:
     symbols: Any = None
 
 
-class Components(dict[str, Component]):
+class Components(dict[str, BuiltComponent]):
     """The components of one build, by name, in the order in which their recipes were read."""
 
-    def add(self, component: Component) -> None:
+    def add(self, component: BuiltComponent) -> None:
         """Add a component. Raises ConfigurationError if another recipe has the same name: a dependency would be
         ambiguous."""
         recipe = component.recipe
@@ -36,7 +36,7 @@ class Components(dict[str, Component]):
             )
         self[recipe.name] = component
 
-    def find(self, name: str, wanted_by: str) -> Component:
+    def find(self, name: str, wanted_by: str) -> BuiltComponent:
         """A component by its name. Raises ConfigurationError where there is none (yet): recipes are read in order."""
         if name not in self:
             raise ConfigurationError(
@@ -46,9 +46,9 @@ class Components(dict[str, Component]):
             )
         return self[name]
 
-    def closure(self, names: tuple[str, ...], wanted_by: str) -> tuple[Component, ...]:
+    def closure(self, names: tuple[str, ...], wanted_by: str) -> tuple[BuiltComponent, ...]:
         """Components with all they depend on, each once, dependencies first."""
-        found: dict[str, Component] = {}
+        found: dict[str, BuiltComponent] = {}
         for name in names:
             component = self.find(name, wanted_by)
             for dependency in self.closure(component.recipe.depends, component.recipe.name):
@@ -56,7 +56,7 @@ class Components(dict[str, Component]):
             found.setdefault(name, component)
         return tuple(found.values())
 
-    def wanted(self) -> tuple[Component, ...]:
+    def wanted(self) -> tuple[BuiltComponent, ...]:
         """The components that this Python needs, with build-python; all of them if no recipe of a Python was read."""
         if "cpython" not in self:
             return tuple(self.values())

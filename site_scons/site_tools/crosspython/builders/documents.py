@@ -49,7 +49,7 @@ def tell_wheels(build: Build) -> None:
         settings = build.settings
         house = read_house(report_file(settings.wheelhouse, settings.release.series))
         return Wheels(
-            **names_of(build.settings),
+            **common_fields(build.settings),
             folder=str(settings.wheelhouse),
             wheels=[Wheel(**wheel) for wheel in house.wheels.values()] if house else [],
             missing=list(house.missing) if house else [],
@@ -70,12 +70,12 @@ def tell_checks(build: Build) -> None:
             _read_results(settings.folder / f"{name}-{settings.release.version}.json", begin)
             for name in ("check", "check-wheels")
         )
-        return Check(**names_of(build.settings), bundle=bundle, wheels=wheels, failures=failures)
+        return Check(**common_fields(build.settings), bundle=bundle, wheels=wheels, failures=failures)
 
     tell_at_end(build, make)
 
 
-def names_of(settings: Settings) -> dict[str, Any]:
+def common_fields(settings: Settings) -> dict[str, Any]:
     """The fields that every document has."""
     return {"target": settings.target.name, "python": settings.release.version}
 

@@ -17,7 +17,7 @@ from crosspython.board.address import parse_address
 from crosspython.builders import signatures
 from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
-from crosspython.builders.project_file import Project
+from crosspython.builders.project_file import ProjectFile
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import build_only, names_of_aliases
 from crosspython.builders.settings import BOARD, CVE, IMAGE, TELLING, VARIABLES, WHEELS
@@ -90,7 +90,7 @@ _GOALS = {
 _NAME_WIDTH = max(len(name) for name in (*NAMES, *(variable.name for variable in VARIABLES)))
 
 
-def help_text(project: Project) -> str:
+def help_text(project: ProjectFile) -> str:
     """The text of `scons -h`. project: the settings of the folder's file"""
     lines = [
         "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.documents import names_of, tell_document
+from crosspython.builders.documents import common_fields, tell_document
 from crosspython.builders.vulnerabilities import find_in_lock
 from crosspython.errors import ConfigurationError
 from crosspython.run.console import format_count
@@ -137,7 +137,7 @@ def _is_json(build: Build) -> bool:
 def _names_of(build: Build) -> dict[str, Any]:
     from crosspython.builders.wheel_lock import lock_file
 
-    return {**names_of(build.settings), "lock": str(lock_file(build))}
+    return {**common_fields(build.settings), "lock": str(lock_file(build))}
 
 
 def _tree(build: Build, lock: KnownLock) -> Document:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.components import Component
+from crosspython.builders.components import BuiltComponent
 from crosspython.builders.paths import folder_node
 from crosspython.builders.toolchain import known_toolchain, toolchain_node, toolchain_of
 from crosspython.run.console import format_count
@@ -83,7 +83,7 @@ def LegalInfo(env: Any, bundle: Any = None, sysroot: Any = None, wheels: Any = N
 
 
 def require_allowed_components(
-    build: Build, components: Iterable[Component], product: str, *, brings_libc: bool = False
+    build: Build, components: Iterable[BuiltComponent], product: str, *, brings_libc: bool = False
 ) -> None:
     """Check, before anything is built, that no component has a licence that `forbid_licenses=` names.
     Raises ConfigurationError.
@@ -98,7 +98,7 @@ def require_allowed_components(
 
 
 def require_allowed_wheels(
-    build: Build, chosen: Mapping[LockedPackage, LockedFile | None], components: Iterable[Component]
+    build: Build, chosen: Mapping[LockedPackage, LockedFile | None], components: Iterable[BuiltComponent]
 ) -> None:
     """Check the same for packages, and for the components whose libraries are put into their wheels. The licence of a
     package is read from its wheel or sdist, which is fetched for that.

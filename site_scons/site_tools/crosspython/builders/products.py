@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.arguments import read_names, read_nodes
 from crosspython.builders.build import Build
-from crosspython.builders.components import Component
-from crosspython.builders.documents import names_of, tell_document
+from crosspython.builders.components import BuiltComponent
+from crosspython.builders.documents import common_fields, tell_document
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_components
 from crosspython.builders.paths import escape, folder_node
@@ -70,7 +70,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
     tests, summary = archive_of_tests(product), product.with_name(product.name.removesuffix(".tar.gz") + ".txt")
 
     def bundle(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.finish.board_needs import find_libc
+        from crosspython.finish.board_needs import oldest_libc
         from crosspython.stages.bundle import fresh_folder, make_bundle
         from crosspython.stages.private_libc import gather_libc
 
@@ -90,7 +90,7 @@ def Bundle(env: Any, also: str | Sequence[str] = ()) -> Any:
                 tests,
                 prefix=settings.target.prefix,
                 slim=settings.slim,
-                board_libraries=find_libc(settings.target, toolchain).libraries,
+                board_libraries=oldest_libc(settings.target, toolchain).libraries,
                 work=work,
                 private=private,
                 beside=build.run.workshop.jobserver.beside,
@@ -128,10 +128,10 @@ def Sysroot(env: Any, also: str | Sequence[str] = ()) -> Any:
     parts = [part.node for part in components]
 
     def sysroot(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.finish.board_needs import find_libc
+        from crosspython.finish.board_needs import oldest_libc
         from crosspython.stages.bundle import make_sysroot
 
-        libraries = find_libc(build.settings.target, toolchain_of(build)).libraries
+        libraries = oldest_libc(build.settings.target, toolchain_of(build)).libraries
         with build.run.workshop.jobserver.token(), build.run.workshop.journal.making(f"{folder.name} folder"):
             make_sysroot([Path(part.abspath) for part in parts], folder, Path(target[0].abspath), libraries)
 
@@ -220,7 +220,7 @@ def diagnose(settings: Settings, tell: Callable[[str], None]) -> None:
         import crosspython.documents as documents
 
         looked = [documents.Looked(f.kind, f.name, f.purpose, f.found, f.wanted, f.ok) for f in findings]
-        tell_document(documents.Doctor(**names_of(settings), findings=looked, mend=mend(findings)))
+        tell_document(documents.Doctor(**common_fields(settings), findings=looked, mend=mend(findings)))
     for line in (
         ()
         if settings.format == "json"
@@ -315,7 +315,7 @@ def megabytes(size: int) -> str:
 
 def _python_and_libraries(
     build: Build, method: str, also: str | Sequence[str], more: Sequence[str] = ()
-) -> tuple[Component, ...]:
+) -> tuple[BuiltComponent, ...]:
     """Python first, then what it and the further components need."""
     for name in build.settings.release.libraries:
         build.components.find(name, "the libraries of python=")

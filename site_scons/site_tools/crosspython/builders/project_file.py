@@ -35,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
         return f"{self.file}, line {self.locate((self.name,))}"
 
 
-class Project(msgspec.Struct, frozen=True):
+class ProjectFile(msgspec.Struct, frozen=True):
     """The values of a folder's file; empty if there is no file.
 
     texts:  values by the names of their variables, written as on a command line
@@ -51,10 +51,10 @@ class Project(msgspec.Struct, frozen=True):
         """The given values, and the file's values for all variables that were not given."""
         return {**self.texts, **{name: value for name, value in given.items() if value is not None}}
 
-    def without(self, given: Mapping[str, Any]) -> Project:
+    def without(self, given: Mapping[str, Any]) -> ProjectFile:
         """The same without the file's values of variables that were given."""
         kept = [name for name in self.texts if given.get(name) is None]
-        return Project(
+        return ProjectFile(
             {name: self.texts[name] for name in kept},
             {name: self.places[name] for name in kept},
             frozenset(self.texts).difference(kept),
@@ -83,13 +83,13 @@ class Project(msgspec.Struct, frozen=True):
         return False
 
 
-def read_project(folder: Path) -> Project:
+def read_project_file(folder: Path) -> ProjectFile:
     """The values of a folder's files. Raises ConfigurationError that lists all mistakes, or the variables to which two
     files give different values."""
     found = [each for each in (_read_own(folder / OWN_FILE), _read_shared(folder / SHARED_FILE)) if each is not None]
     if len(found) == 2:
         _require_agreement(*found)
-    return Project(
+    return ProjectFile(
         {name: text for each in found for name, text in each.texts.items()},
         {name: place for each in found for name, place in each.places.items()},
     )
@@ -119,14 +119,14 @@ def _describe(variable: Variable, expected: str, **limits: Any) -> Meta:
     return Meta(description=expected, extra_json_schema={"description": variable.help, **default}, **limits)
 
 
-def _read_own(file: Path) -> Project | None:
+def _read_own(file: Path) -> ProjectFile | None:
     if not file.is_file():
         return None
     data, locate = read_toml(file, str(file))
     return _read_table(file, data, locate)
 
 
-def _read_shared(file: Path) -> Project | None:
+def _read_shared(file: Path) -> ProjectFile | None:
     if not file.is_file() or b"crosspython" not in file.read_bytes():
         return None
     data, locate = read_toml(file, str(file))
@@ -135,10 +135,10 @@ def _read_shared(file: Path) -> Project | None:
     return None if table is None else _read_table(file, table, lambda keys: locate((*_TABLE, *keys)))
 
 
-def _read_table(file: Path, data: Any, locate: Locate) -> Project:
+def _read_table(file: Path, data: Any, locate: Locate) -> ProjectFile:
     read_data(data, project_class(), str(file), next=_DOCUMENTATION, locate=locate)
     texts = {name: _text_of(find_variable(name), value) for name, value in data.items()}
-    return Project(texts, {name: Place(file, name, locate) for name in texts})
+    return ProjectFile(texts, {name: Place(file, name, locate) for name in texts})
 
 
 def _text_of(variable: Variable, value: Any) -> str:
@@ -158,7 +158,7 @@ def _quote(item: str) -> str:
     return f'{mark}"{path}"' if is_path and any(each in path for each in " ,") and path[0] not in "\"'" else item
 
 
-def _require_agreement(one: Project, other: Project) -> None:
+def _require_agreement(one: ProjectFile, other: ProjectFile) -> None:
     differing = [name for name in one.texts if other.texts.get(name, one.texts[name]) != one.texts[name]]
     if differing:
         raise ConfigurationError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.cache import build_machine
+from crosspython.builders.cache import describe_build_machine
 from crosspython.builders.papers import facts_of, inventories_of, paper_goal, wheels_of_house
 from crosspython.errors import CheckError, ConfigurationError, SignatureError
 from crosspython.run.console import format_count
@@ -161,7 +161,7 @@ def _state(build: Build, bundle: Any, sysroot: Any) -> list[Statement]:
     from crosspython.papers.provenance import Statement, digest_of, materials_of
 
     settings = build.settings
-    facts = {**facts_of(build), "machine of the build": build_machine()}
+    facts = {**facts_of(build), "machine of the build": describe_build_machine()}
     parameters = {
         "target": settings.target.name,
         "python": settings.release.version,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build
-from crosspython.builders.documents import names_of, tell_document
+from crosspython.builders.documents import common_fields, tell_document
 from crosspython.builders.toolchain import describe_boards, known_toolchain
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import Journal, read_journal
@@ -61,7 +61,7 @@ def _document(build: Build, journal: Journal, page: Path) -> Document:
         )
         for each in journal.entries
     ]
-    return documents.Report(**names_of(build.settings), page=str(page), jobs=journal.jobs, products=products)
+    return documents.Report(**common_fields(build.settings), page=str(page), jobs=journal.jobs, products=products)
 
 
 def _libc(build: Build) -> str:

@@ -30,7 +30,7 @@ def Reproduce(env: Any, goals: Sequence[str] = (), given: Mapping[str, str] | No
     settings = build.settings
 
     def reproduce(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.checks.reproduce import build_under, compare_closely, find_differences, two_conditions
+        from crosspython.checks.reproduce import build_under, compare_builds, compare_closely, two_conditions
         from crosspython.run.log import Log
 
         folder = settings.folder / "reproduce"
@@ -56,7 +56,7 @@ def Reproduce(env: Any, goals: Sequence[str] = (), given: Mapping[str, str] | No
             for number, conditions in enumerate(both, 1):
                 console.line(f"  build {number} of 2, in {conditions.build}")
                 build_under(conditions, scons, settings.start, environment, log)
-            count, differences = find_differences(both[0].build, both[1].build)
+            count, differences = compare_builds(both[0].build, both[1].build)
             for name in differences:
                 report = folder / "differences" / f"{name}.html"
                 one, two = (each.build / name for each in both)

@@ -61,7 +61,7 @@ def _fingerprints(folder: Path) -> Fingerprints:
 
 
 @dataclass
-class Run:
+class SconsRun:
     """environment: our own SCons environment, which gives access to SCons's options
 
     progress:    returns the titles of all wanted things, and the titles of those whose product does not exist yet

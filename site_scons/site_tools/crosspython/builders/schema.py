@@ -22,13 +22,13 @@ def Schema(env: Any) -> Any:
     def schema(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.store.disk import write_whole
 
-        write_whole(file, schema_text())
+        write_whole(file, project_schema())
         build.run.console.line(f"  {file}")
 
     return env.AlwaysBuild(env.Alias("crosspython-schema", [], make_action("schema", schema, None)))
 
 
-def schema_text() -> str:
+def project_schema() -> str:
     """The schema, as JSON Schema 2020-12 (json-schema.org/draft/2020-12)."""
     import json
 

@@ -19,7 +19,7 @@ from crosspython.store.disk import write_whole
 
 if TYPE_CHECKING:
     from crosspython.papers.part import Part
-    from crosspython.papers.vulnerabilities import Finding
+    from crosspython.papers.vulnerabilities import FoundVulnerability
 
 
 def AddVulnerabilities(env: Any) -> None:
@@ -43,7 +43,7 @@ def Vulnerabilities(env: Any) -> Any:
     return env.AlwaysBuild(env.Alias(name, [], make_action("cve", cve, "comparing with known vulnerabilities")))
 
 
-def find_in_database(build: Build, parts: Sequence[Part]) -> list[Finding]:
+def find_in_database(build: Build, parts: Sequence[Part]) -> list[FoundVulnerability]:
     """The findings about parts in the database that `cve_db=` names. Raises ConfigurationError and SourceError."""
     from crosspython.papers.advisories import read_advisories
     from crosspython.papers.vex import read_vex
@@ -54,7 +54,7 @@ def find_in_database(build: Build, parts: Sequence[Part]) -> list[Finding]:
     return find_vulnerabilities(parts, read_advisories(database, parts), statements)
 
 
-def find_in_lock(build: Build) -> list[Finding]:
+def find_in_lock(build: Build) -> list[FoundVulnerability]:
     """Known vulnerabilities of the locked packages, without those that `vex=` settles; none without `cve_db=`."""
     from crosspython.papers.part import PACKAGE
     from crosspython.papers.vulnerabilities import OPEN, UNDECIDED
@@ -92,7 +92,7 @@ def _brought_libc(build: Build) -> list[Part]:
     return [glibc_part(toolchain.libc, toolchain.compiler)]
 
 
-def _tell(build: Build, parts: Sequence[Part], findings: Sequence[Finding]) -> None:
+def _tell(build: Build, parts: Sequence[Part], findings: Sequence[FoundVulnerability]) -> None:
     from crosspython.papers.vulnerabilities import OPEN, UNDECIDED, at_least, count_states
 
     for finding in findings:

@@ -16,7 +16,7 @@ from typing import Any
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, BuiltWheel
-from crosspython.builders.components import Component
+from crosspython.builders.components import BuiltComponent
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
@@ -120,7 +120,7 @@ class WheelNodes:
                 + "".join(f"; {meant}" for meant in close)
             )
 
-    def _warn_of_tools(self, library: Component) -> None:
+    def _warn_of_tools(self, library: BuiltComponent) -> None:
         """Warn now of missing programs that a component needs, because its build may start an hour later."""
         name = library.recipe.name
         if name in self.looked_at or self.build.run.only_looks or os.path.exists(library.node.abspath):
@@ -328,7 +328,7 @@ def _remarking(make: Callable[[], WheelReport], remark: str) -> Callable[[], Whe
     return made
 
 
-def _require_in_bundle(build: Build, libraries: Sequence[Component], package: LockedPackage) -> None:
+def _require_in_bundle(build: Build, libraries: Sequence[BuiltComponent], package: LockedPackage) -> None:
     """Check that a bundle which was declared before has the components that a wheel leaves to it.
     Raises ConfigurationError."""
     if build.declared.shipped is None:

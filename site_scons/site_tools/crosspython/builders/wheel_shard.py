@@ -9,7 +9,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.refusal import refusing
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import read_journal
-from crosspython.wheels.shards import Job, Shard, describe, divide, estimate
+from crosspython.wheels.shards import Job, Shard, describe_shard, divide, estimate
 
 if TYPE_CHECKING:
     from crosspython.wheels.model import LockedPackage
@@ -59,7 +59,7 @@ def divide_jobs(
     known = _read_times(build)
     jobs = {package.name: Job(estimate(package, known), frozenset(needs_of(package))) for package in packages}
     names = divide(jobs, shard.count)[shard.number - 1]
-    build.run.console.line(describe(shard, names, jobs))
+    build.run.console.line(describe_shard(shard, names, jobs))
     return names
 
 

@@ -21,7 +21,7 @@ from crosspython.run.console import format_count
 from crosspython.store.sources import Source
 from crosspython.wheels.building.overlay import applicable, with_native_tools
 from crosspython.wheels.model import LockedPackage, Toolset, file_of_tool
-from crosspython.wheels.resolving.binary import read_data
+from crosspython.wheels.resolving.binary import read_binary
 from crosspython.wheels.resolving.choose import choose_files
 from crosspython.wheels.resolving.lock import describe_tool_changes, source_of_package, target_needs
 from crosspython.wheels.resolving.platform import Platform
@@ -58,7 +58,7 @@ def find_toolsets(build: Build, lock: Lock, packages: Iterable[LockedPackage]) -
 def lock_tools(build: Build, lock: Lock) -> None:
     """Add the missing toolsets of all wheels that will be built to a lock, as far as that is known before ready wheels
     are audited."""
-    binary = build.settings.binary.over(read_data(lock.asked.get("binary", {})))
+    binary = build.settings.binary.over(read_binary(lock.asked.get("binary", {})))
     platform = Platform.of(build.settings.target, build.settings.release)
     chosen = choose_files(lock.packages, binary, platform.tags(build.settings.target.libc_baseline))
     find_toolsets(build, lock, [package for package in lock.packages if chosen[package.name] is None])

@@ -16,7 +16,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.paths import file_node, folder_node
 from crosspython.errors import ConfigurationError
-from crosspython.wheels.resolving.binary import Binary, parse_binary, read_data
+from crosspython.wheels.resolving.binary import Binary, parse_binary, read_binary
 
 if TYPE_CHECKING:
     from crosspython.wheels.resolving.pylock import Lock
@@ -48,7 +48,7 @@ def Wheels(
         return _without_lock(env, build)
     from crosspython.builders.wheel_nodes import WheelNodes
 
-    chosen = chosen.over(read_data(lock.asked.get("binary", {})))
+    chosen = chosen.over(read_binary(lock.asked.get("binary", {})))
     nodes = WheelNodes(env, build, lock, chosen).declare()
     return [*(_cleaned(env, build, node) for node in nodes[:1]), *nodes[1:]]
 

@@ -94,7 +94,7 @@ def products_of(build: Path) -> dict[str, Path]:
     return found
 
 
-def find_differences(first: Path, other: Path) -> tuple[int, dict[str, list[str]]]:
+def compare_builds(first: Path, other: Path) -> tuple[int, dict[str, list[str]]]:
     """The number of products in two build folders; and by name, the differences of those that differ."""
     one, two = products_of(first), products_of(other)
     differences = {name: ["only one of the builds made it"] for name in one.keys() ^ two.keys()}

@@ -101,14 +101,14 @@ def _init(chosen: argparse.Namespace) -> int:
 
 def _diagnose(words: Sequence[str]) -> int:
     from crosspython.builders.products import diagnose
-    from crosspython.builders.project_file import read_project
+    from crosspython.builders.project_file import read_project_file
     from crosspython.builders.settings import read_settings
 
     if wrong := [word for word in words if "=" not in word]:
         raise ConfigurationError(f"doctor: {' '.join(wrong)}: not a variable with a value", expected="VARIABLE=VALUE")
     given = dict(word.split("=", 1) for word in words)
     here = Path.cwd()
-    project = read_project(here)
+    project = read_project_file(here)
     with project.without(given).naming_lines(here):
         settings = read_settings(project.under(given), here, os.environ)
         others = [read_settings({**project.under(given), "target": each}, here, os.environ) for each in settings.others]

@@ -16,7 +16,7 @@ from string import Template
 
 import tomli_w
 
-from crosspython.builders.project_file import OWN_FILE, SHARED_FILE, Project, read_project
+from crosspython.builders.project_file import OWN_FILE, SHARED_FILE, ProjectFile, read_project_file
 from crosspython.builders.settings import DEFAULT_PYTHON, Settings, find_variable, read_settings
 from crosspython.doctor import TOOLS
 from crosspython.errors import ConfigurationError
@@ -67,7 +67,7 @@ def _find_own(folder: Path) -> list[str]:
 
 def _require_free(folder: Path) -> None:
     taken = [name for name in ("SConstruct", OWN_FILE) if (folder / name).exists()]
-    if read_project(folder) != Project() and not taken:
+    if read_project_file(folder) != ProjectFile() and not taken:
         taken = [f"[tool.crosspython] in {SHARED_FILE}"]
     if taken:
         raise ConfigurationError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from crosspython.elf.file import ELF_MAGIC, ElfFile, read_elf
 from crosspython.elf.static_archive import THIN_ARCHIVE_MAGIC, read_archive_members
 from crosspython.errors import AuditError, DamagedFileError
-from crosspython.finish.board_needs import find_libc
+from crosspython.finish.board_needs import oldest_libc
 from crosspython.finish.elf_rules import (
     ElfWanted,
     Problem,
@@ -48,7 +48,7 @@ class Audit:
         return audit_stage(
             stage,
             wanted=wanted_elf(self.target.machine, self.target.float_abi, self.toolchain.time_bits),
-            libc=find_libc(self.target, self.toolchain),
+            libc=oldest_libc(self.target, self.toolchain),
             forbidden_paths=self.forbidden,
             provided=self.provided,
             kernel=self.target.kernel,

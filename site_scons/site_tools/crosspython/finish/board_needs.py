@@ -18,7 +18,7 @@ from crosspython.targets.libc import Libc
 from crosspython.toolchain.facts import Toolchain
 
 
-def find_libc(target: Target, toolchain: Toolchain) -> Libc:
+def oldest_libc(target: Target, toolchain: Toolchain) -> Libc:
     """The oldest libc that products must load on: the one that the target's file states, else the toolchain's."""
     return target.libc_baseline or toolchain.libc
 

@@ -47,7 +47,7 @@ def wanted_elf(machine: str, float_abi: str | None, time_bits: int | None = None
     return ElfWanted(row.elf, row.bits, row.little_endian, float_abi, time_bits if row.bits == 32 else None)
 
 
-class Kind(Enum):
+class ProblemKind(Enum):
     """Problems that a caller can act on: a file for another machine; a library that is missing everywhere."""
 
     FOREIGN = auto()
@@ -62,7 +62,7 @@ class Problem:
     what: str
     expected: str | None = None
     found: str | None = None
-    kind: Kind | None = None
+    kind: ProblemKind | None = None
 
     def __str__(self) -> str:
         if self.expected is not None and self.found is not None:
@@ -76,9 +76,9 @@ def judge_identity(elf: ElfFile, name: str, wanted: ElfWanted) -> list[Problem]:
     found = _describe_identity(elf.machine, elf.bits, elf.little_endian)
     expected = _describe_identity(wanted.machine, wanted.bits, wanted.little_endian)
     if found != expected:
-        return [Problem(name, "is for another machine", expected, found, Kind.FOREIGN)]
+        return [Problem(name, "is for another machine", expected, found, ProblemKind.FOREIGN)]
     if None not in (elf.float_abi, wanted.float_abi) and elf.float_abi != wanted.float_abi:
-        return [Problem(name, "has the wrong float ABI", wanted.float_abi, elf.float_abi, Kind.FOREIGN)]
+        return [Problem(name, "has the wrong float ABI", wanted.float_abi, elf.float_abi, ProblemKind.FOREIGN)]
     return []
 
 
@@ -155,7 +155,7 @@ def judge_libraries(elf: ElfFile, name: str, providers: Providers, patterns: Seq
                 problems.append(Problem(name, f"will not find {library}", expected=expected, found=found))
         elif not is_board_library(library, patterns):
             what = f"needs {library}, which neither the prefix nor the board has"
-            problems.append(Problem(name, what, kind=Kind.NO_LIBRARY))
+            problems.append(Problem(name, what, kind=ProblemKind.NO_LIBRARY))
     return problems
 
 

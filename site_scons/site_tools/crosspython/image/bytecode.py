@@ -14,14 +14,14 @@ from pathlib import Path
 from crosspython.finish.bytecode import COMPILE_MODULES, source_of_bytecode
 from crosspython.finish.python_tree import slimmed
 from crosspython.image.kept import KeptBytecode
-from crosspython.image.tree import Package, Tree
+from crosspython.image.tree import ImageTree, Package
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.workshop import Workshop
 
 
 def compile_packages(
-    tree: Tree, packages: Sequence[Package], python: Callable[[], Path], kept: KeptBytecode, workshop: Workshop
+    tree: ImageTree, packages: Sequence[Package], python: Callable[[], Path], kept: KeptBytecode, workshop: Workshop
 ) -> None:
     """Byte-compile the modules of packages, in parallel if cores are free. Kept bytecode is not made again.
 
@@ -42,7 +42,7 @@ def compile_packages(
             kept.keep(tree, package.name, identities[package.name], bytecode)
 
 
-def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: bool) -> None:
+def slim_packages(tree: ImageTree, packages: Sequence[Package], *, without_sources: bool) -> None:
     """Remove files from packages by the rules that the same slim= has for a bundle."""
     for package in packages:
         places = slimmed(dict.fromkeys(package.names, ""), without_sources=without_sources)
@@ -58,11 +58,11 @@ def slim_packages(tree: Tree, packages: Sequence[Package], *, without_sources: b
             os.rmdir(folder)
 
 
-def _modules(tree: Tree, package: Package) -> list[str]:
+def _modules(tree: ImageTree, package: Package) -> list[str]:
     return sorted(name for name in package.names if name.startswith(f"{tree.site}/") and name.endswith(".py"))
 
 
-def _compile(tree: Tree, python: Path, workshop: Workshop, name: str, modules: Sequence[str]) -> None:
+def _compile(tree: ImageTree, python: Path, workshop: Workshop, name: str, modules: Sequence[str]) -> None:
     root = str(tree.root).removesuffix(tree.prefix)
     listing = Path(f"{root}-{name}")
     listing.write_text("".join(f"{tree.root / each}\t{tree.root / each}\n" for each in modules), encoding="utf-8")
@@ -75,7 +75,7 @@ def _compile(tree: Tree, python: Path, workshop: Workshop, name: str, modules: S
         )
 
 
-def _find_bytecode(tree: Tree, modules: Sequence[str]) -> list[str]:
+def _find_bytecode(tree: ImageTree, modules: Sequence[str]) -> list[str]:
     """The .pyc files of modules, in folders that other packages may share."""
     folders = sorted({os.path.dirname(name) for name in modules})
     found = [

@@ -28,7 +28,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ImageError
 from crosspython.finish.scripts import make_relocatable_script
-from crosspython.image.tree import Package, Tree, remove_distribution
+from crosspython.image.tree import ImageTree, Package, remove_distribution
 from crosspython.store.tree import reading
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _SHOWN = 20
 _ENV = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+python[0-9.]*[ \t]*(?=\r?\n)")
 
 
-def install_wheels(tree: Tree, wheels: Sequence[Path]) -> list[Package]:
+def install_into_image(tree: ImageTree, wheels: Sequence[Path]) -> list[Package]:
     """Install wheels, in their order. If the bundle itself contains such a package, it is removed first.
 
     Raises ImageError that names all packages with a file of the same name, ArchiveError for a damaged wheel.
@@ -57,7 +57,7 @@ def install_wheels(tree: Tree, wheels: Sequence[Path]) -> list[Package]:
     return packages
 
 
-def _install(tree: Tree, wheel: Path) -> Package:
+def _install(tree: ImageTree, wheel: Path) -> Package:
     with reading(wheel), WheelFile.open(wheel) as source, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # installer warns that it skips a wheel's bytecode; we compile our own
         package = Package(canonicalize_name(source.distribution), source.version)
@@ -70,7 +70,7 @@ def _install(tree: Tree, wheel: Path) -> Package:
 class _Destination(WheelDestination):
     """Where installer's library writes the files of one wheel."""
 
-    tree: Tree
+    tree: ImageTree
     package: Package
 
     @property

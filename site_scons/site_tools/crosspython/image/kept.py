@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crosspython.errors import ArchiveError
 from crosspython.finish.bytecode import COMPILE_MODULES
-from crosspython.image.tree import Tree
+from crosspython.image.tree import ImageTree
 from crosspython.store.disk import write_whole
 from crosspython.store.fetch import hash_file
 from crosspython.store.tree import packing, unpack_tree
@@ -31,12 +31,12 @@ class KeptBytecode:
         status = interpreter.stat()
         self._compiler = [interpreter.name, status.st_size, status.st_mtime_ns, hash_file(COMPILE_MODULES)]
 
-    def identify(self, tree: Tree, modules: Sequence[str]) -> str:
+    def identify(self, tree: ImageTree, modules: Sequence[str]) -> str:
         """The hash of all that the bytecode of modules is made of. The prefix is in it, as the place of the sources."""
         sources = [(name, hash_file(tree.root / name)) for name in modules]
         return hashlib.sha256(json.dumps([self._compiler, tree.prefix, sources]).encode()).hexdigest()
 
-    def bring(self, tree: Tree, package: str, identity: str) -> bool:
+    def bring(self, tree: ImageTree, package: str, identity: str) -> bool:
         """Put a package's bytecode of this identity into the tree, if it is there."""
         archive, record = self._places(package)
         try:
@@ -48,7 +48,7 @@ class KeptBytecode:
             return False
         return True
 
-    def keep(self, tree: Tree, package: str, identity: str, bytecode: Sequence[str]) -> None:
+    def keep(self, tree: ImageTree, package: str, identity: str, bytecode: Sequence[str]) -> None:
         """Keep a package's bytecode of this identity, instead of an earlier one of this package."""
         archive, record = self._places(package)
         record.unlink(missing_ok=True)

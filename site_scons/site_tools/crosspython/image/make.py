@@ -16,9 +16,9 @@ from crosspython.finish.python_tree import is_no_test
 from crosspython.image.bytecode import compile_packages, slim_packages
 from crosspython.image.contents import Contents
 from crosspython.image.forms import FORMS
-from crosspython.image.install import install_wheels
+from crosspython.image.install import install_into_image
 from crosspython.image.kept import KeptBytecode
-from crosspython.image.tree import Package, Tree, remove_pip
+from crosspython.image.tree import ImageTree, Package, remove_pip
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
 from crosspython.workshop import Workshop
@@ -77,7 +77,7 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
     work = workshop.work / f"{order.product.name}.tree"
     shutil.rmtree(work, ignore_errors=True)
     tree = _unpack(order, work / "board")
-    packages = install_wheels(tree, order.wheels)
+    packages = install_into_image(tree, order.wheels)
     if order.build_python is not None:
         python = partial(_find_interpreter, order.build_python, work / "build-python")
         compile_packages(tree, packages, python, KeptBytecode(order.kept, order.build_python), workshop)
@@ -99,7 +99,7 @@ def make_image(order: ImageOrder, workshop: Workshop) -> ImageReport:
     return ImageReport(order.product.stat().st_size, contents.size, parts)
 
 
-def _unpack(order: ImageOrder, folder: Path) -> Tree:
+def _unpack(order: ImageOrder, folder: Path) -> ImageTree:
     root = folder / order.prefix.lstrip("/")
     unpack_tree(order.bundle, root.parent)
     if not (root / f"lib/python{order.series}").is_dir():
@@ -108,7 +108,7 @@ def _unpack(order: ImageOrder, folder: Path) -> Tree:
             expected=f"{root.name}/lib/python{order.series} in it",
             next="take what env.Bundle() returns",
         )
-    tree = Tree(root, order.series, order.prefix)
+    tree = ImageTree(root, order.series, order.prefix)
     if not order.has_pip:
         remove_pip(tree)
     return tree
@@ -121,7 +121,7 @@ def _find_interpreter(build_python: Path, folder: Path) -> Path:
     return folder / "bin/python3"
 
 
-def _weigh(tree: Tree, packages: Sequence[Package], python: str) -> tuple[tuple[str, int], ...]:
+def _weigh(tree: ImageTree, packages: Sequence[Package], python: str) -> tuple[tuple[str, int], ...]:
     """The size of each package, and of all other files together; largest first."""
     sizes = {package.title: sum(_size(tree.root / name) for name in package.names) for package in packages}
     rest = sum(map(_size, find_files(tree.root))) - sum(sizes.values())

@@ -49,7 +49,7 @@ class Clash:
         return f"{self.first} and {self.second} both have {what} {self.name}"
 
 
-class Tree:
+class ImageTree:
     """A Python as on the board, below its prefix, and the package that each file came from.
 
     root:   the folder of the build machine that stands for the prefix
@@ -109,7 +109,7 @@ class Tree:
             _remove_empty(each.parent, self.root)
 
 
-def remove_distribution(tree: Tree, name: str) -> None:
+def remove_distribution(tree: ImageTree, name: str) -> None:
     """Remove what the RECORD of an installed package names, if there is one. name: normalized (PEP 503)."""
     site = tree.root / tree.site
     for folder in sorted(site.glob("*.dist-info")):
@@ -123,7 +123,7 @@ def remove_distribution(tree: Tree, name: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_pip(tree: Tree) -> None:
+def remove_pip(tree: ImageTree) -> None:
     """Remove pip, and also ensurepip, which could install it again."""
     for name in PIP:
         remove_distribution(tree, name)

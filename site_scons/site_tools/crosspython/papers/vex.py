@@ -18,7 +18,7 @@ _STATUSES = (*_CLOSED, "affected", "under_investigation")
 
 
 @dataclass(frozen=True)
-class Statement:
+class VexStatement:
     """One statement. products: package URLs; none: it holds for every part."""
 
     names: tuple[str, ...]
@@ -34,7 +34,7 @@ class Statement:
         return not self.products or any(product.partition("?")[0] in wanted for product in self.products)
 
 
-def read_vex(file: Path) -> tuple[Statement, ...]:
+def read_vex(file: Path) -> tuple[VexStatement, ...]:
     """The statements of an OpenVEX document. Raises ConfigurationError with all that is wrong in it."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def read_vex(file: Path) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
-def _mistake(statement: Statement) -> str:
+def _mistake(statement: VexStatement) -> str:
     if statement.status not in _STATUSES:
         return f"status {statement.status!r}"
     if statement.status == "not_affected" and not statement.reason:
@@ -63,7 +63,7 @@ def _mistake(statement: Statement) -> str:
     return "" if any(statement.names) else "no vulnerability is named"
 
 
-def _read_statement(entry: Mapping[str, Any]) -> Statement:
+def _read_statement(entry: Mapping[str, Any]) -> VexStatement:
     told = entry["vulnerability"]
     vulnerability = {"name": told} if isinstance(told, str) else told
     names = [vulnerability.get("name", ""), vulnerability.get("@id", ""), *vulnerability.get("aliases", ())]
@@ -74,7 +74,7 @@ def _read_statement(entry: Mapping[str, Any]) -> Statement:
         for product in products
         for inner in (product.get("subcomponents") or [product])
     ]
-    return Statement(
+    return VexStatement(
         names=tuple(str(name).rpartition("/")[2] for name in names if name),
         products=tuple(map(str, ids)),
         status=str(entry["status"]),

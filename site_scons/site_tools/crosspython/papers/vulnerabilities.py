@@ -9,7 +9,7 @@ from typing import Any
 
 from crosspython.papers.advisories import SEVERITIES, Advisory, judge
 from crosspython.papers.part import Part
-from crosspython.papers.vex import Statement
+from crosspython.papers.vex import VexStatement
 
 # The states of a vulnerability: open; fixed by a patch of ours; closed by a VEX statement; or it is not known whether
 # the part is affected.
@@ -17,7 +17,7 @@ OPEN, PATCHED, STATED, UNDECIDED = "open", "patched", "closed by a VEX statement
 
 
 @dataclass(frozen=True)
-class Finding:
+class FoundVulnerability:
     """A vulnerability of a part. state: one of the above; fixed: versions of the part without it."""
 
     part: str
@@ -36,17 +36,17 @@ class Finding:
 
 
 def find_vulnerabilities(
-    parts: Sequence[Part], advisories: Iterable[Advisory], statements: Sequence[Statement]
-) -> list[Finding]:
+    parts: Sequence[Part], advisories: Iterable[Advisory], statements: Sequence[VexStatement]
+) -> list[FoundVulnerability]:
     """All findings, the worst first. Advisories of several databases about one vulnerability become one finding."""
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[tuple[str, str], FoundVulnerability] = {}
     for advisory in advisories:
         for part in parts:
             judgement = judge(part, advisory)
             if judgement is None:
                 continue
             state = _state(part, advisory, statements) or (OPEN if judgement.is_certain else UNDECIDED)
-            finding = Finding(
+            finding = FoundVulnerability(
                 part=part.title,
                 id=advisory.id,
                 names=advisory.names,
@@ -60,7 +60,7 @@ def find_vulnerabilities(
     return sorted({id(each): each for each in found.values()}.values(), key=lambda f: (ranks[f.severity], f.part, f.id))
 
 
-def _keep(found: dict[tuple[str, str], Finding], finding: Finding) -> None:
+def _keep(found: dict[tuple[str, str], FoundVulnerability], finding: FoundVulnerability) -> None:
     """Keep one finding for all names of a vulnerability. A certain one is preferred, then one with a known severity,
     then the worst."""
     keys = [(finding.part, name) for name in finding.names]
@@ -68,17 +68,17 @@ def _keep(found: dict[tuple[str, str], Finding], finding: Finding) -> None:
     if known is not None:
         names = tuple(dict.fromkeys([*known.names, *finding.names]))
         best = min(known, finding, key=_weight)
-        finding = Finding(**{**asdict(best), "names": names, "fixed": best.fixed})
+        finding = FoundVulnerability(**{**asdict(best), "names": names, "fixed": best.fixed})
         keys = [(finding.part, name) for name in names]
     for key in keys:
         found[key] = finding
 
 
-def _weight(finding: Finding) -> tuple[bool, bool, int]:
+def _weight(finding: FoundVulnerability) -> tuple[bool, bool, int]:
     return finding.state == UNDECIDED, finding.severity == "unknown", -_rank(finding.severity)
 
 
-def count_states(findings: Iterable[Finding]) -> str:
+def count_states(findings: Iterable[FoundVulnerability]) -> str:
     """One line: how many there are of each state, the open ones by severity."""
     findings = list(findings)
     states = Counter(finding.state for finding in findings)
@@ -89,14 +89,14 @@ def count_states(findings: Iterable[Finding]) -> str:
     return ", ".join(told)
 
 
-def at_least(findings: Iterable[Finding], severity: str) -> list[Finding]:
+def at_least(findings: Iterable[FoundVulnerability], severity: str) -> list[FoundVulnerability]:
     """The open findings of a severity or a worse one; of "never" none."""
     if severity == "never":
         return []
     return [each for each in findings if each.state == OPEN and _rank(each.severity) >= _rank(severity)]
 
 
-def describe_findings(findings: Sequence[Finding]) -> dict[str, Any]:
+def describe_findings(findings: Sequence[FoundVulnerability]) -> dict[str, Any]:
     """The findings as plain data, for a file."""
     return {"summary": count_states(findings), "findings": [asdict(finding) for finding in findings]}
 
@@ -105,7 +105,7 @@ def _rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 
-def _state(part: Part, advisory: Advisory, statements: Sequence[Statement]) -> str:
+def _state(part: Part, advisory: Advisory, statements: Sequence[VexStatement]) -> str:
     mended = {name for change in part.changes for name in change.mends}
     if not mended.isdisjoint(advisory.names):
         return PATCHED

@@ -31,7 +31,7 @@ Number = Annotated[str, Meta(pattern=NAME, description='a version such as "1.0.2
 Path_ = Annotated[str, Meta(min_length=1, description="a path of this machine")]
 
 
-class SourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OwnSourceKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One alternative of a source: a file of this machine, an address, or a path in a distribution's pool."""
 
     sha256: Sha256
@@ -48,14 +48,14 @@ class LibraryKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A library with a source of the user's own."""
 
     version: Number
-    sources: tuple[SourceKeys, ...] = ()
+    sources: tuple[OwnSourceKeys, ...] = ()
 
 
 class ReleaseKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of a release file."""
 
     version: Version
-    sources: tuple[SourceKeys, ...] = ()
+    sources: tuple[OwnSourceKeys, ...] = ()
     patches: tuple[Path_, ...] = ()
     libraries: Mapping[str, Number | LibraryKeys] = {}
 
@@ -89,9 +89,9 @@ def _library(told: str | LibraryKeys, folder: Path) -> Library:
     return Library(told.version, _sources(told.sources, folder))
 
 
-def _sources(keys: tuple[SourceKeys, ...], folder: Path) -> tuple[Source, ...]:
+def _sources(keys: tuple[OwnSourceKeys, ...], folder: Path) -> tuple[Source, ...]:
     return tuple(Source(key.sha256, _address(key, folder), key.pool) for key in keys)
 
 
-def _address(key: SourceKeys, folder: Path) -> str | None:
+def _address(key: OwnSourceKeys, folder: Path) -> str | None:
     return (folder / Path(key.file).expanduser()).absolute().as_uri() if key.file else key.url

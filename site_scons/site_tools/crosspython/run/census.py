@@ -25,30 +25,30 @@ class Process(NamedTuple):
     session: int
 
 
-class Tools(NamedTuple):
+class RunningTools(NamedTuple):
     """The numbers of processes by their work."""
 
     compiling: int = 0
     linking: int = 0
 
 
-def look(sessions: Collection[int]) -> dict[int, Tools]:
+def look(sessions: Collection[int]) -> dict[int, RunningTools]:
     """The tools that run now in these sessions. Each command that a step starts is the leader of a session."""
     return count(process for process in processes() if process.session in sessions) if sessions else {}
 
 
-def count(processes: Iterable[Process]) -> dict[int, Tools]:
+def count(processes: Iterable[Process]) -> dict[int, RunningTools]:
     """Compilers and linkers by session. A tool that waits for another tool is not counted, such as rustc while its
     linker runs."""
     known = {process.pid: process for process in processes}
     workers = [process for process in known.values() if process.name in COMPILERS | LINKERS]
     waiting = {pid for worker in workers for pid in _ancestors(worker, known)}
-    found: dict[int, Tools] = {}
+    found: dict[int, RunningTools] = {}
     for worker in workers:
         if worker.pid not in waiting:
-            compiling, linking = found.get(worker.session, Tools())
+            compiling, linking = found.get(worker.session, RunningTools())
             links = worker.name in LINKERS
-            found[worker.session] = Tools(compiling + (not links), linking + links)
+            found[worker.session] = RunningTools(compiling + (not links), linking + links)
     return found
 
 

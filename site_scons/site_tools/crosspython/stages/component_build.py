@@ -26,7 +26,7 @@ from crosspython.run.process import run_command
 from crosspython.stages.interpreter import install_interpreter, install_stand_in
 from crosspython.store.archive import unpack_archive
 from crosspython.store.tree import pack_tree, unpack_tree
-from crosspython.toolchain.containment import Containment, folders_of_toolchain, prefix_of
+from crosspython.toolchain.containment import Containment, folders_of_toolchain, paths_of_interpreter
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.programs import native_tools, write_config_programs, write_programs, write_refusals
@@ -153,7 +153,7 @@ class ComponentBuild:
         beside = (recipe,) if recipe.is_absolute() else ()  # Path() for a recipe without a folder
         reads = (*beside, *self.recipe.patches, self.workshop.sites, *folders_of_toolchain(self.order.toolchain))
         if python is not None and python.suffix != ".zst":
-            reads += prefix_of(python)
+            reads += paths_of_interpreter(python)
         return Containment(self.workshop, self.log, writes=[self.work], reads=reads, temporary=self.tmp)
 
     def environment(self) -> dict[str, str]:

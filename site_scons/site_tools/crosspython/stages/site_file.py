@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crosspython.stages.component_build import ComponentBuild
 from crosspython.store.disk import write_whole
-from crosspython.toolchain.answers import DECIDED, find_libc, read_answers, write_questions
+from crosspython.toolchain.answers import DECIDED, find_shared_libc, read_answers, write_questions
 from crosspython.toolchain.find import describe_file
 
 _MAKING: dict[Path, threading.Lock] = {}
@@ -27,7 +27,7 @@ def site_file(build: ComponentBuild) -> Path:
     command = f"{build.workshop.target.triplet}-gcc"
     compiler = Path(shutil.which(command, path=build.environment()["PATH"]) or command)
     real = Path(f"{toolchain.prefix}gcc")
-    libc = find_libc(real)
+    libc = find_shared_libc(real)
     facts = [describe_file(real), describe_file(libc) if libc else "", toolchain.identity, DECIDED]
     head = f"# {command} {_hash(chr(10).join(facts))}"
     place = build.workshop.sites / f"{command}.site"

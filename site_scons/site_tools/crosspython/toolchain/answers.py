@@ -84,7 +84,7 @@ def read_answers(folder: Path, libc: Path | None) -> str:
     return DECIDED + "".join(f"ac_cv_{name}={value}\n" for name, value in sorted(answers.items()))
 
 
-def find_libc(compiler: Path) -> Path | None:
+def find_shared_libc(compiler: Path) -> Path | None:
     """The shared libc that a compiler links with: glibc's soname, or for musl and uClibc the linker's name."""
     for name in ("libc.so.6", "libc.so"):
         status, answer, _ = try_ask(compiler, f"-print-file-name={name}")

@@ -84,7 +84,7 @@ def _whole(programs: Path, toolchain: Toolchain) -> list[Path]:
     return [programs, programs.parent, *([toolchain.sysroot] if toolchain.sysroot else []), *map(Path, toolchain.parts)]
 
 
-def prefix_of(interpreter: Path) -> tuple[Path, ...]:
+def paths_of_interpreter(interpreter: Path) -> tuple[Path, ...]:
     """The paths that an interpreter of this machine reads: the program and its prefix. Empty for the system's."""
     real = interpreter.resolve()
     found = (interpreter, *((real.parent.parent,) if not is_broad(str(real.parent.parent)) else (real,)))

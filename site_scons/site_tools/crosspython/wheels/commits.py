@@ -50,7 +50,7 @@ def is_version_control(address: str) -> bool:
     return re.match(r"\w+\+", address) is not None
 
 
-def parse_address(address: str, shown: str) -> Commit:
+def parse_commit(address: str, shown: str) -> Commit:
     """The commit that an address such as git+https://host/project.git@HASH names.
 
     shown: what was asked for, for messages

@@ -91,7 +91,7 @@ def _with_needs(jobs: Mapping[str, Job], name: str) -> set[str]:
     return found
 
 
-def describe(shard: Shard, names: Sequence[str], jobs: Mapping[str, Job]) -> str:
+def describe_shard(shard: Shard, names: Sequence[str], jobs: Mapping[str, Job]) -> str:
     """The line that says which wheels this run builds."""
     shown = ", ".join(sorted(names)) if names else "none, because there are more parts than wheels to build"
     return f"shard {shard}: {len(names)} of the {len(jobs)} wheels that have to be built: {shown}"

@@ -16,7 +16,7 @@ from itertools import product
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from crosspython.errors import AuditError
-from crosspython.finish.board_needs import find_libc
+from crosspython.finish.board_needs import oldest_libc
 from crosspython.targets import Target
 from crosspython.targets.libc import Libc
 from crosspython.targets.machines import MACHINES
@@ -46,7 +46,7 @@ class BoardTags:
         cls, target: Target, toolchain: Toolchain, series: str, abiflags: str, suffix: str | None = None
     ) -> BoardTags:
         """The facts of a target. If the target states its libc, that one is used."""
-        libc = find_libc(target, toolchain)
+        libc = oldest_libc(target, toolchain)
         return cls(target.machine, series.rstrip("t"), target.float_abi, libc, abiflags, suffix)
 
     @property

@@ -55,7 +55,7 @@ class Bench:
     build: str
 
 
-def lay_out(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
+def lay_out_build(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
     """Prepare a package's build up to the call of its backend, and write the scripts for a shell. Raises StepError."""
     make_kit(kit, workshop)
     with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}-shell.log") as log:

@@ -17,7 +17,7 @@ from crosspython.finish.python_tree import read_build_time_vars
 from crosspython.recipes.release import Release
 from crosspython.run.isolation import Contain
 from crosspython.targets import Target
-from crosspython.toolchain.containment import folders_of_toolchain, prefix_of
+from crosspython.toolchain.containment import folders_of_toolchain, paths_of_interpreter
 from crosspython.toolchain.emulator import program_behind
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.rust import RustSearch
@@ -135,7 +135,7 @@ class Kit:
     def readable(self) -> tuple[Path, ...]:
         """The paths that a build may read besides the machine's tools: the kit, its compilers, and the user's
         interpreter."""
-        own = () if self.build_python.suffix == ".zst" else prefix_of(self.build_python)
+        own = () if self.build_python.suffix == ".zst" else paths_of_interpreter(self.build_python)
         return (self.folder, *folders_of_toolchain(self.toolchain), *own)
 
     @property

@@ -78,7 +78,7 @@ class WheelTree:
         return self.site / f"{self.dist_info.name.partition('-')[0]}.libs"
 
 
-def lay_out(wheel: Path, root: Path, series: str) -> WheelTree:
+def lay_out_wheel(wheel: Path, root: Path, series: str) -> WheelTree:
     """Unpack a wheel below a folder that takes the prefix's place, replacing it. Raises ArchiveError, AuditError."""
     shutil.rmtree(root, ignore_errors=True)
     site = root / f"lib/python{series}/site-packages"

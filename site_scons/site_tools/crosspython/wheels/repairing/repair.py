@@ -34,7 +34,7 @@ from crosspython.wheels.repairing.archive import (
     WheelName,
     WheelTree,
     judge_archive,
-    lay_out,
+    lay_out_wheel,
     name_dist_info,
     parse_wheel_name,
     state_tags,
@@ -45,7 +45,7 @@ from crosspython.wheels.repairing.metadata import name_packages_only
 from crosspython.wheels.repairing.pack import pack_wheel
 from crosspython.wheels.repairing.undefined import find_undefined, remark_undefined
 from crosspython.wheels.repairing.wheel_audit import (
-    Contents,
+    WheelContents,
     find_foreign,
     find_wheel_problems,
     is_static_library,
@@ -129,7 +129,7 @@ class Repair:
 def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     """Make a wheel for the board from a backend's wheel, and write it. Raises AuditError that lists all problems."""
     stated = parse_wheel_name(made.name)
-    tree = lay_out(made, repair.work, repair.series)
+    tree = lay_out_wheel(made, repair.work, repair.series)
     _require_identity(tree, stated, repair)
     _require_plain_names(tree, repair)
     name_dist_info(tree, stated)
@@ -191,7 +191,7 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
     A wheel for any platform may contain files for several machines, and choose one at run time.
     """
     stated = parse_wheel_name(filename)
-    tree = lay_out(wheel, repair.work, repair.series)
+    tree = lay_out_wheel(wheel, repair.work, repair.series)
     _require_identity(tree, stated, repair)
     _require_accepted(stated.tags, repair)
     broken = [*verify_record(tree), *judge_archive(wheel)]
@@ -381,7 +381,7 @@ def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
 def _report(
     filename: str,
     tree: WheelTree,
-    contents: Contents,
+    contents: WheelContents,
     repair: Repair,
     grafted: Sequence[str],
     remarks: Sequence[str],

@@ -14,7 +14,7 @@ from pathlib import Path
 from crosspython.elf.file import ElfFile, find_elf_files
 from crosspython.errors import AuditError
 from crosspython.finish.audit import audit_stage
-from crosspython.finish.elf_rules import Kind, Problem, wanted_elf
+from crosspython.finish.elf_rules import Problem, ProblemKind, wanted_elf
 from crosspython.store.ar import ARCHIVE_MAGIC
 from crosspython.store.pieces import read_pieces
 from crosspython.store.walk import find_files, walk_entries
@@ -27,14 +27,14 @@ _SHOWN = 3  # names in a remark
 
 
 @dataclass(frozen=True)
-class Contents:
+class WheelContents:
     """The machine code in a wheel. `extensions` are the extension modules that Python can import, by dotted name."""
 
     extensions: dict[str, Path]
     code: MachineCode
 
 
-def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
+def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> WheelContents:
     """Read a wheel's files: ELF files and static libraries are machine code, all others are not.
 
     aside: files to be ignored
@@ -45,7 +45,7 @@ def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> Contents:
         if name := _module_of(elf, tree.site):
             modules[name] = elf.path
     others = len(elves) > len(modules) or any(is_static_library(path) for path in find_files(tree.root))
-    return Contents(modules, MachineCode(tuple(path.name for path in modules.values()), others))
+    return WheelContents(modules, MachineCode(tuple(path.name for path in modules.values()), others))
 
 
 def _module_of(elf: ElfFile, site: Path) -> str | None:
@@ -105,11 +105,11 @@ def find_wheel_problems(
     return problems
 
 
-def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: Contents) -> list[Problem]:
+def find_foreign(problems: Iterable[Problem], tree: WheelTree, contents: WheelContents) -> list[Problem]:
     """The problems of files for other machines that are no extension modules: a package may choose one of several at
     run time."""
     modules = {path.relative_to(tree.root).as_posix() for path in contents.extensions.values()}
-    return [problem for problem in problems if problem.kind is Kind.FOREIGN and problem.path not in modules]
+    return [problem for problem in problems if problem.kind is ProblemKind.FOREIGN and problem.path not in modules]
 
 
 def remark_foreign(problems: Sequence[Problem], tree: WheelTree) -> list[str]:
@@ -144,12 +144,12 @@ def require_clean_wheel(problems: Sequence[Problem], title: str, site: str, log:
 
 
 def _advise(problems: Sequence[Problem]) -> str | None:
-    if any(problem.kind is Kind.NO_LIBRARY for problem in problems):
+    if any(problem.kind is ProblemKind.NO_LIBRARY for problem in problems):
         return "name the component that contains the library in an override of the package: docs/overrides.md"
     return None
 
 
-def remark_dropped(contents: Contents, others: Iterable[str]) -> list[str]:
+def remark_dropped(contents: WheelContents, others: Iterable[str]) -> list[str]:
     """The remark for the user about a wheel without extension modules, if the project's wheels for other machines have
     some.
 

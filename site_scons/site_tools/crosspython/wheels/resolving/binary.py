@@ -40,7 +40,7 @@ class Binary(msgspec.Struct, frozen=True):
         return ({} if self.usual == AUTO else {":all:": self.usual}) | dict(sorted(self.by_package.items()))
 
 
-def read_data(data: Any) -> Binary:
+def read_binary(data: Any) -> Binary:
     """Read the data of as_data. Raises ConfigurationError for other data."""
     if not isinstance(data, dict) or not all(way in WAYS for way in data.values()):
         raise ConfigurationError(f"the lock says of binary: {data!r}", expected="auto, never or only, by package")

@@ -32,7 +32,7 @@ from crosspython.wheels.resolving.choose import fitting
 from crosspython.wheels.resolving.foreign.pdm import is_pdm, read_pdm
 from crosspython.wheels.resolving.foreign.poetry import is_poetry, read_poetry
 from crosspython.wheels.resolving.foreign.uv import is_uv, read_uv
-from crosspython.wheels.resolving.foreign.wanted import Wanted, environment_of, read_commit, require_known
+from crosspython.wheels.resolving.foreign.wanted import Wanted, markers_of, read_commit, require_known
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import read_project, read_version
 
@@ -97,7 +97,7 @@ def _read_pylock(data: Mapping[str, Any], path: Path, platform: Platform, wanted
         require_known("extra", wanted.extras, lock.extras or ())
         require_known("group", wanted.groups, lock.dependency_groups or ())
         chosen = lock.select(
-            environment=environment_of(platform),
+            environment=markers_of(platform),
             tags=sorted(_tags_of(lock), key=str),  # whether wheels fit is checked later, for all packages at once
             extras=wanted.extras,
             dependency_groups={*(lock.default_groups or ()), *wanted.groups},

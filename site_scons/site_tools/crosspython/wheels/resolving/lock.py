@@ -23,7 +23,7 @@ from crosspython.wheels.commits import check_out
 from crosspython.wheels.known.overrides import NEEDS_TARGET
 from crosspython.wheels.model import LockedFile, LockedPackage, Override, Toolset
 from crosspython.wheels.requirements import names_of
-from crosspython.wheels.resolving.binary import Binary, read_data
+from crosspython.wheels.resolving.binary import Binary, read_binary
 from crosspython.wheels.resolving.choose import choose_files, fitting
 from crosspython.wheels.resolving.given_wheels import require_usable
 from crosspython.wheels.resolving.platform import Platform
@@ -168,7 +168,7 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
         tuple(projects),
         hashes={name: tuple(values) for name, values in asked.get("hashes", {}).items()},
         options=options,
-        binary=read_data(asked.get("binary", {})),
+        binary=read_binary(asked.get("binary", {})),
     )
 
 

@@ -21,7 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, hide_logins
-from crosspython.wheels.commits import format_address, is_version_control, parse_address
+from crosspython.wheels.commits import format_address, is_version_control, parse_commit
 from crosspython.wheels.requirements import unique
 from crosspython.wheels.resolving.binary import NEVER, ONLY, Binary, apply_option
 from crosspython.wheels.resolving.projects import Project, is_project, name_in_file, read_groups, read_project
@@ -154,7 +154,7 @@ class _Reader:
                     raise ConfigurationError(
                         f"{place}{requirement}: a constraint limits versions, and cannot be a repository"
                     )
-                requirement.url = format_address(parse_address(requirement.url, str(requirement)))
+                requirement.url = format_address(parse_commit(requirement.url, str(requirement)))
                 self.requirements.append(requirement)
                 return
             _require_address(requirement.url, str(requirement))
@@ -349,7 +349,7 @@ def _name_address(line: Line) -> Requirement | None:
     if line.location is None:
         return None
     if is_version_control(line.location):
-        parse_address(line.location, line.text)
+        parse_commit(line.location, line.text)
     elif _local(line.location) is not None:
         return None
     else:

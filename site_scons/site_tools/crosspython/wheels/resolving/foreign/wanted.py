@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from crosspython.errors import ConfigurationError
 from crosspython.names import check_known
 from crosspython.store.fetch import hash_file
-from crosspython.wheels.commits import Commit, parse_address
+from crosspython.wheels.commits import Commit, parse_commit
 from crosspython.wheels.model import LockedFile
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import Project
@@ -49,7 +49,7 @@ def require_known(what: str, wanted: Collection[str], known: Iterable[str]) -> N
     check_known(f"the lock has no such {what}{{s}}", sorted(wanted), names, form="{}")
 
 
-def environment_of(platform: Platform) -> Environment:
+def markers_of(platform: Platform) -> Environment:
     """The values of all environment markers for the board."""
     return cast(Environment, {**default_environment(), **platform.markers()})
 
@@ -58,7 +58,7 @@ def holds(marker: str | None, platform: Platform, extras: Collection[str] = ()) 
     """Whether a marker holds on the board, with one of these extras or without any."""
     if not marker:
         return True
-    environment: dict[str, Any] = {**environment_of(platform)}
+    environment: dict[str, Any] = {**markers_of(platform)}
     return any(Marker(marker).evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
@@ -85,7 +85,7 @@ def read_file(name: str, digest: str | None, start: Path, *, url: str | None = N
 def read_commit(url: str, commit: str, subdirectory: str | None, name: str) -> Commit:
     """A commit of a git repository. Raises ConfigurationError without a full hash."""
     address = f"git+{url.removeprefix('git+')}@{commit}"
-    return replace(parse_address(address, f"{name} @ {address}"), subdirectory=subdirectory or "")
+    return replace(parse_commit(address, f"{name} @ {address}"), subdirectory=subdirectory or "")
 
 
 def split_files(files: Iterable[LockedFile]) -> tuple[LockedFile | None, tuple[LockedFile, ...]]:
