@@ -50,7 +50,9 @@ def test_nobody_imports_the_command() -> None:
 
 def test_nobody_imports_the_tool() -> None:
     """__init__.py imports builders, so it stands above all of them; version.py has what others want of it."""
-    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "crosspython" in imports_of(path)]
+    guilty = [
+        path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "crosspython" in imports_of(path)
+    ]
     assert guilty == []
 
 
