@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from crosspython.errors import ConfigurationError
 
+PACKAGE_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+"""The names of packages, as a pattern (PEP 508)."""
+
 
 def suggest(
     name: str, known: Iterable[str], form: str = "{}", *, aliases: Mapping[str, str] = MappingProxyType({})

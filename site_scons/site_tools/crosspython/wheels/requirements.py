@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-"""The names of packages, as a pattern (PEP 508)."""
-
 
 def read_requirements(texts: Iterable[str]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
     """The requirements in texts of other projects; and the texts that are no valid requirements."""

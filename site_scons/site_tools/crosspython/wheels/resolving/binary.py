@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from crosspython.errors import ConfigurationError
-from crosspython.names import suggest
-from crosspython.wheels.requirements import NAME
+from crosspython.names import PACKAGE_NAME, suggest
 
 AUTO, NEVER, ONLY = "auto", "never", "only"
 WAYS = (AUTO, NEVER, ONLY)
@@ -55,7 +54,7 @@ def parse_binary(text: str, shown: str) -> Binary:
     usual, by_package = list[str](), dict[str, str]()
     for word in re.split(r"[\s,]+", text.strip(" \t\n,")):
         name, equals, way = word.rpartition("=")
-        if way not in WAYS or (equals and not re.fullmatch(NAME, name)):
+        if way not in WAYS or (equals and not re.fullmatch(PACKAGE_NAME, name)):
             raise ConfigurationError(
                 f"{shown}: not an allowed value",
                 expected="auto, never or only; for single packages, too: auto,numpy=never",

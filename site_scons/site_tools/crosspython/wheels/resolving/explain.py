@@ -18,9 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError, CrosspythonError, DamagedPackagesError, SourceError, hide_logins
-from crosspython.names import suggest
+from crosspython.names import PACKAGE_NAME, suggest
 from crosspython.wheels.known.causes import known_cause
-from crosspython.wheels.requirements import NAME
 from crosspython.wheels.resolving.given_wheels import find_problems
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.platform import Platform
@@ -283,7 +282,7 @@ def _told(flat: str) -> list[str]:
 def _unknown_names(names: Sequence[str], places: str, log: Path) -> ConfigurationError:
     evidence = []
     for name in names:
-        plain = canonicalize_name(found[0]) if (found := re.match(NAME, name)) else name
+        plain = canonicalize_name(found[0]) if (found := re.match(PACKAGE_NAME, name)) else name
         imports, known = _known_names()
         meant = f"did you mean {imports[plain]}?" if plain in imports else suggest(plain, known)
         rest = (

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from crosspython.wheels.requirements import NAME
+from crosspython.names import PACKAGE_NAME
 from crosspython.wheels.resolving.projects import is_archive_name
 
 # The parts of PEP 508's grammar that are needed to find the end of a requirement.
@@ -21,7 +21,7 @@ _VERSIONS = rf"{_VERSION}(?:\s*,\s*{_VERSION})*"
 # blank before it.
 _PLACE = r"(?:@\s*|\s+@\s+)[^\s,;]+"
 _REQUIREMENT = re.compile(
-    rf"{NAME}(?:\s*\[[^\]]*\])?(?:{_PLACE}|\s*\(\s*{_VERSIONS}\s*\)|\s*{_VERSIONS})?(?:\s*;{_MARKER})?"
+    rf"{PACKAGE_NAME}(?:\s*\[[^\]]*\])?(?:{_PLACE}|\s*\(\s*{_VERSIONS}\s*\)|\s*{_VERSIONS})?(?:\s*;{_MARKER})?"
 )
 _BETWEEN = re.compile(r"[\s,]+")
 _WORD = re.compile(r"""@?"[^"]+"|@?'[^']+'|[^\s,\[]+(?:\[[^\]]*\])?[^\s,]*|[^\s,]+""")
@@ -76,7 +76,7 @@ def is_path(text: str, start: Path) -> bool:
         return False
     if text.startswith((".", "/", "~")) or is_archive_name(text):
         return True
-    return "/" in text or (not re.fullmatch(NAME, text) and find_path(text, start) is not None)
+    return "/" in text or (not re.fullmatch(PACKAGE_NAME, text) and find_path(text, start) is not None)
 
 
 def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
@@ -90,7 +90,7 @@ def explain_file(text: str, start: Path, form: str = "@{}") -> str | None:
     """
     path, suffix = find_path(text, start), Path(text).suffix.lower()
     is_file = path is not None and path.is_file()
-    is_named = re.fullmatch(NAME, text) is not None
+    is_named = re.fullmatch(PACKAGE_NAME, text) is not None
     is_file |= is_named and (suffix in _FILES or text in _PROJECTS_FILES)
     if is_archive_name(text) or not is_file:
         return None
@@ -114,7 +114,7 @@ def explain_other(text: str) -> str | None:
 
 def suggest_equals(text: str) -> str:
     """A suggestion for `numpy=2`, `numpy=>2`, or `numpy = "*"` of a Pipfile."""
-    found = re.fullmatch(rf"({NAME}\s*)(=[<>]?)(\s*)([\"']?)([\w.*+!-]+)\4", text)
+    found = re.fullmatch(rf"({PACKAGE_NAME}\s*)(=[<>]?)(\s*)([\"']?)([\w.*+!-]+)\4", text)
     if not found:
         return ""
     name, operator, blank, _, version = found.groups()
