@@ -107,8 +107,8 @@ VARIABLES = (
     Variable(
         "libc",
         'the libc to build for; "glibc 2.28", or another version: needs no SDK; board: the compiler\'s own;'
-        f" private: the same, put into the bundle; {', '.join(OTHERS)}: that of an SDK; without it, board with toolchain=,"
-        " otherwise the target's",
+        f" private: the same, put into the bundle; {', '.join(OTHERS)}: that of an SDK; without it,"
+        " board with toolchain=, otherwise the target's",
     ),
     Variable("rust", "a folder with rustc, cargo and the standard library for the target; without it, one is searched"),
     Variable("prefix", "the folder of Python on the board; without it, the target's"),

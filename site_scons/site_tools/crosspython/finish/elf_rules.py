@@ -180,7 +180,9 @@ def judge_sonames(stage: Path, elves: Iterable[ElfFile], providers: Providers, l
             wanted = f"a file or link lib/{elf.soname}"
             problems.append(Problem(name, "will not be found by its soname", expected=wanted))
         elif libc.reserves(elf.soname):
-            problems.append(Problem(name, f"has a name that {libc.name}'s loader reserves for itself", found=elf.soname))
+            problems.append(
+                Problem(name, f"has a name that {libc.name}'s loader reserves for itself", found=elf.soname)
+            )
     return problems
 
 
