@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 from crosspython.store.archive import unpack_archive
-from crosspython.wheels.repairing.archive import WheelTree, lay_out, verify_record
+from crosspython.wheels.repairing.archive import WheelTree, lay_out_wheel, verify_record
 from crosspython.wheels.repairing.pack import pack_wheel
 
 from tests.unit.made_wheel import make_wheel
@@ -51,13 +51,13 @@ def compressed(wheel: Path, name: str) -> bytes:
 
 def pack(wheel: Path, change: Callable[[WheelTree], object] = lambda tree: None) -> Path:
     """Lay the wheel out, change the tree, and pack it; the product is verified."""
-    tree = lay_out(wheel, wheel.parent / "tree", "3.13")
+    tree = lay_out_wheel(wheel, wheel.parent / "tree", "3.13")
     change(tree)
     product = wheel.with_name("product.whl")
     pack_wheel(tree, product, EPOCH)
     with zipfile.ZipFile(product) as archive:
         assert archive.testzip() is None and not any(info.flag_bits & ~0x800 for info in archive.infolist())
-    assert verify_record(lay_out(product, wheel.parent / "again", "3.13")) == []
+    assert verify_record(lay_out_wheel(product, wheel.parent / "again", "3.13")) == []
     return product
 
 
@@ -108,7 +108,7 @@ def test_bytes_before_the_archive_stay_out(tmp_path: Path) -> None:
     usual, wheel = make(tmp_path / "usual"), tmp_path / NAME
     wheel.write_bytes(usual.read_bytes())
     expected = pack(wheel).read_bytes()
-    tree = lay_out(usual, tmp_path / "tree", "3.13")
+    tree = lay_out_wheel(usual, tmp_path / "tree", "3.13")
     usual.write_bytes(b"#!/bin/sh\nexit\n" + usual.read_bytes())
     pack_wheel(tree, tmp_path / "b.whl", EPOCH)
     assert (tmp_path / "b.whl").read_bytes() == expected
