@@ -60,3 +60,10 @@ def test_pip_installs_whatever_the_clock_says(tmp_path: Path, year: int) -> None
     there = f"import time; time.localtime = lambda *_: time.struct_time(({year}, 1, 1, 0, 3, 20, 3, 1, 0))"
     result = run(tmp_path, "pip_installs", patch=there)
     assert result.ok, result.detail
+
+
+def test_a_python_without_positions_after_two_gibibytes_is_found(tmp_path: Path) -> None:
+    result = run(tmp_path, "large_files")
+    assert result.ok and result.detail == "5 GiB"
+    narrow = "import os; os.lseek = lambda *_: (_ for _ in ()).throw(OverflowError('too large'))"
+    assert not run(tmp_path, "large_files", patch=narrow).ok

@@ -363,6 +363,15 @@ def late_dates():
     return "2242; a file of {}".format(time.gmtime(os.stat(path).st_mtime).tm_year)
 
 
+def large_files():
+    """Files have positions after 2 GiB, where a 32-bit off_t ends. Nothing is written."""
+    far = 5 * 2**30
+    with open(os.path.join(FOLDER, "large"), "w+b") as file:
+        assert os.lseek(file.fileno(), far, os.SEEK_SET) == far
+        assert file.seek(far) == far and file.read() == b""
+    return "{} GiB".format(far // 2**30)
+
+
 def compression():
     names = ["zlib", "bz2", "lzma", *(["compression.zstd"] if "_zstd" in EXPECTED["modules"] else [])]
     data = b"crosspython" * 1000
@@ -520,6 +529,7 @@ CHECKS = (
     build_details,
     gil,
     accelerated,
+    large_files,
     compression,
     hashes,
     ctypes_callback,
