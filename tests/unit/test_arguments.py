@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crosspython.builders.arguments import read_names, read_text, read_texts
+from crosspython.builders.arguments import read_bundle, read_names, read_text, read_texts
 from crosspython.errors import ConfigurationError
 
 
@@ -34,3 +34,11 @@ def test_a_path_is_a_text_or_a_path() -> None:
     assert read_text("Wheels", "constraints", Path("limits.txt")) == "limits.txt"
     with pytest.raises(ConfigurationError, match=r"env\.Wheels\(constraints="):
         read_text("Wheels", "constraints", ["limits.txt"])
+
+
+@pytest.mark.parametrize("value", [None, [], [[]], 3])
+def test_a_bundle_is_a_node(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"env\.Deploy\(bundle=") as caught:
+        read_bundle("Deploy", value)
+    assert "node" in str(caught.value.expected)
+    assert read_bundle("Deploy", ["bundle.tar.gz"]) == ["bundle.tar.gz"]

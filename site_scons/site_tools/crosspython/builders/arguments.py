@@ -67,6 +67,18 @@ def read_nodes(method: str, name: str, value: Any) -> list[Any]:
     return list(nodes)
 
 
+def read_bundle(method: str, value: Any) -> list[Any]:
+    """The node of a bundle, as a list; it must not be empty."""
+    nodes = read_nodes(method, "bundle", value)
+    if not nodes:
+        raise ConfigurationError(
+            f"env.{method}(bundle={value!r}): this argument has a wrong value",
+            expected="the node that env.Bundle() returns",
+            found="an empty list",
+        )
+    return nodes
+
+
 def _text(value: Any, shown: str, expected: str) -> str:
     if isinstance(value, str):
         return value

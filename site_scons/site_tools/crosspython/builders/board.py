@@ -11,7 +11,7 @@ from typing import Any
 
 from crosspython.board.address import parse_address
 from crosspython.builders.action import make_action
-from crosspython.builders.arguments import read_nodes, read_text
+from crosspython.builders.arguments import read_bundle, read_text
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 
@@ -27,20 +27,20 @@ def Deploy(env: Any, bundle: Any, board: str | None = None) -> Any:
     board: USER@HOST:PORT; None: the value of `board=`. Returns the node of the report, which has to depend on wheels of
     the same run.
     """
-    return _goal(env, "Deploy", "deploy", bundle, board)
+    return _goal(env, "Deploy", "deploy", read_bundle("Deploy", bundle), board)
 
 
 def CheckBoard(env: Any, bundle: Any, board: str | None = None) -> Any:
     """Run the whole self-test with the Python that was deployed to a board. Returns the node of the report."""
-    return _goal(env, "CheckBoard", "check", bundle, board)
+    return _goal(env, "CheckBoard", "check", read_bundle("CheckBoard", bundle), board)
 
 
 def Rollback(env: Any, board: str | None = None) -> Any:
     """Let a board use the version that it used before. Returns the node of the report."""
-    return _goal(env, "Rollback", "rollback", None, board)
+    return _goal(env, "Rollback", "rollback", [], board)
 
 
-def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> Any:
+def _goal(env: Any, method: str, goal: str, bundle: list[Any], board: str | None) -> Any:
     """Declare the report of a goal about a board, with or without a bundle. Returns its node."""
     build: Build = env["CROSSPYTHON"]
     settings = build.settings
@@ -58,6 +58,5 @@ def _goal(env: Any, method: str, goal: str, bundle: Any, board: str | None) -> A
             GOALS[goal](board)
 
     action = make_action(goal, act, f"{goal}: {named}")
-    given = read_nodes(method, "bundle", bundle) if bundle is not None else []
-    needed = given if named else []  # without a board it fails at once, and nothing is built before
+    needed = bundle if named else []  # without a board it fails at once, and nothing is built before
     return env.AlwaysBuild(declare(env, [report], needed, action))[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import fact, make_action
-from crosspython.builders.arguments import read_nodes, read_text
+from crosspython.builders.arguments import read_bundle, read_nodes, read_text
 from crosspython.builders.build import Build
 from crosspython.builders.build_python import build_python_of, sources_for, start_bringing
 from crosspython.builders.guest import declare
@@ -54,7 +54,7 @@ def Image(
     settings = build.settings
     form = find_variable("image").read({"image": settings.image if form is None else form})
     limit = settings.max_size if max_size is None else read_size("max_size", read_text("Image", "max_size", max_size))
-    bundles, given = read_nodes("Image", "bundle", bundle), read_nodes("Image", "wheels", wheels)
+    bundles, given = read_bundle("Image", bundle), read_nodes("Image", "wheels", wheels)
     house = _house(env, build, given)
     version = settings.release.version if version is None else version
     _require(_NAME, "name", name, "letters, digits and . + _ -")

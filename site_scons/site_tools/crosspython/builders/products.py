@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosspython.builders.action import Shared, fact, make_action
-from crosspython.builders.arguments import read_names, read_nodes
+from crosspython.builders.arguments import read_bundle, read_names
 from crosspython.builders.build import Build
 from crosspython.builders.components import BuiltComponent
 from crosspython.builders.documents import common_fields, tell_document
@@ -172,7 +172,7 @@ def FetchSources(env: Any) -> Any:
 def CheckBundle(env: Any, bundle: Any) -> Any:
     """Run the bundle's Python in the emulator. Fails without an emulator. Returns the node of the report."""
     build: Build = env["CROSSPYTHON"]
-    bundles = read_nodes("CheckBundle", "bundle", bundle)
+    bundles = read_bundle("CheckBundle", bundle)
     settings = build.settings
     report = settings.folder / f"check-{settings.release.version}.json"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import make_action
-from crosspython.builders.arguments import read_nodes
+from crosspython.builders.arguments import read_bundle, read_nodes
 from crosspython.builders.build import Build
 from crosspython.builders.guest import declare
 from crosspython.builders.toolchain import emulators_root, toolchain_of
@@ -25,7 +25,7 @@ def CheckWheels(env: Any, bundle: Any, wheels: Sequence[Any]) -> list[Any]:
     """
     build: Build = env["CROSSPYTHON"]
     given = read_nodes("CheckWheels", "wheels", wheels)
-    bundles = read_nodes("CheckWheels", "bundle", bundle)
+    bundles = read_bundle("CheckWheels", bundle)
     if not given:
         return []
     settings = build.settings
