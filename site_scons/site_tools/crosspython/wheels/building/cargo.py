@@ -8,15 +8,15 @@ Paths belong to the build machine.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import tomli_w
 from packaging.requirements import Requirement
 
 from crosspython.errors import ConfigurationError, StepError
@@ -243,18 +243,8 @@ def sources_of_crates(environment: Mapping[str, str]) -> str:
             tables = tomllib.loads(file.read_text())
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{file}: cargo's configuration cannot be read", found=str(error)) from error
-        return "".join(_spell({name: tables[name] for name in _TABLES if name in tables}))
+        return tomli_w.dumps({name: tables[name] for name in _TABLES if name in tables})
     return ""
-
-
-def _spell(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Lines of TOML. The values are written by JSON: its strings, numbers and lists are also valid TOML."""
-    for name, value in table.items():
-        key = f"{prefix}{json.dumps(name)}"
-        if isinstance(value, Mapping):
-            yield from _spell(value, f"{key}.")
-        else:
-            yield f"{key} = {json.dumps(value)}\n"
 
 
 def _as_variable(triple: str) -> str:
