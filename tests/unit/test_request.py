@@ -477,7 +477,7 @@ def test_a_group_of_a_project_is_asked_for_with_what_it_includes(tmp_path: Path)
     ("group", "says"),
     [
         ("none", "no such group in"),
-        ("none", "there are broken, dev-tools, loop, more"),
+        ("none", "there are the groups broken, dev-tools, loop, more"),
         ("loop", "group loop: "),
         ("broken", "group broken: "),
     ],

@@ -83,7 +83,7 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 WHEELS, BOARD, IMAGE, CVE = "wheels", "a board", "an image", "known vulnerabilities"
-TELLING = "what can be told as JSON"
+TELLING = "results as JSON"
 HTTP = re.compile(r"https?://[^/]")
 SIZE = re.compile(r"(\d+)([MGT])")
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}

@@ -120,8 +120,8 @@ def _is_there(build: Build, path: Path) -> bool:
     if not path.exists() and not build.run.only_removes:
         raise ConfigurationError(
             f"{path}: there is no such lock",
-            expected="one that another tool wrote, since its name ends with .lock",
-            next="name a lock of crosspython's own with .toml at the end",
+            expected="a lock of another tool, because its name ends with .lock",
+            next="give a lock of crosspython's own a name that ends with .toml",
         )
     return path.exists()
 

@@ -183,7 +183,7 @@ class _Reader:
         for group in map(canonicalize_name, groups):
             found = {folder: table for folder, table in tables.items() if group in table}
             if not found:
-                has = f"there are {', '.join(known)}" if known else "there is none"
+                has = f"there are the groups {', '.join(known)}" if known else "there are no groups"
                 self.problems.append(f"group={group}: no such group in {', '.join(map(str, folders))}; {has}")
             for folder, table in found.items():
                 try:
