@@ -1,4 +1,4 @@
-"""Wheels that are installed into a bundle's tree: where their parts go, what starts, and who has a name first."""
+"""Wheels that are installed into a tree: where their parts go, and what starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ArchiveError, ImageError
-from crosspython.image.install import install_into_image
+from crosspython.image.install import install_into_tree
 from crosspython.image.tree import ImageTree, remove_pip
 
 from tests.unit.made_bundle import PREFIX, SERIES, SITE, lay_bundle
@@ -28,22 +28,13 @@ def tree(tmp_path: Path) -> ImageTree:
     return ImageTree(lay_bundle(tmp_path / "a tree"), SERIES, PREFIX)
 
 
-def script(tmp_path: Path, name: str, says: str, program: str = "tool") -> Path:
-    """A wheel with a console script of this name."""
-    files = {
-        f"{name}.py": f"def main(): print({says!r})\n",
-        f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{program} = {name}:main\n",
-    }
-    return add_wheel(tmp_path, name, files=files)
-
-
 def run(program: Path, *arguments: str) -> str:
     command = [str(program), *arguments]
     return subprocess.run(command, cwd="/", env={"PATH": os.defpath}, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_console_script_starts_from_wherever_the_tree_lies(tree: ImageTree, tmp_path: Path) -> None:
-    install_into_image(tree, [add_wheel(tmp_path, "greet", files=GREET)])
+    install_into_tree(tree, add_wheel(tmp_path, "greet", files=GREET))
     moved = tmp_path / "moved elsewhere"
     tree.root.rename(moved)
     assert run(moved / "bin/greet", "board") == "hello board\n"
@@ -55,7 +46,7 @@ def test_a_console_script_starts_from_wherever_the_tree_lies(tree: ImageTree, tm
 def test_a_script_of_a_wheels_own_starts_likewise(tree: ImageTree, tmp_path: Path, head: str) -> None:
     text = f"{head}\nimport mine\nprint(mine.answer)\n"
     files = {"mine.py": "answer = 42\n", "mine-1.0.data/scripts/answer": text}
-    install_into_image(tree, [add_wheel(tmp_path, "mine", files=files)])
+    install_into_tree(tree, add_wheel(tmp_path, "mine", files=files))
     assert run(tree.root / "bin/answer") == "42\n"
 
 
@@ -66,7 +57,7 @@ def test_parts_of_a_wheel_go_where_pip_puts_them(tree: ImageTree, tmp_path: Path
         "mine-1.0.data/headers/mine.h": "",
         "mine-1.0.data/purelib/pure.py": "",
     }
-    [package] = install_into_image(tree, [add_wheel(tmp_path, "mine", files=files)])
+    package = install_into_tree(tree, add_wheel(tmp_path, "mine", files=files))
     placed = {
         "share/mine/table",
         f"include/site/python{SERIES}/mine/mine.h",
@@ -78,64 +69,13 @@ def test_parts_of_a_wheel_go_where_pip_puts_them(tree: ImageTree, tmp_path: Path
 
 
 def test_record_is_of_what_was_installed(tree: ImageTree, tmp_path: Path) -> None:
-    install_into_image(tree, [add_wheel(tmp_path, "greet", files=GREET)])
+    install_into_tree(tree, add_wheel(tmp_path, "greet", files=GREET))
     rows = list(csv.reader((tree.root / SITE / "greet-1.0.dist-info/RECORD").open()))
     assert "../../../bin/greet" in {row[0] for row in rows}
     for name, digest, _ in rows:
         content = (tree.root / SITE / name).read_bytes()
         if digest:
             assert digest == f"sha256={base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip('=')}"
-
-
-def test_two_programs_of_one_name_are_told_with_both_packages(tree: ImageTree, tmp_path: Path) -> None:
-    with pytest.raises(ImageError) as caught:
-        install_into_image(tree, [script(tmp_path, "alpha", "a"), script(tmp_path, "beta", "b")])
-    assert caught.value.evidence == ("alpha 1.0 and beta 1.0 both have the program bin/tool",)
-
-
-def test_all_files_of_one_name_are_told_at_once(tree: ImageTree, tmp_path: Path) -> None:
-    wheels = [
-        add_wheel(tmp_path, name, files={"tests/a.py": name, "tests/b.py": name, "tests/same.py": ""})
-        for name in ("alpha", "beta")
-    ]
-    with pytest.raises(ImageError) as caught:
-        install_into_image(tree, wheels)
-    assert [line.rpartition("/")[2] for line in caught.value.evidence] == ["a.py", "b.py"]
-
-
-def test_a_file_where_another_package_has_a_folder_is_told(tree: ImageTree, tmp_path: Path) -> None:
-    wheels = [
-        add_wheel(tmp_path, "alpha", files={"thing/a.py": ""}),
-        add_wheel(tmp_path, "beta", files={"thing": "text"}),
-        add_wheel(tmp_path, "gamma", files={"thing/a.py/b.py": ""}),
-    ]
-    with pytest.raises(ImageError) as caught:
-        install_into_image(tree, wheels)
-    assert [line.partition(" both")[0] for line in caught.value.evidence] == [
-        "alpha 1.0 and beta 1.0",
-        "alpha 1.0 and gamma 1.0",
-    ]
-
-
-def test_nobody_takes_the_interpreters_place(tree: ImageTree, tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="same name") as caught:
-        install_into_image(tree, [script(tmp_path, "alpha", "a", program="python3")])
-    assert caught.value.evidence == ("the bundle and alpha 1.0 both have the program bin/python3",)
-
-
-def test_the_same_bytes_twice_are_no_clash(tree: ImageTree, tmp_path: Path) -> None:
-    wheels = [
-        add_wheel(tmp_path, name, files={"space/__init__.py": "", f"space/{name}.py": ""}) for name in ("a1", "b1")
-    ]
-    first, second = install_into_image(tree, wheels)
-    assert f"{SITE}/space/__init__.py" in first.names and f"{SITE}/space/__init__.py" not in second.names
-
-
-def test_a_newer_pip_takes_the_place_of_the_bundles(tree: ImageTree, tmp_path: Path) -> None:
-    install_into_image(tree, [add_wheel(tmp_path, "pip", "26.0", files={"pip/new.py": ""})])
-    assert sorted(path.name for path in (tree.root / SITE).glob("pip*")) == ["pip", "pip-26.0.dist-info"]
-    assert [path.name for path in (tree.root / SITE / "pip").iterdir()] == ["new.py"]
-    assert not (tree.root / "bin/pip3").exists()
 
 
 def test_without_pip_nothing_of_it_is_left(tree: ImageTree) -> None:
@@ -157,18 +97,18 @@ def test_a_python_without_the_gil_has_folders_of_its_own_name(tmp_path: Path) ->
         (root / name).rename(root / f"{name}t")
     (root / "bin/python3").unlink()
     (root / "bin/python3").symlink_to(f"python{SERIES}t")
-    [package] = install_into_image(ImageTree(root, f"{SERIES}t", PREFIX), [add_wheel(tmp_path, "greet", files=GREET)])
+    package = install_into_tree(ImageTree(root, f"{SERIES}t", PREFIX), add_wheel(tmp_path, "greet", files=GREET))
     assert f"lib/python{SERIES}t/site-packages/greet.py" in package.names
     assert run(root / "bin/greet", "t") == "hello t\n"
 
 
 def test_a_name_outside_of_its_folder_is_refused(tree: ImageTree, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="outside of its folder"):
-        install_into_image(tree, [add_wheel(tmp_path, "mine", files={"mine-1.0.data/scripts/../lib/x": ""})])
+        install_into_tree(tree, add_wheel(tmp_path, "mine", files={"mine-1.0.data/scripts/../lib/x": ""}))
 
 
 def test_a_damaged_wheel_is_told_by_its_name(tree: ImageTree, tmp_path: Path) -> None:
     wheel = add_wheel(tmp_path, "mine")
     wheel.write_bytes(wheel.read_bytes()[:-40])
     with pytest.raises(ArchiveError, match="mine-1"):
-        install_into_image(tree, [wheel])
+        install_into_tree(tree, wheel)

@@ -55,6 +55,7 @@ def make(folder: Path, *wheels: Path, path: str = os.environ["PATH"], **more: An
         "has_pip": True,
         "form": form,
         "kept": folder / "kept",
+        "code": "ours",
         "limit": None,
         "product": folder / f"image.{form}",
     }
@@ -208,7 +209,7 @@ def test_the_next_image_compiles_only_what_is_new(tmp_path: Path, greet: Path) -
     first, is_compiled = image("first", greet)
     assert is_compiled
     assert image("again", greet) == (first, False)
-    archive = kept / "greet.tar.zst"
+    archive = kept / "greet.gz"
     archive.write_bytes(archive.read_bytes() + b"x")
     assert image("damaged", greet) == (first, True)
     files = {**GREET, "greet.py": GREET["greet.py"] + "\n# changed\n"}

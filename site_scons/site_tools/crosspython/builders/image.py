@@ -61,10 +61,11 @@ def Image(
     _require(_VERSION, "version", version, "a digit, then letters, digits and . + ~")
     product = settings.folder / f"{name}-{version}-{settings.target.name}.{form}"
     summary = product.with_name(f"{product.name}.txt")
-    kept = settings.folder / "stages" / "bytecode" / settings.release.series
+    kept = settings.folder / "stages" / "image" / settings.release.series
     choices = f"form={form} slim={settings.slim} pip={settings.pip} limit={limit} prefix={settings.target.prefix}"
 
     def image(target: list[Any], source: list[Any], env: Any) -> None:
+        from crosspython.builders.code import hash_modules
         from crosspython.image.make import ImageOrder, make_image
         from crosspython.wheels.house.report import wheels_in_house
 
@@ -83,6 +84,7 @@ def Image(
             has_pip=settings.pip,
             form=form,
             kept=kept,
+            code=hash_modules(frozenset({"crosspython.image.make"})),
             limit=limit,
             product=product,
         )

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from crosspython.finish.bytecode import COMPILE_MODULES, source_of_bytecode
 from crosspython.finish.python_tree import slimmed
-from crosspython.image.kept import KeptBytecode
 from crosspython.image.tree import ImageTree, Package
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
@@ -21,38 +20,32 @@ from crosspython.workshop import Workshop
 
 
 def compile_packages(
-    tree: ImageTree, packages: Sequence[Package], python: Callable[[], Path], kept: KeptBytecode, workshop: Workshop
+    installed: Sequence[tuple[ImageTree, Package]], python: Callable[[], Path], workshop: Workshop
 ) -> None:
-    """Byte-compile the modules of packages, in parallel if cores are free. Kept bytecode is not made again.
+    """Byte-compile the modules of packages, each in its tree, in parallel if cores are free.
 
     python: brings an interpreter of the same X.Y that runs here
     """
-    modules = {package.name: _modules(tree, package) for package in packages}
-    identities = {name: kept.identify(tree, found) for name, found in modules.items() if found}
-    waiting = [name for name, identity in identities.items() if not kept.bring(tree, name, identity)]
+    waiting = [(tree, package, modules) for tree, package in installed if (modules := _modules(tree, package))]
     if waiting:
-        compile_it = partial(_compile, tree, python(), workshop)
-        running = [workshop.jobserver.beside(partial(compile_it, name, modules[name])) for name in waiting]
+        compile_it = partial(_compile, python(), workshop)
+        running = [workshop.jobserver.beside(partial(compile_it, *each)) for each in waiting]
         for each in running:
             each.result()
-    for package in packages:
-        bytecode = _find_bytecode(tree, modules[package.name])
-        package.names += bytecode
-        if package.name in waiting:
-            kept.keep(tree, package.name, identities[package.name], bytecode)
+    for tree, package, modules in waiting:
+        package.names += _find_bytecode(tree, modules)
 
 
-def slim_packages(tree: ImageTree, packages: Sequence[Package], *, without_sources: bool) -> None:
-    """Remove files from packages by the rules that the same slim= has for a bundle."""
-    for package in packages:
-        places = slimmed(dict.fromkeys(package.names, ""), without_sources=without_sources)
-        for name in package.names:
-            if name not in places:
-                tree.root.joinpath(name).unlink()
-        for name, place in places.items():
-            if name != place:
-                tree.root.joinpath(name).replace(tree.root / place)
-        package.names = sorted(places.values())
+def slim_package(tree: ImageTree, package: Package, *, without_sources: bool) -> None:
+    """Remove files from a package by the rules that the same slim= has for a bundle."""
+    places = slimmed(dict.fromkeys(package.names, ""), without_sources=without_sources)
+    for name in package.names:
+        if name not in places:
+            tree.root.joinpath(name).unlink()
+    for name, place in places.items():
+        if name != place:
+            tree.root.joinpath(name).replace(tree.root / place)
+    package.names = sorted(places.values())
     for folder, _, _ in os.walk(tree.root, topdown=False):
         if not os.listdir(folder):
             os.rmdir(folder)
@@ -62,11 +55,11 @@ def _modules(tree: ImageTree, package: Package) -> list[str]:
     return sorted(name for name in package.names if name.startswith(f"{tree.site}/") and name.endswith(".py"))
 
 
-def _compile(tree: ImageTree, python: Path, workshop: Workshop, name: str, modules: Sequence[str]) -> None:
+def _compile(python: Path, workshop: Workshop, tree: ImageTree, package: Package, modules: Sequence[str]) -> None:
     root = str(tree.root).removesuffix(tree.prefix)
-    listing = Path(f"{root}-{name}")
+    listing = Path(f"{root}-modules")
     listing.write_text("".join(f"{tree.root / each}\t{tree.root / each}\n" for each in modules), encoding="utf-8")
-    with Log(workshop.logs / f"image-{name}.log") as log:
+    with Log(workshop.logs / f"image-{package.name}.log") as log:
         run_command(
             [str(python), "-S", "-B", str(COMPILE_MODULES), str(listing), root, "checked"],
             cwd=tree.root,

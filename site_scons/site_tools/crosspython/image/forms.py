@@ -1,6 +1,6 @@
 """The forms that an image comes in: one file each, the same bytes for the same tree.
 
-Knows how to write a tree as an archive or a squashfs; debian.py and rpm.py write packages. Other modules make the tree.
+Knows how to write a tree as a squashfs; debian.py and rpm.py write packages. Other modules make the tree.
 All paths belong to the build machine, except for the prefix.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from crosspython.hosttools import require_tools
 from crosspython.image.contents import Contents, set_modes
@@ -16,7 +16,6 @@ from crosspython.image.debian import write_deb, write_ipk
 from crosspython.image.rpm import write_rpm
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
-from crosspython.store.tree import pack_tree
 from crosspython.workshop import EPOCH, Workshop
 
 
@@ -26,22 +25,16 @@ class Form:
 
     tools:      programs of the build machine that write this form
     is_mounted: the board mounts the file, so its size on the board is the size of the file
-    write:      writes the tree into a new file
+    write:      writes the tree into a new file; None: the image is the archive of its parts
     """
 
     tools: tuple[str, ...]
     is_mounted: bool
-    write: Callable[[Contents, Path, Workshop], None]
+    write: Callable[[Contents, Path, Workshop], None] | None
 
     def require_tools(self, path: str) -> None:
         """Raise HostToolError where this machine cannot make it."""
         require_tools(self.tools, path)
-
-
-def _write_archive(contents: Contents, product: Path, workshop: Workshop) -> None:
-    """To be unpacked in the folder above the prefix."""
-    root = PurePosixPath(contents.prefix).name
-    pack_tree(contents.tree, product, epoch=EPOCH, root=root, beside=workshop.jobserver.beside)
 
 
 def _write_squashfs(contents: Contents, product: Path, workshop: Workshop) -> None:
@@ -59,7 +52,7 @@ def _write_squashfs(contents: Contents, product: Path, workshop: Workshop) -> No
 
 
 FORMS = {
-    "tar.gz": Form((), False, _write_archive),
+    "tar.gz": Form((), False, None),
     "squashfs": Form(("mksquashfs",), True, _write_squashfs),
     "deb": Form((), False, write_deb),
     "ipk": Form((), False, write_ipk),

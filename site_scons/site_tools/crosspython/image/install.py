@@ -1,8 +1,7 @@
-"""Wheels installed into a bundle's tree without an emulator, by the library that installers are made of.
+"""A wheel installed into a tree without an emulator, by the library that installers are made of.
 
 Knows where the parts of a wheel go (PEP 427), and that a script must find its interpreter relative to its own folder.
-If two packages have a file of the same name, that is an error. Nothing of a wheel is run. All paths belong to the build
-machine; names are those below the prefix.
+Nothing of a wheel is run. All paths belong to the build machine; names are those below the prefix.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import posixpath
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -28,40 +27,21 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ImageError
 from crosspython.finish.scripts import make_relocatable_script
-from crosspython.image.tree import ImageTree, Package, remove_distribution
+from crosspython.image.tree import ImageTree, Package
 from crosspython.store.tree import reading
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection
 
-_SHOWN = 20
 # A wheel's own scripts should begin with `#!python`, which an installer replaces; those with `env` mean the same here.
 _ENV = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+python[0-9.]*[ \t]*(?=\r?\n)")
 
 
-def install_into_image(tree: ImageTree, wheels: Sequence[Path]) -> list[Package]:
-    """Install wheels, in their order. If the bundle itself contains such a package, it is removed first.
-
-    Raises ImageError that names all packages with a file of the same name, ArchiveError for a damaged wheel.
-    """
-    packages = [_install(tree, wheel) for wheel in wheels]
-    if tree.clashes:
-        shown = [str(clash) for clash in tree.clashes[:_SHOWN]]
-        more = len(tree.clashes) - len(shown)
-        raise ImageError(
-            "packages with files of the same name cannot be in one image",
-            evidence=[*shown, *([f"and {more} more"] if more else [])],
-            expected="each name once, or with the same content",
-            next="leave one of these packages out of pkgs=, or make an image for each",
-        )
-    return packages
-
-
-def _install(tree: ImageTree, wheel: Path) -> Package:
+def install_into_tree(tree: ImageTree, wheel: Path) -> Package:
+    """Install a wheel. Raises ArchiveError for a damaged one, ImageError for a name outside of its folder."""
     with reading(wheel), WheelFile.open(wheel) as source, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # installer warns that it skips a wheel's bytecode; we compile our own
         package = Package(canonicalize_name(source.distribution), source.version)
-        remove_distribution(tree, package.name)
         install(source, _Destination(tree, package), {"INSTALLER": b"crosspython\n"})
     return package
 
