@@ -19,7 +19,7 @@ from crosspython.recipes.release import read_release
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import launcher_environment
 from crosspython.toolchain.rust import RustSearch
-from crosspython.wheels.building.by_hand import lay_out_build
+from crosspython.wheels.building.by_hand import prepare_build
 from crosspython.wheels.building.front_end import build_wheel
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
@@ -185,11 +185,11 @@ def test_a_build_can_be_done_by_hand_in_its_own_environment(factory: Factory) ->
         {},
         factory.product,
     )
-    bench = lay_out_build(order, factory.kit, factory.workshop)
-    command = [str(bench.start), "sh", "-c", f"pwd; echo $CC; {bench.build}"]
+    prepared = prepare_build(order, factory.kit, factory.workshop)
+    command = [str(prepared.start), "sh", "-c", f"pwd; echo $CC; {prepared.build}"]
     done = subprocess.run(command, env={"TERM": "dumb"}, capture_output=True, text=True, check=True, timeout=120)
     folder, compiler, *_, wheel = done.stdout.splitlines()
-    assert (folder, Path(wheel).name) == (str(bench.source), "toy-1.0-cp313-cp313-linux_armv7l.whl")
+    assert (folder, Path(wheel).name) == (str(prepared.source), "toy-1.0-cp313-cp313-linux_armv7l.whl")
     assert Path(compiler.split()[0]).name.endswith("gcc") and Path(wheel).is_file()
 
 

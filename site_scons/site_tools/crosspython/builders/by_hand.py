@@ -43,13 +43,13 @@ def Shell(env: Any) -> Any:
 
     def shell(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_kit import kit_of
-        from crosspython.wheels.building.by_hand import lay_out_build
+        from crosspython.wheels.building.by_hand import prepare_build
 
-        bench = lay_out_build(wheel.order(), kit_of(build), build.run.workshop)
-        started.append(bench.start)
+        prepared = prepare_build(wheel.order(), kit_of(build), build.run.workshop)
+        started.append(prepared.start)
         lines = [
-            f"{bench.source}: the source that is built; {bench.build} builds it here",
-            f"  to run a command in it from a script: {bench.start} [COMMAND]",
+            f"{prepared.source}: the source that is built; {prepared.build} builds it here",
+            f"  to run a command in it from a script: {prepared.start} [COMMAND]",
             "  put the solution into an override (docs/overrides.md): the next build removes this folder",
         ]
         for line in lines:

@@ -46,7 +46,7 @@ exec env -i {variables}{kept} "${{@:-{shell}}}"
 
 
 @dataclass(frozen=True)
-class Bench:
+class PreparedBuild:
     """start: a script that starts a shell in the build, or a given command; source: the folder in which it starts;
     build: the command in that folder that builds the wheel"""
 
@@ -55,7 +55,7 @@ class Bench:
     build: str
 
 
-def lay_out_build(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
+def prepare_build(order: WheelOrder, kit: Kit, workshop: Workshop) -> PreparedBuild:
     """Prepare a package's build up to the call of its backend, and write the scripts for a shell. Raises StepError."""
     make_kit(kit, workshop)
     with Log(workshop.logs / "wheels" / f"{order.package.name}-{order.package.version}-shell.log") as log:
@@ -68,7 +68,7 @@ def lay_out_build(order: WheelOrder, kit: Kit, workshop: Workshop) -> Bench:
     start = build.work / "shell"
     start.write_text(_start(order.package.title, build.source, engine))
     start.chmod(0o755)
-    return Bench(start, build.source, command.name)
+    return PreparedBuild(start, build.source, command.name)
 
 
 def record_commands(order: WheelOrder, kit: Kit, workshop: Workshop) -> tuple[Path, int]:
