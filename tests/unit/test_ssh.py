@@ -21,12 +21,12 @@ def session(tmp_path: Path, script: str, address: str = "root@board:2222") -> Se
 @pytest.mark.parametrize(
     ("said", "found", "next"),
     [
-        ("ssh: connect to host board port 2222: Connection refused", "no SSH server listens at port 2222", "start one"),
+        ("ssh: connect to host board port 2222: Connection refused", "no SSH server listens on port 2222", "start one"),
         ("ssh: connect to host board port 2222: Connection timed out", "does not answer", "ssh -p 2222 root@board"),
-        ("ssh: connect to host board port 22: No route to host", "does not answer", "is it on"),
-        ("Connection timed out during banner exchange", "does not answer", "is it on"),
+        ("ssh: connect to host board port 22: No route to host", "does not answer", "check that it is switched on"),
+        ("Connection timed out during banner exchange", "does not answer", "check that it is switched on"),
         ("ssh: Could not resolve hostname board: Name or service not known", "of that name", "its address"),
-        ("root@board: Permission denied (publickey,password).", "wants a password", "ssh-copy-id -p 2222 root@board"),
+        ("root@board: Permission denied (publickey,password).", "asks for a password", "ssh-copy-id -p 2222 root@b"),
         ("Host key verification failed.", "not known here yet", "once by hand"),
         (
             "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
