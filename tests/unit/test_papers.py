@@ -222,7 +222,7 @@ def test_a_licence_is_an_expression_only_where_that_is_clear(
 def test_the_source_of_a_package_tells_its_licence_before_it_is_built(tmp_path: Path) -> None:
     sdist = tmp_path / "x-1.tar.gz"
     sdist.write_bytes(pack("x-1", {"PKG-INFO": "Metadata-Version: 2.4\nLicense-Expression: ISC\n", "a/PKG-INFO": "x"}))
-    assert read_source_metadata(sdist)["License-Expression"] == "ISC"
+    assert read_source_metadata(sdist)["license_expression"] == "ISC"
     (tmp_path / "pyproject.toml").write_text('[project]\nlicense = {text = "MIT"}\nclassifiers = ["A :: B"]\n')
     assert read_stated_license(read_source_metadata(tmp_path)) == ("MIT", "")
     (tmp_path / "pyproject.toml").unlink()

@@ -7,10 +7,10 @@ pyproject.toml has (PEP 621, PEP 639).
 from __future__ import annotations
 
 import tomllib
-from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
+
+from packaging.metadata import RawMetadata, parse_email
 
 from crosspython.store.formats import read_members
 from crosspython.store.tree import reading
@@ -18,7 +18,7 @@ from crosspython.store.tree import reading
 _PKG_INFO = "PKG-INFO"
 
 
-def read_source_metadata(source: Path) -> Message:
+def read_source_metadata(source: Path) -> RawMetadata:
     """The metadata of an sdist or of a project's folder; empty where it tells none. Raises ArchiveError."""
     if source.is_dir():
         return _read_project(source / "pyproject.toml")
@@ -26,20 +26,17 @@ def read_source_metadata(source: Path) -> Message:
         for member in read_members(source):
             if member.name.count("/") == 1 and member.name.endswith(f"/{_PKG_INFO}") and member.open is not None:
                 with member.open() as stream:
-                    return HeaderParser().parsestr(stream.read().decode("utf-8", errors="replace"))
-    return Message()
+                    return parse_email(stream.read())[0]
+    return {}
 
 
-def _read_project(file: Path) -> Message:
-    metadata = Message()
+def _read_project(file: Path) -> RawMetadata:
     try:
         project: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
         license = project.get("license", "")
-        metadata["License-Expression" if isinstance(license, str) else "License"] = (
-            license if isinstance(license, str) else str(license.get("text", ""))
-        )
-        for classifier in project.get("classifiers", ()):
-            metadata["Classifier"] = str(classifier)
+        found: RawMetadata = {"classifiers": list(map(str, project.get("classifiers", ())))}
+        if isinstance(license, str):
+            return {**found, "license_expression": license}
+        return {**found, "license": str(license.get("text", ""))}
     except (OSError, ValueError, AttributeError, TypeError):
-        return Message()
-    return metadata
+        return {}

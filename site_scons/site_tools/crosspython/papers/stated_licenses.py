@@ -7,22 +7,22 @@ Knows the core metadata's fields (PEP 639 and what stood there before it) and th
 from __future__ import annotations
 
 import tomllib
-from email.message import Message
 from functools import cache
 from pathlib import Path
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.metadata import RawMetadata
 
 _LONGEST = 100  # a longer text in `License` is the licence itself
 _CLASSIFIER = "License :: "
 
 
-def read_stated_license(metadata: Message) -> tuple[str, str]:
+def read_stated_license(metadata: RawMetadata) -> tuple[str, str]:
     """The SPDX expression, and "" beside it; if no expression is clear, "" and the text that the package states."""
-    if (expression := _as_expression(str(metadata.get("License-Expression", "")))) is not None:
+    if (expression := _as_expression(metadata.get("license_expression", ""))) is not None:
         return expression, ""
-    field = " ".join(str(metadata.get("License", "")).split())
-    names = [name for line in metadata.get_all("Classifier", []) if (name := _last_part(str(line)))]
+    field = " ".join(metadata.get("license", "").split())
+    names = [name for line in metadata.get("classifiers", ()) if (name := _last_part(line))]
     known = {_table()[name] for name in names if name in _table()}
     if len(field) <= _LONGEST and (expression := _as_expression(_table().get(field, field))) is not None:
         return expression, ""

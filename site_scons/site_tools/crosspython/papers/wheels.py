@@ -10,14 +10,13 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from email.message import Message
-from email.parser import HeaderParser
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from packageurl import PackageURL
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import canonicalize_name
 
 from crosspython.errors import ArchiveError, hide_logins
@@ -39,7 +38,7 @@ _ENGINES = {
 class WheelFile:
     """A wheel's metadata, the texts of its licence by their names in it, and the SBOMs that it brings, as JSON."""
 
-    metadata: Message
+    metadata: RawMetadata
     license_texts: Mapping[str, bytes]
     sboms: tuple[Any, ...]
 
@@ -50,7 +49,7 @@ def read_wheel_file(wheel: Path) -> WheelFile:
         with zipfile.ZipFile(wheel) as archive:
             names = sorted(name for name in archive.namelist() if ".dist-info/" in name and not name.endswith("/"))
             by_place = {name.partition(".dist-info/")[2]: name for name in names}
-            metadata = HeaderParser().parsestr(archive.read(by_place["METADATA"]).decode("utf-8", errors="replace"))
+            metadata = parse_email(archive.read(by_place["METADATA"]))[0]
             texts = {place: archive.read(name) for place, name in by_place.items() if _is_license(place, metadata)}
             sboms = [archive.read(name) for place, name in by_place.items() if place.startswith("sboms/")]
     except (OSError, zipfile.BadZipFile, KeyError) as error:
@@ -108,13 +107,13 @@ def packages_in_stage(stage: Path) -> list[Part]:
         for member in read_members(stage):
             if member.name.endswith(".dist-info/METADATA") and member.open is not None:
                 with member.open() as stream:
-                    metadata = HeaderParser().parsestr(stream.read().decode("utf-8", errors="replace"))
+                    metadata = parse_email(stream.read())[0]
                 found.append(_installed(metadata))
     return found
 
 
-def _installed(metadata: Message) -> Part:
-    name, version = canonicalize_name(str(metadata["Name"])), str(metadata["Version"])
+def _installed(metadata: RawMetadata) -> Part:
+    name, version = canonicalize_name(metadata.get("name", "")), metadata.get("version", "")
     license, stated = read_stated_license(metadata)
     purl = package_purl(name, version)
     return Part(PACKAGE, name, version, purl, license=license, stated=stated, made="installed by CPython")
@@ -165,10 +164,10 @@ def _runtime() -> dict[str, str]:
     return table
 
 
-def _is_license(place: str, metadata: Message) -> bool:
+def _is_license(place: str, metadata: RawMetadata) -> bool:
     """Whether a file in .dist-info is a text of the licence: PEP 639 says where they lie,
     older backends put them beside METADATA."""
-    named = {str(name) for name in metadata.get_all("License-File", [])}
+    named = metadata.get("license_files", ())
     last = place.rpartition("/")[2].upper()
     is_usual = "/" not in place and last.startswith(("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "AUTHORS"))
     return place.startswith(("licenses/", "license_files/")) or place in named or is_usual
