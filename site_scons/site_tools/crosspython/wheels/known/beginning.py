@@ -37,7 +37,7 @@ Import("env")
     "{name}",
     "{version}",
     sources=[
-        dict(  # the hash that the distribution's archive states; add upstream's own address as url=, if the bytes agree
+        dict(  # with the hash that the distribution states; add upstream's url=, if it has the same bytes
             pool="{pool}",
             sha256="{sha256}",
         ),
