@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import unicodedata
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -84,8 +84,10 @@ def lay_out_wheel(wheel: Path, root: Path, series: str) -> WheelTree:
     site = root / f"lib/python{series}/site-packages"
     site.parent.mkdir(parents=True)
     unpack_archive(wheel, site)
-    tree = WheelTree(wheel, root, site, _find_dist_info(wheel, site))
-    damage = [*_judge_names(wheel, tree), *dist_info.find_damage(tree.dist_info)]
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    tree = WheelTree(wheel, root, site, _find_dist_info(wheel, names, site))
+    damage = [*_judge_names(names, tree), *dist_info.find_damage(tree.dist_info)]
     if not damage:
         damage = [f"{name} is a script and an entry point" for name in _scripts_twice(tree)]
     if damage:
@@ -105,12 +107,10 @@ def lay_out_wheel(wheel: Path, root: Path, series: str) -> WheelTree:
     return tree
 
 
-def _find_dist_info(wheel: Path, site: Path) -> Path:
+def _find_dist_info(wheel: Path, names: Sequence[str], site: Path) -> Path:
     """The only .dist-info folder. As in pip, it is searched in the unchanged names of the archive."""
     found = sorted(site.glob("*.dist-info"))
     needed = ("METADATA", "WHEEL")
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
     whole = [f"{folder.name}/{name}" in names and (folder / name).is_file() for folder in found for name in needed]
     if len(found) != 1 or not all(whole):
         raise AuditError(
@@ -121,11 +121,9 @@ def _find_dist_info(wheel: Path, site: Path) -> Path:
     return found[0]
 
 
-def _judge_names(wheel: Path, tree: WheelTree) -> list[str]:
+def _judge_names(names: Sequence[str], tree: WheelTree) -> list[str]:
     """The problems with members that installers treat differently: uv refuses names with control characters, and
     programs in folders; pip uses any .data folder, others only the one with the name of the .dist-info."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
     odd = [name for name in names if any(unicodedata.category(letter) == "Cc" for letter in name)]
     tops = sorted({name.partition("/")[0] for name in names if "/" in name})
     data = f"{tree.dist_info.name.removesuffix('.dist-info')}.data"

@@ -137,8 +137,9 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     _clean_texts(tree, repair)
     aside = _find_brought(tree, repair)
     grafted = _finish_code(tree, repair, aside)
-    overwritten = _overwrite_folders(tree, repair)
-    contents = read_contents(tree, aside)
+    elves = list(find_elf_files(tree.root))
+    overwritten = _overwrite_folders(elves, repair)
+    contents = read_contents(tree, [elf for elf in elves if elf.path not in aside])
     corrected = predict_tags(stated.tags, contents.code, repair.board)
     _require_accepted(corrected, repair)
     tags = corrected | _manylinux_tags(corrected, tree, repair)
@@ -165,7 +166,7 @@ def finish_wheel(made: Path, product: Path, repair: Repair) -> WheelReport:
     ]
     if corrected != stated.tags:
         remarks.append(f"the backend gave it the tags {compress_tags(stated.tags)}, which were corrected")
-    report = _report(str(name), tree, contents, repair, grafted, remarks)
+    report = _report(str(name), tree, contents, elves, repair, grafted, remarks)
     shutil.rmtree(repair.work)
     return report
 
@@ -199,13 +200,14 @@ def judge_ready(wheel: Path, filename: str, repair: Repair) -> WheelReport:
         broken.append(f"its {tree.dist_info.name} belongs to another package")
     if broken:
         raise AuditError(f"{filename} is damaged", evidence=broken)
-    contents = read_contents(tree)
+    elves = list(find_elf_files(tree.root))
+    contents = read_contents(tree, elves)
     problems = find_wheel_problems(tree, repair.target, repair.board, forbidden=(), is_ready=True)
     foreign = find_foreign(problems, tree, contents) if is_pure(filename) else []
     problems = [problem for problem in problems if problem not in foreign]
     require_clean_wheel(problems, repair.package.title, _below_root(tree), repair.log)
-    remarks = [*_remark_time(tree, repair), *remark_foreign(foreign, tree)]
-    report = _report(filename, tree, contents, repair, (), remarks)
+    remarks = [*_remark_time(elves, repair), *remark_foreign(foreign, tree)]
+    report = _report(filename, tree, contents, elves, repair, (), remarks)
     shutil.rmtree(repair.work)
     return report
 
@@ -332,7 +334,7 @@ def _own(tree: WheelTree, aside: Collection[Path]) -> list[ElfFile]:
     return [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
 
 
-def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
+def _overwrite_folders(elves: Iterable[ElfFile], repair: Repair) -> list[str]:
     """Overwrite folders of the build machine in binaries: OpenCV and others contain them in a description of their
     build. Returns remarks.
 
@@ -340,7 +342,7 @@ def _overwrite_folders(tree: WheelTree, repair: Repair) -> list[str]:
     """
     paths = BuildPaths({folder: of_same_length(folder, neutral) for folder, neutral in repair.neutral.items()})
     remarks = []
-    for elf in find_elf_files(tree.root):
+    for elf in elves:
         if paths.find_in(elf.path) is None:
             continue
         data = elf.path.read_bytes()
@@ -368,12 +370,12 @@ def _remark_undefined(tree: WheelTree, repair: Repair) -> list[str]:
     return [remark_undefined(tree.name_in_wheel(path), names) for path, names in undefined.items()]
 
 
-def _remark_time(tree: WheelTree, repair: Repair) -> list[str]:
+def _remark_time(elves: Iterable[ElfFile], repair: Repair) -> list[str]:
     """A remark about a ready wheel with 32-bit time. It may have another size of time_t than our products, because it
     contains all code that it passes a time_t to."""
     if repair.toolchain.time_bits == 32 or find_machine(repair.target.machine).bits == 64:
         return []
-    if any(32 in elf.time_functions() for elf in find_elf_files(tree.root)):
+    if any(32 in elf.time_functions() for elf in elves):
         return ["compiled with 32-bit time: its own code knows no dates after January 2038"]
     return []
 
@@ -382,12 +384,13 @@ def _report(
     filename: str,
     tree: WheelTree,
     contents: WheelContents,
+    elves: Iterable[ElfFile],
     repair: Repair,
     grafted: Sequence[str],
     remarks: Sequence[str],
 ) -> WheelReport:
     machine = find_machine(repair.target.machine).elf
-    own = [elf for elf in find_elf_files(tree.root) if elf.machine == machine]
+    own = [elf for elf in elves if elf.machine == machine]
     newest = sum_up_needs(tree.root, own).of_libc
     name = parse_wheel_name(filename)
     return WheelReport(

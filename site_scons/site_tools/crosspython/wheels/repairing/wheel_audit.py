@@ -7,11 +7,11 @@ build machine.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosspython.elf.file import ElfFile, find_elf_files
+from crosspython.elf.file import ElfFile
 from crosspython.errors import AuditError
 from crosspython.finish.audit import audit_stage
 from crosspython.finish.elf_rules import Problem, ProblemKind, wanted_elf
@@ -34,13 +34,12 @@ class WheelContents:
     code: MachineCode
 
 
-def read_contents(tree: WheelTree, aside: Collection[Path] = ()) -> WheelContents:
+def read_contents(tree: WheelTree, elves: Sequence[ElfFile]) -> WheelContents:
     """Read a wheel's files: ELF files and static libraries are machine code, all others are not.
 
-    aside: files to be ignored
+    elves: the tree's ELF files, but for those that are to be ignored
     """
     modules: dict[str, Path] = {}
-    elves = [elf for elf in find_elf_files(tree.root) if elf.path not in aside]
     for elf in elves:
         if name := _module_of(elf, tree.site):
             modules[name] = elf.path
