@@ -13,7 +13,7 @@ from crosspython.recipes.cpython import plan_build_python, plan_cpython
 from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.plan import Autoreconf, Edit, Install, Make, Remove, RequireModules, Run, Symlink, Write, fill
 from crosspython.recipes.recipe import NATIVE, for_build_machine, read_patches
-from crosspython.recipes.release import READLINE, read_release
+from crosspython.recipes.release import LIBEDIT, READLINE, read_release
 from crosspython.recipes.series import series_names
 from msgspec.structs import fields
 
@@ -217,6 +217,19 @@ def test_setup_py_searches_the_compilers_folders_in_the_compilers_order(series: 
     for edit in edits:
         code = re.sub(edit.pattern, lambda _, edit=edit: edit.replacement, code, flags=re.MULTILINE)
     assert code == f"if '/gcc/' not in d:\n{indent}self.compiler.library_dirs.append(d)"
+
+
+@pytest.mark.parametrize("series", ["3.5", "3.6", "3.7", "3.8", "3.9"])
+def test_old_readline_modules_number_history_as_libedit_does(series: str) -> None:
+    def edited(line_editing: str) -> str:
+        code = "append_history(nelements, file); replace_history_entry(entry_number, line)"
+        for edit in read_release(CPYTHON, series, line_editing).edits:
+            if edit.file == "Modules/readline.c":
+                code = re.sub(edit.pattern, lambda _, edit=edit: edit.replacement, code)
+        return code
+
+    assert edited(LIBEDIT) == "append_history(nelements - 1, file); replace_history_entry(entry_number + 1, line)"
+    assert edited(READLINE) == "append_history(nelements, file); replace_history_entry(entry_number, line)"
 
 
 @pytest.mark.parametrize("series", series_names(CPYTHON))
