@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
 from crosspython.store.tree import unpack_tree
 
-from tests.conftest import CONFIGURE, Project
+from tests.conftest import COMPONENTS, CONFIGURE, Project
 
 
 def test_a_component_is_one_archive(project: Project) -> None:
@@ -19,6 +21,22 @@ def test_a_component_is_one_archive(project: Project) -> None:
     assert "building hello 1.0" in output
     assert project.stage("hello").is_file()
     assert "hello-1.0: make" in project.log("hello").read_text()
+
+
+def test_the_compilations_of_a_component_are_written_down_for_an_editor(project: Project) -> None:
+    project.add("base")
+    compiles = CONFIGURE.replace("\t$CC -shared", "\t$CC -c -fPIC code.c\n\t$CC -shared")
+    project.add("hello", options="depends=['base']", configure=compiles)
+    project.declare(COMPONENTS + 'env.Alias("notes", env.CompileCommands(["hello"]))\n')
+    output = project.scons("notes")
+    assert "building base 1.0" in output
+    assert "building hello 1.0" not in output
+    file = project.stage("hello").parents[1] / "work/hello-1.0-commands/source/compile_commands.json"
+    assert f"{file}: 1 compilation\n" in output
+    [entry] = json.loads(file.read_text())
+    assert entry["file"] == str(file.parent / "code.c")
+    subprocess.run([*entry["arguments"], "-fsyntax-only"], cwd=entry["directory"], check=True, env=project.environment)
+    assert not project.stage("hello").exists()
 
 
 def test_components_start_in_the_order_in_which_they_were_declared(project: Project) -> None:

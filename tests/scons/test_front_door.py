@@ -57,6 +57,8 @@ def standalone(tmp_path: Path) -> Standalone:
         (["bundle", "format=json"], "scons wheels format=json"),
         (["bundle", "pip=0"], "nothing in this run is about an image"),
         (["compile_commands"], "compile_commands: no package is named"),
+        (["compile_commands", "openssll"], "no such component: openssll\n  did you mean openssl?"),
+        (["compile_commands", "build-zlib"], "no such component: build-zlib"),
         (["wheels", "pkgs=six", "shard=6/5"], "shard=6/5: not a valid part"),
         (["image", "pkgs=six", "shard=1/2"], "shard=1/2: only the wheels are divided into parts"),
         (["wheels", "pkgs=six", "shard=1/2", "check=1"], "a part cannot be installed"),

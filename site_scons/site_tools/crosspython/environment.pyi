@@ -130,10 +130,11 @@ class Environment(SCons.Environment.Base):  # type: ignore[misc]
         wheels: the return value of Wheels(); they are put into the wheelhouse
         """
 
-    def CompileCommands(self) -> Any:
-        """A compile_commands.json in the source of each package that `pkgs=` names, for editors. Returns an alias.
+    def CompileCommands(self, components: Sequence[str] = ()) -> Any:
+        """A compile_commands.json in the source of each of these components, and of each package that `pkgs=` names, for
+        editors. Returns an alias.
 
-        The packages are built once more, whatever is there, and their sources stay. Call it after Wheels().
+        They are built again, even if they exist, and their sources stay. Call it after Wheels().
         """
 
     def Image(self, bundle: Any, wheels: Sequence[Any] = (), form: str | None = None, max_size: str | None = None, name: str = 'python-image', version: str | None = None) -> Any:

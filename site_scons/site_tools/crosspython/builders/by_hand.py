@@ -1,4 +1,4 @@
-"""`scons shell` and `scons rebuild`: the build of a package, by hand or once more.
+"""`scons shell`, `scons rebuild` and `scons compile_commands`: a build by hand, or once more.
 
 The lock is used as it is: `pkgs=` only chooses packages in it. Modules that only wheels need are imported in the
 actions.
@@ -17,6 +17,8 @@ from SCons.Script import GetBuildFailures
 
 from crosspython.builders.action import make_action
 from crosspython.builders.build import Build, BuiltWheel
+from crosspython.builders.build_python import start_bringing
+from crosspython.builders.components import BuiltComponent
 from crosspython.builders.refusal import refusing
 from crosspython.builders.scons_internals import made_together
 from crosspython.errors import ConfigurationError
@@ -71,25 +73,39 @@ def _become(started: list[Path]) -> None:
         os.execv(started[0], [str(started[0])])
 
 
-def CompileCommands(env: Any) -> Any:
-    """A compile_commands.json in the source of each package that `pkgs=` names, for editors. Returns an alias.
+def CompileCommands(env: Any, components: Sequence[str] = ()) -> Any:
+    """A compile_commands.json in the source of each of these components, and of each package that `pkgs=` names, for
+    editors. Returns an alias.
 
-    The packages are built once more, whatever is there, and their sources stay. Call it after Wheels().
+    They are built again, even if they exist, and their sources stay. Call it after Wheels().
     """
     build: Build = env["CROSSPYTHON"]
-    wheels = _built(build, "compile_commands", _names(build, "compile_commands"))
+    parts = [build.components.find(name, "compile_commands") for name in components]
+    names = () if parts and not build.settings.packages else _names(build, "compile_commands")
+    wheels = _built(build, "compile_commands", names)
 
     def compile_commands(target: list[Any], source: list[Any], env: Any) -> None:
         from crosspython.builders.wheel_kit import kit_of
         from crosspython.wheels.building.by_hand import record_commands
 
-        for wheel in wheels:
-            file, count = record_commands(wheel.order(), kit_of(build), build.run.workshop)
+        noted = [_note_component(build, part) for part in parts]
+        noted += [record_commands(wheel.order(), kit_of(build), build.run.workshop) for wheel in wheels]
+        for file, count in noted:
             build.run.console.line(f"  {file}: {format_count(count, 'compilation')}")
 
     sources = [node for wheel in wheels for node in wheel.needs if node.has_builder()]
+    for part in parts:
+        sources += part.node.sources
     action = make_action("compile_commands", compile_commands, None)
     return env.AlwaysBuild(env.Alias(f"crosspython-commands-{build.settings.target.name}", sources, action))
+
+
+def _note_component(build: Build, part: BuiltComponent) -> tuple[Path, int]:
+    from crosspython.stages.carry_out import record_commands
+
+    assert part.order is not None  # it is the target's
+    needs_python = part.recipe.plan.needs_build_python
+    return record_commands(part.order(), build.run.workshop, start_bringing(build) if needs_python else None)
 
 
 def Rebuild(env: Any, wheels: Any) -> Any:
@@ -105,11 +121,16 @@ def Rebuild(env: Any, wheels: Any) -> Any:
 
 
 @refusing
-def check_named(env: Any, goals: Sequence[str]) -> None:
-    """Check, before anything is resolved, that `pkgs=` names the packages for these goals. Raises UserError."""
+def check_named(env: Any, goals: Sequence[str], components: Sequence[str] = ()) -> None:
+    """Check, before anything is resolved, that `pkgs=` names the packages for these goals. Raises UserError.
+
+    components: those that the command line names for compile_commands
+    """
+    build: Build = env["CROSSPYTHON"]
     for goal in goals:
-        if not env.GetOption("clean"):
-            _names(env["CROSSPYTHON"], goal)
+        is_named = goal == "compile_commands" and components and not build.settings.packages
+        if not (is_named or env.GetOption("clean")):
+            _names(build, goal)
 
 
 def use_lock_as_it_stands(build: Build) -> None:

@@ -14,7 +14,7 @@ from collections import UserList
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import fields, replace
 
@@ -39,6 +39,9 @@ from crosspython.recipes.kind import Choices, Kind
 from crosspython.recipes.kinds import KINDS
 from crosspython.recipes.recipe import NATIVE, Recipe, for_build_machine, native_name, read_patches
 from crosspython.recipes.versions import read_recipe
+
+if TYPE_CHECKING:
+    from crosspython.stages.component_build import ComponentOrder
 
 
 def AddComponents(env: Any) -> None:
@@ -140,23 +143,23 @@ def _add(env: Any, recipe: Recipe) -> Any:
         sources += sources_for(env)
     sources += [dependency.node for dependency in dependencies]
 
-    def make() -> None:
-        from crosspython.stages.carry_out import build_component
+    def order() -> ComponentOrder:
         from crosspython.stages.component_build import ComponentOrder
 
-        build.require_sources()
-        build_component(
-            ComponentOrder(
-                recipe=recipe,
-                toolchain=toolchain_of(build),
-                dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
-                product=product,
-                debug=debug,
-                build_python=build_python_of(build) if uses_build_python else None,
-            ),
-            build.run.workshop,
-            start_bringing(build) if uses_build_python else None,
+        return ComponentOrder(
+            recipe=recipe,
+            toolchain=toolchain_of(build),
+            dependencies={item.recipe.name: Path(item.node.abspath) for item in dependencies},
+            product=product,
+            debug=debug,
+            build_python=build_python_of(build) if uses_build_python else None,
         )
+
+    def make() -> None:
+        from crosspython.stages.carry_out import build_component
+
+        build.require_sources()
+        build_component(order(), build.run.workshop, start_bringing(build) if uses_build_python else None)
 
     def build_it(target: list[Any], source: list[Any], env: Any) -> None:
         make()
@@ -178,7 +181,7 @@ def _add(env: Any, recipe: Recipe) -> Any:
     env.Clean(node, symbols_node)
     if uses_build_python and settings.build_python is None:
         env.Clean(node, [part.node for part in build.components.closure((BUILD_PYTHON,), BUILD_PYTHON)])
-    build.components.add(BuiltComponent(recipe, node, symbols_node))
+    build.components.add(BuiltComponent(recipe, node, symbols_node, order))
     return node
 
 

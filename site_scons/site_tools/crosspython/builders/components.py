@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crosspython.errors import ConfigurationError
 from crosspython.names import suggest
 from crosspython.recipes.recipe import NATIVE, Recipe
 
+if TYPE_CHECKING:
+    from crosspython.stages.component_build import ComponentOrder
+
 
 @dataclass
 class BuiltComponent:
-    """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none)."""
+    """A recipe that was read, the node of its stage archive, and that of its debug symbols (None: it has none).
+
+    order: what is built, for actions that run after its dependencies; None: it is for the build machine
+    """
 
     recipe: Recipe
     node: Any
     symbols: Any = None
+    order: Callable[[], ComponentOrder] | None = None
 
 
 class Components(dict[str, BuiltComponent]):

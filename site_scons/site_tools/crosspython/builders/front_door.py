@@ -19,7 +19,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.project_file import ProjectFile
 from crosspython.builders.refusal import refusing
-from crosspython.builders.scons_internals import build_only, names_of_aliases
+from crosspython.builders.scons_internals import build_only, leave_out, names_of_aliases
 from crosspython.builders.settings import BOARD, CVE, IMAGE, TELLING, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
@@ -47,7 +47,8 @@ NAMES = {
     "lock": "resolve pkgs=, write the lock, and build nothing",
     "tree": "the packages of the lock, as a tree",
     "rebuild": "build the wheels of pkgs= again, even if they exist",
-    "compile_commands": "build the packages of pkgs= again and keep their sources, with compile_commands.json",
+    "compile_commands": "build the packages of pkgs= again, or components (scons compile_commands openssl), and keep"
+    " their sources, with compile_commands.json",
     "shell": "a shell in the build of the package of pkgs=: its source, its environment, its compilers",
     "outdated": "the locked packages that have newer versions",
     "why": "why the packages of pkgs= are in the lock",
@@ -187,6 +188,19 @@ def take_files(goal: str, goals: Sequence[str]) -> list[str]:
         return []
     build_only(goal)
     return [name for name in goals if name != goal]
+
+
+@refusing
+def take_components(env: Any, goals: Sequence[str]) -> list[str]:
+    """The components that the command line names beside compile_commands. SCons must not build them as files.
+    Raises UserError for other names."""
+    if "compile_commands" not in goals:
+        return []
+    known = [name for name, part in env["CROSSPYTHON"].components.items() if part.order is not None]
+    named = [goal for goal in goals if goal not in NAMES]
+    check_known("compile_commands: no such component{s}", named, known)
+    leave_out(named)
+    return named
 
 
 @refusing

@@ -16,6 +16,7 @@ from crosspython.builders.front_door import (
     check_image,
     help_text,
     open_build,
+    take_components,
     take_files,
 )
 from crosspython.builders.paths import escape
@@ -36,13 +37,16 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     check_image(env, goals)
     check_shard(env, goals)
     open_build(env)
+    named: list[str] = []
     for each in (env, *_further_targets(env, given)):
         each.Components()
-        _declare(each, goals, _declare_own(each))
+        own = _declare_own(each)
+        named = take_components(each, goals)
+        _declare(each, goals, own, named)
     env.Alias("schema", env.Schema())
     env.Alias("reproduce", env.Reproduce(given=given))
     env.Alias("verify", env.Verify(take_files("verify", goals)))
-    check_goals(env, goals, given)
+    check_goals(env, [goal for goal in goals if goal not in named], given)
 
 
 @refusing
@@ -76,11 +80,12 @@ def _declare_own(env: Any) -> list[str]:
     return [name for name in build.components if name not in known]
 
 
-def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
+def _declare(env: Any, goals: Sequence[str], also: Sequence[str], named: Sequence[str]) -> None:
+    """Declare the goals of one target. also: components that the bundle gets, too; named: those of the command line"""
     settings = env["CROSSPYTHON"].settings
     by_hand = [goal for goal in ("shell", "rebuild", "compile_commands") if goal in goals]
     if by_hand and not env.GetOption("help"):
-        check_named(env, by_hand)
+        check_named(env, by_hand, named)
         use_lock_as_it_stands(env["CROSSPYTHON"])
     wheels = env.Wheels() if asks_for_wheels(env, goals) else []
     if settings.shard is not None:
@@ -94,7 +99,8 @@ def _declare(env: Any, goals: Sequence[str], also: Sequence[str]) -> None:
     env.Alias("wheels", [wheels, checked_wheels if settings.check else []])
     env.Alias("shell", env.Shell() if "shell" in goals and wheels else [])
     env.Alias("rebuild", env.Rebuild(wheels) if "rebuild" in goals and wheels else [])
-    env.Alias("compile_commands", env.CompileCommands() if "compile_commands" in goals and wheels else [])
+    notes = "compile_commands" in goals and (wheels or named)
+    env.Alias("compile_commands", env.CompileCommands(named) if notes else [])
     env.Alias("debug", env.DebugSymbols())
     env.Alias("fetch", env.FetchSources())
     on_board = env.CheckBoard(bundle)

@@ -6,7 +6,7 @@ tests/scons/test_scons_internals.py has a test for each of them: it fails when a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import SCons.Action
@@ -87,6 +87,11 @@ def build_only(goal: str) -> None:
     """Let SCons build only one word of the command line. The words after it name existing files, which SCons would
     build again."""
     SCons.Script.BUILD_TARGETS[:] = [goal]
+
+
+def leave_out(goals: Collection[str]) -> None:
+    """Let SCons build all words of the command line but these."""
+    SCons.Script.BUILD_TARGETS[:] = [goal for goal in SCons.Script.BUILD_TARGETS if goal not in goals]
 
 
 def wait_in(node: Any, waiting: set[Any]) -> None:
