@@ -180,7 +180,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever starts SCons, a real compiler or a board is slow, by the folder that it stands in.
+    """Tests that start SCons, a real compiler or a board count as slow, by their folder.
 
     Tests with a real compiler share one build folder, so one worker runs them all (pytest -n2 --dist loadgroup); those
     of the boards share theirs, and the boards. A test may name another group.
@@ -232,7 +232,7 @@ def wait_for(condition, seconds: float = 60.0) -> None:
 
 
 def processes_below(folder: Path) -> list[int]:
-    """Processes that work in a folder, whoever started them."""
+    """All processes whose working folder is in this folder."""
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):

@@ -200,7 +200,7 @@ def _copy_libc(libc: Path, sysroot: Path) -> None:
 
 
 def _write_linker_scripts(parts: Path, sysroot: Path) -> None:
-    """Debian's libc.so names files by where Debian has them; Buildroot's by their place in the sysroot."""
+    """Debian's libc.so contains Debian's paths of files; Buildroot's contains their paths in the sysroot."""
     for script in (sysroot / "usr/lib").glob("*.so"):
         if not script.is_symlink() and script.read_bytes()[:4] != b"\x7fELF":
             text = script.read_text().replace(f"/usr/{DISTRIBUTIONS}/lib/", "/usr/lib/")

@@ -1,4 +1,4 @@
-"""What tests bring onto boards, and how: a small tree, over a connection with the board's own keys."""
+"""The things that tests send to boards: a small tree, over a connection with the board's own keys."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def make_slim(folder: Path) -> Path:
 
 
 def slim(tree: Path) -> None:
-    """What `scons slim=pyc` would have left of a tree."""
+    """The files of a tree that `scons slim=pyc` would keep."""
     paths = [path for path in tree.rglob("*") if path.is_symlink() or path.is_file()]
     links = {str(path.relative_to(tree)): str(path.readlink()) if path.is_symlink() else "" for path in paths}
     places = slimmed(links, without_sources=True)

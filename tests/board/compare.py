@@ -60,7 +60,7 @@ class Difference:
 
 @contextmanager
 def board_with_both(modules: Collection[str]) -> Iterator[Board]:
-    """A board in whose root lie the bundle and the distribution's Python, both with these test modules."""
+    """A board whose root has the bundle and the distribution's Python, both with these test modules."""
     wants_numpy = any(module.startswith("numpy.") for module in modules)
     ours = [entry for archive in build_bundle() for entry in image.unpacked(archive, "/opt")]
     both = [*image.tree(_theirs(PACKAGES), ""), *ours]
@@ -87,7 +87,7 @@ def _theirs(packages: str) -> Path:
 
 
 def _our_numpy() -> list[image.Entry]:
-    """What `scons wheels` makes of numpy and what runs its tests, in site-packages."""
+    """The wheels that `scons wheels` makes of numpy and of the packages for its tests, in site-packages."""
     build = REPOSITORY / "build/board/wheels"
     scons = [sys.executable, "-m", "SCons", "-Q", "target=rv1126", f"build={build}", "wheels", f"pkgs={NUMPYS_WHEELS}"]
     subprocess.run(scons, cwd=REPOSITORY, check=True)
@@ -112,7 +112,7 @@ def _plain(case: str) -> str:
 
 
 def outcomes(board: Board, python: str, module: str) -> dict[str, str]:
-    """What a module's cases came to, by their ids; numpy's own, which pytest runs, or CPython's."""
+    """The results of a module's cases, by their ids; numpy's own, which pytest runs, or CPython's."""
     if module.startswith("numpy."):
         return numpy_outcomes(board, python, module)
     run = f"cd /tmp && rm -f x.xml && HOME=/tmp {python} -m test -v --randseed 0 --junit-xml x.xml {module} 2>&1"

@@ -82,7 +82,7 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tree(slim: Path, tmp_path: Path) -> Path:
-    """A copy of its own, of hard links: replace files, do not write into them."""
+    """A separate copy, of hard links: replace files, do not write into them."""
     subprocess.run(["cp", "-al", str(slim), str(tmp_path / "python")], check=True)
     return tmp_path / "python"
 

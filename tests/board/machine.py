@@ -188,7 +188,7 @@ class Board:
         return path
 
     def command(self, command: str, *, data: bytes = b"", timeout: float = 300, code: int | None = 0) -> str:
-        """What a shell command on the board says; its exit status has to be `code`, if that is not None."""
+        """The output of a shell command on the board; its exit status has to be `code`, if that is not None."""
         ssh = ["ssh", "-F", str(self.config), "-o", "BatchMode=yes", "-p", str(self.port), "root@127.0.0.1", command]
         run = subprocess.run(ssh, input=data, capture_output=True, timeout=timeout, check=False)
         output = (run.stdout + run.stderr).decode(errors="replace")
@@ -235,7 +235,7 @@ class Board:
         self._start("-incoming", f"exec:cat {self._snapshot}")
 
     def _key(self) -> str:
-        """What a snapshot hangs on: the emulator, its machine, and what runs in it."""
+        """The facts on which a snapshot depends: the emulator, its machine, and the programs in it."""
         version = subprocess.run([self._arguments[0], "--version"], capture_output=True, check=True).stdout
         own = ("hostfwd", str(self.work), str(self.disk))
         fixed = [word for word in self._arguments if not any(each in word for each in own)]
@@ -261,7 +261,7 @@ def _module_order(root: Path) -> Iterator[Path]:
 
 
 def libraries_and_loader(root: Path, model: Model) -> Iterator[Entry]:
-    """Those of a C library, as they lie on a board, from a folder with unpacked packages."""
+    """Those of a C library, with their places on a board, from a folder with unpacked packages."""
     for place in ("lib", "usr/lib"):
         if (root / place / model.libraries).is_dir():
             yield from _libraries(root / place / model.libraries, f"/lib/{model.libraries}")

@@ -1,4 +1,4 @@
-"""What breaks in the middle of a deployment: the line, which is cut or falls silent, and the power.
+"""Failures in the middle of a deployment: the connection is cut or silent, or the power fails.
 The old tree stays, whole."""
 
 from __future__ import annotations

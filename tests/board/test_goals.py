@@ -78,7 +78,7 @@ class Site:
         return self.board.command("readlink /opt/python").strip().rpartition("/")[2]
 
     def bytes_moved(self) -> int:
-        """What went over the board's network so far, in both directions."""
+        """The traffic on the board's network so far, in both directions."""
         counts = self.board.command("cat /sys/class/net/eth0/statistics/[rt]x_bytes")
         return sum(map(int, counts.split()))
 

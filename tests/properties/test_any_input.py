@@ -1,4 +1,4 @@
-"""What holds whatever comes in: hypothesis tries a hundred inputs of each kind. tests/unit has examples."""
+"""Properties that hold for every input: hypothesis tries a hundred inputs of each kind. tests/unit has examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SCons signs of an action of ours: words that we chose, whatever Python and whatever folder it runs in."""
+"""The signature of our actions in SCons: text that we choose, for any Python and any folder."""
 
 from __future__ import annotations
 

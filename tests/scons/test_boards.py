@@ -1,4 +1,4 @@
-"""Goals that are reached on a board: what is told before anything is built, and what is not said after a failure."""
+"""Goals on a board: errors before anything is built, and no summary after a failure."""
 
 from __future__ import annotations
 

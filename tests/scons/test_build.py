@@ -1,4 +1,4 @@
-"""What a SCons user expects of components: built once, rebuilt for a reason, left alone otherwise."""
+"""Components as an SCons user expects them: built once, built again only for a reason."""
 
 from __future__ import annotations
 

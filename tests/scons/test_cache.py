@@ -26,7 +26,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def second(project: Project, name: str = "somewhere/else") -> Project:
-    """Another checkout of the same project, whose sources nobody can fetch any more."""
+    """Another checkout of the same project, whose sources cannot be fetched any more."""
     other = Project(project.folder.parent / name)
     shutil.copytree(project.recipes, other.recipes, dirs_exist_ok=True)
     shutil.rmtree(other.mirror)
@@ -38,7 +38,7 @@ def built(output: str) -> list[str]:
 
 
 def contents(cache: Path) -> dict[str, bytes]:
-    """All that lies in a cache's folder."""
+    """All files in a cache's folder."""
     return {str(path.relative_to(cache)): path.read_bytes() for path in cache.rglob("*") if path.is_file()}
 
 
@@ -131,7 +131,7 @@ LOOKING = [
 
 @pytest.mark.parametrize("options", LOOKING, ids=" ".join)
 def test_a_run_that_only_looks_keeps_nothing(project: Project, cache: Path, options: tuple[str, ...]) -> None:
-    """What lies there was made with other settings: it is not what the new ones ask for."""
+    """The files there were made with other settings, not with the new ones."""
     two_components(project).scons(f"cache={cache}")
     before = contents(cache)
     project.add("base", options="make=['-s']")

@@ -1,4 +1,4 @@
-"""Which code decides what a product is: found by imports, in every scope, so that no key of the cache misses any."""
+"""The code that decides about a product: found by imports in every scope, so that no key of the cache lacks any."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_module_that_is_imported_only_now_counts(package: Path) -> None:
 
 
 def test_every_file_that_a_module_names_counts() -> None:
-    """Whatever lies below a module's own folder."""
+    """All files below a module's own folder."""
     for path in code.PACKAGE.rglob("*.py"):
         if "__file__" not in path.read_text() or code._is_scons_layer(code._name_of(path)):
             continue

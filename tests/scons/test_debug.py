@@ -1,4 +1,4 @@
-"""Debug symbols lie beside what was built here, and come from the cache for who asks for them."""
+"""Debug symbols are beside products that were built here, and come from the cache on request."""
 
 from __future__ import annotations
 

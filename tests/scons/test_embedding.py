@@ -1,4 +1,4 @@
-"""crosspython as a guest: whole small projects of somebody else's, who keeps what is his."""
+"""crosspython as a guest: small complete projects of others, whose own settings stay unchanged."""
 
 from __future__ import annotations
 
@@ -307,8 +307,8 @@ def test_an_environment_without_a_path_builds(host: Host) -> None:
 
 
 def read_only(folder: Path) -> list[str]:
-    """What to put before a command so that it sees this folder read-only: a mount of its own, where this machine lets
-    us make one, and else nothing, for an ordinary user after chmod."""
+    """The words before a command so that it sees this folder read-only: a mount in its own namespace if this machine
+    allows it; otherwise none, for an ordinary user after chmod."""
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
     prefix = ["unshare", "-Urm", "sh", "-c", mount, str(folder)]
     if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:

@@ -1,4 +1,4 @@
-"""docs/embedding.md: every snippet of it is a whole SConstruct, and plans what the text says."""
+"""docs/embedding.md: every snippet is a whole SConstruct, and plans what the text says."""
 
 from __future__ import annotations
 

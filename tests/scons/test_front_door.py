@@ -190,7 +190,7 @@ def test_what_is_no_component_of_the_users_own_is_told(standalone: Standalone, a
 
 
 def told(standalone: Standalone, kind: type[Any], *arguments: str, path: str | None = None) -> Any:
-    """What a goal writes to standard output, as its document."""
+    """The document that a goal writes to standard output."""
     environment = standalone.environment | ({"PATH": path} if path else {})
     command = standalone.command("-s", *arguments, "format=json")
     run = subprocess.run(command, cwd=standalone.folder, env=environment, capture_output=True, check=False, timeout=120)
@@ -218,7 +218,7 @@ def test_the_document_of_checks_that_were_not_reached_says_what_failed(standalon
 
 
 def test_verify_compares_the_file_that_stands_behind_it_and_builds_nothing(standalone: Standalone) -> None:
-    """SCons would make a product anew that is named on its command line."""
+    """SCons would build a product again that is named on its command line."""
     product = standalone.folder / "build/rv1126/product.tar.gz"
     assert "product.tar.gz: there is no such file" in standalone.scons("verify", str(product), code=2)
     product.parent.mkdir(parents=True, exist_ok=True)

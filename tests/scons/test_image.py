@@ -1,4 +1,4 @@
-"""`scons image` as SCons sees it: one node, made of a bundle and the wheels of the same run, and what is refused."""
+"""`scons image` in SCons: one node, made from a bundle and the wheels of the same run; and its errors."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def write_release(project: Project, libraries: str) -> str:
 
 
 def add_older(project: Project) -> str:
-    """hello 0.9 lies beside the project; the recipe knows how it differs. Its SHA-256."""
+    """hello 0.9 is beside the project, and the recipe knows the differences. Returns its SHA-256."""
     data = pack("hello-0.9", {"configure": CONFIGURE, "code.c": "int older(void){return 9;}\n"})
     (project.folder / "hello-0.9.tar.gz").write_bytes(data)
     project.add("hello", options="others={'0.8': dict(environment={'NAME': 'hello', 'OLD': '1'})}")

@@ -74,7 +74,7 @@ def index(private: Private) -> Iterator[str]:
 
 
 def secrets_told(private: Private, output: str) -> list[str]:
-    """Where the password stands, as it is or as it was typed."""
+    """The places with the password, as it is or as it was typed."""
     files = [path for path in private.folder.joinpath("build").rglob("*") if path.is_file()]
     texts = {"the output": output} | {str(path): path.read_text(errors="replace") for path in files}
     return [name for name, text in texts.items() if PASSWORD in text or TYPED in text]

@@ -1,4 +1,4 @@
-"""libc=private: only the bundle is another one, and what lies in it starts with the libc that it brings."""
+"""libc=private: only the bundle differs, and its programs start with the libc in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build says at its end."""
+"""The last lines of a build."""
 
 from __future__ import annotations
 

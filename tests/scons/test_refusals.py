@@ -1,4 +1,4 @@
-"""What is refused names the user's own file and line, whichever method refused it."""
+"""An error names the user's own file and line, whichever method reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we use of SCons beyond its manual is all in one module, and does what we think."""
+"""All uses of SCons beyond its manual are in one module, and work as we expect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step that runs what was built in the emulator, so that the compiler optimizes by its profile (optimize=pgo)."""
+"""A step that runs the new program in the emulator, so that the compiler optimizes by its profile (optimize=pgo)."""
 
 from __future__ import annotations
 

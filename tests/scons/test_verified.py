@@ -1,5 +1,5 @@
-"""What lies in the build folder is not believed: what somebody changed there is made again,
-and nothing is made of it."""
+"""Files in the build folder are not trusted: if somebody has changed a product, it is made again,
+and nothing is made from it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def place(project: Project, name: str) -> Path:
 
 
 def picture(project: Project) -> dict[str, bytes]:
-    """All products, and what lies in the sysroot."""
+    """All products, and the files in the sysroot."""
     left_out = ("times.json", "logs", "work", "sites")
     return {
         str(path.relative_to(place(project, ""))): path.read_bytes()

@@ -1,4 +1,4 @@
-"""What a SCons user expects of `scons wheels`, with tiny ready wheels from a folder: one node each, a lock, a table."""
+"""`scons wheels` as an SCons user expects it, with tiny ready wheels from a folder: one node each, a lock, a table."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Wheels(Project):
         return self.scons("wheels", *arguments, code=code)
 
     def declare_components(self) -> None:
-        """What wheels that are built have as sources; the goal `nothing` then makes the lock and nothing else."""
+        """The sources of wheels that are built; the goal `nothing` then makes the lock and nothing else."""
         script = self.folder / "SConstruct"
         declared = 'open_build(env)\nenv.Components()\nenv.Alias("nothing", [])'
         script.write_text(script.read_text().replace("open_build(env)", declared))
@@ -771,7 +771,7 @@ def test_what_uv_exports_is_taken_as_a_lock(wheels: Wheels) -> None:
 
 
 def test_uvs_own_lock_is_taken_with_groups_and_extras(wheels: Wheels) -> None:
-    """The real uv's uv.lock, whose files lie in a folder."""
+    """The uv.lock of the real uv, whose files are in a folder."""
     for name in ("tester", "cam"):
         add_wheel(wheels.links, name)
     (wheels.folder / "app").mkdir()
@@ -859,7 +859,7 @@ sha256 = "{top}"
 
 
 def test_what_pip_lock_writes_is_taken_as_a_lock(wheels: Wheels) -> None:
-    """As pip 26.3 writes it for `top` and for `below @ file:///...`: an archive has no version, and nobody an edge."""
+    """As pip 26.3 writes it for `top` and for `below @ file:///...`: an archive has no version, and nothing has an edge."""
     files = {"below": "below-1.5-py3-none-any.whl", "top": "top-1.0-py3-none-any.whl"}
     hashes = {name: sha256(wheels.links / file) for name, file in files.items()}
     (wheels.folder / "pylock.toml").write_text(PIP.format(links=wheels.links.as_uri(), **hashes))

@@ -1,4 +1,4 @@
-"""What real linkers write: flags that mean something, and flags that do not."""
+"""The output of real linkers: flags that mean something, and flags that do not."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_a_board_of_the_hosts_own_gets_a_recipe_of_its_own(host: RealHost) -> No
 
 @pytest.mark.xdist_group("board")  # which build for an rk3568 too: what the one has built, the other finds in the cache
 def test_two_boards_and_two_pythons_in_one_run(tmp_path: Path) -> None:
-    """What takes minutes more, the second Python, is planned and not built."""
+    """The second Python would take minutes more, so it is planned and not built."""
     host = RealHost(tmp_path / "host")
     snippet = find_snippet("Alias", "rk3568")
     host.build(snippet, "python-rv1126-3.13", "python-rk3568-3.13")
@@ -128,7 +128,7 @@ def test_two_boards_and_two_pythons_in_one_run(tmp_path: Path) -> None:
 
 
 def run_in_emulator(bundle: Path, emulator: Sequence[str], code: str) -> str:
-    """What a bundle's Python prints."""
+    """The output of a bundle's Python."""
     tree = bundle.with_suffix(".tree")
     unpack_tree(bundle, tree)
     run = subprocess.run(

@@ -66,7 +66,7 @@ class Checkout(Project):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """What comes out without any launcher."""
+    """The product without a launcher."""
     project = Checkout(tmp_path_factory.mktemp("plain") / "project")
     project.scons("cache=none")
     return project.products()

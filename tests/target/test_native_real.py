@@ -1,4 +1,4 @@
-"""The build machine's own compiler, kept from what is installed beside the libc;
+"""The build machine's own compiler, which does not see the libraries that are installed beside the libc;
 and the Python that is built with it."""
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_a_program_is_linked_with_the_libc_and_runs(compiler: list[str], tmp_pat
 
 
 def test_a_header_and_a_library_beside_the_libcs_are_not_seen(compiler: list[str], tmp_path: Path) -> None:
-    """libgcc's folder is one of those that GCC hands the linker, and beside it lies whatever is installed."""
+    """GCC passes libgcc's folder to the linker, and other installed libraries are beside it."""
     beside = Path(
         subprocess.run(["gcc", "-print-file-name=libc.so"], capture_output=True, text=True, check=True).stdout
     )

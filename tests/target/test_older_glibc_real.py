@@ -150,7 +150,7 @@ def make(toolchain: Toolchain, tool: str, folder: Path, *arguments: str) -> None
 
 
 def run(toolchain: Toolchain, folder: Path, target: Target = TARGET) -> str:
-    """What a program says in the emulator; nothing that it needs is newer than what was asked for."""
+    """The output of a program in the emulator; it needs no symbol that is newer than the requested version."""
     for path in folder.iterdir():
         elf = read_elf(path)
         if elf is not None and elf.kind != "relocatable":

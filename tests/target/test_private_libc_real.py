@@ -1,4 +1,4 @@
-"""A bundle's own libc: what real compilers have of it, and the starter, which runs on this machine's kernel."""
+"""A bundle's own libc, from real compilers, and the starter, which runs on this machine's kernel."""
 
 from __future__ import annotations
 

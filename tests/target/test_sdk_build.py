@@ -19,7 +19,7 @@ NAMES = ("zlib-1.3.1", "libffi-3.4.8")
 
 @pytest.fixture(scope="module", params=["GCC", "Clang"])
 def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """zlib and libffi, built by an SDK's archive that lies in a folder with a blank."""
+    """zlib and libffi, built with an SDK's archive in a folder with a blank in its name."""
     downloads = tmp_path_factory.mktemp("my SDKs")
     made, prefix = (make_sdk, PREFIX) if request.param == "GCC" else (make_clang, DISTRIBUTIONS)
     archive = pack_sdk(made(tmp_path_factory.mktemp("vendor") / "sdk"), downloads / "sdk.tar.gz")

@@ -25,7 +25,7 @@ int main(void) {
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python with a libpython, in a folder of its own: only CPython is made anew, the rest comes from the cache."""
+    """Python with a libpython, in a folder of its own: only CPython is built, the rest comes from the cache."""
     scons("target=rv1126")
     folder = tmp_path_factory.mktemp("shared")
     scons("target=rv1126", "shared=1", f"build={folder}")

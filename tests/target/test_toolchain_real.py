@@ -1,4 +1,4 @@
-"""Real cross compilers: what is shipped fits them, SDKs work from other places, and the wrappers hold."""
+"""Real cross compilers: the shipped targets fit them, SDKs work from other places, and the wrappers refuse strays."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def yocto_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def yocto(yocto_sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    """What its installer installs, into a build folder with a blank."""
+    """The SDK that its installer makes, in a build folder with a blank in its name."""
     installer = pack_installer(yocto_sdk, tmp_path_factory.mktemp("downloads") / "poky-glibc-x86_64.sh")
     return load(installer, tmp_path_factory.mktemp("my, büild"))
 
@@ -87,7 +87,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
 
 @dataclass
 class Bench:
-    """A component's work folder with wrappers, a private sysroot, and one library in it that nobody else has."""
+    """A component's work folder with wrappers, a private sysroot, and one library that only this sysroot has."""
 
     toolchain: Toolchain
     work: Path

@@ -42,7 +42,7 @@ void *PyInit_NAME(void) { BODY; return (void *)(long)PyModuleDef_Init(&definitio
 
 @pytest.fixture(scope="module")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[Target, Path]:
-    """The target, and the root below which the compiler's libc lies."""
+    """The target, and the root below which the compiler's libc is."""
     target = load_target("rv1126", Path())
     cc = find_compiler(target, None, path=os.environ["PATH"], unpack_into=tmp_path_factory.mktemp("sdk"))
     return target, libc_root(probe_toolchain(cc, target))

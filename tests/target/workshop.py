@@ -1,4 +1,4 @@
-"""Where components and wheels are built in tests: the real target's, with the sources that builds have fetched."""
+"""The workshop for components and wheels in tests: the real target's, with sources that builds have fetched."""
 
 from __future__ import annotations
 

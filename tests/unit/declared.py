@@ -27,7 +27,7 @@ def board(machine: str = "armv7l", cflags: tuple[str, ...] = ()) -> Target:
 
 
 def declare(kind: str, target: Target | None = None, folder: Path = Path(), **said: Any) -> Recipe:
-    """What env.<kind>(...) declares, with a name, a version and a source where none is said."""
+    """The component that env.<kind>(...) declares, with a default name, version and source."""
     source = {"url": "https://upstream.invalid/x-1.0.tar.gz", "sha256": SHA}
     data = {"name": "x", "version": "1.0", "sources": [source], **said}
     choices = Choices(target or board(), RELEASE, shared=False)

@@ -283,7 +283,7 @@ def works(attempt: Callable[[], object]) -> bool:
 
 
 def needs() -> dict[str, bool]:
-    """What a build has to be able to do."""
+    """The abilities that a build must have."""
     (WORK / "made").mkdir()
     (WORK / "made/file").write_text("x")
     Path("/tmp/own").write_text("x")

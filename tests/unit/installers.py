@@ -1,4 +1,4 @@
-"""What four installers make of a wheel: pip, uv, pypa's installer, and `wheel`, which unpacks and compares hashes.
+"""The results of four installers: pip, uv, pypa's installer, and `wheel`, which unpacks and compares hashes.
 
 Each installs into a folder of its own with the same layout, so that their results can be compared. The first, the third
 and the fourth run in this process, as a call of theirs takes longer than their work.
@@ -85,7 +85,7 @@ def _places(wheel: Path, folder: Path) -> dict[str, str]:
 
 
 def _look_at(folder: Path, wheel: Path) -> Installed:
-    """Files with hash and the right to run them. Programs are made anew by each: they are compared by their names,
+    """Files with hash and the right to run them. Each installer makes programs itself: only their names are compared,
     and scripts without their first line and that right, which uv gives to all of them."""
     found = {}
     for path in find_files(folder):

@@ -38,7 +38,7 @@ def serving(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = 
 
 @contextmanager
 def server(answer: Callable[[Any, int], None]) -> Iterator[tuple[str, Asked]]:
-    """Serve until the block ends: the address of a file, and what was asked.
+    """Serve until the block ends: the address of a file, and the requests.
 
     `answer` gets the handler and the number of the request, from 1 on.
     """

@@ -14,7 +14,7 @@ _TIME = 1577836800
 
 
 def metadata(name: str, version: str, needs: Sequence[str], python: str | None) -> str:
-    """PKG-INFO with nothing dynamic, so that nobody has to build anything to know it."""
+    """PKG-INFO with nothing dynamic, so that no build is needed to read it."""
     lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Python: {python}"] if python else []
     return "\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs), ""])
@@ -30,7 +30,7 @@ def add_wheel(
     python: str | None = None,
     files: Mapping[str, bytes | str] | None = None,
 ) -> Path:
-    """A wheel with one empty module, or with these files; it is called by its tag, whatever is in it."""
+    """A wheel with one empty module, or with these files; its name has this tag, whatever it contains."""
     distribution = name.replace("-", "_")
     told = [*([f"Requires-Python: {python}"] if python else []), *(f"Requires-Dist: {need}" for need in needs)]
     pure = f"Root-Is-Purelib: {str(tag.endswith('-any')).lower()}"

@@ -1,4 +1,4 @@
-"""A toolchain as a vendor ships it, which lies nowhere: for tests of what is made of its facts."""
+"""A vendor's toolchain that does not exist: for tests that only use its facts."""
 
 from __future__ import annotations
 

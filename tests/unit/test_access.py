@@ -1,4 +1,4 @@
-"""How servers want to be asked: what requests is told, for which hosts."""
+"""Access to servers: the settings of requests, by host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What board= may say."""
+"""The allowed values of board=."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that configure scripts share: what is asked of the compiler, and what is told of what it made."""
+"""Answers that configure scripts share: the questions to the compiler, and the answers from its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arguments of lent methods may be: the same that the command line takes."""
+"""The allowed arguments of lent methods: the same as on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The artifact cache's layers: whatever one of them does, a product is whole or not there, and a build goes on."""
+"""The artifact cache's layers: if one of them fails, a product is complete or absent, and the build continues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEY = "ab" * 32
 
 
 class Shelf:
-    """A layer in memory; `trouble` is raised by whatever it is asked."""
+    """A layer in memory; every call raises `trouble`, if there is one."""
 
     def __init__(self, name: str, *, writes: bool = True, trouble: Exception | None = None) -> None:
         self.name, self.writes, self.trouble = name, writes, trouble

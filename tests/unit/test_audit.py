@@ -1,4 +1,4 @@
-"""What the audit finds in a stage, on trees made by hand."""
+"""The audit's findings in a stage, on trees made by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `binary=`, and pip's options of the same meaning, say of which packages."""
+"""`binary=`, and pip's options with the same meaning, for each package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage asks of the board."""
+"""The needs of a stage on the board."""
 
 from __future__ import annotations
 

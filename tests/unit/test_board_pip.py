@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fix_script(path: Path) -> None:
-    """What pip does with a script that begins with `#!python`."""
+    """pip's treatment of a script that begins with `#!python`."""
     code = f"with open(path, 'rb') as script:\n        script.readline()\n{FIX_SCRIPT.replacement}"
     names = {"re": re, "os": os, "ScriptMaker": Maker, "path": str(path), "exename": b"python", "firstline": STOCK}
     exec(code, names)

@@ -1,4 +1,4 @@
-"""What is said of a board on which a tree fits."""
+"""The remarks about a board on which a tree fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lock for several boards is the sum of its parts, whatever order they come in."""
+"""A lock for several boards is the sum of its parts, in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build of Python says of itself, and that build-details.json says it of the target."""
+"""The facts that a build of Python states about itself. build-details.json states those of the target."""
 
 from __future__ import annotations
 

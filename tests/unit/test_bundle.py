@@ -1,5 +1,5 @@
-"""What a bundle is made of: what slim=1 leaves out, how bytecode stands without its source,
-and what two archives say."""
+"""The content of a bundle: the files that slim=1 leaves out, bytecode without its source,
+and conflicts of two archives."""
 
 from __future__ import annotations
 

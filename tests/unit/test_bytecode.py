@@ -83,7 +83,7 @@ def compile_python(tmp_path: Path) -> Path:
 
 
 def import_it(library: Path, name: str, site: str = "") -> str:
-    """What a module says in a Python that may write bytecode."""
+    """The output of a module in a Python that may write bytecode."""
     program = f"import sys; sys.path.insert(0, {str(library / site)!r}); import {name} as m; print(m.answer)"
     command = [sys.executable, "-S", "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

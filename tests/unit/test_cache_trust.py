@@ -1,4 +1,4 @@
-"""Signed records of the cache's server: what nobody signed who is believed is a miss that is told."""
+"""Signed records of the cache's server: a record without a trusted signature counts as missing, with a warning."""
 
 from __future__ import annotations
 

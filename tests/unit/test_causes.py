@@ -1,4 +1,4 @@
-"""The catalogue of causes: each row knows the message it was written for, and tells what is missing and what to do."""
+"""The catalogue of causes: each row matches the message it was written for, and says what is missing and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict: only what is written down may fail, and what fails is named."""
+"""The verdict: only listed cases may fail, and failures are named."""
 
 from __future__ import annotations
 

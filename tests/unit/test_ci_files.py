@@ -20,7 +20,7 @@ EXAMPLES = REPOSITORY / "examples/ci"
 
 
 def validate(file: Path, schema: str) -> str:
-    """What is wrong with a file, "" if nothing is."""
+    """The mistake in a file, or "" if there is none."""
     run = CliRunner().invoke(check, ["--builtin-schema", f"vendor.{schema}", str(file)])
     return run.output if run.exit_code else ""
 

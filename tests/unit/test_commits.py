@@ -27,7 +27,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.fixture
 def first(repository: tuple[Path, str], tmp_path: Path) -> Commit:
-    """The first commit of a copy of it."""
+    """The first commit of a copy of the repository."""
     origin = shutil.copytree(repository[0], tmp_path / "origin")
     return Commit(origin.as_uri(), repository[1])
 

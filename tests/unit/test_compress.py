@@ -1,4 +1,4 @@
-"""Compressed streams: one ordinary gzip member, the same bytes whatever cores are free."""
+"""Compressed streams: one ordinary gzip member, with the same bytes for any number of free cores."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_one_member_that_every_reader_knows(small_blocks: None, tmp_path: Path, 
 
 
 def require_same_bytes(folder: Path, sizes: list[int], jobs: int) -> None:
-    """What is written in these pieces by several threads is what one makes of others."""
+    """Several threads write the same bytes as one, whatever the sizes of the pieces."""
     stop = Stop()
     with Jobserver(jobs, folder, makeflags="", stop=stop) as pool, pool.token():
         several = compress(folder / "several", CONTENT, sizes, pool.beside)

@@ -1,4 +1,4 @@
-"""What the commands of one build see: its work, its inputs, its launcher's folder."""
+"""The files that the commands of one build see: its work folder, its inputs, its launcher's folder."""
 
 from __future__ import annotations
 

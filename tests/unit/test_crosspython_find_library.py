@@ -23,7 +23,7 @@ print(find_library(sys.argv[3]))
 
 
 def ask(folder: Path, name: str, *, soname: str = "", **environment: str) -> str:
-    """What a Python says with a compiler that knows libz alone, beside a linker script of the same name."""
+    """The answer of a Python whose compiler knows only libz, beside a linker script of the same name."""
     library = folder / "usr/lib/libz.so"
     library.parent.mkdir(parents=True)
     library.write_bytes(make_elf())

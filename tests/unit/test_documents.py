@@ -1,4 +1,4 @@
-"""What goals tell as JSON: each document has its published schema, and what is told follows it."""
+"""The JSON documents of goals: each has a published schema, and follows it."""
 
 from __future__ import annotations
 

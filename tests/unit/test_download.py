@@ -1,4 +1,4 @@
-"""One file over HTTP: which failures are tried again, what is asked for then, and which hosts are left alone."""
+"""One file over HTTP: which failures are tried again, with which request, and which hosts are no longer tried."""
 
 from __future__ import annotations
 

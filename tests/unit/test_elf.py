@@ -1,4 +1,4 @@
-"""What is read from ELF files, on files made by hand."""
+"""Reading ELF files, with files made by hand."""
 
 from __future__ import annotations
 

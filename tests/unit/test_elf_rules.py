@@ -1,4 +1,4 @@
-"""What is wrong with a single ELF file."""
+"""The problems of a single ELF file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator is given to see."""
+"""The files that the emulator can see."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """What lies and runs on the machine: a home with a key, a clone, a cache, servers, another program."""
+    """The files and processes of the machine: a home with a key, a clone, a cache, servers, another program."""
     for folder in ("home/.ssh", "work/tmp", "input/site-packages", "outside", "clone", "cache"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "home/.ssh/id_planted").write_text("a key that opens nothing")

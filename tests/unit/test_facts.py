@@ -1,4 +1,4 @@
-"""Facts of a toolchain: whether it has what a component needs, and what is said where it has not."""
+"""Facts of a toolchain: whether it has the compilers that a component needs, and the error if it does not."""
 
 from __future__ import annotations
 

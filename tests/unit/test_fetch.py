@@ -1,4 +1,4 @@
-"""The store: whatever a server does, a file is used only with the right bytes, and a failure names every place."""
+"""The store: a file is used only with the right bytes, whatever a server sends, and a failure names every place."""
 
 from __future__ import annotations
 

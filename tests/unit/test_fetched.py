@@ -56,7 +56,7 @@ ALONE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """What upstream has at its address."""
+    """The file at upstream's address."""
     inner = tmp_path / "upstream/foo-1.0"
     inner.mkdir(parents=True)
     (inner / "foo.txt").write_text("foo is here")

@@ -1,4 +1,4 @@
-"""Finding the compiler: where it is looked for, which one is taken, and what is said when there is none."""
+"""Finding the compiler: where it is searched, which one is used, and the error if there is none."""
 
 from __future__ import annotations
 

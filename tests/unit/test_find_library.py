@@ -26,7 +26,7 @@ Find = Callable[[str], str | None]
 
 @pytest.fixture
 def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Find:
-    """The function, of a Python that lies in `prefix`; LD_LIBRARY_PATH names the folder `loader`."""
+    """The function of a Python in `prefix`; LD_LIBRARY_PATH names the folder `loader`."""
     monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path}/loader")
     for name in ("prefix/lib", "loader"):
         (tmp_path / name).mkdir(parents=True)

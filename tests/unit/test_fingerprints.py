@@ -1,4 +1,4 @@
-"""Fingerprints: a file that somebody changed is known, whatever its size and time say; a copy is the same."""
+"""Fingerprints: a changed file is recognized even with the same size and time; a copy counts as the same."""
 
 from __future__ import annotations
 

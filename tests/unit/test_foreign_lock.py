@@ -1,4 +1,4 @@
-"""Locks that other tools wrote: what of it a board gets, and what cannot be used."""
+"""Locks of other tools: the packages that a board gets, and the parts that cannot be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process groups end whole, whoever ends them."""
+"""Process groups end completely, whoever ends them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def await_file(path: Path) -> str:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody reaps yet does not."""
+    """Whether a process runs; a zombie does not run."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:

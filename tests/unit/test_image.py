@@ -1,4 +1,4 @@
-"""The example's images: owners, modes and devices stand in the archive as the list says, whoever made it."""
+"""The example's images: the archive has the owners, modes and devices of the list, whoever makes it."""
 
 from __future__ import annotations
 

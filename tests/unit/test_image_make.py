@@ -198,7 +198,7 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
 
 
 def test_the_next_image_compiles_only_what_is_new(tmp_path: Path, greet: Path) -> None:
-    """What is kept is taken only as it was written, and only for the same modules."""
+    """A kept part is used only if it is unchanged, and only for the same modules."""
     kept = tmp_path / "kept"
 
     def image(name: str, wheel: Path) -> tuple[bytes, bool]:

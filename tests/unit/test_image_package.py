@@ -1,4 +1,4 @@
-"""An image as a package: what dpkg-deb reads of it, and who takes it."""
+"""An image as a package: the fields that dpkg-deb reads, and the installers that accept it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image as an .rpm: what rpm reads of it, and its tree on a board."""
+"""An image as an .rpm: the fields that rpm reads, and its tree on a board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be woken is left when the run stops; otherwise it is as if it had been called."""
+"""A call that cannot be interrupted is abandoned when the run stops; otherwise it works as without the wrapper."""
 
 from __future__ import annotations
 

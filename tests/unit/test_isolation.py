@@ -29,7 +29,7 @@ USER = ("--map-current-user", "--keep-caps")
 
 
 def unshare(folder: Path, script: str) -> str:
-    """A PATH on which an unshare lies that allows what the script does."""
+    """A PATH with an unshare that does what the script does."""
     (folder / "unshare").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "unshare").chmod(0o755)
     return f"{folder}:{os.defpath}"

@@ -1,4 +1,4 @@
-"""The job pool: never more at once than tokens, whole after whatever happens, and one with an outer make's."""
+"""The job pool: never more jobs than tokens, complete after every failure, and shared with an outer make."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def test_an_outer_make_whose_descriptors_are_closed_is_not_joined(tmp_path: Path
 
 
 def make_hands_down_a_fifo() -> bool:
-    """make 4.4 and newer; it may be opened by whoever knows its path."""
+    """make 4.4 and newer; everybody who knows its path may open it."""
     version = subprocess.run(["make", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
     return tuple(map(int, version.split(".")[:2])) >= (4, 4)
 

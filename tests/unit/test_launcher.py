@@ -41,7 +41,7 @@ def test_a_missing_one_is_told(tmp_path: Path) -> None:
 
 
 def ccache(folder: Path, told: str, status: int = 0) -> dict[str, str]:
-    """The variables for a ccache that tells these settings."""
+    """The variables for a ccache with these settings."""
     program = folder / "ccache"
     program.write_text(f"#!/bin/sh\n[ \"$*\" = -p ] || exit 9\ncat <<'EOF'\n{told}\nEOF\nexit {status}\n")
     program.chmod(0o755)

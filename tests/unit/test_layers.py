@@ -25,7 +25,7 @@ def test_scons_is_imported_by_builders_alone() -> None:
 
 
 def test_nobody_below_imports_builders() -> None:
-    """The command stands before them, as an SConstruct does."""
+    """The command uses them in the same way as an SConstruct."""
     guilty = [
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

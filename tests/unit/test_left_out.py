@@ -1,4 +1,4 @@
-"""What builds leave out, and what they leave behind, is told to the user, and nothing else is."""
+"""Remarks name the extensions that builds leave out and the processes that they leave running, and nothing else."""
 
 from __future__ import annotations
 

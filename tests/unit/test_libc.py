@@ -1,4 +1,4 @@
-"""What follows from a C library and its version."""
+"""The facts that follow from a C library and its version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes along with a libc that a bundle brings: texts of licences, where the source is, and the SBOM's parts."""
+"""The papers for the libc in a bundle: texts of licences, the place of the source, and the SBOM's parts."""
 
 from __future__ import annotations
 

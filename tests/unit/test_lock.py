@@ -1,4 +1,4 @@
-"""One run at a time in a build folder, and whoever comes second learns who was first."""
+"""One run at a time in a build folder, and a second run says who was first."""
 
 from __future__ import annotations
 

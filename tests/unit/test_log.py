@@ -1,4 +1,4 @@
-"""Logs: fresh, complete, and readable at their end whatever a command wrote."""
+"""Logs: fresh, complete, and readable at their end, whatever a command has written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What build systems are told of the board, and the programs that are put before the build machine's."""
+"""The facts about the board for build systems, and the programs that replace the build machine's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifests: what lies in a tree, and what changes from one to another."""
+"""Manifests: the files of a tree, and the changes from one to another."""
 
 from __future__ import annotations
 

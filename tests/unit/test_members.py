@@ -1,4 +1,4 @@
-"""What an archive's members may do to the folder that they are put into, and to what lies beside it."""
+"""The effects of an archive's members on the folder into which they are unpacked, and on other folders."""
 
 from __future__ import annotations
 

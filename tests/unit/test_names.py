@@ -1,4 +1,4 @@
-"""Suggestions: of what may have been meant, and never of what was not."""
+"""Suggestions: of names that may have been meant, and of no others."""
 
 from __future__ import annotations
 

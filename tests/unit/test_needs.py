@@ -1,4 +1,4 @@
-"""What finished wheels need is compared with what the wheelhouse has, as the board's pip would."""
+"""The requirements of finished wheels are compared with the wheelhouse, as the board's pip does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What lies beside a local project and its build reads comes along;
-what a build asks git is answered as in the original."""
+"""Files beside a local project that its build reads are copied, too;
+git answers the questions of a build as in the original."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def copy(files: ProjectFiles, place: Path) -> Path:
 
 @pytest.fixture
 def mono(tmp_path: Path) -> Path:
-    """A repository with a project in a folder of it, which asks for its version."""
+    """A repository with a project in one of its folders; the project asks for its version."""
     top = tmp_path / "mono"
     commit(top, {"app/pyproject.toml": SCM, "app/build/x.py": "", "other/big.c": "x"}, "v1")
     return top

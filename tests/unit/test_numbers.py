@@ -1,4 +1,4 @@
-"""What a Python can do is a named fact in its series' file: no code compares a Python's number."""
+"""The abilities of a Python are named facts in its series' file: no code compares a Python's number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAY_HAVE_ONE = re.compile("|".join((r"\b3\s*,", r"3\.\d", *NUMBERS)))
 
 
 def compared(tree: ast.AST) -> Iterator[ast.expr]:
-    """What is compared with something: by an operator, or by min() and max()."""
+    """Values that are compared: by an operator, or by min() and max()."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             yield from (node.left, *node.comparators)

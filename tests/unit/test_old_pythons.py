@@ -1,4 +1,4 @@
-"""What a Python of the target's series runs is Python 3.5's language, as far as this Python can tell."""
+"""Code for a Python of the target's series uses the language of Python 3.5, as far as this Python can tell."""
 
 from __future__ import annotations
 

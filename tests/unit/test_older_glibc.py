@@ -1,4 +1,4 @@
-"""What stands in for an older glibc: stub libraries and headers, made of a newer one's."""
+"""Stub libraries and headers for an older glibc, made from a newer one's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIBC = [
 
 
 def offered(version: str) -> dict[str, dict[str, str]]:
-    """What each library of an older glibc offers: names with their versions."""
+    """The symbols of each library of an older glibc: names with their versions."""
     found = older_symbols({"libc.so.6": LIBC}, version)
     return {soname: {each.name: each.version for each in symbols} for soname, symbols in found.items()}
 

@@ -126,7 +126,7 @@ class Site:
         )
 
     def overlay(self, files: Sequence[Path], *requires: str, beneath: Sequence[Path] = ()) -> dict[str, str]:
-        """What is installed for these requirements with these files: versions by name."""
+        """The packages that are installed for these requirements from these files: versions by name."""
         packages, others = ([read(file) for file in some] for some in (files, beneath))
         tools = LockedTools(
             Toolset("x86_64", requires, (), tuple(packages), tuple(others)),

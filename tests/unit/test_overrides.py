@@ -1,4 +1,4 @@
-"""Overrides: those that come with crosspython are right, and what is wrong in one is told at once."""
+"""Overrides: those of crosspython are correct, and mistakes in one are reported all at once."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ source = "git+https://upstream.invalid/from-git#0123"
 
 
 def component(folder: Path, name: str = "hello", **said: object) -> Part:
-    """What a recipe with a patch and an edit tells of its component."""
+    """The facts of a component whose recipe has a patch and an edit."""
     (folder / "0001-mend.patch").write_text(PATCH)
     edits = [Edit("Makefile", "a", "b")]
     recipe = declare("Autoconf", folder=folder, name=name, license="MIT", cpe="some:hello", steps=edits, **said)

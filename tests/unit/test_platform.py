@@ -1,4 +1,4 @@
-"""What a board's Python says of itself, without being asked."""
+"""The facts about a board's Python, without running it."""
 
 from __future__ import annotations
 

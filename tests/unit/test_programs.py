@@ -26,7 +26,7 @@ BUILDROOTS = '#!/bin/sh\nPKG_CONFIG_SYSROOT_DIR=${PKG_CONFIG_SYSROOT_DIR:-/sdk} 
 
 
 class Bin:
-    """A build's folder of programs, and a build machine whose programs lie in another.
+    """A build's folder of programs, and a build machine whose programs are in another folder.
 
     That one has no more programs than what our scripts call, as looking at all of this machine's takes a while.
     """

@@ -1,4 +1,4 @@
-"""What the project says of itself is the same everywhere: its version, its licence."""
+"""The project states the same facts everywhere: its version, its licence."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a local project is built from: hashed and copied by one walk,
-so that nothing is packed that was not looked at."""
+"""The files from which a local project is built: one walk hashes and copies them,
+so that no file is packed without being hashed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of where products come from: what they say, what is none, and what differs from lock and recipes."""
+"""Statements of where products come from: their content, damaged ones, and differences from lock and recipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pylock.toml: what is written is read again, and is what the standard says."""
+"""pylock.toml: written locks can be read again, and follow the standard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compilers are asked, one question at a time."""
+"""Questions to compilers, one at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data that people write are read into typed classes; what is wrong is told with its key and its line, all at once."""
+"""Users' data is read into typed classes; all mistakes are reported at once, each with its key and its line."""
 
 from __future__ import annotations
 

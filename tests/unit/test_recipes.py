@@ -1,4 +1,4 @@
-"""Recipes and plans: what is declared turns into the right commands, and mistakes are told by name."""
+"""Recipes and plans: declarations become the right commands, and mistakes are reported by name."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_the_mean_of_busy_cores() -> None:
 
 
 class Page(HTMLParser):
-    """Keeps count of tags, so that what is open at the end shows."""
+    """Counts tags, so that unclosed ones are found at the end."""
 
     def __init__(self) -> None:
         super().__init__()

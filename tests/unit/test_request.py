@@ -1,4 +1,4 @@
-"""What people write after `pkgs=` and in requirements files."""
+"""The forms of `pkgs=` and of requirements files that people write."""
 
 from __future__ import annotations
 

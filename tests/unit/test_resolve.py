@@ -1,4 +1,4 @@
-"""uv, asked about a board: from folders of tiny packages, and by addresses that nobody answers."""
+"""uv resolves for a board: from folders of tiny packages, and with addresses that do not answer."""
 
 from __future__ import annotations
 
@@ -380,7 +380,7 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
 
 
 def test_what_lies_beside_a_project_tells_what_it_needs(ask: Asker) -> None:
-    """Its backend is contained, and sees what a build of it will see."""
+    """Its backend is contained, and sees the same files as its build."""
     add_wheel(ask.links, "below")
     app = ask.folder / "top/app"
     app.mkdir(parents=True)

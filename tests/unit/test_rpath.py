@@ -1,4 +1,4 @@
-"""Where a file looks for libraries, and under which names libraries are found."""
+"""The folders in which a file searches libraries, and the names under which libraries are found."""
 
 from __future__ import annotations
 

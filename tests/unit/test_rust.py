@@ -1,4 +1,4 @@
-"""Rust for a target: what it is called, where it is looked for, and that what is found is tried."""
+"""Rust for a target: its name for the target, where it is searched, and a test of the Rust that was found."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_script_runs_from_wherever_it_was_moved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", ["bin", "link to bin", "link of the folder", "relative"])
 def test_a_link_to_the_tree_is_what_the_interpreter_is_called_by(tmp_path: Path, way: str) -> None:
-    """Behind it lies another folder after the next deployment."""
+    """After the next deployment, it leads to another folder."""
     script = rewrite(b"#!/opt/python/bin/python3.13\nimport sys\nprint(sys.executable)\n")
     assert script is not None
     (tmp_path / ".versions/1/bin").mkdir(parents=True)

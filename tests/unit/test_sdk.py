@@ -175,7 +175,7 @@ NOBODY = 65534
 
 
 def open_as_a_user(sdk: Path, into: Path) -> Path:
-    """open_sdk in a process of its own, as somebody who is not root."""
+    """open_sdk in a separate process, as a user who is not root."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

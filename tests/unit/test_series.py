@@ -1,4 +1,4 @@
-"""The files of CPython's series: those that come along are right, and what is wrong in one is told with its line."""
+"""The files of CPython's series: those of crosspython are correct, and mistakes are reported with their lines."""
 
 from __future__ import annotations
 

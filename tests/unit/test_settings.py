@@ -1,4 +1,4 @@
-"""What is chosen is read as SCons reads it, or refused; an empty value is never a folder."""
+"""Settings are read as SCons reads them, or refused; an empty value is never a folder."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_board_may_say_that_its_bundle_brings_a_libc(tmp_path: Path) -> None:
 
 
 def test_what_is_built_does_not_know_that_its_libc_is_brought_along() -> None:
-    """Else all products of others would be built anew, and theirs could not be shared."""
+    """Otherwise all products of other users would be built again, and theirs could not be shared."""
     assert "brings_libc" not in read(libc="private").target.facts()
 
 

@@ -11,7 +11,7 @@ from crosspython.wheels.shards import Job, Shard, divide, estimate, read_shard
 
 
 def seconds_of(jobs: dict[str, Job], names: list[str]) -> float:
-    """What a part takes, with all that it needs."""
+    """The wheels of a part, with all that they need."""
     held = {need for name in names for need in (name, *jobs[name].needs)}
     return sum(jobs[name].seconds for name in held)
 

@@ -1,4 +1,4 @@
-"""What is read from static libraries."""
+"""Reading static libraries."""
 
 from __future__ import annotations
 

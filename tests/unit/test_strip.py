@@ -1,4 +1,4 @@
-"""What is asked of objcopy, by a stand-in that writes down its arguments."""
+"""The calls of objcopy, with a stand-in that writes down its arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors know of an environment's methods is what these are."""
+"""The stub for editors has exactly the methods of an environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boards as data: what is shipped is right, and a user's mistakes are told, all at once."""
+"""Boards as data: those of crosspython are correct, and a user's mistakes are reported all at once."""
 
 from __future__ import annotations
 

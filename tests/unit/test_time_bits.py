@@ -1,4 +1,4 @@
-"""How large time_t is to be: by what libc and kernel headers can do, and what the compiler does by itself."""
+"""The size of time_t: by the abilities of libc and kernel headers, and by the compiler's own default."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find(
     plain: int = 32,
     asked: int = 64,
 ) -> Time:
-    """What is found for a compiler whose time_t has `plain` bits, and `asked` with glibc's macros."""
+    """The result for a compiler whose time_t has `plain` bits, and `asked` bits with glibc's macros."""
     monkeypatch.setattr(time_bits, "_measure", lambda cc, target, flags, *_: asked if flags else plain)
     return find_time(Path("gcc"), target, read_libc(libc), kernel, Path(), patience=1)
 

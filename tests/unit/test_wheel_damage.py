@@ -175,7 +175,7 @@ def test_names_with_commas_and_line_separators_stand_in_quotes(tmp_path: Path) -
 
 
 def test_a_date_of_zero_is_no_damage(tmp_path: Path) -> None:
-    """Go and others write none. In a zip archive a date stands in 2 bytes behind the time, 12 behind the signature."""
+    """Go and others write no date. In a zip archive it has 2 bytes after the time, 12 bytes after the signature."""
     wheel = made(tmp_path)
     data = wheel.read_bytes()
     date = zipfile.ZipFile(wheel).infolist()[0].date_time

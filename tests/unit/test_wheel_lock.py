@@ -1,4 +1,4 @@
-"""What is added to a resolution: fitting wheels, build requirements, packages for the headers that builds need."""
+"""Additions to a resolution: fitting wheels, build requirements, packages for the headers that builds need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a wheel can be imported, told from its file."""
+"""The modules of a wheel that can be imported, read from its file."""
 
 from __future__ import annotations
 

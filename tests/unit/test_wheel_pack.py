@@ -1,4 +1,4 @@
-"""Trees packed into wheels: what is copied compressed, and what is compressed anew."""
+"""Trees packed into wheels: members that are copied compressed, and members that are compressed again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def make(folder: Path, level: int | None = None) -> Path:
 
 
 def compressed(wheel: Path, name: str) -> bytes:
-    """A member's bytes in the archive; no extra field stands in the way, as in all that we make."""
+    """A member's bytes in the archive. Our own archives have no extra fields."""
     with zipfile.ZipFile(wheel) as archive:
         info = archive.getinfo(name)
     start = info.header_offset + 30 + len(name.encode())

@@ -1,4 +1,4 @@
-"""The table at the end of a run: why a wheel failed stands in its line, not which command was cut short."""
+"""The table at the end of a run: a wheel's line says why it failed, not which command was ended."""
 
 from __future__ import annotations
 

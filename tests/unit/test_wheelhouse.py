@@ -1,4 +1,4 @@
-"""The wheelhouse holds what was asked for now, and what other Pythons' reports name."""
+"""The wheelhouse contains the wheels of this request, and those that the reports of other Pythons name."""
 
 from __future__ import annotations
 
