@@ -859,7 +859,7 @@ sha256 = "{top}"
 
 
 def test_what_pip_lock_writes_is_taken_as_a_lock(wheels: Wheels) -> None:
-    """As pip 26.3 writes it for `top` and for `below @ file:///...`: an archive has no version, and nothing has an edge."""
+    """As pip 26.3 writes it for `top` and `below @ file:///...`: an archive has no version, and nothing has an edge."""
     files = {"below": "below-1.5-py3-none-any.whl", "top": "top-1.0-py3-none-any.whl"}
     hashes = {name: sha256(wheels.links / file) for name, file in files.items()}
     (wheels.folder / "pylock.toml").write_text(PIP.format(links=wheels.links.as_uri(), **hashes))
