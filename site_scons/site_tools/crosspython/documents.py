@@ -95,7 +95,7 @@ class Looked(Struct, frozen=True):
 
 
 class Doctor(Struct, frozen=True):
-    """What a build needs of this machine; mend: the command that brings what is missing, or nothing."""
+    """The programs that a build needs on this machine; mend: the command that installs the missing ones, or nothing."""
 
     target: str
     python: str
