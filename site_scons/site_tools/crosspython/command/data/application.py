@@ -1,4 +1,4 @@
-"""An example: what the board says of itself, packed as it would be sent somewhere."""
+"""An example: facts about the board, packed as if they were sent somewhere."""
 
 import platform
 
