@@ -17,7 +17,7 @@ SCHEMAS = REPOSITORY / "docs/schemas"
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_the_published_schema_is_that_of_what_is_told(kind: type[Any]) -> None:
     assert (SCHEMAS / schema_name(kind)).read_text() == schema_text(kind), (
-        "write it anew: documents.schema_name(kind) is the file, documents.schema_text(kind) what stands in it"
+        "write it again: documents.schema_name(kind) is the file, documents.schema_text(kind) its content"
     )
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 
 class NewerPackage(Struct, frozen=True):
-    """locked, newest: versions; null where the package is not in the lock, or would not be any more."""
+    """locked, newest: versions; null if the package is not in the lock, or would no longer be in it."""
 
     name: str
     locked: str | None
@@ -33,7 +33,7 @@ class Vulnerability(Struct, frozen=True):
 
 
 class Outdated(Struct, frozen=True):
-    """What another resolution of the lock would change; what `cve_db=` knows of the locked packages."""
+    """The changes that a new resolution would make, and the known vulnerabilities of the locked packages."""
 
     target: str
     python: str
@@ -44,7 +44,7 @@ class Outdated(Struct, frozen=True):
 
 
 class TreePackage(Struct, frozen=True):
-    """asked: somebody asked for it; build_only: no package needs it at run time; source: what its wheel is made of."""
+    """asked: pkgs= names it; build_only: only builds need it; source: the file of which its wheel is made."""
 
     name: str
     version: str
@@ -65,7 +65,7 @@ class Tree(Struct, frozen=True):
 
 
 class Presence(Struct, frozen=True):
-    """way: from what was asked for to the package; null where a build alone needs it."""
+    """way: from a package of pkgs= to this package; null if only a build needs it."""
 
     name: str
     version: str
@@ -84,7 +84,7 @@ class Why(Struct, frozen=True):
 
 
 class Looked(Struct, frozen=True):
-    """found: where it is, or null; wanted: every build needs it, else only some do."""
+    """found: its place, or null; wanted: true if every build needs it, false if only some builds do."""
 
     kind: str
     name: str
@@ -142,7 +142,7 @@ class Checked(Struct, frozen=True):
 
 
 class Check(Struct, frozen=True):
-    """The checks that this run came to; failures are what ended it."""
+    """The checks of this run. failures: the errors with which it ended."""
 
     target: str
     python: str
@@ -170,7 +170,7 @@ class MadeProduct(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What the last build made. page: the report for people."""
+    """The products of the last build. page: the report for people."""
 
     target: str
     python: str
