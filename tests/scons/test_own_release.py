@@ -49,7 +49,7 @@ def test_a_version_that_the_recipe_does_not_know_is_told_with_those_it_knows(pro
 @pytest.mark.parametrize(
     ("libraries", "told"),
     [
-        ('opensll = "3.5.7"', "did you mean 'openssl'?"),
+        ('opensll = "3.5.7"', "did you mean openssl?"),
         ('openssl = "1.0.2u"', "openssl 1.0.2u does not work with Python 3.13.5, which needs 1.1.1 or 3"),
     ],
 )

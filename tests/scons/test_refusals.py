@@ -33,7 +33,7 @@ def host(tmp_path: Path) -> Host:
         ),
         ('env.Components(); env.Bundle(also=["nothing"])', "no component is called 'nothing'"),
         ('env.Components(); env.Bundle(); env.Bundle(also=["zlib", "geos"])', "declared twice"),
-        ('env.Wheels("not a requirement!")', "no requirement"),
+        ('env.Wheels("not a requirement!")', "requirement!: not a requirement"),
         ('env.Wheels("six", binary="nver")', "binary"),
         ('env.Deploy("x", board="ro ot@")', "ro ot@"),
         ("env.CheckBundle()", "env.CheckBundle()"),
