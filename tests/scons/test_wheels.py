@@ -328,7 +328,7 @@ def test_a_lock_that_is_missing_cannot_be_made_of_nothing(wheels: Wheels) -> Non
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "no package is asked for"),
+        ((), "pkgs= names no package"),
         (("pkgs=nunpy",), "did you mean numpy?"),
         (("pkgs=top==7",), "top==7"),
         (("pkgs=@absent.txt",), "cannot be read"),
@@ -353,7 +353,7 @@ def test_overrides_in_a_folder_that_is_not_there_are_told(wheels: Wheels) -> Non
 def test_a_folder_of_a_packages_name_is_remarked(wheels: Wheels) -> None:
     (wheels.folder / "top").mkdir()
     (wheels.folder / "top" / "setup.py").touch()
-    assert "warning: top is taken from the index; for the folder here write ./top" in wheels.make("pkgs=top")
+    assert "warning: top means the package of the index; for the folder here, write ./top" in wheels.make("pkgs=top")
 
 
 def test_a_single_package_goes_another_way(wheels: Wheels) -> None:

@@ -94,7 +94,7 @@ def test_what_is_missing_is_named_with_what_to_do(log: Log) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        "crosspython: pg_config: this is the build machine's, and would report its libraries",
+        "crosspython: pg_config: this is the build machine's program, which reports the build machine's libraries",
         "/bin/sh: 1: pg_config: not found",
         "Error: unable to find pg_config executable",
     ],
@@ -103,7 +103,7 @@ def test_the_program_that_tells_of_a_library_stands_for_its_component(log: Log, 
     say(log, message)
     error = explain_build_failure(StepError("foo-1.0: failed"), Override("foo"), log)
     assert "pg_config" in str(error.found)
-    assert "the component libpq brings it" in str(error.next)
+    assert "the component libpq has it" in str(error.next)
 
 
 def test_what_was_asked_of_pkg_config_is_named() -> None:

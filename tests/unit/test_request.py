@@ -409,7 +409,7 @@ def test_a_folder_of_a_packages_name_is_remarked(tmp_path: Path) -> None:
     (tmp_path / "app" / "setup.py").touch()
     request = read_request(["app"], None, tmp_path)
     assert request.requirements == (Requirement("app"),)
-    assert request.remarks == ("app is taken from the index; for the folder here write ./app",)
+    assert request.remarks == ("app means the package of the index; for the folder here, write ./app",)
 
 
 def test_two_checkouts_of_one_project_cannot_both_be_asked_for(tmp_path: Path) -> None:
@@ -442,7 +442,7 @@ def test_a_home_that_nobody_has_is_told(tmp_path: Path) -> None:
 
 def test_an_empty_list_is_not_the_folder_here(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n')
-    with pytest.raises(ConfigurationError, match="no package is asked for"):
+    with pytest.raises(ConfigurationError, match="pkgs= names no package"):
         read_request([""], None, tmp_path)
 
 

@@ -468,7 +468,7 @@ def _with_libc(target: Target, asked: Libc | None, *, keeps_own: bool) -> Target
     if libc and (triplet := parse_triplet(target.triplet)).has_other_libc:
         raise ConfigurationError(
             f"libc={libc}: {target.name} has {triplet.libc}",
-            expected="libc=private, whose bundle brings a glibc along, or an SDK for the board as toolchain=",
+            expected="libc=private, whose bundle contains a glibc, or an SDK for the board as toolchain=",
             found=str(libc),
         )
     if libc and boards and not boards.loads(libc):

@@ -485,7 +485,7 @@ def pip_installs():
 
     wanted, platforms = "linux_{}".format(EXPECTED["machine"]), pip_platforms()
     assert not platforms or wanted in platforms, (
-        "its pip takes {} and not {}, as this target's wheels are called".format(", ".join(platforms), wanted)
+        "its pip accepts {}, but not {}, the tag of this target's wheels".format(", ".join(platforms), wanted)
     )
     tag = "{}-{}".format(EXPECTED["interpreter"], EXPECTED["abi"])
     good = install(wheel("{}-linux_{}".format(tag, EXPECTED["machine"])))

@@ -129,7 +129,7 @@ def _advise_library(
     for component in filter(None, map(component_that_brings, missing)):
         if component not in libraries:
             return show_file(name, write_override(with_library(override, component))), (
-                f"the component {component} brings it: save these lines as {name}, and build with overrides=overrides"
+                f"the component {component} has it: save these lines as {name}, and build with overrides=overrides"
                 " (docs/overrides.md)"
             )
     return begun.advise(missing[0], override) if missing and begun else None

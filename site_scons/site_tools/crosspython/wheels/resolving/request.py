@@ -140,7 +140,7 @@ class _Reader:
             requirement = located or Requirement(text)
             self.add(requirement, start, "")
             if text == requirement.name and is_project(start / text):
-                self.remarks.append(f"{text} is taken from the index; for the folder here write ./{text}")
+                self.remarks.append(f"{text} means the package of the index; for the folder here, write ./{text}")
         except InvalidRequirement:
             self.problems.append(f"{text}: not a requirement{suggest_equals(text)}")
         except ConfigurationError as error:
@@ -295,7 +295,7 @@ def read_request(packages: Sequence[str], constraints: str | None, start: Path, 
         raise ConfigurationError("pkgs= has mistakes", evidence=reader.problems, expected=_FORMS)
     if not reader.requirements and not reader.projects:
         raise ConfigurationError(
-            "pkgs=: no package is asked for", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
+            "pkgs= names no package", expected=_FORMS, next="for example `scons wheels pkgs=numpy`"
         )
     return Request(
         requirements=unique(reader.requirements),
