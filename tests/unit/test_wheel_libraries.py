@@ -75,7 +75,7 @@ def test_the_error_of_a_failed_build_names_the_component(tmp_path: Path) -> None
         "libraries": ["libyaml"],
     }
     assert "overrides=overrides" in str(error.next)
-    assert "the component libyaml brings it" not in str(with_it)
+    assert "the component libyaml has it" not in str(with_it)
 
 
 def test_every_library_of_our_overrides_is_a_component() -> None:
