@@ -31,3 +31,10 @@ def test_a_distribution_without_one_is_told_of_sdks(monkeypatch: pytest.MonkeyPa
 
 def test_a_fortran_compiler_that_is_there_raises_nothing() -> None:
     replace(TOOLCHAIN, fortran=True).require_fortran("lapack 3.12.1")
+
+
+def test_a_profile_is_only_asked_of_gcc() -> None:
+    TOOLCHAIN.require_profiles("cpython 3.13.5")
+    with pytest.raises(ToolchainError, match=r"cpython 3.13.5: optimize=pgo needs GCC") as caught:
+        replace(TOOLCHAIN, compiler="clang 14.0.6").require_profiles("cpython 3.13.5")
+    assert caught.value.found == "clang 14.0.6"

@@ -77,6 +77,8 @@ def _source_of(order: ComponentOrder, workshop: Workshop) -> Path:
     require_tools(tools_of(recipe), workshop.path)
     if recipe.fortran:
         order.toolchain.require_fortran(recipe.title)
+    if recipe.plan.trains:
+        order.toolchain.require_profiles(recipe.title)
     _, source = workshop.store.get(recipe.sources, recipe.title)  # without a job token
     return source
 

@@ -105,6 +105,16 @@ class Toolchain:
                 next=install_command([f"{self.triplet}-gfortran"]) or "use an SDK that has one: toolchain=",
             )
 
+    def require_profiles(self, wanted_by: str) -> None:
+        """Raise ToolchainError if profiles (optimize=pgo) are not made as by GCC. wanted_by: as of require_fortran"""
+        if self.is_clang:
+            raise ToolchainError(
+                f"{wanted_by}: optimize=pgo needs GCC, which writes profiles in another form than Clang",
+                expected="GCC",
+                found=self.compiler,
+                next="build with optimize=none, or with a toolchain= of GCC",
+            )
+
     @classmethod
     def read(cls, file: Path) -> Toolchain:
         """Read what `write` wrote. Raises ToolchainError where that is missing or damaged."""

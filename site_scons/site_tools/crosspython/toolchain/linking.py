@@ -10,8 +10,8 @@ from pathlib import Path
 from crosspython.targets import Target
 from crosspython.toolchain.sample import compile_sample, compiler_refusal
 
-# zlib and others list symbols that some configurations do not have. ld.lld refuses that since LLVM 16, GNU's ld never
-# does (release notes of LLVM 16, "ELF Improvements").
+# zlib and others list symbols that some configurations do not have. ld.lld 16 warns about that, ld.lld 19 refuses it
+# (--no-undefined-version is its default); GNU's ld never does.
 _LIBRARY = "int there;\n"
 _VERSIONS = "MINE { global: there; not_there; local: *; };\n"
 _ALLOWING = "-Wl,--undefined-version"
