@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from crosspython.errors import ToolchainError
+from crosspython.toolchain.layout import own_compilers
 from crosspython.toolchain.yocto import front_of
 
 NAME = "arm-poky-linux-gnueabi"
@@ -16,7 +17,7 @@ def make_sdk(folder: Path, setup: str) -> Path:
     programs = folder / "sysroots" / "x86_64" / NAME
     programs.mkdir(parents=True)
     (folder / "sysroots" / "board").mkdir()
-    for tool in ("gcc", "g++", "ar"):
+    for tool in ("gcc", "g++", "clang", "clang++", "ar"):
         (programs / f"{NAME}-{tool}").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
         (programs / f"{NAME}-{tool}").chmod(0o755)
     (folder / "environment-setup-board-poky-linux").write_text(setup.format(place=folder))
@@ -39,6 +40,14 @@ def test_what_compiles_is_told_of_sysroot_and_machine_and_nothing_else(tmp_path:
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     added = [f"--sysroot={sdk}/sysroots/board", "-mthumb", "-mfloat-abi=hard"] if told else []
     assert said == [*added, "the", "caller's own"]
+
+
+def test_the_clang_of_a_setup_file_goes_before_the_gcc_beside_it(tmp_path: Path) -> None:
+    sdk = make_sdk(tmp_path / "sdk", SETUP.replace("gnueabi-gcc", "gnueabi-clang"))
+    (cc,) = own_compilers(front_of(sdk, tmp_path / "front"))
+    assert cc.name == f"{NAME}-clang"
+    said = subprocess.run([f"{cc}++"], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said == [f"--sysroot={sdk}/sysroots/board", "-mthumb", "-mfloat-abi=hard"]
 
 
 def test_the_time_of_the_sdks_own_libraries_is_kept(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def front_of(sdk: Path, folder: Path) -> Path:
         setup = _read_setup(sdk, file)
         for tool in sorted(Path(setup.prefix).parent.glob(f"{Path(setup.prefix).name}*")):
             kind = str(tool).removeprefix(setup.prefix)
-            if kind == "gcc" != setup.kind:
+            if kind == "gcc" and setup.kind == "clang":
                 continue  # an SDK for Clang has a GCC, too
             flags = setup.flags if kind in _DRIVERS else ()
             script = folder / "bin" / tool.name
