@@ -313,6 +313,18 @@ def test_clang_says_where_its_tools_are(tmp_path: Path) -> None:
     assert f"{cc.parent}/llvm-strip" in strip.read_text()
 
 
+def test_a_script_of_the_vendor_finds_its_clang_where_builds_find_none(tmp_path: Path) -> None:
+    cc = make_clang(tmp_path / "llvm/bin")
+    cc.rename(cc.with_name("clang"))
+    script = tmp_path / "mine/arm-linux-gnueabihf-clang"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\nexec clang "$@"\n')
+    script.chmod(0o755)
+    found = find(script, tmp_path, f"{cc.parent}:{os.defpath}")
+    done = subprocess.run([found, "-dumpmachine"], env={"PATH": os.defpath}, capture_output=True, text=True)
+    assert done.stdout == "arm-linux-gnueabihf\n"
+
+
 def test_a_gcc_is_preferred_to_a_clang(tmp_path: Path) -> None:
     make_clang(tmp_path / "a")
     gcc = make_compiler(tmp_path / "b")

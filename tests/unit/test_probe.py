@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,9 @@ def test_a_libc_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 
 def test_clang_is_asked_what_it_knows(tmp_path: Path) -> None:
-    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", sysroot="/my board")), path="", unpack_into=tmp_path)
+    cc = find_compiler(
+        RV1126, str(make_clang(tmp_path / "sdk", sysroot="/my board")), path=os.defpath, unpack_into=tmp_path
+    )
     toolchain = probe_toolchain(cc, RV1126)
     assert (toolchain.compiler, toolchain.is_clang, toolchain.sysroot) == ("clang 18.1.3", True, Path("/my board"))
     assert {str(tmp_path / "sdk/arm-linux-gnueabihf-clang"), str(tmp_path / "sdk/elf")} < set(toolchain.parts)
@@ -93,7 +96,7 @@ def test_clang_is_asked_what_it_knows(tmp_path: Path) -> None:
 
 
 def test_a_clang_that_would_see_the_build_machines_headers_is_refused(tmp_path: Path) -> None:
-    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", sysroot="")), path="", unpack_into=tmp_path)
+    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", sysroot="")), path=os.defpath, unpack_into=tmp_path)
     with pytest.raises(ToolchainError, match="Clang has no sysroot") as caught:
         probe_toolchain(cc, RV1126)
     assert "--sysroot=" in str(caught.value.next)
@@ -106,14 +109,16 @@ def test_a_linker_that_refuses_missing_exports_is_told_to_allow_them(
     tmp_path: Path, refused: str, linking: tuple[str, ...]
 ) -> None:
     first = f'case $* in *--undefined-version*) ;; *"{refused.removesuffix("*")}"*) exit 1 ;; esac'
-    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", first=first)), path="", unpack_into=tmp_path)
+    cc = find_compiler(RV1126, str(make_clang(tmp_path / "sdk", first=first)), path=os.defpath, unpack_into=tmp_path)
     assert probe_toolchain(cc, RV1126).linking == linking
 
 
 def test_clang_does_not_link_for_an_older_glibc(tmp_path: Path) -> None:
     cc = make_clang(tmp_path / "sdk")
     with pytest.raises(ToolchainError, match=r"cannot link for glibc 2.28: it is clang 18.1.3") as caught:
-        load_toolchain(RV1126_OF_OLD, str(cc), path="", unpack_into=tmp_path / "unpacked", make_in=tmp_path / "made")
+        load_toolchain(
+            RV1126_OF_OLD, str(cc), path=os.defpath, unpack_into=tmp_path / "unpacked", make_in=tmp_path / "made"
+        )
     assert "libc=board" in str(caught.value.next)
 
 

@@ -59,7 +59,7 @@ def find_compiler(
             found="none that can be run",
             next=_get_one(target) if not toolchain else "a complete SDK as toolchain=",
         )
-    return plain_of(cc, unpack_into)
+    return plain_of(cc, unpack_into, path)
 
 
 def prefix_of(cc: Path) -> str:

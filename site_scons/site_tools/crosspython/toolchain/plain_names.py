@@ -47,8 +47,11 @@ def _run_by_clang(cc: Path, prefix: str, version: str, tool: str) -> Iterator[Pa
             yield Path(answer.strip())
 
 
-def plain_of(cc: Path, unpack_into: Path) -> Path:
-    """The compiler by GCC's plain name: itself, or a script below `unpack_into`, its sisters beside it."""
+def plain_of(cc: Path, unpack_into: Path, path: str) -> Path:
+    """The compiler by GCC's plain name: itself, or a script below `unpack_into`, its sisters beside it.
+
+    path: the build machine's PATH. A vendor's script may call `clang` by this name, which is refused in builds
+    """
     prefix, version = split_compiler(cc) or ("", "")
     if not version and not is_clang(cc):
         return cc
@@ -60,7 +63,8 @@ def plain_of(cc: Path, unpack_into: Path) -> Path:
         program = program_of(cc, tool)
         if os.access(program, os.X_OK):
             script = folder / f"{start}{tool}"
-            script.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'))
+            found_by = f"PATH={shlex.quote(path)} " if tool in _CLANGS and is_clang(cc) else ""
+            script.write_bytes(os.fsencode(f'#!/bin/sh\n{found_by}exec {shlex.quote(str(program))} "$@"\n'))
             script.chmod(0o755)
     return folder / f"{start}gcc"
 
@@ -68,4 +72,4 @@ def plain_of(cc: Path, unpack_into: Path) -> Path:
 def programs_behind(cc: Path) -> list[Path]:
     """The programs that the scripts of plain_of call; empty if the compiler is no such script."""
     scripts = sorted(cc.parent.iterdir()) if cc.parent.parent.name.endswith(_FRONT) else []
-    return [Path(shlex.split(os.fsdecode(script.read_bytes()), comments=True)[1]) for script in scripts]
+    return [Path(shlex.split(os.fsdecode(script.read_bytes()), comments=True)[-2]) for script in scripts]
