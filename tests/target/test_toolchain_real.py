@@ -386,6 +386,13 @@ def test_no_object_of_clang_holds_the_work_folders_path(clang: Toolchain, tmp_pa
     assert str(bench.work).encode() not in compile_by_path(bench, name, "-O2")
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_compiling_warns_of_nothing(bench: Bench, name: str) -> None:
+    """zlib's configure script, among others, takes each message of the compiler for a failure."""
+    bench.write(name, SOURCES[name])
+    assert bench.run("g++" if name.endswith("cc") else "gcc", "-Werror", "-O2", "-c", name, "-o", "quiet.o") == ""
+
+
 def test_a_refused_flag_stops_the_compiler(bench: Bench) -> None:
     bench.write("empty.c", "")
     done = bench.try_run("gcc", "-I", "/usr/include", "-c", "empty.c")

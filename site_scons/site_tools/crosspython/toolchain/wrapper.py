@@ -155,6 +155,8 @@ def _wrap_compiler(name: str, tool: str, toolchain: Toolchain, target: Target, s
         f'{toolchain.map_option}="$work={SOURCE_PLACE}"',
         *_columns(toolchain),
     ]
+    if toolchain.is_clang:  # a vendor's script gives options for linking to each call; configure scripts see a warning
+        before.insert(0, "-Wno-unused-command-line-argument")
     if toolchain.sysroot is None:
         before.insert(0, '--sysroot="$sysroot"')
     else:
