@@ -33,7 +33,7 @@ def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> Non
     project.declare(DECLARED)
     project.add("cpython", configure=AS_PROGRAM, code=INTERPRETER)
     own = project.scons("libc=private", "cache=none")
-    assert "libc:      brings glibc" in own and "loader:    none" in own and "libraries: none" in own
+    assert "libc:      contains glibc" in own and "loader:    none" in own and "libraries: none" in own
     assert "LGPL-2.1-or-later (glibc)" in own
     stage = project.stage("cpython").read_bytes()
     unpack_tree(project.folder / "build/rv1126/python-1.0-rv1126.tar.gz", tmp_path / "board")
