@@ -53,11 +53,11 @@ def make_large(folder: Path, megabytes: int) -> None:
     _write_deflated(folder, NAME, files)
 
 
-def make_usual(folder: Path, megabytes: int) -> None:
+def make_usual(folder: Path, megabytes: int, modules: int) -> None:
     """Write a wheel of real files, and an extension module for the board."""
     files: dict[str, bytes | str] = {_EXTENSION: make_elf(needed=["libc.so.6"], tail=b"\0PyInit__speed\0")}
     left = megabytes * _MB
-    for number, path in enumerate(_find_real_files()):
+    for number, path in enumerate(_find_real_files(modules)):
         data = path.read_bytes().removeprefix(b"\x7fELF")[:left]  # the board's audit refuses this machine's code
         files[f"toy/{number}{path.suffix}"] = data
         left -= len(data)
@@ -66,13 +66,13 @@ def make_usual(folder: Path, megabytes: int) -> None:
     _write_deflated(folder, BUILT, files)
 
 
-def _find_real_files() -> list[Path]:
-    """A thousand modules that name no path of this machine, then libraries and programs: a wheel such as SciPy's."""
+def _find_real_files(count: int) -> list[Path]:
+    """So many modules that name no path of this machine, then libraries and programs. SciPy has a thousand modules."""
     folders = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platlib")]
     found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     modules = [path for path in found if path.suffix == ".py" and str(ROOT).encode() not in path.read_bytes()]
     code = [path for path in found if path.suffix == ".so" or (not path.suffix and path.stat().st_size > 4 * _MB)]
-    return [*modules[:1000], *code]
+    return [*modules[:count], *code]
 
 
 def _write_deflated(folder: Path, name: str, files: dict[str, bytes | str]) -> None:
@@ -149,19 +149,19 @@ def measure_large(size: int) -> None:
             print(f"{size} MB, {way.__name__}: {wall:.1f} s, at most {megabytes:.0f} MB of memory", flush=True)
 
 
-def measure_tags(tries: int) -> None:
+def measure_tags(modules: int, tries: int) -> None:
     """The least of some tries, which take turns; and whether both have made the same wheel."""
     ways = (tag_by_us, tag_by_wheel, read_only)
     with TemporaryDirectory() as name:
         folder = Path(name)
         with ProcessPoolExecutor(1) as pool:
-            pool.submit(make_usual, folder, 100).result()
+            pool.submit(make_usual, folder, 100, modules).result()
         taken = [[measure(way, folder)[:2] for way in ways] for _ in range(tries)]
         same = read_contents(folder / "ours" / RIGHT) == read_contents(folder / RIGHT)
         sizes = [(folder / each).stat().st_size / 1e6 for each in (BUILT, f"ours/{RIGHT}", RIGHT)]
     least = [[min(each[number][kind] for each in taken) for number in range(len(ways))] for kind in (0, 1)]
     for way, wall, cpu in zip(ways, *least, strict=True):
-        print(f"100 MB, {way.__name__}: {wall:.2f} s, {cpu:.2f} s of CPU")
+        print(f"100 MB with {modules} modules, {way.__name__}: {wall:.2f} s, {cpu:.2f} s of CPU")
     print("wheel tags / ours: {:.1f} of wall, {:.1f} of CPU".format(*(each[1] / each[0] for each in least)))
     print("sizes in MB: {:.1f}, by us {:.1f}, by wheel {:.1f}".format(*sizes))
     print(f"same result: {same}")
@@ -172,7 +172,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1000, help="megabytes")
     parser.add_argument("--tries", type=int, default=5)
     options = parser.parse_args()
-    measure_tags(options.tries)
+    for modules in (1000, 0):
+        measure_tags(modules, options.tries)
     measure_large(options.size)
 
 
