@@ -42,7 +42,7 @@ def test_only_the_bundle_is_another_one(project: Project, tmp_path: Path) -> Non
     done = subprocess.run([python.python, "x"], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == f"{python.python} x\n"
     papers = project.scons("papers", "libc=private", "cache=none")
-    assert "packing" not in papers and "licence was found for cpython 1.0\n" in papers
+    assert "packing" not in papers and "licence text was found for cpython 1.0\n" in papers
     sbom = (project.folder / "build/rv1126/sbom/python-1.0-rv1126.cdx.json").read_text()
     assert "pkg:generic/glibc@" in sbom and "pkg:generic/gcc/libgcc_s@" in sbom
     [text] = project.folder.glob("build/rv1126/legal-info/licenses/glibc-*/COPYING.LIB")
