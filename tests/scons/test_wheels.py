@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from packaging.pylock import Pylock
 from uv import find_uv_bin
 
-from tests.conftest import Project
+from tests.conftest import Project, pack
 from tests.unit.made_elf import make_elf
 from tests.unit.made_packages import add_sdist, add_wheel, sha256
 from tests.unit.made_repository import commit, project
@@ -440,6 +441,19 @@ def test_fetch_brings_the_sources_of_libraries_that_only_a_wheel_needs(wheels: W
         output = wheels.scons("fetch", f"pkgs={package}", "overrides=.", "offline=1", code=2)
         assert ("libyaml" in output) is is_wanted
         assert "zlib" in output
+
+
+def test_fetch_brings_what_a_build_would_download(wheels: Wheels) -> None:
+    wheels.declare_components()
+    add_sdist(wheels.links, "raw", build_requires=[])
+    data = pack("foo-1.0", {"CMakeLists.txt": ""})
+    sha256 = hashlib.sha256(data).hexdigest()
+    place = f'url = "https://foo.invalid/foo-1.0.tar.gz"\nsha256 = "{sha256}"\ncmake = "foo"\n'
+    (wheels.folder / "raw.toml").write_text(f'reason = "it downloads foo"\n[[fetches]]\n{place}')
+    fetch = ["fetch", "pkgs=raw", "overrides=.", "offline=1"]
+    assert "raw 1.0: foo-1.0.tar.gz" in wheels.scons(*fetch, code=2)
+    (wheels.folder / "downloads/foo-1.0.tar.gz").write_bytes(data)
+    assert "raw 1.0: foo" not in wheels.scons(*fetch, code=2)
 
 
 def test_fetch_brings_the_files_for_later_runs_offline_and_in_another_home(wheels: Wheels) -> None:

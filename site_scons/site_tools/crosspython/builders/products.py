@@ -148,10 +148,9 @@ def FetchSources(env: Any) -> Any:
     listing = build.settings.folder / f"sources-{build.settings.release.version}.txt"
 
     def fetch(target: list[Any], source: list[Any], env: Any) -> None:
-        parts = {part.recipe.title: part.recipe.sources for part in build.components.wanted()}
-        wanted: list[Wanted] = [
-            *(parts | {title: sources for title, sources in build.declared.locked if sources}).items()
-        ]
+        parts = [(part.recipe.title, part.recipe.sources) for part in build.components.wanted()]
+        # A library may be a component, too; a package may have several files of one title.
+        wanted: list[Wanted] = [*dict.fromkeys([*parts, *(each for each in build.declared.locked if each[1])])]
         build.run.workshop.store.get_all(wanted)
         for package in build.declared.commits:
             from crosspython.wheels.resolving.lock import fetch_commit
@@ -163,7 +162,7 @@ def FetchSources(env: Any) -> Any:
 
             fetch_crates(order(), kit_of(build), build.run.workshop)
         titles = [*(title for title, _ in wanted), *(package.title for package in build.declared.commits)]
-        write_whole(listing, "".join(f"{title}\n" for title in titles))
+        write_whole(listing, "".join(f"{title}\n" for title in dict.fromkeys(titles)))
 
     machine = [toolchain_node(env)] if build.declared.rust else []  # the toolchain decides which Rust is used
     return env.AlwaysBuild(declare(env, [listing], machine, make_action("fetch", fetch, "fetching all sources")))[0]
