@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.papers.forbidden import find_forbidden, read_forbidden, require_allowed
@@ -39,6 +41,15 @@ def test_an_expression_is_refused_if_it_leaves_no_choice(expression: str, forbid
 def test_a_misspelt_licence_is_told_and_not_ignored() -> None:
     with pytest.raises(ConfigurationError, match=r"no such licence: GPL-3.0-onl\n  did you mean .*GPL-3.0-only"):
         read_forbidden("MIT GPL-3.0-onl")
+
+
+@pytest.mark.parametrize(("usual", "meant"), [("GPLv3", "GPL-3.0*"), ("lgpl2.1+", "LGPL-2.1*")])
+def test_a_usual_name_of_a_licence_is_known_for_a_hint(usual: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(f'did you mean forbid_licenses="{meant}"?')):
+        read_forbidden(usual)
+    read_forbidden(meant)
+    with pytest.raises(ConfigurationError, match=r"no such licence: GPLv9"):
+        read_forbidden("GPLv9")
 
 
 def test_all_parts_are_named_by_which_it_would_come() -> None:

@@ -6,6 +6,7 @@ Knows SPDX expressions (its specification, Annex B): of "A OR B" one may be chos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 from license_expression import ExpressionError, LicenseWithExceptionSymbol, get_spdx_licensing
 
 from crosspython.errors import ConfigurationError
-from crosspython.names import check_known
+from crosspython.names import suggest
 
 # Families of which a licence says "or any later version", with their versions.
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "GPL": ("1.0", "2.0", "3.0"),
     "LGPL": ("2.0", "2.1", "3.0"),
 }
+_USUAL = re.compile(r"(?P<family>AGPL|GFDL|LGPL|GPL)-?v?(?P<version>\d(?:\.\d)?)\+?", re.IGNORECASE)
 _ONLY, _LATER = "-only", "-or-later"
 # SPDX's value for a licence that is not stated: it can be forbidden, too.
 NOT_STATED = "NOASSERTION"
@@ -44,14 +46,20 @@ def read_forbidden(text: str) -> tuple[str, ...]:
 
 
 def _tell_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:
-    try:
-        check_known("forbid_licenses=: SPDX has no such licence{s}", unknown, sorted(known), form="forbid_licenses={}")
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            error.what,
-            evidence=error.evidence,
-            expected='identifiers of spdx.org/licenses, such as GPL-3.0-only, or globs of them, such as "GPL-3.0*"',
-        ) from None
+    told = [_usual_name(name) or suggest(name, sorted(known), "forbid_licenses={}") for name in unknown]
+    raise ConfigurationError(
+        f"forbid_licenses=: SPDX has no such licence{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}",
+        evidence=[hint for hint in told if hint],
+        expected='identifiers of spdx.org/licenses, such as GPL-3.0-only, or globs of them, such as "GPL-3.0*"',
+    )
+
+
+def _usual_name(name: str) -> str | None:
+    """A hint for names as people write them: GPLv3, LGPL2.1."""
+    match = _USUAL.fullmatch(name)
+    family, version = (match["family"].upper(), match["version"]) if match else ("", "")
+    version += "" if "." in version else ".0"
+    return f'did you mean forbid_licenses="{family}-{version}*"?' if version in _FAMILIES.get(family, ()) else None
 
 
 def find_forbidden(expression: str, forbidden: Sequence[str]) -> tuple[str, ...]:
