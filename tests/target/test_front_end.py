@@ -16,6 +16,7 @@ from typing import Literal
 import pytest
 from crosspython.errors import CrosspythonError, StepError
 from crosspython.recipes.release import read_release
+from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import launcher_environment
 from crosspython.toolchain.rust import RustSearch
@@ -128,7 +129,7 @@ class Factory:
             indexes=lambda: indexes_for_uv(read_pip_configuration(path), os.environ),
         )
 
-    def build(self, files: Mapping[str, str], override: Override | None = None, **changes: float) -> WheelReport:
+    def build(self, files: Mapping[str, str], override: Override | None = None, **changes: object) -> WheelReport:
         source = self.folder / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
@@ -136,7 +137,7 @@ class Factory:
             (source / name).write_text(text)
         return self.build_from(source, override, **changes)
 
-    def build_from(self, source: Path, override: Override | None = None, **changes: float) -> WheelReport:
+    def build_from(self, source: Path, override: Override | None = None, **changes: object) -> WheelReport:
         package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
         files = ProjectFiles("toy", source) if source.is_dir() else source
         order = WheelOrder(package, override or Override("toy"), files, {}, {}, self.product)
@@ -233,6 +234,16 @@ def test_what_asks_the_interpreter_for_sizes_is_built_in_the_emulator(factory: F
     report = factory.build(in_tree(code=check + MODULE, flags=flags))
     assert report.engine == "emulated"
     assert factory.imported() == 4
+
+
+def test_a_wheel_is_built_with_an_interpreter_of_the_users_own(factory: Factory, tmp_path: Path) -> None:
+    """Its standard library lies outside of the kit; what is installed in it is not seen."""
+    unpack_tree(factory.kit.build_python, tmp_path / "own")
+    python = tmp_path / "own/bin/python3"
+    (tmp_path / "own/lib/python3.13/site-packages/planted.py").write_text("")
+    body = "    import importlib.util\n    assert importlib.util.find_spec('planted') is None"
+    report = factory.build(in_tree(body), folder=tmp_path / "kit", build_python=python, whole=set())
+    assert (report.engine, report.extensions) == ("cross", ("toy",))
 
 
 def test_what_build_python_does_without_is_there_in_the_emulator(factory: Factory) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +43,7 @@ crossenv.main()
 
 _QUESTIONS = """\
 import json, os, platform, sys, sysconfig
+kit, own = sys.argv[1], json.loads(sys.argv[2])
 ask = sysconfig.get_config_var
 print(json.dumps({
     "sysconfig.get_platform()": sysconfig.get_platform(),
@@ -59,7 +60,7 @@ print(json.dumps({
     "folder of sys.executable": os.path.dirname(sys.executable),
     "CPATH": os.environ.get("CPATH", ""),
     "LIBRARY_PATH": os.environ.get("LIBRARY_PATH", ""),
-    "sys.path": [path for path in sys.path + sys.build_path if path and not path.startswith(sys.argv[1])],
+    "sys.path": [path for path in sys.path + sys.build_path if path and not path.startswith(kit) and path not in own],
 }))
 """
 
@@ -86,11 +87,21 @@ def make_cross_python(kit: Kit, variables: Mapping[str, Any], log: Log, path: st
     place, kernel = Path(spec.origin).parents[1], kit.toolchain.kernel_headers or ""
     start = [str(kit.native_python), "-c", _START, str(place), kernel]
     folder = kit.folder / "crossenv"
+    where = kit.folder, environment, log
     run_command([*start, *options, str(kit.target_python), str(folder)], cwd=kit.folder, env=environment, log=log)
-    answers = kit.folder / "answers.json"
-    ask = f"exec {shlex.quote(str(kit.cross_python))} - {shlex.quote(str(kit.folder))} > {shlex.quote(str(answers))}"
-    run_command(["sh", "-c", ask], cwd=kit.folder, env=environment, log=log, input=_QUESTIONS.encode())
+    # An interpreter of the user's own has its standard library outside of the kit. Its site-packages must stay out.
+    library, answers = kit.folder / "library.json", kit.folder / "answers.json"
+    _ask([str(kit.native_python), "-I", "-S", "-"], library, "import json, sys\nprint(json.dumps(sys.path))\n", *where)
+    _ask([str(kit.cross_python), "-", str(kit.folder), library.read_text()], answers, _QUESTIONS, *where)
     judge_answers(json.loads(answers.read_text()), expected_answers(kit, variables), log.path)
+
+
+def _ask(
+    command: Sequence[str], answers: Path, questions: str, folder: Path, environment: Mapping[str, str], log: Log
+) -> None:
+    """Give a program to an interpreter, and write what it prints into a file."""
+    ask = f"exec {shlex.join(command)} > {shlex.quote(str(answers))}"
+    run_command(["sh", "-c", ask], cwd=folder, env=environment, log=log, input=questions.encode())
 
 
 def expected_answers(kit: Kit, variables: Mapping[str, Any]) -> dict[str, object]:
