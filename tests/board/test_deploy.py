@@ -162,7 +162,7 @@ def test_a_32_bit_system_below_a_64_bit_kernel_gets_a_32_bit_python(slim: Path, 
         deploy(order(slim), session, lines.append)
         answer = board.command("/opt/python/bin/python3 -c 'import sys; print(sys.maxsize)'")
     assert answer == f"{2**31 - 1}\n"
-    assert any("a 32-bit system below a 64-bit kernel (aarch64)" in line for line in lines)
+    assert any("a 32-bit system with a 64-bit kernel (aarch64)" in line for line in lines)
     assert any("armv7l on aarch64" in line for line in lines)
 
 
