@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,8 @@ from typing import Literal
 import pytest
 from crosspython.errors import CrosspythonError, StepError
 from crosspython.recipes.release import read_release
+from crosspython.store.fetch import hash_file
+from crosspython.store.sources import Source
 from crosspython.store.tree import unpack_tree
 from crosspython.toolchain.facts import Toolchain
 from crosspython.toolchain.launcher import launcher_environment
@@ -25,6 +28,8 @@ from crosspython.wheels.building.front_end import build_wheel
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.commits import Commit, check_out
+from crosspython.wheels.known.downloads import HASH, PLACE
+from crosspython.wheels.known.overrides import read_override
 from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
@@ -33,6 +38,7 @@ from crosspython.wheels.resolving.neighbours import find_project_files
 from tests.conftest import REPOSITORY
 from tests.target.test_rv1126 import BUILD, built  # noqa: F401 -- a fixture
 from tests.target.workshop import DOWNLOADS, open_workshop, stage_archives
+from tests.unit.loopback import reply, server
 from tests.unit.made_repository import commit, git
 
 pytestmark = pytest.mark.slow
@@ -134,13 +140,18 @@ class Factory:
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
         for name, text in files.items():
+            (source / name).parent.mkdir(exist_ok=True)
             (source / name).write_text(text)
         return self.build_from(source, override, **changes)
 
     def build_from(self, source: Path, override: Override | None = None, **changes: object) -> WheelReport:
         package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
         files = ProjectFiles("toy", source) if source.is_dir() else source
-        order = WheelOrder(package, override or Override("toy"), files, {}, {}, self.product)
+        override = override or Override("toy")
+        fetched = {
+            each.sha256: self.workshop.store.get([Source(each.sha256, each.url)], "toy")[1] for each in override.fetches
+        }
+        order = WheelOrder(package, override, files, {}, {}, self.product, fetched=fetched)
         return build_wheel(order, replace(self.kit, **changes), self.workshop)  # type: ignore[arg-type]
 
     @property
@@ -170,6 +181,74 @@ def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapp
     report = factory.build(files)
     assert report.filename == "toy-1.0-cp313-cp313-linux_armv7l.whl"
     assert (report.engine, report.extensions) == ("cross", ("toy",))
+    assert factory.imported() == 4
+
+
+WRAPPED = "project('made', 'c')\nmade = declare_dependency(include_directories: include_directories('.'))\n"
+MADE = "static const int made = 1;\n"
+USES_MADE = f'#include "made.h"\n{MODULE}'
+FETCHES = {
+    "fetch-content": {
+        **CMAKE,
+        "toy.c": USES_MADE,
+        "CMakeLists.txt": CMAKE["CMakeLists.txt"].replace(
+            "python_add",
+            "include(FetchContent)\nFetchContent_Declare(made URL {url})\nFetchContent_MakeAvailable(made)\n"
+            "include_directories(${made_SOURCE_DIR})\npython_add",
+        ),
+    },
+    "external-project": {
+        **CMAKE,
+        "toy.c": USES_MADE,
+        "CMakeLists.txt": CMAKE["CMakeLists.txt"].replace(
+            "install",
+            "include(ExternalProject)\n"
+            'ExternalProject_Add(made URL {url} CONFIGURE_COMMAND "" BUILD_COMMAND "" INSTALL_COMMAND "")\n'
+            "ExternalProject_Get_Property(made SOURCE_DIR)\ninclude_directories(${SOURCE_DIR})\n"
+            "add_dependencies(toy made)\ninstall",
+        ),
+    },
+    "wrap": {
+        **MESON,
+        "toy.c": USES_MADE,
+        "meson.build": MESON["meson.build"].replace(
+            "'toy.c', ", "'toy.c', dependencies: subproject('made').get_variable('made'), "
+        ),
+        "subprojects/made.wrap": "[wrap-file]\ndirectory = made-1.0\nsource_filename = made-1.0.tar.gz\n"
+        "source_url = {url}\nsource_hash = {sha256}\n",
+    },
+    "download": in_tree(
+        '    with urllib.request.urlopen("{url}") if not os.path.exists("made.h") else open("made.h") as file:\n'
+        "        file.read()",
+        USES_MADE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FETCHES)
+def test_what_a_build_would_download_is_declared_with_its_hash(factory: Factory, tmp_path: Path, name: str) -> None:
+    """First nothing is declared, then what the error says."""
+    archive = tmp_path / "made-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for member, text in {"made.h": MADE, "CMakeLists.txt": "", "meson.build": WRAPPED}.items():
+            (tmp_path / "file").write_text(text)
+            tar.add(tmp_path / "file", f"made-1.0/{member}")
+    sha256 = hash_file(archive)
+    with server(lambda handler, number: reply(handler, archive.read_bytes())) as (url, asked):
+        files = {path: text.replace("{url}", url).replace("{sha256}", sha256) for path, text in FETCHES[name].items()}
+        with pytest.raises(StepError) as caught:
+            factory.build(files)
+        assert asked == []
+        heading = caught.value.evidence.index("overrides/toy.toml:")
+        text = "\n".join(caught.value.evidence[heading + 1 :])
+        assert f'url = "{url}"' in text
+        override = tmp_path / "toy.toml"
+        override.write_text(text.replace(HASH, sha256).replace(f'file = "{PLACE}"', 'folder = "include"'))
+        if name == "download":
+            files = {**files, "backend.py": files["backend.py"].replace("made.h", "include/made.h")}
+            files["toy.c"] = files["toy.c"].replace("made.h", "include/made.h")
+        factory.build(files, read_override(override))
+        assert len(asked) == 1
     assert factory.imported() == 4
 
 
