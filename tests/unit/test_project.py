@@ -33,6 +33,19 @@ def test_the_licence_is_the_one_whose_text_is_here() -> None:
     assert [(REPOSITORY / name).read_text().split("\n")[0] for name in PROJECT["license-files"]] == ["MIT License"]
 
 
+def test_each_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((REPOSITORY / "docs/decisions").glob("[0-9]*.md"))
+    numbers = [page.name.partition("-")[0] for page in pages]
+    assert len(numbers) == len(set(numbers)) > 40
+    assert [
+        page.name for page, number in zip(pages, numbers, strict=True) if number.lstrip("0") not in _title(page)
+    ] == []
+
+
+def _title(page: Path) -> str:
+    return page.read_text().partition("\n")[0]
+
+
 def test_contributing_tells_of_every_room() -> None:
     _, _, after = (REPOSITORY / "docs/contributing.md").read_text().partition("## The rooms\n")
     told = set(re.findall(r"^ +(\w+)/ ", after.partition("\n## ")[0], re.MULTILINE))
