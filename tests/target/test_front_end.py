@@ -97,6 +97,13 @@ CMAKE = {
     "python_add_library(toy MODULE toy.c WITH_SOABI)\ninstall(TARGETS toy DESTINATION .)\n",
     "toy.c": MODULE,
 }
+PY_BUILD_CMAKE = {
+    "pyproject.toml": '[build-system]\nrequires = ["py-build-cmake"]\nbuild-backend = "py_build_cmake.build"\n'
+    '[project]\nname = "toy"\nversion = "1.0"\ndescription = "A toy"\n'
+    '[tool.py-build-cmake]\nmodule = {generated = "module"}\ncmake = {minimum_version = "3.26"}\n',
+    "CMakeLists.txt": CMAKE["CMakeLists.txt"],
+    "toy.c": MODULE,
+}
 
 
 CALLS_HOME = """\
@@ -175,7 +182,9 @@ def factory(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Factory:  
 
 
 @pytest.mark.parametrize(
-    "files", [SETUPTOOLS, MESON, CMAKE, in_tree()], ids=["setuptools", "meson", "cmake", "in-tree"]
+    "files",
+    [SETUPTOOLS, MESON, CMAKE, PY_BUILD_CMAKE, in_tree()],
+    ids=["setuptools", "meson", "cmake", "py-build-cmake", "in-tree"],
 )
 def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapping[str, str]) -> None:
     report = factory.build(files)

