@@ -93,6 +93,7 @@ CMAKE = {
     "pyproject.toml": '[build-system]\nrequires = ["scikit-build-core"]\nbuild-backend = "scikit_build_core.build"\n'
     '[project]\nname = "toy"\nversion = "1.0"\n',
     "CMakeLists.txt": "cmake_minimum_required(VERSION 3.26)\nproject(toy C)\n"
+    'if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL "armv7l")\n  message(FATAL_ERROR "not for the board")\nendif()\n'
     "find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)\nfind_package(ZLIB REQUIRED)\n"
     "python_add_library(toy MODULE toy.c WITH_SOABI)\ninstall(TARGETS toy DESTINATION .)\n",
     "toy.c": MODULE,

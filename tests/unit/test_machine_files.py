@@ -76,6 +76,12 @@ def test_numpy_is_told_what_a_long_double_is(facts: Facts, machine: str, kind: s
     assert f"longdouble_format = '{kind}'" in meson_cross_file(replace(facts, machine=find_machine(machine)))
 
 
+@pytest.mark.parametrize("machine", ["armv7l", "aarch64"])
+def test_cmake_is_told_the_machine_as_the_boards_kernel_names_it(facts: Facts, machine: str) -> None:
+    text = cmake_toolchain_file(replace(facts, machine=find_machine(machine)))
+    assert f'set(CMAKE_SYSTEM_PROCESSOR "{machine}")' in text
+
+
 def test_cmake_takes_the_private_sysroot_from_the_environment(facts: Facts) -> None:
     assert 'set(CMAKE_FIND_ROOT_PATH "$ENV{CROSSPYTHON_SYSROOT};$ENV{CROSSPYTHON_OVERLAY}")' in cmake_toolchain_file(
         facts

@@ -104,9 +104,9 @@ def cmake_toolchain_file(facts: Facts) -> str:
 
     Packages may also come from the overlay (pybind11, nanobind); libraries and headers only if a build names them.
     """
-    settings = {
+    settings: dict[str, str] = {
         "CMAKE_SYSTEM_NAME": "Linux",
-        "CMAKE_SYSTEM_PROCESSOR": facts.machine,
+        "CMAKE_SYSTEM_PROCESSOR": facts.machine.name,
         "CMAKE_C_COMPILER": f"{facts.triplet}-gcc",
         "CMAKE_CXX_COMPILER": f"{facts.triplet}-g++",
         **({"CMAKE_Fortran_COMPILER": f"{facts.triplet}-gfortran"} if facts.fortran else {}),
