@@ -109,7 +109,7 @@ def test_a_venv_made_of_copies_finds_its_python(tree: Path, tmp_path: Path) -> N
 
 def test_what_it_cannot_do_is_said_in_one_line(tree: Path, tmp_path: Path) -> None:
     alone = shutil.copy(tree / "bin/tell", tmp_path / "tell")
-    assert refusal(alone).startswith(f"{alone}: what belongs to it is not there: unpack the whole bundle; missing: ")
+    assert refusal(alone).startswith(f"{alone}: its bundle is not complete: unpack all of it again; missing: ")
     colon = shutil.copytree(tree, tmp_path / "a:b", symlinks=True)
     assert "a colon" in refusal(colon / "bin/tell")
     (tree / "lib/private" / LOADER).unlink()
@@ -119,7 +119,7 @@ def test_what_it_cannot_do_is_said_in_one_line(tree: Path, tmp_path: Path) -> No
 def test_a_board_without_proc_is_told(tree: Path) -> None:
     """The tree is the whole root there."""
     said = refusal("unshare", "--user", "--map-root-user", "chroot", tree, "/bin/tell", PATH=PATH)
-    assert said == "/bin/tell: it cannot tell where it lies: there is no /proc; next: mount -t proc proc /proc"
+    assert said == "/bin/tell: it cannot find its own folder, because there is no /proc; next: mount -t proc proc /proc"
 
 
 def test_a_kernel_that_is_too_old_is_told(tree: Path, tmp_path: Path) -> None:

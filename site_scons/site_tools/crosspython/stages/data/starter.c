@@ -205,7 +205,7 @@ static const char *find_program(const char *who, char *root, char *program)
 {
     long size = call(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)root, PATH_MAX - 1);
     if (size <= 0)
-        stop(who, "it cannot tell where it lies: there is no /proc; next: mount -t proc proc /proc", "");
+        stop(who, "it cannot find its own folder, because there is no /proc; next: mount -t proc proc /proc", "");
     root[size] = 0;
     const char *name = cut_name(root);
     cut_name(root);
@@ -213,7 +213,7 @@ static const char *find_program(const char *who, char *root, char *program)
     if (exists(program))
         return name;
     if (!read_home(root))
-        stop(who, "what belongs to it is not there: unpack the whole bundle; missing: ", program);
+        stop(who, "its bundle is not complete: unpack all of it again; missing: ", program);
     append(append(append(program, root), "/libexec/"), INTERPRETER);
     return INTERPRETER;
 }
