@@ -19,7 +19,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.paths import escape
 from crosspython.builders.project_file import ProjectFile
 from crosspython.builders.refusal import refusing
-from crosspython.builders.scons_internals import build_only, leave_out, names_of_aliases
+from crosspython.builders.scons_internals import leave_out, names_of_aliases
 from crosspython.builders.settings import BOARD, CVE, IMAGE, TELLING, VARIABLES, WHEELS
 from crosspython.errors import ConfigurationError
 from crosspython.hosttools import require_tools
@@ -186,8 +186,9 @@ def take_files(goal: str, goals: Sequence[str]) -> list[str]:
     """The files that the command line names beside a goal which reads existing files. SCons must not build them."""
     if goal not in goals:
         return []
-    build_only(goal)
-    return [name for name in goals if name != goal]
+    named = [name for name in goals if name != goal]
+    leave_out(named)
+    return named
 
 
 @refusing

@@ -83,14 +83,8 @@ def names_of_aliases() -> Iterator[str]:
     return iter(default_ans)
 
 
-def build_only(goal: str) -> None:
-    """Let SCons build only one word of the command line. The words after it name existing files, which SCons would
-    build again."""
-    SCons.Script.BUILD_TARGETS[:] = [goal]
-
-
 def leave_out(goals: Collection[str]) -> None:
-    """Let SCons build all words of the command line but these."""
+    """Let SCons build all words of the command line but these, which name something for a goal to work on."""
     SCons.Script.BUILD_TARGETS[:] = [goal for goal in SCons.Script.BUILD_TARGETS if goal not in goals]
 
 
