@@ -53,7 +53,7 @@ class Reply:
 
 
 class Session:
-    """A connection that is open as long as the `with` block. Logs of all its commands lie in `logs`."""
+    """A connection that is open as long as the `with` block. Logs of all its commands are in `logs`."""
 
     def __init__(self, address: Address, *, config: Path | None, path: str, logs: Path) -> None:
         self.address, self._path, self._logs = address, path, logs

@@ -43,7 +43,7 @@ def find_compiler(
 ) -> Path:
     """Return the C compiler for a target, by GCC's plain name.
 
-    toolchain:   an SDK's folder or archive, a folder in which one lies, a compiler, or a compiler's prefix,
+    toolchain:   an SDK's folder or archive, a folder that holds one, a compiler, or a compiler's prefix,
     both also by
                  their bare names on `path`; None or "": the target's own on `path`
     unpack_into: the folder for our copies of SDKs

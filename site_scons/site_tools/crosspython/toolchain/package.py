@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_PATIENCE = 60.0  # seconds
+from crosspython.run.asking import ask_program
+
 _RPM = "%{NAME} %{VERSION}-%{RELEASE}\n%{SOURCERPM}\n"
 _DPKG = "${Package} ${Version}\n${source:Package} (= ${source:Version}), ${Built-Using}\n"
 
@@ -65,15 +65,4 @@ def _ask(path: str, program: str, *arguments: str) -> str:
     found = shutil.which(program, path=path)
     if found is None:
         return ""
-    try:
-        done = subprocess.run(
-            [found, *arguments],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "LC_ALL": "C"},
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return ask_program([found, *arguments], {**os.environ, "LC_ALL": "C"})

@@ -13,12 +13,12 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from crosspython.run.asking import ask_program
 from crosspython.toolchain.native import build_triplet
 
 _HEAD = "#!/bin/sh\n# Written by crosspython.\n"
@@ -209,7 +209,7 @@ def _on_path(names: tuple[str, ...], path: str) -> list[str]:
 
 
 def _config_programs(path: str) -> Iterator[str]:
-    """Programs such as xml2-config that lie on the build machine's PATH and report its libraries."""
+    """Programs such as xml2-config that are on the build machine's PATH and report its libraries."""
     for name in _names_on(path):
         if name.endswith(("-config", "_config")) and not name.endswith("pkg-config"):
             yield name
@@ -256,20 +256,7 @@ def _is_truthful(program: str, path: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "probe.pc").write_text(_PROBE)
         environment = {"PATH": path, "LC_ALL": "C", "PKG_CONFIG_LIBDIR": folder}
-        try:
-            done = subprocess.run(
-                [program, "--cflags", "--libs", "probe"],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=30,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        return done.stdout.split() == _PROBED
+        return ask_program([program, "--cflags", "--libs", "probe"], environment).split() == _PROBED
 
 
 def write_config_programs(sysroot: Path, prefix: str, folder: Path) -> None:

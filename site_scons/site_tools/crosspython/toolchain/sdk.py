@@ -41,7 +41,7 @@ def is_archive(path: Path) -> bool:
 def open_sdk(given: Path, unpack_into: Path, *, path: str, remark: Remark = print) -> Path:
     """Return a folder with the SDK in working order: the given one, or our own copy below `unpack_into`.
 
-    path: where the tools lie that `relocate-sdk.sh` calls
+    path: where the tools are that `relocate-sdk.sh` calls
     remark: gets a sentence for the user
     Raises ToolchainError, HostToolError, and what unpack_archive raises.
     """

@@ -7,20 +7,19 @@ it knows nothing. It guesses which package is meant, by its name alone.
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from crosspython.run.asking import ask_program
 from crosspython.store.download import Unavailable, WriteError
 from crosspython.store.fetch import Store
 from crosspython.store.places import local_path
 from crosspython.store.pools import pool_addresses
 from crosspython.store.sources import Source
 
-_PATIENCE = 30  # seconds
 # Folders of headers that belong to no library.
 _COMMON = ("sys", "linux", "include", "bits", "net")
 _FIELD = re.compile(r"^(?P<name>[\w-]+): *(?P<value>.*(?:\n[ \t].*)*)", re.MULTILINE)
@@ -107,18 +106,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _ask(*arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ("apt-cache", *arguments),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout
+    return ask_program(("apt-cache", *arguments))
 
 
 def _read_from_pool(pool: str, store: Store) -> str:
