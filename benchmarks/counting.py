@@ -5,6 +5,7 @@ Needs an emulator with plugins (Debian: qemu-user 7.2; qemu-user-static has none
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ def build_plugin(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Counter:
-    """emulator: its program, such as qemu-arm; root: where the loader and libc lie as on the board."""
+    """emulator: its program, such as qemu-arm; root: where the loader and libc are as on the board."""
 
     plugin: Path
     emulator: str
@@ -32,7 +33,8 @@ class Counter:
     def count(self, command: Sequence[str | Path], *, check: bool = True) -> tuple[int, str]:
         """Instructions of a run, and what it printed. The layout of its memory is the same each time."""
         with tempfile.NamedTemporaryFile(mode="r") as told:
-            words = ["setarch", "-R", self.emulator, "-L", self.root, "-plugin", self.plugin, "-d", "plugin"]
+            emulator = shutil.which(self.emulator) or self.emulator  # the run has no PATH
+            words = ["setarch", "-R", emulator, "-L", self.root, "-plugin", self.plugin, "-d", "plugin"]
             run = subprocess.run(
                 [*words, "-D", told.name, *command],
                 env={"QEMU_RAND_SEED": "1", **self.environment},

@@ -42,6 +42,8 @@ def stage(tmp_path: Path) -> Path:
         "lib/python3.13/pydoc.py",
         "lib/python3.13/test/test_os.py",
         "lib/python3.13/idlelib/idle.py",
+        "lib/python3.13/turtle.py",
+        "lib/python3.13/ensurepip/__init__.py",
         "lib/python3.13/somewhere/decoder.py",
         "lib/python3.13/config-3.13-arm-linux-gnueabihf/Makefile",
         "lib/python3.13/lib-dynload/_ssl.cpython-313-arm-linux-gnueabihf.so",
@@ -183,6 +185,7 @@ def test_cpythons_own_tests_are_an_archive_of_their_own(tmp_path: Path, stage: P
         "bin/idle3",
         "bin/idle3.13",
         "lib/python3.13/idlelib/idle.py",
+        "lib/python3.13/turtle.py",
         "lib/python3.13/lib-dynload/_testcapi.cpython-313-arm-linux-gnueabihf.so",
         "lib/python3.13/test/test_os.py",
     }
@@ -203,7 +206,7 @@ def test_a_package_of_the_name_tests_is_none_of_cpythons_tests() -> None:
 
 def test_slim_leaves_out_what_a_board_does_not_need(tmp_path: Path, stage: Path) -> None:
     tree, _ = bundle(tmp_path, stage, "1")
-    gone = ("bin/python3.13-config", "include", "lib/pkgconfig", "lib/python3.13/pydoc.py")
+    gone = ("bin/python3.13-config", "include", "lib/pkgconfig", "lib/python3.13/pydoc.py", "lib/python3.13/ensurepip")
     assert [name for name in gone if os.path.lexists(tree / name)] == []
 
 

@@ -6,16 +6,17 @@ import base64
 import csv
 import hashlib
 from pathlib import Path
+from zipfile import ZipFile
 
-from crosspython.stages.edited_wheels import EditedDestination
+from crosspython.stages.edited_wheels import EditedDestination, PartOfWheel
 from installer import install
-from installer.sources import WheelFile
 
 from tests.unit.made_packages import add_wheel
 
 
 def test_record_is_of_what_was_installed(tmp_path: Path) -> None:
-    wheel = add_wheel(tmp_path, "tool", files={"tool/a.py": "x = 1\n", "tool/b.py": "y = 1\n", "tool/c.txt": "x = 1\n"})
+    files = {"tool/a.py": "x = 1\n", "tool/b.py": "y = 1\n", "tool/c.txt": "x = 1\n", "tool/w/d.exe": "x = 1\n"}
+    wheel = add_wheel(tmp_path, "tool", files=files)
     place = tmp_path / "packages"
     schemes = {name: str(place) for name in ("purelib", "platlib", "scripts", "data", "headers")}
     destination = EditedDestination(
@@ -24,8 +25,9 @@ def test_record_is_of_what_was_installed(tmp_path: Path) -> None:
         script_kind="posix",
         edit=lambda name, text: text.replace("1", "2") if name == "tool/a.py" else text,
     )
-    with WheelFile.open(wheel) as source:
-        install(source, destination, {})
+    with ZipFile(wheel) as archive:
+        install(PartOfWheel(archive, ("tool/*.exe",)), destination, {})
+    assert not (place / "tool/w").exists() and "d.exe" not in (place / "tool-1.0.dist-info/RECORD").read_text()
     assert [(place / f"tool/{name}").read_text() for name in ("a.py", "b.py", "c.txt")] == [
         "x = 2\n",
         "y = 1\n",

@@ -243,9 +243,27 @@ def test_a_profile_comes_from_a_first_build_and_is_used_by_the_second() -> None:
     plan = plan_cpython(read_release(CPYTHON, "3.13"), shared=False, optimize="pgo")
     assert plan.trains
     goals = [step.arguments for step in plan.steps if isinstance(step, Make)]
-    assert goals == [("profile-gen-stamp",), ("clean-retain-profile",), ("profile-opt",)]
+    assert [goal for goal, *_ in goals] == ["profile-gen-stamp", "clean-retain-profile", "profile-opt"]
+    assert "-fno-lto" in " ".join(goals[0]) and len(goals[2]) == 1
     assert "--with-lto" in runs(plan)[0]
     assert "{recipe}/training.py" in plan.as_text()
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_the_interpreter_has_a_fixed_address_unless_a_setup_py_compiles_the_modules(series: str) -> None:
+    release = read_release(CPYTHON, series)
+    text = plan_cpython(release, shared=False).as_text()
+    assert ("-no-pie" in text) == ("-fno-pie" in text) == (not release.has_setup_py)
+
+
+@pytest.mark.parametrize("series", series_names(CPYTHON))
+def test_modules_of_the_interpreter_itself_are_named_and_need_no_library(series: str) -> None:
+    release = read_release(CPYTHON, series)
+    built_in = {line.split()[0] for line in release.built_in}
+    assert built_in <= set(release.modules)
+    assert not built_in & {"zlib", "binascii", "_bz2", "_lzma", "_ssl", "_hashlib", "_sqlite3", "_ctypes", "readline"}
+    setup = [step for step in plan_cpython(release, shared=False).early if isinstance(step, Write)]
+    assert [step.file for step in setup] == ["Modules/Setup.local"] * bool(built_in)
 
 
 def test_without_a_profile_nothing_runs_in_the_emulator() -> None:

@@ -45,7 +45,7 @@ def is_cached(name: str) -> bool:
 
 
 def has_bytecode(source: Path) -> bool:
-    """Whether a source's .pyc lies where Python looks for it."""
+    """Whether a source's .pyc is where Python looks for it."""
     return any((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
 
 

@@ -3,7 +3,7 @@
 Knows one rewriting: `${pcfiledir}` is the folder of the .pc file itself (pkg-config(1), since 0.20), so a prefix
 written relative to it makes the file true in a component's sysroot, in the bundle and wherever either is moved. Pure
 text. Such a file must be read without PKG_CONFIG_SYSROOT_DIR, which would put the sysroot before paths that already
-lie in it.
+are in it.
 """
 
 from __future__ import annotations

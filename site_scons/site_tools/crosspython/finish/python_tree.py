@@ -38,6 +38,9 @@ TESTS = (
     "lib/python3.*/*/tests",
     "lib/python3.*/idlelib",
     "lib/python3.*/turtledemo",
+    "lib/python3.*/tkinter",
+    "lib/python3.*/turtle.py",
+    "lib/python3.*/__pycache__/turtle.*.pyc",
     "lib/python3.*/lib-dynload/_test*.so",
     "lib/python3.*/lib-dynload/_ctypes_test*.so",
     "lib/python3.*/lib-dynload/_xxtestfuzz*.so",
@@ -57,7 +60,7 @@ SLIM = {
     ),
     "manuals": ("share/doc", "share/info", "share/man"),
     "pydoc": ("lib/python3.*/pydoc_data", "lib/python3.*/pydoc.py", "bin/pydoc3*"),
-    "tkinter and turtle": ("lib/python3.*/tkinter", "lib/python3.*/turtle.py"),
+    "ensurepip, which gives a venv its pip": ("lib/python3.*/ensurepip",),
     "lib2to3": ("lib/python3.*/lib2to3", "bin/2to3*"),
 }
 
@@ -124,7 +127,7 @@ def read_build_time_vars(library: Path) -> dict[str, Any]:
 
 
 def correct_build_details(library: Path, machine: str) -> None:
-    """Correct build-details.json: it must describe the target, wherever the tree lies.
+    """Correct build-details.json: it must describe the target, wherever the tree is.
 
     CPython's generator (Tools/build/generate-build-details.py) takes the suffixes of extension modules from the
     interpreter that runs it. Without a shared libpython it leaves these suffixes out of `abi`, and it leaves

@@ -46,7 +46,7 @@ def find_sonames(folder: Path) -> frozenset[str]:
 
 
 def choose_rpath(folder: str, needed: Sequence[str], providers: Providers) -> str | None:
-    """Return the RPATH of a file that lies in `folder` below the prefix, or None if it needs no library of ours.
+    """Return the RPATH of a file that is in `folder` below the prefix, or None if it needs no library of ours.
 
     Of several copies of a library the one in lib is taken, else the one beside the file.
     """

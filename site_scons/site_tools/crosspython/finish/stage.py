@@ -86,7 +86,7 @@ def finish_stage(
 
     `tools` is the folder with the wrapped toolchain (`<triplet>-objcopy`). `replace` maps folders of the build machine
     to the text that takes their place; the stage's own path becomes the prefix. `provided` are the sonames of other
-    components that will lie in the prefix's lib. Symbols go to `<debug>/<path>.debug`, or nowhere when that is None.
+    components that will be in the prefix's lib. Symbols go to `<debug>/<path>.debug`, or nowhere when that is None.
     `epoch` (seconds) becomes the time of every file.
     """
     stage = stage.absolute()

@@ -54,15 +54,28 @@ OPTIMIZED: Mapping[str, tuple[str, ...]] = {
 }
 
 # The steps of `make profile-opt`, except for its training run: make would start the target's program as if it ran here
-# (python/cpython issue 113123). The stamp file tells make that the training was done.
+# (python/cpython issue 113123). The stamp file tells make that the training was done. GCC counts branches before
+# link-time optimization, so the program that is trained does without, and the profile is the same.
 TRAINING_SECONDS = 3600
 TRAINED: tuple[Step, ...] = (
-    Make("make-to-train", ("profile-gen-stamp",)),
+    Make("make-to-train", ("profile-gen-stamp", "PGO_PROF_GEN_FLAG=-fprofile-generate -fno-lto")),
     Train(("{source}/python", "{recipe}/training.py"), profiles="Python/ceval.gcda", seconds=TRAINING_SECONDS),
     Make("clean", ("clean-retain-profile",)),
     Write("profile-run-stamp", ""),
     Make("make", ("profile-opt",)),
 )
+
+# An interpreter at a fixed address, as distributions build theirs: no relocations when it starts, and shorter code. In
+# the commands for shared objects -fPIC follows and wins, but not where a setup.py compiles them (docs/decisions/0049).
+# LINKCC links programs alone: GCC forgets -shared if -no-pie follows.
+FIXED_ADDRESS = {"CFLAGS_NODIST": "-fno-pie", "LINKCC": "$(PURIFY) $(CC) -no-pie"}
+
+# Only tests of CPython in its build folder run this program. Link-time optimization of it takes as long as that of the
+# interpreter.
+NO_TEST_PROGRAM = Edit("Makefile", r"(?<=\tgdbhooks) Programs/_testembed\b", "")
+
+# pip's vendored distlib brings programs that start scripts on Windows.
+UNUSED_IN_PIP = ("pip/_vendor/distlib/*.exe",)
 
 LICENSE, LICENSE_FILES = "Python-2.0.1", ("LICENSE", "Modules/expat/COPYING")
 CPE = "python:python"
@@ -119,11 +132,17 @@ def plan_cpython(release: Release, *, shared: bool, optimize: str = "none") -> P
     return Plan(
         early=(
             *release.edits,
+            *_built_in(release),
             Answers(),
-            Run("configure", ("./configure", *_cross_options(release, shared=shared), *OPTIMIZED[optimize])),
+            Run(
+                "configure",
+                ("./configure", *_cross_options(release, shared=shared), *OPTIMIZED[optimize]),
+                env={} if release.has_setup_py else FIXED_ADDRESS,
+            ),
         ),
         steps=(
             Edit("Makefile", COMPILEALL, "true", matches=release.compileall),
+            *(() if release.has_setup_py or optimize == "none" else (NO_TEST_PROGRAM,)),
             *(TRAINED if optimize == "pgo" else (Make("make"),)),
             RequireModules(release.modules),
             InstallPython(("DESTDIR={stage}", "ENSUREPIP=no", "install"), library),
@@ -133,6 +152,7 @@ def plan_cpython(release: Release, *, shared: bool, optimize: str = "none") -> P
                 f"{library}/site-packages",
                 python,
                 edits=edit_pip(python) if release.edits_pip else (),
+                leave_out=UNUSED_IN_PIP,
             ),
             Symlink("bin/python", "python3"),
             *_second_name(release),
@@ -211,6 +231,11 @@ def _cross_options(release: Release, *, shared: bool) -> tuple[str, ...]:
     if shared:
         options.append("--enable-shared")
     return (*options, *release.cross_configure, *release.configure)
+
+
+def _built_in(release: Release) -> tuple[Step, ...]:
+    """The file that names the extension modules of the interpreter itself. It wins over what configure would do."""
+    return (Write("Modules/Setup.local", "\n".join(("*static*", *release.built_in, ""))),) if release.built_in else ()
 
 
 def _second_name(release: Release) -> tuple[Step, ...]:

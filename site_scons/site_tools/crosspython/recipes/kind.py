@@ -42,7 +42,7 @@ class Kind(Protocol):
     """The interface of all kinds."""
 
     def recipe(self, choices: Choices, folder: Path) -> Recipe:
-        """The component that is declared. folder: where the recipe lies. Raises ConfigurationError."""
+        """The component that is declared. folder: where the recipe is. Raises ConfigurationError."""
 
 
 class Component(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

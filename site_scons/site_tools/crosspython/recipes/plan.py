@@ -4,11 +4,11 @@ A plan is made when SConscripts are read, without touching network, disk or comp
 stages/carry_out.py. Folders are not known yet, so steps name them by placeholders:
 
     {source}  {build}      the unpacked source; where to build it (often the same)
-    {stage}                DESTDIR; what is installed lies in {stage}{prefix}
+    {stage}                DESTDIR; what is installed is in {stage}{prefix}
     {sysroot}              the component's private sysroot: its dependencies, with usr/include and usr/lib
-    {prefix}               where Python lies on the board
+    {prefix}               where Python is on the board
     {triplet} {build_triplet}     the target's, the build machine's
-    {recipe}               the folder of the recipe, for the data files that lie beside it
+    {recipe}               the folder of the recipe, for the data files that are beside it
     {build_python}         the interpreter of the same X.Y that runs on the build machine
     {answers}              the site file of answers that configure scripts of one compiler share, after a step `Answers`
 """
@@ -177,12 +177,14 @@ class InstallWheels(_Step, frozen=True):
     """Install the wheels that match a glob below the prefix into a folder of packages, scripts beside the interpreter.
 
     edits: of files in them, by their paths in the wheel; RECORD tells what was installed
+    leave_out: globs of files in them that are not installed
     """
 
     glob: str
     packages: str
     interpreter: str
     edits: tuple[Edit, ...] = ()
+    leave_out: tuple[str, ...] = ()
 
 
 class InstallPython(_Step, frozen=True):
@@ -209,7 +211,7 @@ class Train(_Step, frozen=True):
 
 
 class BuildDetails(_Step, frozen=True):
-    """Correct the build-details.json of a Python of 3.14 or newer, which lies in the folder of its standard library."""
+    """Correct the build-details.json of a Python of 3.14 or newer, which is in the folder of its standard library."""
 
     folder: str
 

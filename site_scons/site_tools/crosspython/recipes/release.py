@@ -60,6 +60,7 @@ class Release(msgspec.Struct, frozen=True):
     modules:   extension modules that the build must produce
     configure: options of this series, for both machines
     cross_configure: options of the target's Python alone
+    built_in:  lines of Modules/Setup for extension modules that are a part of the interpreter
     compileall: how many times its Makefile byte-compiles what it installs
     edits:     changes of its sources: first those of its series, then those of all series (edits.toml)
     build_depends: components that build-python is built with, on the build machine
@@ -86,6 +87,7 @@ class Release(msgspec.Struct, frozen=True):
     modules: tuple[str, ...]
     configure: tuple[str, ...]
     cross_configure: tuple[str, ...]
+    built_in: tuple[str, ...]
     compileall: int
     edits: tuple[Edit, ...]
     build_depends: tuple[str, ...]
@@ -182,6 +184,7 @@ def read_release(folder: Path, wanted: str | Own, line_editing: str = LIBEDIT) -
         modules=keys.modules,
         configure=(*keys.configure, *((keys.free_threaded or ()) if letter else ())),
         cross_configure=(*keys.cross_configure, *more.configure),
+        built_in=keys.built_in,
         compileall=keys.compileall,
         edits=tuple(each.edit() for each in (*keys.edits, *more.edits, *read_edits(folder))),
         build_depends=keys.build_python.depends,

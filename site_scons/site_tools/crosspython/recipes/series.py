@@ -54,6 +54,7 @@ class SeriesKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     build_python: BuildPythonKeys
     configure: Strings = ()
     cross_configure: Strings = ()
+    built_in: Strings = ()
     edits: tuple[EditKeys, ...] = ()
     libedit: LineEditing = LineEditing()
     readline: LineEditing = LineEditing()

@@ -81,7 +81,7 @@ class ComponentBuild:
 
     @property
     def provided(self) -> frozenset[str]:
-        """The libraries of its dependencies, which will lie in the prefix's lib on the board."""
+        """The libraries of its dependencies, which will be in the prefix's lib on the board."""
         return find_sonames(self.sysroot / "usr/lib")
 
     def prepare(self, source: Path) -> None:

@@ -170,10 +170,11 @@ def _remove(step: Remove, build: ComponentBuild) -> None:
 
 @carry_out.register(InstallWheels)
 def _install_wheels(step: InstallWheels, build: ComponentBuild) -> None:
-    from installer import install
-    from installer.sources import WheelFile
+    from zipfile import ZipFile
 
-    from crosspython.stages.edited_wheels import EditedDestination
+    from installer import install
+
+    from crosspython.stages.edited_wheels import EditedDestination, PartOfWheel
 
     packages, scripts = build.stage / step.packages, build.stage / "bin"
     edits = {edit.file: edit for edit in step.edits}
@@ -190,8 +191,9 @@ def _install_wheels(step: InstallWheels, build: ComponentBuild) -> None:
         edit=lambda name, text: edit_text(edits.pop(name), text, build) if name in edits else text,
     )
     for path in _matches(build, build.stage, step.glob):
-        with WheelFile.open(path) as wheel:
-            install(source=wheel, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
+        with ZipFile(path) as archive:
+            part = PartOfWheel(archive, step.leave_out)
+            install(source=part, destination=destination, additional_metadata={"INSTALLER": b"crosspython\n"})
     if edits:
         raise StepError(
             f"{build.recipe.title}: declared edits name files that no wheel contains",

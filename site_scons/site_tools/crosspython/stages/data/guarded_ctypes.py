@@ -4,7 +4,7 @@ The bundle brings its own glibc. A library of the board's that was linked for mu
 loaded beside that, and crash. An ELF file says which libc it needs (System V ABI, DT_NEEDED). Libraries for an older
 glibc are welcome; what needs a newer one, or glibc's private symbols, the loader itself refuses.
 
-This module lies before lib-dynload on sys.path, loads the extension from there, and leaves its place to that. It runs
+This module is before lib-dynload on sys.path, loads the extension from there, and leaves its place to that. It runs
 in every Python since 3.5.
 """
 

@@ -138,7 +138,7 @@ static int kernel_version(const char *release)
     return numbers[0] * 1000 + numbers[1];
 }
 
-/* A venv that was made of copies says in pyvenv.cfg where the Python lies: `home = /opt/python/bin`. */
+/* A venv that was made of copies says in pyvenv.cfg where the Python is: `home = /opt/python/bin`. */
 static int read_home(char *root)
 {
     static char text[PATH_MAX + 512];
@@ -200,7 +200,7 @@ static void require_kernel(const char *who)
              system.release);
 }
 
-/* Where the tree lies, into root, and the program that this stands for there, into program; returns its name. */
+/* Where the tree is, into root, and the program that this stands for there, into program; returns its name. */
 static const char *find_program(const char *who, char *root, char *program)
 {
     long size = call(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)root, PATH_MAX - 1);
@@ -218,7 +218,7 @@ static const char *find_program(const char *who, char *root, char *program)
     return INTERPRETER;
 }
 
-/* Executes the loader, whose link lies in folder, beside the libc. */
+/* Executes the loader, whose link is in folder, beside the libc. */
 static void __attribute__((noreturn))
 run(const char *who, const char *folder, const char *name, char *program, char **arguments, char **environment)
 {
