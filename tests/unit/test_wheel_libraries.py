@@ -37,13 +37,19 @@ from tests.conftest import REPOSITORY
         ("sys/capability.h", "libcap"),
         ("libusb-1.0", "libusb"),
         ("lzo/lzo1.h", "lzo"),
+        ("curl-config", "libcurl"),
+        ("sqlext.h", "unixodbc"),
+        ("dbus/dbus.h", "dbus"),
+        ("cairo-pdf", "cairo"),
+        ("git2.h", "libgit2"),
+        ("mysqlclient", "mariadb-connector"),
     ],
 )
 def test_a_component_is_found_by_what_it_brings(wanted: str, component: str) -> None:
     assert component_that_brings(wanted) == component
 
 
-@pytest.mark.parametrize("wanted", ["pulse/simple.h", "png.hpp", "xml", "", "lib", "sodium_extra"])
+@pytest.mark.parametrize("wanted", ["pulse/simple.h", "gio/gio.h", "cairo-gobject", "xml", "", "lib", "sodium_extra"])
 def test_what_no_component_brings_is_not_guessed(wanted: str) -> None:
     assert component_that_brings(wanted) is None
 

@@ -44,7 +44,7 @@ class Subject:
     the bundle.
 
     tests:    the archive of CPython's own tests
-    root:     where the board's loader and libc lie, or the toolchain's in their place
+    root:     where the board's loader and libc are, or the toolchain's in their place
     left_out: CPython's stage archive, if the bundle is slim: the tests need files that such a bundle lacks
     """
 

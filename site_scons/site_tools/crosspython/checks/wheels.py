@@ -41,7 +41,7 @@ class WheelSubject:
 
     wheels:   the wheels to be installed, in the folder that is given to pip
     bundle:   the archive with the Python that installs them
-    root:     where the board's loader and libc lie, or the toolchain's in their place
+    root:     where the board's loader and libc are, or the toolchain's in their place
     override: returns the override of a package
     """
 

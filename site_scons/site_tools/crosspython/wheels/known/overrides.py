@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ConfigurationError
 from crosspython.reading import read_data, read_toml
-from crosspython.recipes.fields import Sha256, Url
+from crosspython.recipes.fields import License, Sha256, Url
 from crosspython.wheels.model import Fetch, Override
 
 SHIPPED = Path(__file__).parent / "overrides"
@@ -54,6 +54,7 @@ class FetchKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cmake: Annotated[str, Meta(pattern=r"^[\w.+-]*\Z", description='a name such as "zlib"')] = ""
     folder: str = ""
     file: str = ""
+    license: License = License("")
 
     def __post_init__(self) -> None:
         if len(places := [place for place in (self.cmake, self.folder, self.file) if place]) != 1:
