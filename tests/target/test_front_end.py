@@ -30,7 +30,7 @@ from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.commits import Commit, check_out
 from crosspython.wheels.known.downloads import HASH, PLACE
 from crosspython.wheels.known.overrides import read_override
-from crosspython.wheels.model import LockedPackage, Override, WheelOrder, WheelReport
+from crosspython.wheels.model import LockedCrates, LockedPackage, Override, WheelOrder, WheelReport
 from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.indexes import indexes_for_uv, read_pip_configuration
 from crosspython.wheels.resolving.neighbours import find_project_files
@@ -143,23 +143,35 @@ class Factory:
             indexes=lambda: indexes_for_uv(read_pip_configuration(path), os.environ),
         )
 
-    def build(self, files: Mapping[str, str], override: Override | None = None, **changes: object) -> WheelReport:
+    def build(
+        self,
+        files: Mapping[str, str],
+        override: Override | None = None,
+        crates: LockedCrates | None = None,
+        **changes: object,
+    ) -> WheelReport:
         source = self.folder / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
         for name, text in files.items():
             (source / name).parent.mkdir(exist_ok=True)
             (source / name).write_text(text)
-        return self.build_from(source, override, **changes)
+        return self.build_from(source, override, crates, **changes)
 
-    def build_from(self, source: Path, override: Override | None = None, **changes: object) -> WheelReport:
+    def build_from(
+        self,
+        source: Path,
+        override: Override | None = None,
+        crates: LockedCrates | None = None,
+        **changes: object,
+    ) -> WheelReport:
         package = LockedPackage("toy", "1.0", folder=source if source.is_dir() else None)
         files = ProjectFiles("toy", source) if source.is_dir() else source
         override = override or Override("toy")
         fetched = {
             each.sha256: self.workshop.store.get([Source(each.sha256, each.url)], "toy")[1] for each in override.fetches
         }
-        order = WheelOrder(package, override, files, {}, {}, self.product, fetched=fetched)
+        order = WheelOrder(package, override, files, {}, {}, self.product, fetched=fetched, crates=crates)
         return build_wheel(order, replace(self.kit, **changes), self.workshop)  # type: ignore[arg-type]
 
     @property
@@ -192,6 +204,7 @@ def test_backends_of_all_kinds_build_for_the_board(factory: Factory, files: Mapp
     assert report.filename == "toy-1.0-cp313-cp313-linux_armv7l.whl"
     assert (report.engine, report.extensions) == ("cross", ("toy",))
     assert factory.imported() == 4
+    assert [path.name for path in (factory.folder / "site").glob("*.so")] == [f"toy{factory.kit.extension_suffix}"]
 
 
 WRAPPED = "project('made', 'c')\nmade = declare_dependency(include_directories: include_directories('.'))\n"
@@ -326,7 +339,7 @@ def test_what_asks_the_interpreter_for_sizes_is_built_in_the_emulator(factory: F
 
 
 def test_a_wheel_is_built_with_an_interpreter_of_the_users_own(factory: Factory, tmp_path: Path) -> None:
-    """Its standard library lies outside of the kit; what is installed in it is not seen."""
+    """Its standard library is outside of the kit; what is installed in it is not seen."""
     unpack_tree(factory.kit.build_python, tmp_path / "own")
     python = tmp_path / "own/bin/python3"
     (tmp_path / "own/lib/python3.13/site-packages/planted.py").write_text("")

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 from crosspython.elf.file import read_elf
+from crosspython.run.log import Log
+from crosspython.wheels.building.crates import Crates
+from crosspython.wheels.model import LockedCrates
 
 from tests.target.test_front_end import Factory, factory  # noqa: F401 -- a fixture
 from tests.target.test_rv1126 import built  # noqa: F401 -- a fixture
@@ -54,3 +57,18 @@ def test_both_backends_build_an_extension_for_the_board(
     assert elf is not None
     assert (elf.machine, elf.float_abi, elf.rpath) == ("EM_ARM", "hard", None)
     assert str(factory.folder).encode() not in module.read_bytes()
+
+
+def test_a_package_without_a_lock_file_is_built_offline_of_the_crates_of_our_lock(factory: Factory) -> None:  # noqa: F811
+    source, kit = factory.folder / "unlocked", factory.kit
+    source.mkdir()
+    for name, text in CRATE.items():
+        (source / name).write_text(text)
+    rust = kit.rust.find(kit.target, kit.toolchain.libc.name, factory.workshop.store)
+    with Log(factory.folder / "crates.log") as log:
+        locks = Crates(rust, kit.rust.crates).lock(source, factory.workshop.path, kit.rust.environment, log)
+    assert list(locks) == ["Cargo.lock"]
+    assert 'name = "pyo3"\nversion = "0.26.0"' in locks["Cargo.lock"]
+    report = factory.build(MATURIN, crates=LockedCrates("toy", "", "rustc 1.0.0", locks), offline=True)
+    assert [remark for remark in report.remarks if "rustc 1.0.0" in remark]
+    assert not [remark for remark in report.remarks if "Cargo.lock" in remark]

@@ -64,6 +64,14 @@ def test_fortran_is_named_only_where_there_is_one(tmp_path: Path, fortran: bool)
     assert ("FC" in environment(tmp_path, fortran=fortran)) is fortran
 
 
+def test_cmake_asks_the_interpreter_only_where_there_is_an_emulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for has_one in (True, False):
+        monkeypatch.setattr(Kit, "has_emulator", has_one)
+        assert ("CMAKE_ARGS" in environment(tmp_path)) is has_one
+
+
 def test_whoever_wants_to_download_finds_nothing(seen: dict[str, str]) -> None:
     assert seen["HTTPS_PROXY"] == seen["http_proxy"] == "http://127.0.0.1:9"
     assert (seen["CARGO_NET_OFFLINE"], seen["PIP_NO_INDEX"]) == ("true", "1")

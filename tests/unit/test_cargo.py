@@ -12,9 +12,10 @@ from crosspython.run.log import Log
 from crosspython.targets import load_target
 from crosspython.toolchain.native import build_triplet
 from crosspython.toolchain.rust import Rust, RustSearch
-from crosspython.wheels.building.cargo import Cargo, cpu_flags, find_manifests, is_rust, sources_of_crates
+from crosspython.wheels.building.cargo import Cargo, cpu_flags, is_rust
+from crosspython.wheels.building.crates import Crates, find_manifests, sources_of_crates
 from crosspython.wheels.building.front_end import fetch_crates
-from crosspython.wheels.model import LockedPackage, Override, WheelOrder
+from crosspython.wheels.model import LockedCrates, LockedPackage, Override, WheelOrder
 from crosspython.wheels.project_files import ProjectFiles
 from packaging.requirements import Requirement
 
@@ -36,7 +37,10 @@ if test -e "$here/absent"; then
     done < "$here/absent"
     rm "$here/absent"
 fi
-case $* in *--locked*) test ! -e "$here/unlocked" ;; *) test ! -e "$here/broken" ;; esac
+case $* in
+    *--locked*) test ! -e "$here/unlocked" ;;
+    *) test ! -e "$here/broken" && echo "# resolved" > "$(dirname "$3")/Cargo.lock" ;;
+esac
 """
 
 
@@ -45,12 +49,12 @@ def make_cargo(folder: Path, triple: str = "armv7-unknown-linux-gnueabihf", libc
     program.write_text(CARGO.format(folder=f"'{folder}'"))
     program.chmod(0o755)
     rust = Rust(folder / "rustc", program, triple, libc, "x86_64-unknown-linux-gnu", "rustc 1.96.0")
-    return Cargo(rust, RV1126, folder / "crates", folder / "lib/python3.13", "3.13", 64)
+    return Cargo(Crates(rust, folder / "crates"), RV1126, folder / "lib/python3.13", "3.13", 64)
 
 
 def fetch(cargo: Cargo, source: Path, **environment: str) -> tuple[str, ...]:
     with Log(source / "log") as log:
-        return cargo.fetch(source, "/usr/bin:/bin", environment, log)
+        return cargo.crates.fetch(source, "/usr/bin:/bin", environment, log)
 
 
 def test_target_and_build_machine_have_their_own_compilers(tmp_path: Path) -> None:
@@ -162,10 +166,10 @@ def test_a_fetch_goes_by_the_lock_file_and_sees_only_what_says_where_the_network
 
 
 def test_offline_the_network_is_not_asked(tmp_path: Path) -> None:
-    cargo, source = replace(make_cargo(tmp_path), offline=True), tmp_path / "source"
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
     source.mkdir()
     (source / "Cargo.toml").touch()
-    fetch(cargo, source)
+    fetch(replace(cargo, crates=replace(cargo.crates, offline=True)), source)
     assert "--offline" in (tmp_path / "calls").read_text().split()
 
 
@@ -177,6 +181,28 @@ def test_a_lock_file_out_of_step_is_no_obstacle(tmp_path: Path) -> None:
     (remark,) = fetch(cargo, source)
     assert "Cargo.lock" in remark
     assert (tmp_path / "calls").read_text().splitlines()[-1] == f"fetch --manifest-path {source}/Cargo.toml"
+
+
+@pytest.mark.parametrize("own", [None, "# of another state\n"], ids=["none", "one that does not match"])
+def test_what_a_package_does_not_lock_is_locked(tmp_path: Path, own: str | None) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    for place in ("Cargo.toml", "rust/Cargo.toml", "docs/Cargo.lock"):
+        (source / place).parent.mkdir(parents=True, exist_ok=True)
+        (source / place).touch()
+    if own is not None:
+        (source / "Cargo.lock").write_text(own)
+    (tmp_path / "unlocked").touch()
+    with Log(source / "log") as log:
+        assert cargo.crates.lock(source, "/usr/bin:/bin", {}, log) == {"Cargo.lock": "# resolved\n"}
+
+
+def test_a_lock_file_that_matches_is_not_locked_again(tmp_path: Path) -> None:
+    cargo, source = make_cargo(tmp_path), tmp_path / "source"
+    source.mkdir()
+    (source / "Cargo.toml").touch()
+    (source / "Cargo.lock").write_text("# its own\n")
+    with Log(source / "log") as log:
+        assert cargo.crates.lock(source, "/usr/bin:/bin", {}, log) == {}
 
 
 def test_crates_that_only_the_lock_file_knows_are_replaced_alone(tmp_path: Path) -> None:
@@ -230,8 +256,12 @@ def test_crates_are_fetched_without_a_build_as_one_will_want_them(tmp_path: Path
     order = WheelOrder(
         LockedPackage("toy", "1.0"), Override("toy"), ProjectFiles("toy", source), {}, {}, tmp_path / "toy.whl"
     )
+    order = replace(order, crates=LockedCrates("toy", "", "rustc 1.96.0", {"Cargo.lock": "# ours\n"}))
+    (source / "Cargo.lock").write_text("# its own\n")
+    (tmp_path / "cargo").write_text(f'{CARGO.format(folder=f"{tmp_path}")}cat Cargo.lock >> "$here/seen"\n')
     workshop = open_workshop(tmp_path)
     fetch_crates(order, replace(make_kit(tmp_path), rust=search, offline=True), workshop)
+    assert (tmp_path / "seen").read_text() == "# ours\n"
     (call,) = (tmp_path / "calls").read_text().splitlines()
     assert call.startswith(f"fetch --manifest-path {workshop.work}/wheels/toy-1.0/source")
     assert call.endswith("--offline --locked")

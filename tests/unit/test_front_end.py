@@ -76,3 +76,24 @@ def test_backends_get_the_config_settings_that_they_need(tmp_path: Path, log: Lo
         ],
         "build-dir": f"{tmp_path}/build",
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "has_emulator", "is_told"),
+    [
+        ("[tool.py-build-cmake.cmake]\nminimum_version = '3.26'\n", True, True),
+        ("[tool.py-build-cmake.cmake]\nminimum_version = '3.26'\n", False, False),
+        ("[tool.py-build-cmake.cmake.0]\n[tool.py-build-cmake.cmake.1]\n", True, False),
+        ("", True, False),
+    ],
+    ids=["one", "no emulator", "two", "no CMake"],
+)
+def test_py_build_cmake_is_told_the_policy_where_it_runs_cmake_once(
+    tmp_path: Path, log: Log, table: str, has_emulator: bool, is_told: bool
+) -> None:
+    build = Build(tmp_path, log, links=False, succeeds=True)
+    build.kit = SimpleNamespace(has_emulator=has_emulator)  # type: ignore[assignment]
+    build.source = tmp_path
+    (tmp_path / "pyproject.toml").write_text(table)
+    told = build._settings([Requirement("py_build_cmake~=0.5")], Overlay(tmp_path / "overlay"))
+    assert told == ({"override": 'cmake.options.CMAKE_POLICY_DEFAULT_CMP0190="NEW"'} if is_told else {})

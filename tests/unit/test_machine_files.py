@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import configparser
 import os
+import platform
+import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crosspython.targets.machines import find_machine
+from crosspython.wheels.building.environment import CMAKE_ARGS
 from crosspython.wheels.building.machine_files import (
     Facts,
     cmake_toolchain_file,
@@ -80,6 +84,37 @@ def test_numpy_is_told_what_a_long_double_is(facts: Facts, machine: str, kind: s
 def test_cmake_is_told_the_machine_as_the_boards_kernel_names_it(facts: Facts, machine: str) -> None:
     text = cmake_toolchain_file(replace(facts, machine=find_machine(machine)))
     assert f'set(CMAKE_SYSTEM_PROCESSOR "{machine}")' in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", ["Python", "Python3"])
+@pytest.mark.parametrize("components", ["Development.Module", "Interpreter Development.Module"])
+def test_cmake_names_extension_modules_with_the_boards_suffix(facts: Facts, package: str, components: str) -> None:
+    """FindPython asks no interpreter for the suffix under the old CMP0190, the policy of projects before CMake 4.1."""
+    folder = facts.bin.parent
+    facts.include.mkdir(parents=True)
+    for name in ("Python.h", "pyconfig.h"):
+        (facts.include / name).touch()
+    version = platform.python_version()
+    (facts.include / "patchlevel.h").write_text(f'#define PY_VERSION "{version}"\n')
+    (facts.bin / "arm-linux-gnueabihf-gcc").symlink_to(str(shutil.which("gcc")))
+    write_machine_files(folder, facts)
+    (folder / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.26)\nproject(toy C)\n"
+        f"find_package({package} REQUIRED COMPONENTS {components})\n"
+        f"find_package({package} REQUIRED COMPONENTS {components})\n"
+        f"{package}_add_library(toy MODULE toy.c WITH_SOABI)\n"
+        'get_property(suffix TARGET toy PROPERTY SUFFIX)\nmessage(STATUS "told: ${suffix}")\n'
+    )
+    (folder / "toy.c").touch()
+    tools = f"{facts.bin}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    suffix = f"import sysconfig\nsysconfig.get_config_vars()['EXT_SUFFIX'] = {facts.extension_suffix!r}\n"
+    (folder / "sitecustomize.py").write_text(suffix)  # this Python answers as cross-python does
+    told = {"PATH": tools, "CROSSPYTHON_PYTHON": sys.executable, "PYTHONPATH": str(folder)}
+    words = ["cmake", "-S", folder, "-B", folder / "b", "-G", "Ninja"]
+    words += [f"-DCMAKE_TOOLCHAIN_FILE={folder / 'toolchain.cmake'}", CMAKE_ARGS]
+    done = subprocess.run(words, env=told, capture_output=True, text=True, check=False)
+    assert "told: .cpython-313-arm-linux-gnueabihf.so" in done.stdout, done.stdout + done.stderr
 
 
 def test_cmake_takes_the_private_sysroot_from_the_environment(facts: Facts) -> None:

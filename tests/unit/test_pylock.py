@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crosspython.errors import ConfigurationError
 from crosspython.wheels.commits import Commit
-from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
+from crosspython.wheels.model import LockedCrates, LockedFile, LockedPackage, Toolset
 from crosspython.wheels.resolving.pylock import Lock, read_pylock, write_pylock
 from packaging.pylock import Pylock
 from packaging.requirements import Requirement
@@ -37,7 +37,8 @@ def lock_in(folder: Path) -> Lock:
     app = LockedPackage("app", "", depends=("numpy",), folder=folder / "app")
     local = LockedPackage("local", "1", sdist=LockedFile("local-1.tar.gz", HASH, path=folder / "in" / "local-1.tar.gz"))
     vcs = LockedPackage("vcs", "1", commit=Commit("https://example.invalid/vcs", "1" * 40, "lib"))
-    return Lock(ASKED, (app, local, numpy, vcs), (toolset_in(folder),))
+    crates = LockedCrates("app", HASH, "rustc 1.96.0", {"rust/Cargo.lock": 'version = 4\nname = "a\\b"\n'})
+    return Lock(ASKED, (app, local, numpy, vcs), (toolset_in(folder),), crates=(crates,))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -46,13 +46,16 @@ class Asker:
     def __call__(
         self, text: str, platform: Platform = BOARD, constraints: str | None = None, **more: dict[str, Any]
     ) -> dict[str, LockedPackage]:
-        places = self.folder / "uv", self.folder / "cache"
-        named = lambda name: self.named.get(name, ())  # noqa: E731
-        resolver = Resolver(*places, self.indexes, self.path, False, self.log, named=named)
+        resolver = self.resolver()
         request = replace(read_request([text], constraints, self.folder), **more)  # type: ignore[arg-type]
         found = resolver.resolve(request, platform)
         self.warnings = resolver.warnings
         return {package.name: package for package in found}
+
+    def resolver(self) -> Resolver:
+        places = self.folder / "uv", self.folder / "cache"
+        named = lambda name: self.named.get(name, ())  # noqa: E731
+        return Resolver(*places, self.indexes, self.path, False, self.log, named=named)
 
     def refusal(self, text: str, platform: Platform = BOARD) -> CrosspythonError:
         with pytest.raises(CrosspythonError) as caught:
@@ -178,6 +181,40 @@ def test_wheels_of_another_platform_are_named(ask: Asker) -> None:
     resolver = Resolver(ask.folder / "uv", ask.folder / "cache", ask.indexes, os.environ["PATH"], False, ask.log)
     found = resolver.filenames_elsewhere([LockedPackage("top", "1.0")], Platform("x86_64", "glibc", "3.13.5"))
     assert found == {"top": (there.name,)}
+
+
+def test_the_newest_versions_are_those_that_a_resolution_finds(ask: Asker) -> None:
+    add_wheel(ask.links, "top", needs=["below", "elsewhere; sys_platform == 'win32'", "extra; extra == 'more'"])
+    for name in ("below", "elsewhere", "extra"):
+        add_wheel(ask.links, name, "1.5")
+        add_wheel(ask.links, name, "1.6")
+    request = read_request(["top[more]"], None, ask.folder)
+    resolver = ask.resolver()
+    newest = resolver.newest_versions(request, BOARD)
+    assert newest == {package.name: package.version for package in resolver.resolve(request, BOARD)}
+    assert newest == {"top": "1.0", "below": "1.6", "extra": "1.6"}
+
+
+@pytest.mark.parametrize(("is_default", "again"), [(True, 0), (False, 2)])
+def test_the_default_index_is_not_asked_twice_though_a_mirror_says_nothing_about_caching(
+    ask: Asker, monkeypatch: pytest.MonkeyPatch, is_default: bool, again: int
+) -> None:
+    wheel = add_wheel(ask.folder, "top")
+    metadata = zipfile.ZipFile(wheel).read("top-1.0.dist-info/METADATA")
+    page = f'<a href="/{wheel.name}#sha256={sha256(wheel)}" data-core-metadata="true">{wheel.name}</a>'.encode()
+
+    def answer(handler: Any, number: int) -> None:
+        is_page = handler.path.endswith("/top/")
+        reply(handler, page if is_page else metadata, Content_Type="text/html" if is_page else "text/plain")
+
+    with server(answer) as (address, asked):
+        index = f"{address.rpartition('/')[0]}/simple"
+        monkeypatch.setattr("crosspython.wheels.resolving.resolve._DEFAULT_INDEX", index)
+        ask.indexes = Indexes(() if is_default else ("--default-index", index), (index,))
+        ask("top")
+        assert len(asked) == 2
+        ask("top")
+        assert len(asked) == 2 + again
 
 
 def test_a_misspelt_name_gets_a_suggestion(ask: Asker) -> None:

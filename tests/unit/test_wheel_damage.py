@@ -54,6 +54,7 @@ def record(old: str, new: str) -> Callable[[bytes], bytes]:
         (record("toy.py,", "toy.py,,"), "has 4 columns instead of 3"),
         (record("\n", "\n\n"), "row 2: has 0 columns instead of 3"),
         (record("toy.py,", '"toy.py,'), "RECORD cannot be read"),
+        (record("toy-1.0.data/", "./toy-1.0.data/"), "'./toy-1.0.data/scripts/run' is another spelling"),
         (record("toy.py,sha256=", "toy.py,sha999="), "cannot be verified: 'sha999="),
         (record("toy.py,sha256=", "toy.py,md5="), "cannot be verified"),
         (record("toy.py,sha256=", "toy.py,shake_128="), "cannot be verified"),
@@ -265,6 +266,31 @@ def test_bytes_behind_the_archive_are_damage(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="is damaged") as caught:
         take(wheel, tmp_path)
     assert caught.value.evidence == ("has data after the end of the archive",)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        (4, 148, "toy.py is in version 14.8 of the zip format"),
+        (6, 1 << 6, "toy.py is encrypted, says its header"),
+        (8, 12, "toy.py is compressed in another way"),
+    ],
+    ids=["version", "flags", "method"],
+)
+def test_a_members_header_that_says_something_else_than_the_directory_is_damage(
+    tmp_path: Path, place: int, value: int, says: str
+) -> None:
+    wheel = made(tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        start = archive.getinfo("toy.py").header_offset
+    with wheel.open("r+b") as file:
+        file.seek(start + place)
+        file.write(bytes([value]))
+    with pytest.raises(AuditError, match="is damaged") as caught:
+        take(wheel, tmp_path)
+    assert any(says in each for each in caught.value.evidence)
+    finish_wheel(wheel, tmp_path / "house" / NAME, make_repair(tmp_path))
+    take(tmp_path / "house" / NAME, tmp_path)
 
 
 def test_a_compression_that_only_pip_reads_is_damage_until_it_is_packed_anew(tmp_path: Path) -> None:

@@ -60,13 +60,12 @@ def Outdated(env: Any) -> Any:
     build: Build = env["CROSSPYTHON"]
 
     def outdated(target: list[Any], source: list[Any], env: Any) -> None:
-        from crosspython.builders.wheel_lock import named_packages, resolve_anew
+        from crosspython.builders.wheel_lock import find_newer, named_packages
         from crosspython.documents import NewerPackage, Outdated, Vulnerability
-        from crosspython.wheels.resolving.lock import describe_change, find_changes
+        from crosspython.wheels.resolving.lock import describe_change
 
         lock, names = _lock(build), named_packages(build)
-        changes = find_changes(lock.packages, resolve_anew(build, lock))
-        shown = {name: change for name, change in changes.items() if not names or name in names}
+        shown = {name: change for name, change in find_newer(build, lock).items() if not names or name in names}
         findings = [each for each in find_in_lock(build) if not names or each.part.partition(" ")[0] in names]
         if _is_json(build):
             newer = [NewerPackage(name, *versions) for name, versions in shown.items()]

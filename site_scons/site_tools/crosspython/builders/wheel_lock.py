@@ -33,6 +33,7 @@ from crosspython.wheels.resolving.lock import (
     describe_foreign,
     describe_neighbours,
     describe_request,
+    find_changes,
     keep_toolsets,
     make_lock,
     request_of,
@@ -99,8 +100,9 @@ def require_named(build: Build, goal: str, example: str) -> tuple[str, ...]:
     raise ConfigurationError(f"{goal}: no package is named", next=f"for example `scons {goal} pkgs={example}`")
 
 
-def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
-    """The packages that the request of a lock resolves to today, if no package is kept at its version."""
+def find_newer(build: Build, lock: Lock) -> dict[str, tuple[str | None, str | None]]:
+    """The versions in a lock and those that its request resolves to today, where they differ. Local projects are left
+    out: the lock has them as they are."""
     if GIVEN in lock.asked:
         raise ConfigurationError(
             f"{lock_file(build)}: another tool wrote this lock", next="list outdated packages with that tool"
@@ -111,7 +113,10 @@ def resolve_anew(build: Build, lock: Lock) -> tuple[LockedPackage, ...]:
     build.run.index_options = request.options
     further = tuple(Requirement(package.name) for package in lock.packages if package.build_only)
     with open_resolver(build) as resolver:
-        return resolver.resolve(replace(request, requirements=(*request.requirements, *further)), platform)
+        today = resolver.newest_versions(replace(request, requirements=(*request.requirements, *further)), platform)
+    local = {package.name for package in lock.packages if package.folder is not None}
+    changes = find_changes({package.name: package.version for package in lock.packages}, today)
+    return {name: change for name, change in changes.items() if name not in local}
 
 
 def _is_there(build: Build, path: Path) -> bool:

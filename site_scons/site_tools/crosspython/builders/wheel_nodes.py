@@ -1,6 +1,6 @@
 """The nodes of one lock: a File for each wheel, and the report of the wheelhouse that holds them.
 
-The name of a wheel's node has no tags, because they are known only after the build. The wheel's report lies beside it.
+The name of a wheel's node has no tags, because they are known only after the build. The wheel's report is beside it.
 Facts about the wheel are readable Values; stage archives, other wheels and the toolchain are ordinary sources.
 """
 
@@ -20,8 +20,10 @@ from crosspython.builders.components import BuiltComponent
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
-from crosspython.builders.toolchain import known_toolchain, look_at_toolchain, target_fact, toolchain_node, toolchain_of
+from crosspython.builders.toolchain import find_toolchain, target_fact, toolchain_node, toolchain_of
+from crosspython.builders.wheel_crates import crates_of, lock_crates
 from crosspython.builders.wheel_lock import override_of
+from crosspython.builders.wheel_source import fetch_source, local_files
 from crosspython.builders.wheel_tools import find_toolsets, sources_of_tools
 from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
 from crosspython.errors import ConfigurationError
@@ -34,11 +36,9 @@ from crosspython.toolchain.facts import Toolchain
 from crosspython.wheels.building.cargo import needs_rust
 from crosspython.wheels.house.report import write_wheel_report
 from crosspython.wheels.model import LockedFile, LockedPackage, WheelOrder, WheelReport
-from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.resolving.binary import Binary
 from crosspython.wheels.resolving.choose import choose_files, choose_sound, may_give_way, require_can_build
 from crosspython.wheels.resolving.lock import (
-    fetch_commit,
     fetch_file,
     required_names,
     source_of_package,
@@ -49,7 +49,7 @@ from crosspython.wheels.resolving.pylock import Lock
 from crosspython.wheels.shards import Shard
 
 # Increase this number when the same package would now give another wheel.
-ENGINE = "2"
+ENGINE = "3"
 
 
 class WheelNodes:
@@ -63,10 +63,11 @@ class WheelNodes:
         self._require_known(binary)
         tags = self.platform.tags(_libc_of(build))
         chosen = choose_files(lock.packages, binary, tags)
-        self.verdicts = verdicts = Verdicts(build, lambda: _find_toolchain(build))
+        self.verdicts = verdicts = Verdicts(build, lambda: find_toolchain(build))
         verdicts.bring(may_give_way(lock.packages, chosen, binary))
         self.chosen, self.refused = choose_sound(lock.packages, chosen, binary, tags, verdicts.refusal)
         built = [package for package in lock.packages if self.chosen[package.name] is None]
+        self.lock = lock = lock_crates(build, lock, built)
         self.toolsets = find_toolsets(build, lock, built)
         self.made: dict[str, Any] = {}
         self.house = WheelhouseNode(env, build, lock, self.platform, self.made)
@@ -185,10 +186,10 @@ class WheelNodes:
             self.build.declared.locked.append((library.recipe.title, library.recipe.sources))
         fetches = {each.sha256: (Source(each.sha256, each.url),) for each in override.fetches}
         self.build.declared.locked.extend((package.title, sources) for sources in fetches.values())
-        tools = self.toolsets.get(package.name)
+        tools, crates = self.toolsets.get(package.name), crates_of(build, self.lock, package)
         product = self._product(package)
-        local = None if self.env.GetOption("clean") else self._local(package)
-        source_hash = local.hash() if local else _hash_of(package)
+        local = None if self.env.GetOption("clean") else local_files(build, package)
+        source_hash = local.hash() if local else package.source_hash
         for remark in local.remarks if local else ():
             build.run.console.warn(remark)
         if self.settings.libraries == "bundle":
@@ -200,7 +201,7 @@ class WheelNodes:
             return WheelOrder(
                 package=package,
                 override=override,
-                source=local or self._fetch(package),
+                source=local or fetch_source(build, package),
                 libraries={library.recipe.name: Path(library.node.abspath) for library in libraries},
                 target_wheels={name: Path(node.abspath) for name, node in target_wheels.items()},
                 product=product,
@@ -209,6 +210,7 @@ class WheelNodes:
                 fetched={
                     sha256: build.run.workshop.store.get(wanted, package.title)[1] for sha256, wanted in fetches.items()
                 },
+                crates=crates,
             )
 
         def build_it() -> WheelReport:
@@ -231,6 +233,8 @@ class WheelNodes:
         ]
         if needs_rust(required_names(package, self.platform)):
             sources.append(self._rust)
+            if crates is not None and crates.locks:
+                sources.append(fact(self.env, f"crates of {package.name}", json.dumps(crates.locks, sort_keys=True)))
             build.declared.rust.append(order)
         node = self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
         build.declared.built_wheels[package.name] = BuiltWheel(node, sources, order)
@@ -243,24 +247,6 @@ class WheelNodes:
         self.build.declared.locked.extend((library.recipe.title, library.recipe.sources) for library in libraries)
         bundled = self.build.declared.bundled
         bundled.extend(name for name in names if name not in bundled)
-
-    def _local(self, package: LockedPackage) -> ProjectFiles | None:
-        """The files that a local project's wheel is made of; None: it is made of what has to be fetched."""
-        return None if package.folder is None else self._files(package, package.folder)
-
-    def _fetch(self, package: LockedPackage) -> Path | ProjectFiles:
-        """Fetch the source of a package that is not local: the sdist, or the files of a commit."""
-        store = self.build.run.workshop.store
-        if package.commit is not None:
-            return self._files(package, fetch_commit(package, store, self.settings.path))
-        assert package.sdist is not None  # choose_files guarantees this
-        return fetch_file(package.sdist, store, package.title)
-
-    def _files(self, package: LockedPackage, folder: Path) -> ProjectFiles:
-        from crosspython.wheels.resolving.neighbours import find_project_files
-
-        named = override_of(self.build, package.name).beside
-        return find_project_files(package.name, folder, self.settings.build, self.settings.path, named)
 
     @cached_property
     def _rust(self) -> Any:
@@ -343,25 +329,9 @@ def _require_in_bundle(build: Build, libraries: Sequence[BuiltComponent], packag
         )
 
 
-def _hash_of(package: LockedPackage) -> str:
-    """A text that identifies the source of a package: its commit, or the SHA-256 of its sdist."""
-    if package.commit is not None:
-        return package.commit.identity
-    return package.sdist.sha256 if package.sdist is not None else ""
-
-
 def _libc_of(build: Build) -> Libc | None:
     """The board's libc, or the toolchain's where the target does not tell; None: not known yet under -n."""
     if build.settings.target.libc_baseline:
         return build.settings.target.libc_baseline
-    toolchain = _find_toolchain(build)
+    toolchain = find_toolchain(build)
     return toolchain.libc if toolchain is not None else None
-
-
-def _find_toolchain(build: Build) -> Toolchain | None:
-    """The toolchain, before anything is built; None: not known yet under -n."""
-    known = known_toolchain(build)
-    if known is not None or build.run.only_looks:
-        return known
-    build.run.take_lock()
-    return look_at_toolchain(build, build.run.console.warn)

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from crosspython.builders.build import Build
+from crosspython.builders.wheel_crates import lock_crates
 from crosspython.builders.wheel_lock import file_of_lock, open_resolver, override_of, write_lock
 from crosspython.errors import CrosspythonError
 from crosspython.recipes.release import FREE_THREADED
@@ -56,12 +57,13 @@ def find_toolsets(build: Build, lock: Lock, packages: Iterable[LockedPackage]) -
 
 
 def lock_tools(build: Build, lock: Lock) -> None:
-    """Add the missing toolsets of all wheels that will be built to a lock, as far as that is known before ready wheels
-    are audited."""
+    """Add the missing toolsets and crates of all wheels that will be built to a lock, as far as that is known before
+    ready wheels are audited."""
     binary = build.settings.binary.over(read_binary(lock.asked.get("binary", {})))
     platform = Platform.of(build.settings.target, build.settings.release)
     chosen = choose_files(lock.packages, binary, platform.tags(build.settings.target.libc_baseline))
-    find_toolsets(build, lock, [package for package in lock.packages if chosen[package.name] is None])
+    built = [package for package in lock.packages if chosen[package.name] is None]
+    find_toolsets(build, lock_crates(build, lock, built), built)
 
 
 def sources_of_tools(tools: Toolset) -> Iterator[tuple[str, tuple[Source, ...]]]:

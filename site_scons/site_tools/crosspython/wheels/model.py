@@ -59,6 +59,29 @@ class LockedPackage:
     def title(self) -> str:
         return f"{self.name} {self.version}".rstrip()
 
+    @property
+    def source_hash(self) -> str:
+        """A text that identifies its source: the commit, or the SHA-256 of its sdist; empty for a local project."""
+        if self.commit is not None:
+            return self.commit.identity
+        return self.sdist.sha256 if self.sdist is not None else ""
+
+
+@dataclass(frozen=True)
+class LockedCrates:
+    """The crates of a package in Rust.
+
+    package: its name; source: a text that identifies the files in which it names its crates
+    rust:    the compiler with which they were resolved, in its own words: "rustc 1.96.0 (ac68faa20 2026-05-25)"
+    locks:   Cargo.lock files by their paths in the source: those that it lacks, or that do not match it. Empty if its
+             own lock files say everything
+    """
+
+    package: str
+    source: str
+    rust: str
+    locks: Mapping[str, str]
+
 
 @dataclass(frozen=True)
 class Toolset:
@@ -111,7 +134,8 @@ class Fetch:
     One of these says where:
     cmake:  the name by which CMake's FetchContent or ExternalProject knows it
     folder: the folder in the package's source into which it is unpacked
-    file:   the path in the package's source at which it lies as it is; for Meson, the cache of its wraps
+    file:   the path in the package's source at which it is kept as it is; for Meson, the cache of its wraps
+    license: its licence as an SPDX expression, for the papers; "" if none is stated
     """
 
     url: str
@@ -119,6 +143,11 @@ class Fetch:
     cmake: str = ""
     folder: str = ""
     file: str = ""
+    license: str = ""
+
+    def facts(self) -> dict[str, str]:
+        """The fields that a wheel depends on."""
+        return {key: value for key, value in asdict(self).items() if key != "license"}
 
 
 @dataclass(frozen=True)
@@ -165,7 +194,7 @@ class Override:
         """The fields that the wheel depends on. The other fields are for the user, the lock and the check."""
         others = ("reason", "loads", "beside", "dependencies", "imports", "not_importable", "fetches")
         facts = {key: value for key, value in asdict(self).items() if key not in others}
-        return facts | ({"fetches": [asdict(each) for each in self.fetches]} if self.fetches else {})
+        return facts | ({"fetches": [each.facts() for each in self.fetches]} if self.fetches else {})
 
 
 @dataclass(frozen=True)
@@ -179,6 +208,7 @@ class WheelOrder:
     product:       the path for the finished wheel, whose name has no tags
     tools:         its build requirements from the lock; None: the newest ones of the index are used
     fetched:       the files of the override's `fetches`, by SHA-256
+    crates:        the crates of a package in Rust from the lock; None: those of its Cargo.lock, or the newest ones
     """
 
     package: LockedPackage
@@ -190,6 +220,7 @@ class WheelOrder:
     source_hash: str | None = None
     tools: LockedTools | None = None
     fetched: Mapping[str, Path] = field(default_factory=dict)
+    crates: LockedCrates | None = None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class ProjectFiles:
     name:      the project's, normalized
     project:   its folder, without links in its path
     beside:    further files and folders that its build reads
-    leave_out: a folder that is skipped, such as the build folder, which may lie inside the project
+    leave_out: a folder that is skipped, such as the build folder, which may be inside the project
     repository: the git repository that its build reads; None: it reads none
     remarks:   remarks for the user; filled by a walk
     notes:     remarks for the user, from the search for neighbours

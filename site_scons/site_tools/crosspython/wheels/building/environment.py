@@ -14,6 +14,11 @@ from crosspython.toolchain.programs import NATIVE_LINKS, native_tools
 from crosspython.wheels.building.kit import Kit
 from crosspython.workshop import EPOCH
 
+# scikit-build-core and many a setup.py pass these words to CMake. FindPython then asks the interpreter for the suffix
+# of extension modules, through the emulator, which it needs for that (policy CMP0190).
+POLICY = "CMAKE_POLICY_DEFAULT_CMP0190"
+CMAKE_ARGS = f"-D{POLICY}=NEW"
+
 
 def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, overlay: Path, path: str) -> dict[str, str]:
     """The environment variables of one package's backend.
@@ -51,6 +56,7 @@ def build_environment(kit: Kit, *, python: Path, work: Path, sysroot: Path, over
         **native_tools(path),
         "CONFIG_SITE": str(files.site),
         "CMAKE_TOOLCHAIN_FILE": str(files.cmake),
+        **({"CMAKE_ARGS": CMAKE_ARGS} if kit.has_emulator else {}),
         "LOG_COMPILER": str(kit.bin / f"{triplet}-run"),
         "PKG_CONFIG": str(kit.bin / "pkg-config"),
         "PKG_CONFIG_LIBDIR": os.pathsep.join(_pkg_config_folders(sysroot, overlay, kit)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,6 @@ from packaging.requirements import Requirement
 from crosspython.elf.file import has_elf_magic
 from crosspython.errors import StepError
 from crosspython.run.log import Log
-from crosspython.store.archive import unpack_archive
 from crosspython.store.fetch import hash_file
 from crosspython.store.tree import unpack_tree
 from crosspython.store.walk import find_files
@@ -29,17 +29,18 @@ from crosspython.toolchain.programs import NATIVE_SWITCH, write_config_programs
 from crosspython.toolchain.query import find_kernel_headers
 from crosspython.toolchain.wrapper import SOURCE_PLACE
 from crosspython.wheels.building.cargo import Cargo, is_rust
+from crosspython.wheels.building.crates import Crates
 from crosspython.wheels.building.engines import ConfigSettings, Engine, stated_requirements
-from crosspython.wheels.building.environment import build_environment, linked_in
+from crosspython.wheels.building.environment import POLICY, build_environment, linked_in
 from crosspython.wheels.building.fetched import SETTINGS, hand_over
 from crosspython.wheels.building.kit import Kit
 from crosspython.wheels.building.make_kit import make_kit
 from crosspython.wheels.building.overlay import Overlay, applicable, make_overlay, with_native_tools
+from crosspython.wheels.building.source import unpack_source
 from crosspython.wheels.known.beginning import Begun
 from crosspython.wheels.known.causes import explain_build_failure, wants_emulation
 from crosspython.wheels.known.left_out import remark_left_behind, remark_left_out
 from crosspython.wheels.model import WheelOrder, WheelReport
-from crosspython.wheels.project_files import ProjectFiles
 from crosspython.wheels.repairing.repair import Repair, finish_wheel
 from crosspython.wheels.requirements import names_of
 from crosspython.wheels.version_control import borrowed_objects
@@ -54,6 +55,8 @@ _UNLOCKED = (
     "its build needs {needs}, which its pyproject.toml does not name, so the lock does not contain it: the newest"
     " version was used; an override with build_requires (docs/overrides.md) locks it"
 )
+
+_OTHER_RUST = "it was built with {used}, and the lock was made with {locked}: its bytes may differ"
 
 _LINES = 2000  # the lines of a backend's output that are searched for left-out extensions
 
@@ -115,22 +118,7 @@ class WheelBuild:
 
     def _unpack(self) -> None:
         self.cargo = None  # fetch crates again for this source: fetching may write its lock file
-        if isinstance(self.order.source, ProjectFiles):
-            self.source = self._copy(self.order.source)
-        else:
-            unpack_archive(self.order.source, self.source, strip=1, leave_out=self.override.leave_out)
-
-    def _copy(self, files: ProjectFiles) -> Path:
-        """Copy a local project's files. They must be unchanged since the run began, because the product's key is made
-        of them. Raises StepError."""
-        folder, found = files.copy(self.work / "source")
-        if self.order.source_hash not in (None, found):
-            raise StepError(
-                f"{self.order.package.title}: files of {files.project} changed since this run began",
-                log=self.log.path,
-                next="run the same command again",
-            )
-        return folder
+        self.source = unpack_source(self.order, self.work / "source", self.log)
 
     def with_engine(self, name: str) -> Path:
         """Let an engine build it. Raises StepError."""
@@ -243,15 +231,16 @@ class WheelBuild:
             self.log.step("crates")
             rust = self.kit.rust.find(self.kit.target, self.kit.toolchain.libc.name, self.workshop.store)
             self.cargo = Cargo(
-                rust=rust,
+                crates=Crates(rust, self.kit.rust.crates, self.kit.offline),
                 target=self.kit.target,
-                home=self.kit.rust.crates,
                 python=self.kit.standard_library,
                 series=self.kit.release.series,
                 time_bits=self.kit.toolchain.time_bits,
-                offline=self.kit.offline,
             )
-            self.remarks = self.cargo.fetch(self.source, self.workshop.path, self.kit.rust.environment, self.log)
+            fetch = self.cargo.crates.fetch
+            self.remarks = fetch(self.source, self.workshop.path, self.kit.rust.environment, self.log)
+            if self.order.crates is not None and self.order.crates.rust != rust.version:
+                self.remarks += (_OTHER_RUST.format(used=rust.version, locked=self.order.crates.rust),)
         return self.cargo
 
     def _fill(self, text: str, overlay: Overlay) -> str:
@@ -262,7 +251,8 @@ class WheelBuild:
         return text.replace("{source}", str(self.source))
 
     def _settings(self, requirements: Sequence[Requirement], overlay: Overlay) -> ConfigSettings:
-        """Config settings (PEP 517): the override's, and Meson's machine files where meson-python is at work."""
+        """Config settings (PEP 517): the override's, Meson's machine files where meson-python is at work, and CMake's
+        policy where py-build-cmake is, which does not read CMAKE_ARGS."""
         stated = self.override.config_settings.items()
         settings = {key: [self._fill(each, overlay) for each in value] for key, value in stated}
         if "meson-python" in names_of(requirements):
@@ -273,7 +263,20 @@ class WheelBuild:
                 *settings.get("setup-args", []),
             ]
             settings.setdefault("build-dir", [str(self.work / "build")])
+        if "py-build-cmake" in names_of(requirements) and self.kit.has_emulator and _has_one_cmake(self.source):
+            settings["override"] = [f'cmake.options.{POLICY}="NEW"', *settings.get("override", [])]
         return {key: value if len(value) > 1 else value[0] for key, value in settings.items() if value}
+
+
+def _has_one_cmake(source: Path) -> bool:
+    """Whether py-build-cmake runs CMake for a project, and with one configuration: several have numbers (its docs,
+    "Configuration"), and options of their own."""
+    try:
+        project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))
+        cmake = project["tool"]["py-build-cmake"]["cmake"]
+        return not any(key.isdigit() for key in cmake)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def build_wheel(order: WheelOrder, kit: Kit, workshop: Workshop) -> WheelReport:

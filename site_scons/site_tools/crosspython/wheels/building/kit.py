@@ -100,6 +100,11 @@ class Kit:
         return program_behind(self.target_python)
 
     @property
+    def has_emulator(self) -> bool:
+        """Whether the board's interpreter runs here."""
+        return self.target_program != self.target_python
+
+    @property
     def bytecode(self) -> Path:
         """The folder of compiled modules of these interpreters, apart from their sources (PYTHONPYCACHEPREFIX). Each
         package gets a copy, because other packages would run modules that it writes."""

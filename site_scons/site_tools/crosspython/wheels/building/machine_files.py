@@ -31,7 +31,7 @@ class Facts:
     """The values in the files. Paths belong to the build machine.
 
     include:   the folder with the target's Python.h
-    bin:       where the compiler wrappers lie, and the programs that are written here
+    bin:       where the compiler wrappers are, and the programs that are written here
     emulator:  words that start a program of the target here; empty without an emulator
     path:      of the build machine's own tools
     """
@@ -125,15 +125,18 @@ def cmake_toolchain_file(facts: Facts) -> str:
         settings |= {
             f"{package}_EXECUTABLE": _PYTHON,
             f"{package}_INCLUDE_DIR": str(facts.include),
-            f"{package}_SOABI": facts.extension_suffix.removesuffix(".so").lstrip("."),
         }
     settings |= {
         "PYTHON_EXECUTABLE": _PYTHON,
         "PYTHON_INCLUDE_DIR": str(facts.include),
         "PYTHON_MODULE_EXTENSION": facts.extension_suffix,
     }
+    # FindPython clears the variable before it asks an interpreter, and under the old CMP0190 it asks none when it
+    # cross-compiles. A cache entry with the name remains (its FindPython/Support.cmake).
+    soabi = facts.extension_suffix.removesuffix(".so").lstrip(".")
+    cached = "".join(f'set({package}_SOABI "{soabi}" CACHE STRING "")\n' for package in ("Python", "Python3"))
     fetched = f"if(DEFINED ENV{{{SETTINGS}}})\n  include($ENV{{{SETTINGS}}})\nendif()\n"
-    return "".join(f'set({name} "{value}")\n' for name, value in settings.items()) + fetched
+    return "".join(f'set({name} "{value}")\n' for name, value in settings.items()) + cached + fetched
 
 
 def config_site(facts: Facts) -> str:

@@ -7,12 +7,14 @@ judged elsewhere. All paths belong to the build machine.
 from __future__ import annotations
 
 import shutil
+import struct
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
+from typing import IO
 
 from packaging.tags import Tag
 from packaging.utils import BuildTag, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -25,6 +27,11 @@ from crosspython.wheels.repairing import dist_info
 from crosspython.wheels.tags import compress_tags
 
 _END, _END_SIZE = b"PK\x05\x06", 22  # the record at the end of a zip archive, without its comment
+# The version of the format, the flags and the method of compression in the header of a member (APPNOTE.TXT, 4.3.7,
+# 4.4.3, 4.4.4).
+_HEADER = struct.Struct("<4xHHH")
+_NEWEST = 63
+_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
 
 
 @dataclass(frozen=True)
@@ -138,14 +145,27 @@ def _judge_names(names: Sequence[str], tree: WheelTree) -> list[str]:
 
 def judge_archive(wheel: Path) -> list[str]:
     """The problems with a ready wheel that pip accepts and uv refuses: members that are neither deflated nor stored,
-    and bytes after the end of the archive (APPNOTE.TXT, 4.3.16)."""
+    members whose own header says something else than the archive's directory, which alone pip reads, and bytes after
+    the end of the archive (APPNOTE.TXT, 4.3.7, 4.3.16)."""
     usual = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
     with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as file:
         problems = [
             f"{each.filename} is not deflated" for each in archive.infolist() if each.compress_type not in usual
         ]
+        problems += [problem for each in archive.infolist() for problem in _judge_header(file, each)]
         file.seek(-_END_SIZE - len(archive.comment), 2)
         return problems + ([] if file.read(len(_END)) == _END else ["has data after the end of the archive"])
+
+
+def _judge_header(file: IO[bytes], member: zipfile.ZipInfo) -> list[str]:
+    file.seek(member.header_offset)
+    version, flags, method = _HEADER.unpack(file.read(_HEADER.size))
+    if version > _NEWEST:
+        return [f"{member.filename} is in version {version / 10} of the zip format, says its header"]
+    if flags & _ENCRYPTED:
+        return [f"{member.filename} is encrypted, says its header"]
+    differs = method != member.compress_type
+    return [f"{member.filename} is compressed in another way, says its header"] if differs else []
 
 
 def _scripts_twice(tree: WheelTree) -> list[str]:

@@ -131,6 +131,9 @@ def _read_record(record: Path) -> tuple[dict[str, list[tuple[str, str]]], list[s
             if len(columns) != 3:
                 return rows, [f"RECORD, row {number}: has {len(columns)} columns instead of 3"]
             name, digest, size = columns
+            # uv finds no such row of a .data file.
+            if ".data/" in name and posixpath.normpath(name) != name.rstrip("/"):
+                return rows, [f"RECORD, row {number}: {name!r} is another spelling of {_plain(name)!r}"]
             rows[_plain(name)].append((digest, size))
     except csv.Error as error:
         return rows, [f"RECORD cannot be read: {error}"]

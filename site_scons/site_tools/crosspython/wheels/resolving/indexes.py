@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from crosspython.errors import hide_logins
+from crosspython.run.asking import ask_program
 from crosspython.store.access import OPEN, Access, login_in
 from crosspython.store.places import local_path
 
@@ -46,6 +46,11 @@ class Indexes:
     access: Access = OPEN
     remarks: tuple[str, ...] = ()
 
+    @property
+    def has_default(self) -> bool:
+        """Whether packages are searched in uv's default index, because no other index replaces it."""
+        return not {"--default-index", "--no-index"}.intersection(self.options)
+
     def show(self) -> str:
         """The addresses without passwords, for messages."""
         return ", ".join(hide_logins(place) for place in self.places)
@@ -73,21 +78,8 @@ def read_pip_configuration(path: str) -> dict[str, str]:
     """
     pip = shutil.which("pip3", path=path) or shutil.which("pip", path=path)
     for command in ([sys.executable, "-m", "pip"], [pip] if pip else []):
-        if not command:
-            continue
-        try:
-            done = subprocess.run(
-                [*command, "config", "list"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_PATIENCE,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
-            return parse_configuration(done.stdout)
+        if command and (answer := ask_program([*command, "config", "list"])):
+            return parse_configuration(answer)
     return {}
 
 

@@ -172,12 +172,10 @@ def request_of(asked: Mapping[str, Any], folder: Path) -> Request:
     )
 
 
-def find_changes(
-    before: Sequence[LockedPackage], after: Sequence[LockedPackage]
-) -> dict[str, tuple[str | None, str | None]]:
-    """The changes by a new resolution: the versions of each package before and after; None: not in the lock."""
-    old, new = ({package.name: package.version for package in packages} for packages in (before, after))
-    return {name: (old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+def find_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str | None, str | None]]:
+    """The changes by a new resolution: the versions of each package before and after; None: it is not there."""
+    names = sorted({*before, *after})
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
 def describe_change(name: str, old: str | None, new: str | None) -> str:
@@ -189,7 +187,8 @@ def describe_change(name: str, old: str | None, new: str | None) -> str:
 
 def describe_changes(before: Sequence[LockedPackage], after: Sequence[LockedPackage]) -> list[str]:
     """The changes by a new resolution, one line for each package."""
-    return [describe_change(name, *versions) for name, versions in find_changes(before, after).items()]
+    old, new = ({package.name: package.version for package in packages} for packages in (before, after))
+    return [describe_change(name, *versions) for name, versions in find_changes(old, new).items()]
 
 
 def tools_of_lock(lock: Lock) -> list[LockedPackage]:
@@ -198,10 +197,18 @@ def tools_of_lock(lock: Lock) -> list[LockedPackage]:
 
 
 def keep_toolsets(lock: Lock, earlier: Lock | None, upgrade: Collection[str]) -> Lock:
-    """A lock with the toolsets of an earlier one, except for toolsets with a package that has to be upgraded."""
+    """A lock with the toolsets and crates of an earlier one, except for toolsets with a package that has to be
+    upgraded, and for the crates of such a package."""
     known = earlier.toolsets if earlier is not None else ()
     outdated = tuple(each for each in known if "all" in upgrade or _has_one_of(each, upgrade))
-    return replace(lock, toolsets=tuple(each for each in known if each not in outdated), outdated=outdated)
+    toolsets = tuple(each for each in known if each not in outdated)
+    crates = () if earlier is None or "all" in upgrade else earlier.crates
+    return replace(
+        lock,
+        toolsets=toolsets,
+        outdated=outdated,
+        crates=tuple(each for each in crates if each.package not in upgrade),
+    )
 
 
 def _has_one_of(tools: Toolset, names: Collection[str]) -> bool:

@@ -1,7 +1,8 @@
 """pylock.toml (PEP 751), as the lock of a wheelhouse: reading and writing it.
 
 In addition to the standard's keys it contains the request; the build requirements of each package, because SCons has to
-know edges between wheels before anything is fetched; and the files that meet these requirements (decision 0035).
+know edges between wheels before anything is fetched; and the files that meet these requirements, and the crates of
+packages in Rust (decision 0035).
 lock.py checks whether a lock still fits a request.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,25 +21,27 @@ from packaging.requirements import Requirement
 from crosspython.errors import ConfigurationError
 from crosspython.store.disk import write_whole
 from crosspython.wheels.commits import Commit
-from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
+from crosspython.wheels.model import LockedCrates, LockedFile, LockedPackage, Toolset
 from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.boards import environments_of, join, part_of
 from crosspython.wheels.resolving.projects import read_version
 
 _TOOL = "crosspython"
 _TOOLSETS = "toolsets"
+_CRATES = "crates"
 
 
 @dataclass(frozen=True)
 class Lock:
     """asked: the request, as plain data; packages: all packages of the wheelhouse, and those that builds need for the
-    target; toolsets: the native build requirements; outdated: toolsets of an earlier lock that have to be resolved
-    again, which are not written to the file."""
+    target; toolsets: the native build requirements; crates: those of packages in Rust; outdated: toolsets of an earlier
+    lock that have to be resolved again, which are not written to the file."""
 
     asked: Mapping[str, Any]
     packages: tuple[LockedPackage, ...]
     toolsets: tuple[Toolset, ...] = ()
     outdated: tuple[Toolset, ...] = ()
+    crates: tuple[LockedCrates, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, LockedPackage]:
@@ -72,9 +75,11 @@ def read_pylock(path: Path, environment: str = "") -> Lock | None:
     try:
         asked = data["tool"][_TOOL]
         toolsets = tuple(_read_toolset(entry, path.parent) for entry in asked.pop(_TOOLSETS, ()))
+        crates = tuple(_read_crates(entry) for entry in asked.pop(_CRATES, ()))
         for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):
             Requirement(text)
-        return Lock(asked, tuple(read_entry(entry, path.parent) for entry in data["packages"]), toolsets)
+        packages = tuple(read_entry(entry, path.parent) for entry in data["packages"])
+        return Lock(asked, packages, toolsets, crates=crates)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise _unreadable(path, found) from error
@@ -113,10 +118,11 @@ def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool
         "environments": [environment],
         "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
         "created-by": _TOOL,
-        "tool": {_TOOL: {**lock.asked, **_write_toolsets(lock.toolsets, path.parent)}},
+        "tool": {_TOOL: {**lock.asked, **_write_toolsets(lock.toolsets, path.parent), **_write_crates(lock.crates)}},
         "packages": [_write_package(package, path.parent) for package in packages],
     }
-    write_whole(path, tomli_w.dumps(join(data, _read_others(path) if keeps_others else {})))
+    joined = join(data, _read_others(path) if keeps_others else {})
+    write_whole(path, tomli_w.dumps(joined, multiline_strings=True))  # a Cargo.lock has many lines
 
 
 def _read_others(path: Path) -> Mapping[str, Any]:
@@ -169,6 +175,16 @@ def _write_toolsets(toolsets: Sequence[Toolset], folder: Path) -> dict[str, Any]
         for each in sorted(toolsets, key=lambda each: (each.machine, each.requires, each.pins))
     ]
     return {_TOOLSETS: entries} if entries else {}
+
+
+def _read_crates(entry: Mapping[str, Any]) -> LockedCrates:
+    locks = {str(place): str(text) for place, text in entry["locks"].items()}
+    return LockedCrates(entry["package"], entry["source"], entry["rust"], locks)
+
+
+def _write_crates(crates: Sequence[LockedCrates]) -> dict[str, Any]:
+    entries = [asdict(each) for each in sorted(crates, key=lambda each: (each.package, each.source))]
+    return {_CRATES: entries} if entries else {}
 
 
 def _read_file(entry: Mapping[str, Any], folder: Path) -> LockedFile:

@@ -30,6 +30,11 @@ from crosspython.wheels.resolving.request import Request
 from crosspython.wheels.resolving.uv import run_uv
 
 _ROOT = "crosspython-request"
+# uv's default index, and the Cache-Control headers of its answers: a page is right for ten minutes, a file for ever,
+# because none is ever replaced. A mirror or a proxy may leave these headers out, and uv would then fetch every page and
+# every file's metadata again at each resolution (uv: "Package indexes", cache-control).
+_DEFAULT_INDEX = "https://pypi.org/simple"
+_CACHING = {"api": "max-age=600", "files": "max-age=365000000, immutable"}
 _PATIENCE = 900.0  # seconds: some packages only tell their requirements when they are built
 # uv needs an interpreter that `requires-python` allows, and the target's cannot run here. So this allows any supported
 # Python 3, or a newer one; the environment's markers contain the target's exact release.
@@ -65,6 +70,19 @@ class Resolver:
 
         keep: packages that keep their versions if that is possible
         """
+        self._lock(request, platform, keep)
+        self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
+        exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
+        return _read(exported, self._locked(), self.folder)
+
+    def newest_versions(self, request: Request, platform: Platform) -> dict[str, str]:
+        """The versions that resolve() finds, without their files, which cost uv a second start; without local projects
+        whose version only their backend tells."""
+        self._lock(request, platform)
+        return {canonicalize_name(entry["name"]): entry["version"] for entry in self._locked() if "version" in entry}
+
+    def _lock(self, request: Request, platform: Platform, keep: Sequence[LockedPackage] = ()) -> None:
+        """Let uv write its lock for a request. Raises as resolve does."""
         project = _project(_requirements(request), list(map(str, request.constraints)), platform)
         self._write(project, _stated(request))
         if keep:
@@ -75,10 +93,11 @@ class Resolver:
             raise explain_resolution_failure(self.log.tail(200), platform, self.indexes, self.log.path)
         said = (line.partition("warning: ") for line in self.log.tail(200))
         self.warnings[:] = [text for before, found, text in said if found and not before]
-        self._uv("export", "--frozen", "--format", "pylock.toml", "--no-header", "--output-file", "pylock.toml")
-        exported = tomllib.loads((self.folder / "pylock.toml").read_text())["packages"]
-        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
-        return _read(exported, own, self.folder)
+
+    def _locked(self) -> list[dict[str, Any]]:
+        """The packages of uv's own lock."""
+        packages = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
+        return [entry for entry in packages if entry["name"] != _ROOT]
 
     def filenames_elsewhere(self, packages: Sequence[LockedPackage], platform: Platform) -> dict[str, tuple[str, ...]]:
         """The names of each package's wheels for another platform, in the same versions. Packages for which uv finds no
@@ -89,11 +108,9 @@ class Resolver:
         self._write(project, stated)
         if self._uv("lock", may_fail=True) != 0:
             return {}
-        own = tomllib.loads((self.folder / "uv.lock").read_text())["package"]
         return {
             entry["name"]: tuple(sorted(_filename(wheel) for wheel in entry.get("wheels", ())))
-            for entry in own
-            if entry["name"] != _ROOT
+            for entry in self._locked()
         }
 
     def _write(self, project: dict[str, Any], metadata: Sequence[dict[str, Any]]) -> None:
@@ -104,7 +121,9 @@ class Resolver:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "uv.lock").unlink(missing_ok=True)
         (self.folder / "pyproject.toml").write_text(tomli_w.dumps(project))
-        (self.folder / "uv.toml").write_text(tomli_w.dumps({"dependency-metadata": list(metadata)}))
+        default = {"url": _DEFAULT_INDEX, "default": True, "cache-control": _CACHING}
+        settings = {"dependency-metadata": list(metadata), "index": [default] if self.indexes.has_default else []}
+        (self.folder / "uv.toml").write_text(tomli_w.dumps(settings))
 
     def _beside(self, request: Request) -> list[Path]:
         """The paths outside of local projects that belong to them: a setup.py may read requirements from there."""
@@ -148,7 +167,7 @@ def _earlier_lock(packages: Sequence[LockedPackage], python: str) -> str:
     import tomli_w
 
     # uv looks up the source of a package again, so this address only has to exist in the file.
-    source = {"registry": "https://pypi.org/simple"}
+    source = {"registry": _DEFAULT_INDEX}
     entries = [
         {"name": package.name, "version": package.version, "source": source}
         for package in packages

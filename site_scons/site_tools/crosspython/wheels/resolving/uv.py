@@ -41,6 +41,7 @@ def run_uv(
 ) -> Finished:
     """Run uv with these arguments. Raises what run_command raises.
 
+    cwd:   a folder in the work folder; uv's home is in it, so that nothing of a killed run stays elsewhere
     path:  the PATH of the build machine's tools, for packages that have to be built
     cache: uv's; None: uv's own choice
     contain: how the backends that uv runs are isolated
@@ -49,7 +50,7 @@ def run_uv(
     """
     from uv import find_uv_bin
 
-    with tempfile.TemporaryDirectory(prefix="crosspython-uv-") as home:
+    with tempfile.TemporaryDirectory(prefix=".home-", dir=cwd) as home:
         alone = {**OFFLINE, "HOME": home, "TMPDIR": home, "LC_ALL": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
         own = indexes.environment.get("HOME", home)
         homes = {"CARGO_HOME": f"{own}/.cargo", "RUSTUP_HOME": f"{own}/.rustup"}
