@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import Project, pack
 from tests.unit.made_key import list_signers, make_key
 from tests.unit.made_packages import sha256
 from tests.unit.made_wheel import make_wheel
@@ -88,6 +89,39 @@ def test_each_wheel_gets_a_statement_that_verify_compares(papers: Papers) -> Non
     material["digest"]["sha256"] = "1" * 64
     file.write_text(json.dumps(statement))
     assert f"{name} of pkg:pypi/top@1.0: the lock has a different hash" in papers.scons("verify", "pkgs=top", code=2)
+
+
+def test_what_a_build_would_download_is_in_all_papers(papers: Papers) -> None:
+    """A wheel that was built would need a Python for the board, so a ready one is reported as one."""
+    papers.declare(
+        'if "wheels" in COMMAND_LINE_TARGETS:\n    env.Alias("wheels", env.Wheels())\n'
+        'env.Alias("sbom", env.Sbom())\nenv.Alias("legal-info", env.LegalInfo())\n'
+        'env.Alias("provenance", env.Provenance())\n'
+    )
+    data = pack("foo-1.0", {"COPYING": "the text of foo"})
+    sha = hashlib.sha256(data).hexdigest()
+    (papers.folder / "downloads").mkdir(exist_ok=True)
+    (papers.folder / "downloads/foo-1.0.tar.gz").write_bytes(data)
+    place = f'url = "https://foo.invalid/foo-1.0.tar.gz"\nsha256 = "{sha}"\ncmake = "foo"\nlicense = "gpl-2.0-only"\n'
+    (papers.folder / "below.toml").write_text(f'reason = "it downloads foo"\n[[fetches]]\n{place}')
+    papers.scons("wheels", "pkgs=below", "overrides=.")
+    for report in papers.products.rglob("*.json"):
+        report.write_text(report.read_text().replace('"ready"', '"cross"'))
+    papers.scons("sbom", "legal-info", "provenance", "overrides=.", "offline=1")
+    bom = json.loads((papers.products / "sbom/wheels-3.13.cdx.json").read_text())
+    (foo,) = (each for each in bom["components"] if each["name"] == "foo")
+    assert foo["version"] == "1.0" and sha in json.dumps(foo)
+    assert foo["licenses"] == [{"license": {"id": "GPL-2.0-only"}}]
+    assert {"ref": "pkg:pypi/below@1.0", "dependsOn": ["pkg:generic/foo@1.0"]} in bom["dependencies"]
+    assert "pkg:generic/foo" in (papers.products / "sbom/wheels-3.13.spdx.json").read_text()
+    legal = papers.products / "legal-info"
+    assert (legal / "licenses/foo-1.0/COPYING").read_text() == "the text of foo"
+    assert f"{sha}  foo-1.0.tar.gz" in (legal / "sources.sha256").read_text()
+    (statement,) = (papers.products / "provenance").glob("below-*.intoto.json")
+    materials = json.loads(statement.read_text())["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {(each["digest"]["sha256"], each["annotations"]["of"]) for each in materials} >= {
+        (sha, "pkg:generic/foo@1.0")
+    }
 
 
 def test_a_forbidden_licence_is_told_before_anything_is_built(papers: Papers) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,10 @@ def test_what_is_not_declared_whole_is_refused(tmp_path: Path, lines: str, told:
 
 def test_only_what_is_fetched_changes_the_facts_of_a_wheel() -> None:
     assert "fetches" not in Override("toy").facts()
-    assert Override("toy", fetches=(Fetch("https://x/y", "0" * 64, cmake="foo"),)).facts()["fetches"]
+    fetch = Fetch("https://x/y", "0" * 64, cmake="foo")
+    facts = Override("toy", fetches=(fetch,)).facts()["fetches"]
+    assert facts == [{"url": "https://x/y", "sha256": "0" * 64, "cmake": "foo", "folder": "", "file": ""}]
+    assert Override("toy", fetches=(replace(fetch, license="MIT"),)).facts()["fetches"] == facts
 
 
 # What CMake 4 and git say, at the line in which they say it.

@@ -11,6 +11,7 @@ import pytest
 from crosspython.papers.components import describe_component
 from crosspython.papers.crates import crates_of_sdist, read_cargo_lock
 from crosspython.papers.cyclonedx import write_cyclonedx
+from crosspython.papers.downloaded import describe_fetches, texts_in_archive
 from crosspython.papers.legal_info import Delivered, texts_in_stage, write_legal_info
 from crosspython.papers.part import Change, Inventory, Part, each_once, full_cpe
 from crosspython.papers.sources import read_source_metadata
@@ -26,9 +27,10 @@ from crosspython.papers.wheels import (
 )
 from crosspython.recipes.plan import Edit
 from crosspython.store.tree import pack_tree
-from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
+from crosspython.wheels.model import Fetch, LockedFile, LockedPackage, WheelReport
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
 from spdx_python_model import load_data
 
 from tests.conftest import pack
@@ -182,11 +184,44 @@ def test_crates_are_those_of_the_sdists_locks(tmp_path: Path) -> None:
     sdist = tmp_path / "x-1.tar.gz"
     other = LOCK.replace("made-up", "of-a-test") % SHA
     sdist.write_bytes(pack("x-1", {"rust/Cargo.lock": LOCK % SHA, "tests/Cargo.lock": other, "a.py": ""}))
-    assert [crate.purl for crate in crates_of_sdist(sdist)] == [
+    assert [crate.purl for crate in crates_of_sdist(sdist, {})] == [
         "pkg:cargo/from-git@0.2.0?vcs_url=git%2Bhttps://upstream.invalid/from-git%230123",
         "pkg:cargo/made-up@1.2.3",
     ]
-    assert crates_of_sdist(sdist)[1].sha256 == SHA
+    assert crates_of_sdist(sdist, {})[1].sha256 == SHA
+    ours = {"rust/Cargo.lock": LOCK.replace("made-up", "locked-by-us") % SHA}
+    assert [crate.name for crate in crates_of_sdist(sdist, ours)] == ["from-git", "locked-by-us"]
+
+
+@pytest.mark.parametrize(
+    ("fetch", "purl"),
+    [
+        (Fetch("https://x.invalid/zlib-1.3.1.tar.gz", SHA, cmake="zlib"), "pkg:generic/zlib@1.3.1"),
+        (
+            Fetch("https://x.invalid/v2/get_patch", SHA, file="subprojects/packagecache/foo_1.3-2_patch.zip"),
+            "foo@1.3-2",
+        ),
+        (Fetch("https://x.invalid/data.bin", SHA, file="src/data.bin"), "pkg:generic/data.bin"),
+        (
+            Fetch("https://github.com/google/re2/archive/refs/tags/2024-07-02.tar.gz", SHA, folder="re2"),
+            "google/re2@2024",
+        ),
+    ],
+)
+def test_a_declared_download_is_a_part_with_its_address_and_hash(fetch: Fetch, purl: str) -> None:
+    (part,) = describe_fetches([replace(fetch, license="MIT")])
+    assert purl in part.ref
+    assert PackageURL.from_string(part.purl).qualifiers == {"download_url": fetch.url, "checksum": f"sha256:{SHA}"}
+    assert [(each.sha256, each.url) for each in part.origins] == [(SHA, fetch.url)]
+    assert part.license == "MIT"
+
+
+def test_the_licence_texts_of_an_archive_are_those_at_its_top(tmp_path: Path) -> None:
+    archive = tmp_path / "foo-1.tar.gz"
+    archive.write_bytes(pack("foo-1", {"LICENSE.txt": "mine", "deps/x/COPYING": "of another", "a.c": ""}))
+    assert texts_in_archive(archive) == {"LICENSE.txt": b"mine"}
+    (tmp_path / "data.bin").write_bytes(b"no archive")
+    assert texts_in_archive(tmp_path / "data.bin") == {}
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "package = 3", "[[package]]\nsource = 'x'", "[package]"])

@@ -18,11 +18,12 @@ from crosspython.builders.paths import folder_node
 from crosspython.builders.toolchain import known_toolchain, toolchain_node, toolchain_of
 from crosspython.run.console import format_count
 from crosspython.store.disk import write_whole
+from crosspython.store.sources import Source
 
 if TYPE_CHECKING:
     from crosspython.papers.part import Inventory, Part
     from crosspython.papers.private_libc import Brought
-    from crosspython.wheels.model import LockedFile, LockedPackage, WheelReport
+    from crosspython.wheels.model import Fetch, LockedFile, LockedPackage, WheelReport
 
 _SHOWN = 8  # names in a line of the console
 
@@ -100,15 +101,21 @@ def require_allowed_components(
 def require_allowed_wheels(
     build: Build, chosen: Mapping[LockedPackage, LockedFile | None], components: Iterable[BuiltComponent]
 ) -> None:
-    """Check the same for packages, and for the components whose libraries are put into their wheels. The licence of a
-    package is read from its wheel or sdist, which is fetched for that.
+    """Check the same for packages, for the components whose libraries are put into their wheels, and for the files that
+    their builds would download. The licence of a package is read from its wheel or sdist, which is fetched for that.
 
     chosen: the ready wheel of each package; None: it is built
     """
     if not build.settings.forbid_licenses or build.run.only_looks:
         return
+    from crosspython.builders.wheel_lock import override_of
+    from crosspython.papers.downloaded import describe_fetches
+
     licenses = [(package.title, _license_of(build, package, file)) for package, file in chosen.items()]
     licenses += [(f"{part.recipe.title}, for a wheel", part.recipe.license) for part in components]
+    for package in (package for package, file in chosen.items() if file is None):
+        downloaded = describe_fetches(override_of(build, package.name).fetches)
+        licenses += [(f"{part.title}, which {package.name} downloads", part.license) for part in downloaded]
     _require_allowed(build, licenses, "the wheelhouse")
 
 
@@ -221,7 +228,7 @@ def _packages_in_bundle(build: Build) -> list[Part]:
 
 
 def _brought(build: Build, bundle: Path) -> Brought:
-    """The libc that lies in the bundle, if it brings one."""
+    """The libc that is in the bundle, if it brings one."""
     from crosspython.papers.private_libc import Brought, read_brought
 
     if not build.settings.target.brings_libc:
@@ -233,6 +240,7 @@ def _brought(build: Build, bundle: Path) -> Brought:
 def wheels_of_house(build: Build) -> list[Part]:
     """The parts of the wheelhouse as it is now; none if it was never filled."""
     from crosspython.builders.wheel_lock import known_lock, override_of
+    from crosspython.papers.downloaded import describe_fetches
     from crosspython.papers.wheels import describe_wheel, find_owners
     from crosspython.wheels.house.report import reports_of_house
 
@@ -254,10 +262,17 @@ def wheels_of_house(build: Build) -> list[Part]:
             report,
             package,
             versions,
-            _libraries(build, report, owners),
+            (*_libraries(build, report, owners), *describe_fetches(_fetches_of(build, report))),
             _crates(build, report, package),
         )
     return found
+
+
+def _fetches_of(build: Build, report: WheelReport) -> tuple[Fetch, ...]:
+    """The files that a wheel was built with and that its build would have downloaded."""
+    from crosspython.builders.wheel_lock import override_of
+
+    return () if report.engine == "ready" else override_of(build, report.name).fetches
 
 
 def parts_of_lock(build: Build) -> list[Part]:
@@ -288,7 +303,8 @@ def _libraries(build: Build, report: WheelReport, owners: dict[str, str]) -> tup
 
 
 def _crates(build: Build, report: WheelReport, package: LockedPackage | None) -> tuple[Part, ...]:
-    """The crates of a Rust package that was built here from an sdist."""
+    """The crates of a Rust package that was built here from an sdist: those that our lock names, and those that its own
+    lock files name, where the lock has no others."""
     if package is None or package.sdist is None or report.engine == "ready":
         return ()
     from crosspython.wheels.building.cargo import needs_rust
@@ -296,14 +312,20 @@ def _crates(build: Build, report: WheelReport, package: LockedPackage | None) ->
 
     if not needs_rust(names_of(package.build_requires)):
         return ()
+    from crosspython.builders.wheel_crates import crates_of
+    from crosspython.builders.wheel_lock import known_lock
     from crosspython.papers.crates import crates_of_sdist
     from crosspython.wheels.resolving.lock import fetch_file
 
-    return crates_of_sdist(fetch_file(package.sdist, build.run.workshop.store, package.title))
+    lock = known_lock(build)
+    locked = crates_of(build, lock, package) if lock is not None else None
+    sdist = fetch_file(package.sdist, build.run.workshop.store, package.title)
+    return crates_of_sdist(sdist, locked.locks if locked is not None else {})
 
 
 def _license_texts(build: Build, bundle: Any) -> dict[str, Mapping[str, bytes]]:
     """The texts of licences by the titles of what they are of."""
+    from crosspython.papers.downloaded import describe_fetches, texts_in_archive
     from crosspython.papers.legal_info import texts_in_stage
     from crosspython.papers.wheels import read_wheel_file
     from crosspython.wheels.house.report import reports_of_house
@@ -316,6 +338,9 @@ def _license_texts(build: Build, bundle: Any) -> dict[str, Mapping[str, bytes]]:
     for report in reports_of_house(build.settings.wheelhouse, build.settings.release.series):
         file = read_wheel_file(build.settings.wheelhouse / report.filename)
         texts[f"{report.name} {report.version}"] = dict(file.license_texts)
+        for fetch, part in zip(fetched := _fetches_of(build, report), describe_fetches(fetched), strict=True):
+            archive = build.run.workshop.store.get((Source(fetch.sha256, fetch.url),), part.title)[1]
+            texts[part.title] = texts_in_archive(archive)
     return texts
 
 

@@ -1,7 +1,7 @@
 """`scons provenance` writes statements of where products come from. `scons verify FILE` compares a product with its
 statement.
 
-Statements lie in build/<target>/provenance/ and have the names of their products. A statement may be copied along with
+Statements are in build/<target>/provenance/ and have the names of their products. A statement may be copied along with
 its product.
 """
 
@@ -201,7 +201,6 @@ def _materials_of_wheels(build: Build) -> list[tuple[Path, tuple[Material, ...]]
         own = next(part for part in parts if part.kind == PACKAGE and part.name == report.name)
         held = [by_ref[ref] for ref in own.depends if ref in by_ref and by_ref[ref].kind != PACKAGE]
         others = _tools_as_materials(toolsets.get(report.name))
-        others += _fetched_as_materials(build, report.name) if report.name in built else []
         found.append((build.settings.wheelhouse / report.filename, (*materials_of([own, *held]), *others)))
     return found
 
@@ -216,16 +215,6 @@ def _tools_as_materials(toolset: Any) -> list[Material]:
     packages = (*toolset.packages, *toolset.beneath)
     files = [(each, file_of_tool(each)) for each in packages]
     return [Material(file.name, file.sha256, file.url or "", package_ref(p.name, p.version)) for p, file in files]
-
-
-def _fetched_as_materials(build: Build, package: str) -> list[Material]:
-    """The files that its build would have downloaded."""
-    from crosspython.builders.wheel_lock import override_of
-    from crosspython.papers.provenance import Material
-    from crosspython.store.sources import Source
-
-    fetches = override_of(build, package).fetches
-    return [Material(Source(each.sha256, each.url).filename, each.sha256, each.url, each.url) for each in fetches]
 
 
 def _known(build: Build) -> dict[str, Known]:

@@ -1,7 +1,7 @@
 """Reads advisories about known vulnerabilities from files of the OSV format (ossf.github.io/osv-schema), and finds the
 parts of a product that they concern.
 
-The files lie in a folder, or in a zip archive such as the OSV database offers for each ecosystem. There may be hundreds
+The files are in a folder, or in a zip archive such as the OSV database offers for each ecosystem. There may be hundreds
 of thousands of files, so only files that contain a wanted name are parsed.
 """
 

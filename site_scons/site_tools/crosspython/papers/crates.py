@@ -6,7 +6,7 @@ A lock also names crates for other machines and for tests. Only cargo knows whic
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,10 +22,13 @@ _REGISTRY = "registry+"
 _BESIDE = {"tests", "test", "examples", "example", "benches", "fuzz", "vendor", "docs"}
 
 
-def crates_of_sdist(sdist: Path) -> tuple[Part, ...]:
-    """The crates in the locks of an sdist; empty if it has no readable lock."""
+def crates_of_sdist(sdist: Path, instead: Mapping[str, str]) -> tuple[Part, ...]:
+    """The crates in the locks of an sdist; empty if it has no readable lock.
+
+    instead: the texts of locks by their paths in the sdist, which it lacks or which count instead of its own
+    """
     found: dict[str, Part] = {}
-    for text in _locks(sdist):
+    for text in {**_locks(sdist), **instead}.values():
         found |= {crate.ref: crate for crate in read_cargo_lock(text)}
     return tuple(found[ref] for ref in sorted(found))
 
@@ -53,10 +56,13 @@ def _crate(package: dict[str, Any]) -> Part:
     )
 
 
-def _locks(sdist: Path) -> Iterator[str]:
+def _locks(sdist: Path) -> dict[str, str]:
+    """The texts of an sdist's locks, by their paths below its top folder."""
+    found = {}
     with reading(sdist):
         for member in read_members(sdist):
             path = PurePosixPath(member.name)
             if path.name == _LOCK and member.open is not None and _BESIDE.isdisjoint(path.parts[1:]):
                 with member.open() as stream:
-                    yield stream.read().decode("utf-8", errors="replace")
+                    found[str(PurePosixPath(*path.parts[1:]))] = stream.read().decode("utf-8", errors="replace")
+    return found

@@ -15,6 +15,8 @@ from packaging.metadata import RawMetadata, parse_email
 from crosspython.store.formats import read_members
 from crosspython.store.tree import reading
 
+# How the names of files begin that contain the text of a licence, in capital letters.
+LICENSE_FILES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "AUTHORS")
 _PKG_INFO = "PKG-INFO"
 
 

@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 from crosspython.errors import ArchiveError, hide_logins
 from crosspython.papers.part import LIBRARY, PACKAGE, Origin, Part, full_cpe
+from crosspython.papers.sources import LICENSE_FILES
 from crosspython.papers.stated_licenses import read_stated_license
 from crosspython.store.fetch import hash_file
 from crosspython.store.formats import read_members
@@ -165,11 +166,11 @@ def _runtime() -> dict[str, str]:
 
 
 def _is_license(place: str, metadata: RawMetadata) -> bool:
-    """Whether a file in .dist-info is a text of the licence: PEP 639 says where they lie,
+    """Whether a file in .dist-info is a text of the licence: PEP 639 says where they are,
     older backends put them beside METADATA."""
     named = metadata.get("license_files", ())
     last = place.rpartition("/")[2].upper()
-    is_usual = "/" not in place and last.startswith(("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "AUTHORS"))
+    is_usual = "/" not in place and last.startswith(LICENSE_FILES)
     return place.startswith(("licenses/", "license_files/")) or place in named or is_usual
 
 
