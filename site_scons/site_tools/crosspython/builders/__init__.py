@@ -54,6 +54,10 @@ def install_builders(env: Any, given: Mapping[str, Any]) -> None:
         line
     )  # SCons would write into the line of progress
     open_cache(own)
+    if settings.farm is not None:
+        from crosspython.builders.farm import open_farm  # not needed without a farm
+
+        open_farm(build)
     scons_own = added_methods(own)
     AddComponents(own)
     AddProducts(own)

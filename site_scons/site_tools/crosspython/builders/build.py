@@ -43,7 +43,7 @@ class Declared:
     locked:    files that declared wheels and their libraries are made of: env.FetchSources() fetches all of them
     commits:   packages that are commits of git repositories: env.FetchSources() fetches them, too
     rust:      return the orders of wheels in Rust: env.FetchSources() fetches their crates, too
-    wheels:    where each wheel that was asked for will lie, by its title
+    wheels:    where each wheel that was asked for will be, by its title
     built_wheels: those of them that are built, by name
     damaged:   errors about damaged packages that a resolution left out, under -k
     """

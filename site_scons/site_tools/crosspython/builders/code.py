@@ -2,7 +2,7 @@
 
 A key of the artifact cache contains the hash of this code, so runs with other code do not share products with us.
 Nothing is listed by hand. Modules are read, not run; an import counts in whatever scope it is.
-A data file counts if it lies beside a module, or in the folder data there, and the module contains its full name.
+A data file counts if it is beside a module, or in the folder data there, and the module contains its full name.
 """
 
 from __future__ import annotations

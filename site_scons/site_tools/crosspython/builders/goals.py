@@ -38,7 +38,12 @@ def declare_goals(env: Any, goals: Sequence[str], given: Mapping[str, str]) -> N
     check_shard(env, goals)
     open_build(env)
     named: list[str] = []
+    jobs = env["CROSSPYTHON"].run.jobs
     for each in (env, *_further_targets(env, given)):
+        if each["CROSSPYTHON"].settings.farm is not None:
+            from crosspython.builders.farm import start_for_farm  # not needed without a farm
+
+            start_for_farm(each["CROSSPYTHON"], jobs)
         each.Components()
         own = _declare_own(each)
         named = take_components(each, goals)

@@ -237,7 +237,7 @@ def summarize(report: BundleReport, slim: str, toolchain: Toolchain, *, brings_l
         libc = f"contains {toolchain.libc} in lib/private; starts on boards with any libc, or none"
     return [
         f"size:    {megabytes(report.archive)} to send, {megabytes(report.unpacked)} on the board",
-        f"without: CPython's own tests, idlelib, turtledemo: {megabytes(report.tests)},"
+        f"without: CPython's own tests, tkinter, turtle, idlelib: {megabytes(report.tests)},"
         " in the archive of tests beside it",
         *_left_out(report, slim),
         *report.needs.describe(),
@@ -274,7 +274,7 @@ def describe_licenses(recipes: Iterable[Recipe], *, brings_libc: bool = False) -
 
 
 def archive_of_tests(bundle: Path) -> Path:
-    """Where CPython's own tests lie: an archive to be unpacked over the bundle."""
+    """Where CPython's own tests are: an archive to be unpacked over the bundle."""
     return bundle.with_name(bundle.name.removesuffix(".tar.gz") + "-tests.tar.gz")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import re
+import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -37,15 +40,36 @@ if TYPE_CHECKING:
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 
 _MAKING = threading.Lock()
+# The pools of jobs of this process, by their size.
+_POOLS: dict[int, Jobserver] = {}
 
 # SCons's options under which a run changes nothing, or only removes files.
 _LOOKS = ("no_exec", "question", "help", "clean")
 
 
-@cache
-def _jobserver(jobs: int) -> Jobserver:
-    """One pool for all targets and Pythons of this run."""
-    return Jobserver(jobs)
+def _jobserver(jobs: int, build: Path) -> Jobserver:
+    """One pool for all targets and Pythons of this run. Its FIFO is in the build folder that first needs one: a run
+    that was killed left its own there, and this run, which holds the folder, removes it."""
+    if jobs not in _POOLS:
+        for fifo in build.glob("crosspython-*/jobs"):
+            shutil.rmtree(fifo.parent, ignore_errors=True)
+        _POOLS[jobs] = Jobserver(jobs, build)
+    return _POOLS[jobs]
+
+
+def _own_folder(build: Path) -> Path:
+    """A folder for temporary files, always the same for a build folder, so that runs leave only one behind.
+    Raises ConfigurationError if it is not the user's own."""
+    digest = hashlib.sha256(os.fsencode(build.absolute())).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"crosspython-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o022:
+        raise ConfigurationError(
+            f"{folder}: the folder for temporary files is not this user's own",
+            next="remove it, or name another place: TMPDIR=FOLDER",
+        )
+    return folder
 
 
 @cache
@@ -70,6 +94,7 @@ class SconsRun:
     artifacts:   the artifact cache
     index_options: pip's options about indexes, from the requirements files of the request
     has_whole_sdk: our copy of the SDK was compared with its fingerprint in this run
+    own_jobs:    what -j said, where SCons was told to start more actions, because a farm builds, too
     """
 
     settings: Settings
@@ -82,6 +107,7 @@ class SconsRun:
     artifacts: Artifacts | None = None
     index_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     has_whole_sdk: bool = False
+    own_jobs: int | None = None
 
     @property
     def only_looks(self) -> bool:
@@ -107,8 +133,8 @@ class SconsRun:
 
     @property
     def jobs(self) -> int:
-        """How many cores this run may use: SCons's -j, where 0 means one."""
-        return max(1, int(self.environment.GetOption("num_jobs")))
+        """How many cores of this machine this run may use: SCons's -j, where 0 means one."""
+        return self.own_jobs or max(1, int(self.environment.GetOption("num_jobs")))
 
     def take_lock(self) -> None:
         """Hold the build folder for this run. Raises ConfigurationError where another run holds it."""
@@ -158,7 +184,7 @@ class SconsRun:
             from crosspython.run.isolation import require_containment
 
             require_containment(settings.path)
-        console, jobserver = self.console, _jobserver(self.jobs)
+        console, jobserver = self.console, _jobserver(self.jobs, settings.build)
         times = settings.folder / "times.json"
         earlier = read_journal(times)
         journal = Journal(self.jobs, known=earlier.known if earlier else {})
@@ -206,4 +232,4 @@ class SconsRun:
                 work = same
         if PLAIN_PATH.fullmatch(str(work)):
             return work
-        return Path(tempfile.mkdtemp(prefix=f"crosspython-{os.getuid()}-"))
+        return _own_folder(self.settings.folder)

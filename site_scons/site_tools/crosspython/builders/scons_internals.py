@@ -88,6 +88,12 @@ def leave_out(goals: Collection[str]) -> None:
     SCons.Script.BUILD_TARGETS[:] = [goal for goal in SCons.Script.BUILD_TARGETS if goal not in goals]
 
 
+def start_actions(count: int) -> None:
+    """Let SCons start so many actions at the same time, whatever -j says, which env.SetOption cannot override: with a
+    farm, most of them wait for it."""
+    SCons.Script.Main.OptionsParser.values.num_jobs = count
+
+
 def wait_in(node: Any, waiting: set[Any]) -> None:
     """Replace the set of nodes that wait for a node by our own set. The order of the set decides which nodes start
     first."""

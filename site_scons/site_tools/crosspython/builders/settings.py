@@ -228,6 +228,11 @@ VARIABLES = (
         DEFAULT_CACHE,
         separator=",",
     ),
+    Variable(
+        "farm",
+        "a scheduler of Dask, whose workers build components, too: tls://HOST:8786, tcp://127.0.0.1:8786; needs a"
+        " cache's server, and cache_write=all; docs/farm.md",
+    ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
     Variable(
         "contain",
@@ -264,6 +269,18 @@ class CacheChoice(msgspec.Struct, frozen=True):
     writes: str
     limit: int
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether what is built here can be found by other machines."""
+        return self.server is not None and self.writes == "all"
+
+
+class FarmChoice(msgspec.Struct, frozen=True):
+    """The scheduler's address, and the variables that decide what a component becomes: paths in them are absolute."""
+
+    address: str
+    variables: tuple[tuple[str, str], ...]
+
 
 class Settings(msgspec.Struct, frozen=True):
     """The user's choices. Paths belong to the build machine, except for `target.prefix`.
@@ -296,6 +313,7 @@ class Settings(msgspec.Struct, frozen=True):
     cve_severity: str
     offline: bool
     cache: CacheChoice
+    farm: FarmChoice | None
     sign_key: Path | None
     signers: Path | None
     launcher: str | None
@@ -357,6 +375,7 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         target = _with_prefix(target, chosen["prefix"])
     libc = _read_libc(chosen["libc"]) if chosen["libc"] else None
     release = _release(start, chosen)
+    cache = _cache(start, chosen)
     return Settings(
         target=_choose_libc(target, libc, chosen),
         others=tuple(others),
@@ -380,7 +399,8 @@ def read_settings(given: Mapping[str, Any], start: Path, environment: Mapping[st
         vex=Path(_place(start, chosen["vex"])) if chosen["vex"] else None,
         cve_severity=chosen["cve_severity"],
         offline=chosen["offline"] == "1",
-        cache=_cache(start, chosen),
+        cache=cache,
+        farm=_farm(start, {**chosen, "target": first}, cache) if chosen["farm"] else None,
         sign_key=_file(start, "sign_key", chosen),
         signers=_file(start, "signers", chosen),
         launcher=chosen["launcher"] or None,
@@ -526,7 +546,7 @@ def _file(start: Path, name: str, chosen: Mapping[str, str]) -> Path | None:
 
 
 def _folders(start: Path, name: str, text: str, holds: str, *, one: bool = False) -> tuple[Path, ...]:
-    """Folders that a variable names. holds: a glob of what lies in each; one: the text is one folder's name"""
+    """Folders that a variable names. holds: a glob of what is in each; one: the text is one folder's name"""
     words = [text] if one and text else text.split(",")
     folders = tuple(Path(_place(start, word.strip())) for word in words if word.strip())
     for folder in folders:
@@ -593,6 +613,29 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
         writes=chosen["cache_write"],
         limit=read_size("cache_limit", chosen["cache_limit"]),
     )
+
+
+def _farm(start: Path, chosen: Mapping[str, str], cache: CacheChoice) -> FarmChoice:
+    from crosspython.farm.address import require_address  # not needed without a farm
+    from crosspython.farm.order import TRAVELLING
+
+    address = require_address(chosen["farm"], f"farm={chosen['farm']}")
+    if not cache.is_shared:
+        raise ConfigurationError(
+            f"farm={address}: its workers and this build have no cache in common",
+            expected="cache=http://... and cache_write=all: products travel by the cache's server",
+            found=f"cache={hide_logins(chosen['cache'])} cache_write={chosen['cache_write']}",
+            next="docs/farm.md",
+        )
+    given = {name: chosen[name] for name in TRAVELLING if chosen[name] != find_variable(name).default}
+    return FarmChoice(address, tuple((name, _for_anywhere(start, name, text)) for name, text in given.items()))
+
+
+def _for_anywhere(start: Path, name: str, text: str) -> str:
+    """The value of a variable for a run in another folder: paths are made absolute."""
+    if name in ("components", "patches", "build_python"):
+        return ",".join(_place(start, word.strip()) for word in text.split(","))
+    return _place(start, text) if (start / os.path.expanduser(text)).exists() else text
 
 
 def read_size(name: str, text: str | None) -> int:

@@ -174,6 +174,15 @@ def toolchain_of(build: Build) -> Toolchain:
     return toolchain
 
 
+def find_toolchain(build: Build) -> Toolchain | None:
+    """The toolchain, before anything is built; None: not known yet under -n."""
+    known = known_toolchain(build)
+    if known is not None or build.run.only_looks:
+        return known
+    build.run.take_lock()
+    return look_at_toolchain(build, build.run.console.warn)
+
+
 def describe_boards(build: Build, toolchain: Toolchain) -> str:
     """For which boards things were built, by their libc."""
     if build.settings.target.brings_libc:

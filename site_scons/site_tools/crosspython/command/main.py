@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _init(chosen)
         if chosen.command == "doctor":
             return _diagnose(chosen.variables)
+        if chosen.command == "worker":
+            return _work(chosen)
         if chosen.command == "completion":
             return _complete(chosen.shell)
     except CrosspythonError as error:
@@ -81,6 +83,16 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
         "completion", help="print the script that completes goals and variables in a shell"
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    worker = commands.add_parser("worker", help="build components for others, by a scheduler of Dask: docs/farm.md")
+    worker.add_argument(
+        "--scheduler", required=True, metavar="ADDRESS", help="tls://HOST:8786, or tcp://127.0.0.1:8786"
+    )
+    worker.add_argument("--cores", type=int, default=os.cpu_count() or 1, metavar="N", help="how many cores to use")
+    worker.add_argument("--memory", default="", metavar="SIZE", help="how much memory to use: 8G; without it, all")
+    worker.add_argument("--folder", metavar="FOLDER", help="where to build; without it, in the user's cache")
+    worker.add_argument(
+        "variables", nargs="*", metavar="VARIABLE=VALUE", help="as for scons; cache=http://... is needed"
+    )
     commands.add_parser(
         "build", help="run scons; in a folder without an SConstruct, with that of crosspython", add_help=False
     )
@@ -95,8 +107,18 @@ def _init(chosen: argparse.Namespace) -> int:
     for line in make_project(folder, variables, name=chosen.name, ci=chosen.ci, example=not chosen.no_example):
         print(line)
     itself = "crosspython" if Path(sys.argv[0]).name == "crosspython" else f"{sys.executable} -m crosspython"
-    print(f"next:  cd {shlex.quote(str(folder))} && {itself} build image")
+    way = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    print(f"next:  {way}{itself} build image")
     return 0
+
+
+def _read_variables(command: str, words: Sequence[str]) -> dict[str, str]:
+    """The variables that the words behind a command set. Raises ConfigurationError."""
+    if wrong := [word for word in words if "=" not in word]:
+        raise ConfigurationError(
+            f"{command}: {' '.join(wrong)}: not a variable with a value", expected="VARIABLE=VALUE"
+        )
+    return dict(word.split("=", 1) for word in words)
 
 
 def _diagnose(words: Sequence[str]) -> int:
@@ -104,9 +126,7 @@ def _diagnose(words: Sequence[str]) -> int:
     from crosspython.builders.project_file import read_project_file
     from crosspython.builders.settings import read_settings
 
-    if wrong := [word for word in words if "=" not in word]:
-        raise ConfigurationError(f"doctor: {' '.join(wrong)}: not a variable with a value", expected="VARIABLE=VALUE")
-    given = dict(word.split("=", 1) for word in words)
+    given = _read_variables("doctor", words)
     here = Path.cwd()
     project = read_project_file(here)
     with project.without(given).naming_lines(here):
@@ -114,6 +134,29 @@ def _diagnose(words: Sequence[str]) -> int:
         others = [read_settings({**project.under(given), "target": each}, here, os.environ) for each in settings.others]
     for each in (settings, *others):
         diagnose(each, print)
+    return 0
+
+
+def _work(chosen: argparse.Namespace) -> int:
+    from crosspython.builders.settings import USERS_FOLDER, read_settings, read_size
+    from crosspython.farm.address import require_address
+    from crosspython.farm.engine import require_distributed
+    from crosspython.run.lock import BuildLock
+
+    require_address(chosen.scheduler, f"--scheduler {chosen.scheduler}")
+    if chosen.cores < 1:
+        raise ConfigurationError(f"--cores {chosen.cores}: nothing could be built", expected="1 or more")
+    require_distributed("crosspython worker")
+    from crosspython.farm.worker import at_once, work
+
+    variables = {"cache_write": "all", **_read_variables("worker", chosen.variables)}
+    settings = read_settings(variables, Path.cwd(), os.environ)
+    if not settings.cache.is_shared:
+        raise ConfigurationError("worker: no cache in which others find what it builds", expected="cache=http://...")
+    folder = Path(chosen.folder or f"{USERS_FOLDER}/worker").expanduser().resolve()
+    memory = read_size("--memory", chosen.memory) if chosen.memory else None
+    with BuildLock(folder):
+        work(chosen.scheduler, folder, variables, chosen.cores, at_once(chosen.cores, memory))
     return 0
 
 

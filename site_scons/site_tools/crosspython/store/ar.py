@@ -18,7 +18,7 @@ _HEADER = 60
 
 
 class ArMember(NamedTuple):
-    """name: as its author knows it; start, size: where its own bytes lie in the archive."""
+    """name: as its author knows it; start, size: where its own bytes are in the archive."""
 
     name: str
     start: int

@@ -121,5 +121,5 @@ class CacheFolder:
         return self.folder / "ac" / key[:2] / key
 
     def object_place(self, sha256: str) -> Path:
-        """Where the bytes with this hash lie, if they are there."""
+        """Where the bytes with this hash are, if they are there."""
         return self.folder / "cas" / sha256[:2] / sha256

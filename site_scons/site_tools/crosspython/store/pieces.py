@@ -10,7 +10,7 @@ _PIECE = 1 << 24
 
 def read_pieces(path: Path, overlap: int) -> Iterator[tuple[bytes, bool]]:
     """A file's bytes, and whether they are the last. Each piece begins with the end of the one before: `overlap` bytes,
-    in which something may lie that is looked for."""
+    in which something may be that is looked for."""
     kept = b""
     with path.open("rb") as file:
         chunk = file.read(_PIECE)

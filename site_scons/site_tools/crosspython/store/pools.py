@@ -5,14 +5,14 @@ It asks apt, and knows the layout of Debian's and Ubuntu's archives. It contains
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import urlsplit
 
+from crosspython.run.asking import ask_program
+
 _COMMAND = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
 _SCHEMES = ("http", "https", "file")
-_PATIENCE = 30  # seconds
 
 
 @cache
@@ -21,13 +21,7 @@ def apt_pools() -> tuple[str, ...]:
 
     Source: apt-get(8), `indextargets`; asked once a process, and only when a pool is wanted.
     """
-    try:
-        done = subprocess.run(
-            _COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    bases = (line.strip().rstrip("/") for line in done.stdout.splitlines())
+    bases = (line.strip().rstrip("/") for line in ask_program(_COMMAND).splitlines())
     return tuple(dict.fromkeys(base for base in bases if urlsplit(base).scheme in _SCHEMES))
 
 

@@ -1,0 +1,135 @@
+"""The functions that a scheduler may call on a worker.
+
+A product is built by a new process of SCons, in a folder of the worker's own, with the worker's own crosspython:
+threads of Dask cannot set signals, and umask, working folder and the request to stop belong to a whole process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import msgspec
+from distributed import WorkerPlugin, get_worker
+
+from crosspython.errors import CrosspythonError
+from crosspython.farm.order import FarmAnswer, FarmOrder
+from crosspython.run.jobserver import Jobserver
+from crosspython.run.log import Log
+from crosspython.run.process import run_command
+from crosspython.run.signals import Stop
+
+NAME = "crosspython"
+ORDER, ANSWER = "order.json", "answer.json"  # in the folder of a build; farm/data/SConstruct reads and writes them
+_PACKAGE = Path(__file__).resolve().parents[1]
+_LOOK = 0.2  # seconds between two looks whether a build is still wanted
+_KEPT = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE")
+
+
+def build_product(text: str) -> str:
+    """Build what an order says, with the answer as JSON. Runs in a thread of a worker."""
+    worker = get_worker()
+    key, bench = worker.get_current_task(), worker.plugins[NAME]
+    assert isinstance(bench, FarmBench)
+
+    def is_wanted() -> bool:
+        """Dask does not stop a running task, but its state shows that it was cancelled (dask/distributed #4694)."""
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state == "executing"
+
+    return msgspec.json.encode(bench.build(text, is_wanted)).decode()
+
+
+def hear_refusal(reason: str) -> None:
+    """Tell the owner of this worker why a build does not use it."""
+    print(f"crosspython worker: a build does not use this worker: {reason}", file=sys.stderr, flush=True)
+
+
+class FarmBench(WorkerPlugin):
+    """Where a worker builds. folder: all that is built here; variables: those of this machine; cores: of all builds
+    together; at_once: how many orders are built at the same time"""
+
+    name = NAME
+
+    def __init__(self, folder: Path, variables: Mapping[str, str], cores: int, at_once: int) -> None:
+        self.folder, self.variables, self.cores = folder, dict(variables), cores
+        self.jobserver = Jobserver(cores)
+        self._free: SimpleQueue[int] = SimpleQueue()
+        self._stops: set[Stop] = set()
+        for number in range(at_once):
+            self._free.put(number)
+
+    def setup(self, worker: Any) -> None:
+        """Nothing to prepare."""
+
+    def build(self, text: str, is_wanted: Callable[[], bool]) -> FarmAnswer:
+        """Build what an order says. Each running build has a folder of its own."""
+        number = self._free.get()
+        try:
+            order = msgspec.json.decode(text, type=FarmOrder)
+            order.require_plain()
+            folder = self.folder / str(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ORDER).write_text(text)
+            for old in (folder / ANSWER, folder / "build" / order.product):
+                old.unlink(missing_ok=True)
+            with self.jobserver.token():  # the slot that every child of a make owns
+                self._run(order, folder, is_wanted)
+            return msgspec.json.decode((folder / ANSWER).read_bytes(), type=FarmAnswer)
+        except FileNotFoundError as error:
+            return FarmAnswer("refused", f"the build on {os.uname().nodename} gave no answer: {error}")
+        except (CrosspythonError, OSError, msgspec.DecodeError) as error:
+            return FarmAnswer("refused", f"{os.uname().nodename}: {error}")
+        finally:
+            self._free.put(number)
+
+    def stop(self) -> None:
+        """End all builds, before the worker ends."""
+        for stop in list(self._stops):
+            stop.request("the worker ends")
+
+    def _run(self, order: FarmOrder, folder: Path, is_wanted: Callable[[], bool]) -> None:
+        stop, has_ended = Stop(), threading.Event()
+
+        def watch() -> None:
+            while not has_ended.wait(_LOOK):
+                if not is_wanted():
+                    stop.request("nobody waits for it any more")
+                    return
+
+        watcher = threading.Thread(target=watch, name="crosspython-wanted", daemon=True)
+        self._stops.add(stop)
+        watcher.start()
+        try:
+            with Log(folder / "scons.log") as log:
+                run_command(
+                    self._command(order),
+                    cwd=folder,
+                    env=self._environment(),
+                    log=log,
+                    pass_fds=self.jobserver.pass_fds,
+                    may_fail=True,
+                    stop=stop,
+                )
+        finally:
+            has_ended.set()
+            watcher.join()
+            self._stops.discard(stop)
+            with suppress(OSError):
+                stop.close()
+
+    def _command(self, order: FarmOrder) -> Sequence[str]:
+        variables = {**order.variables, **self.variables}
+        script = _PACKAGE / "farm" / "data" / "SConstruct"
+        words = (f"{name}={value}" for name, value in variables.items())
+        return [sys.executable, "-m", "SCons", "-f", str(script), f"-j{self.cores}", *words, f"build/{order.product}"]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return {**kept, **self.jobserver.environment("fifo"), "PYTHONPATH": str(_PACKAGE.parent)}

@@ -1,0 +1,87 @@
+"""What a farm's machines tell each other: addresses, orders, and the facts in which they must agree."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from crosspython.builders.settings import read_settings
+from crosspython.command.main import main
+from crosspython.errors import ConfigurationError
+from crosspython.farm.address import is_loopback, require_address
+from crosspython.farm.kind import describe_kind, differences
+from crosspython.farm.order import FarmOrder
+
+from tests.conftest import REPOSITORY
+
+SHARED = {"cache": "http://127.0.0.1:1/py", "cache_write": "all"}
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tcp://localhost:1", "tcp://[::1]:8786", "tls://h.x:8786"])
+def test_addresses_that_may_be_used(address: str) -> None:
+    assert require_address(address, "farm=") == address
+    assert is_loopback(address) == address.startswith("tcp")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tcp://10.0.0.1:8786", "not encrypted"),
+        ("tcp://127.0.0.1.example:8786", "not encrypted"),
+        ("farm.example:8786", "not the address of a scheduler"),
+        ("tls://farm.example", "not the address of a scheduler"),
+        ("http://127.0.0.1:8786", "not the address of a scheduler"),
+    ],
+)
+def test_addresses_that_are_refused(address: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        require_address(address, f"farm={address}")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--scheduler", "tcp://10.0.0.1:8786"], "not encrypted"),
+        (["--scheduler", "tcp://127.0.0.1:8786", "--cores", "0"], "--cores 0: nothing could be built"),
+        (["--scheduler", "tcp://127.0.0.1:8786"], "no cache in which others find what it builds"),
+        (["--scheduler", "tcp://127.0.0.1:8786", "cache"], "cache: not a variable with a value"),
+    ],
+)
+def test_a_worker_that_could_not_work_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["worker", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_farm_needs_a_cache_in_common() -> None:
+    with pytest.raises(ConfigurationError, match="no cache in common"):
+        read_settings({"farm": "tcp://127.0.0.1:8786", "cache": "http://127.0.0.1:1/py"}, REPOSITORY, os.environ)
+
+
+def test_only_what_decides_about_a_component_travels() -> None:
+    given = {"farm": "tcp://127.0.0.1:8786", "target": "rk3568", "python": "3.13", "slim": "1", **SHARED}
+    farm = read_settings(given, REPOSITORY, os.environ).farm
+    assert farm is not None
+    assert dict(farm.variables) == {"target": "rk3568"}  # 3.13 is the default
+
+
+@pytest.mark.parametrize(
+    ("variables", "product", "words"),
+    [
+        ({"cache": "/tmp"}, "rv1126/stages/zlib.tar.zst", "the order sets cache"),
+        ({}, "../zlib.tar.zst", "a path below the build folder"),
+        ({}, "/etc/passwd", "a path below the build folder"),
+    ],
+)
+def test_an_order_sets_and_writes_nothing_else(variables: dict[str, str], product: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        FarmOrder(variables, product, "0" * 64, "0" * 64).require_plain()
+    assert words in str(error.value)
+
+
+def test_machines_say_in_what_they_differ() -> None:
+    here = describe_kind()
+    assert differences(here, dict(here)) == []
+    assert differences(here, {**here, "CPU": "riscv64"}) == [f"its CPU is riscv64, not {os.uname().machine}"]
+    assert len(differences(here, {})) == len(here)
