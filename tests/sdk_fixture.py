@@ -2,7 +2,7 @@
 
 Knows the layouts of Buildroot's SDKs and of Yocto's, and where GCC looks for its parts relative to itself. What to pack
 is asked of the compiler, so that no version stands here. The real compiler works from any place,
-once `relocate-sdk.sh` has run.
+once `relocate-sdk.sh` has run. A libc other than the compiler's comes from Debian's packages.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import zstandard
 
+from tests.board.packages import Packages
+
 PREFIX = "arm-buildroot-linux-gnueabihf"
+MUSL = "arm-buildroot-linux-musleabihf"
 DISTRIBUTIONS = "arm-linux-gnueabihf"
 MADE_AT = "/home/vendor/buildroot/output/host"
 
@@ -23,14 +27,17 @@ MADE_AT = "/home/vendor/buildroot/output/host"
 # in it so that nothing works without relocation.
 _WRAPPER = """\
 #!/bin/sh
-case $* in -dumpmachine) exec echo {prefix} ;; esac
+case $* in -dumpmachine) exec echo {prefix} ;; {answers}esac
 sdk="{place}"
 tool=${{0##*/}}
 case $tool in
 *-gcc-*) exec "$sdk/bin/$tool.br_real" "$@" ;;
-*) exec "$sdk/bin/$tool.br_real" --sysroot="$sdk/{prefix}/sysroot" "$@" ;;
+*) exec "$sdk/bin/$tool.br_real" --sysroot="$sdk/{prefix}/sysroot" {options}"$@" ;;
 esac
 """
+# A GCC that was made for musl has musl's headers before its own, and no multiarch name. libgcc_s is glibc's.
+_FOR_MUSL = '-mmusl -static-libgcc -isystem "$sdk/{prefix}/sysroot/usr/include" '
+_NO_MULTIARCH = "*-print-multiarch*) exit ;; "
 _RELOCATE = """\
 #!/bin/sh
 cd "$(dirname "$0")" || exit 1
@@ -45,6 +52,8 @@ _CLANG = """\
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 exec {tool} --target={triplet} --sysroot="${{here%/bin}}/sysroot" -fuse-ld=lld "$@"
 """
+# The compiler's shared libraries are for glibc; this leaves its own plugin, liblto_plugin.so.
+_NOT_FOR_C = ("*san*", "plugin", "lib[!l]*.so", "lib*++*", "libgfortran.*", "libgcov.a", "cc1plus", "f951")
 YOCTO = "arm-poky-linux-gnueabi"
 # Yocto's compilers are made with a sysroot that is nowhere.
 _YOCTO_TOOL = """\
@@ -90,9 +99,29 @@ def make_sdk(folder: Path) -> Path:
     _copy_tree(headers / "c++", folder / DISTRIBUTIONS / "include/c++")
     _copy_libc(libc, sysroot)
     _write_linker_scripts(parts, sysroot)
-    _copy_programs(folder)
-    _write(folder / "relocate-sdk.sh", _RELOCATE, 0o755)
-    _write(folder / "share/buildroot/sdk-location", f"{MADE_AT}\n", 0o644)
+    _copy_programs(folder, PREFIX)
+    return folder
+
+
+def make_musl(folder: Path, packages: Path) -> Path:
+    """Make a Buildroot SDK of the distribution's GCC for ARM, and of Debian's musl. It has no C++, because the
+    libstdc++ of that GCC is for glibc.
+
+    packages: a folder that keeps Debian's packages
+    """
+    own = Path(_ask(f"{DISTRIBUTIONS}-gcc", "-print-file-name=libgcc.a")).resolve().parent
+    sysroot = folder / MUSL / "sysroot"
+    _copy_tree(own, folder / own.relative_to("/usr"), skip=_NOT_FOR_C)
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        Packages("armhf", packages).unpack(["musl", "musl-dev", "linux-libc-dev"], root)
+        _copy_tree(root / "usr/lib/arm-linux-musleabihf", sysroot / "usr/lib")
+        _copy(str(root / "lib/arm-linux-musleabihf/libc.so"), str(sysroot / "usr/lib/libc.so"))
+        for headers in ("", DISTRIBUTIONS, "arm-linux-musleabihf"):  # Linux's, and musl's over these
+            _copy_tree(root / "usr/include" / headers, sysroot / "usr/include", skip=("arm-linux-*",))
+    (sysroot / "lib").mkdir()
+    (sysroot / "lib/ld-musl-armhf.so.1").symlink_to("../usr/lib/libc.so")
+    _copy_programs(folder, MUSL, cxx=False, options=_FOR_MUSL.format(prefix=MUSL), answers=_NO_MULTIARCH)
     return folder
 
 
@@ -180,18 +209,22 @@ def _ask(program: str, *arguments: str) -> str:
     return subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _copy_programs(folder: Path) -> None:
-    for tool in ("gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib"):
+def _copy_programs(folder: Path, prefix: str, *, cxx: bool = True, options: str = "", answers: str = "") -> None:
+    """Copy compilers and binutils. options: shell words for the compilers; answers: patterns with their commands"""
+    for tool in ("gcc", *(["g++"] if cxx else []), "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib"):
         driver = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
-        _copy(str(driver), str(folder / "bin" / f"{PREFIX}-{tool}.br_real"))
-        (folder / "bin" / f"{PREFIX}-{tool}").symlink_to("toolchain-wrapper")
-    _write(folder / "bin/toolchain-wrapper", _WRAPPER.format(prefix=PREFIX, place=MADE_AT), 0o755)
+        _copy(str(driver), str(folder / "bin" / f"{prefix}-{tool}.br_real"))
+        (folder / "bin" / f"{prefix}-{tool}").symlink_to("toolchain-wrapper")
+    wrapper = _WRAPPER.format(prefix=prefix, place=MADE_AT, options=options, answers=answers)
+    _write(folder / "bin/toolchain-wrapper", wrapper, 0o755)
     for tool in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
         program = Path(shutil.which(f"{DISTRIBUTIONS}-{tool}") or "").resolve()
-        _copy(str(program), str(folder / "bin" / f"{PREFIX}-{tool}"))
+        _copy(str(program), str(folder / "bin" / f"{prefix}-{tool}"))
         link = folder / DISTRIBUTIONS / "bin" / tool  # GCC runs these, by names without a prefix
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(f"../../bin/{PREFIX}-{tool}")
+        link.symlink_to(f"../../bin/{prefix}-{tool}")
+    _write(folder / "relocate-sdk.sh", _RELOCATE, 0o755)
+    _write(folder / "share/buildroot/sdk-location", f"{MADE_AT}\n", 0o644)
 
 
 def _copy_libc(libc: Path, sysroot: Path) -> None:
@@ -217,7 +250,7 @@ def _write_linker_scripts(parts: Path, sysroot: Path) -> None:
 
 def _copy_tree(source: Path, destination: Path, skip: tuple[str, ...] = ()) -> None:
     ignore = shutil.ignore_patterns(*skip)
-    shutil.copytree(source, destination, symlinks=True, copy_function=_copy, ignore=ignore)
+    shutil.copytree(source, destination, symlinks=True, copy_function=_copy, ignore=ignore, dirs_exist_ok=True)
 
 
 def _copy(source: str, destination: str) -> None:

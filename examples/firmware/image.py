@@ -23,7 +23,7 @@ from typing import IO
 class Entry:
     """One thing in the image. `path` is absolute and the board's; `mode` has the bits of its kind (stat.S_IF...).
 
-    data:   a file's bytes, or where they lie on the build machine
+    data:   a file's bytes, or where they are on the build machine
     target: what a symbolic link points to
     device: major and minor number
     """
@@ -64,7 +64,7 @@ def device(path: str, major: int, minor: int, mode: int = 0o600) -> Entry:
 
 
 def tree(place: Path, path: str) -> list[Entry]:
-    """Everything below a folder of the build machine, to lie below `path` on the board; all of it root's."""
+    """Everything below a folder of the build machine, to be put below `path` on the board; all of it root's."""
     entries = [folder(path)]
     for parent, names, files in os.walk(place):
         names.sort()
@@ -82,7 +82,7 @@ def tree(place: Path, path: str) -> list[Entry]:
 
 
 def unpacked(bundle: Path, path: str) -> list[Entry]:
-    """What a tar archive holds, to lie below `path` on the board; all of it root's. Nothing is unpacked on the way."""
+    """A tar archive's entries, to be put below `path` on the board; all are root's. Nothing is unpacked on the way."""
     entries = []
     with tarfile.open(bundle) as archive:
         for member in archive:

@@ -149,7 +149,7 @@ class Board:
         self._arguments = [
             *(image.model.emulator, "-M", "virt", "-cpu", image.model.cpu, "-smp", "2", "-m", str(memory)),
             *("-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{work}/console.log"),
-            # QEMU 7.2 overwrites the base register of `ldrd r3, r5, [r3]` when the second word lies in a page that is
+            # QEMU 7.2 overwrites the base register of `ldrd r3, r5, [r3]` when the second word is in a page that is
             # not there yet; the kernel brings the page, repeats the instruction, and Python's allocator reads at
             # address 0.
             # Whether it meets that depends on addresses: norandmaps makes every start the same (docs/boards.md).

@@ -21,7 +21,7 @@ from tests.target.test_rv1126 import BUILD, built
 
 __all__ = ["built"]
 
-# What glibc brings; what a module may need beyond lies in the archive itself.
+# What glibc brings; what a module may need beyond is in the archive itself.
 LIBC = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1", "ld-linux-x86-64.so.2"}
 OWN = tomllib.loads((TOOLS / "crosspython/toolchain/native.toml").read_text())
 MODULES = "import importlib.util, sys; print(*[n for n in sys.argv[1:] if importlib.util.find_spec(n)])"

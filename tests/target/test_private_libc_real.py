@@ -22,7 +22,7 @@ PATH = os.environ["PATH"]
 CC = Path("/usr/bin/gcc")
 LOADER = "ld-linux-x86-64.so.2"
 HERE = 'machine = "x86_64"\ntriplet = "x86_64-linux-gnu"\n'
-# Tells what it was called, by which name the kernel knows it, where its libc lies, and a variable.
+# Tells what it was called, by which name the kernel knows it, where its libc is, and a variable.
 PROGRAM = """\
 #include <stdio.h>
 #include <stdlib.h>
