@@ -2,7 +2,7 @@
 
     python benchmarks/faults.py [--places 30] [--stops 10] [--seed 0]
 
-The project is that of benchmarks/kills.py. Its build folder and its cache lie in a small file system of their own
+The project is that of benchmarks/kills.py. Its build folder and its cache are in a small file system of their own
 (tmpfs, in a mount namespace), which is full at one place after the other; then it gets room, and the next run is
 compared. Prints each fault after which the next run failed, gave other bytes, or a traceback was shown, and ends with 1
 if there is any.

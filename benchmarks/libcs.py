@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -24,6 +25,7 @@ from crosspython.builders.settings import COMPONENTS  # noqa: E402
 from crosspython.checks.selftest import CERTIFICATE, SCRIPT, expect, read_results  # noqa: E402
 from crosspython.recipes.release import LIBEDIT, read_release  # noqa: E402
 from crosspython.store.tree import unpack_tree  # noqa: E402
+from crosspython.targets import load_target  # noqa: E402
 from crosspython.targets.libc import PRIVATE_FOLDER, PRIVATE_PROGRAMS  # noqa: E402
 from crosspython.toolchain.emulator import libc_root  # noqa: E402
 from crosspython.toolchain.facts import Toolchain  # noqa: E402
@@ -83,8 +85,9 @@ def check(build: Path, packages: Path, name: str) -> str:
         unpack_tree(bundle_of(build), root / "opt")
         if enter(root, "/opt/python/bin/python3", "-c", "pass", seconds=120).returncode != 0:
             return "does not start"
-        time_bits = Toolchain.read(build / "toolchain.json").time_bits
-        expected = expect(root / "opt/python", release, "armv7l", (), time_bits)
+        toolchain = Toolchain.read(build / "toolchain.json")
+        target = replace(load_target("armv7l", REPOSITORY), triplet=toolchain.triplet)
+        expected = expect(root / "opt/python", release, target, (), toolchain.time_bits)
         for file in (SCRIPT, CERTIFICATE):
             shutil.copy(file, root / "tmp")
         (root / "tmp/expected.json").write_text(expected.as_json(f"/tmp/{CERTIFICATE.name}", seconds=600))

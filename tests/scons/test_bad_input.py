@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -216,6 +217,41 @@ def test_a_build_folder_that_make_cannot_bear_works(project: Project, name: str)
     project.add("hello")
     project.scons(f"build={project.folder / name}")
     assert (project.folder / name / "rv1126" / "stages" / "hello-1.0.tar.zst").is_file()
+
+
+@pytest.fixture
+def temporary(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the project's runs make temporary files."""
+    folder = project.folder / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(Project, "environment", {**project.environment, "TMPDIR": str(folder)})
+    return folder
+
+
+def test_work_outside_of_the_build_folder_has_one_place_for_all_runs(project: Project, temporary: Path) -> None:
+    project.add("hello")
+    build = f"build={project.folder / 'with a space'}"
+    project.scons(build)
+    (place,) = temporary.iterdir()
+    shutil.rmtree(project.folder / "with a space")
+    project.scons(build)
+    assert list(temporary.iterdir()) == [place]
+    place.rmdir()
+    place.symlink_to(project.folder)
+    shutil.rmtree(project.folder / "with a space")
+    assert "the folder for temporary files is not this user's own" in project.scons(build, code=2)
+
+
+def test_the_next_run_removes_what_a_killed_one_left(project: Project, temporary: Path) -> None:
+    project.add("hello", configure=SLOW_CONFIGURE)
+    process = project.start()
+    wait_for((project.folder / "build/rv1126/work/hello-1.0/source/started").exists)
+    send(process, signal.SIGKILL)
+    assert len([*(project.folder / "build").glob("crosspython-*/jobs")]) == 1
+    wait_for(lambda: not alive(str(project.folder)), 5)
+    project.add("hello")
+    project.scons()
+    assert [*(project.folder / "build").glob("crosspython-*"), *temporary.iterdir()] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,7 +9,9 @@ import SCons.Action
 import SCons.CacheDir
 import SCons.Environment
 import SCons.Node
+import SCons.Script
 from crosspython.builders import scons_internals as internals
+from SCons.Script import SConsOptions
 
 from tests.conftest import REPOSITORY
 
@@ -30,6 +32,7 @@ SPELT = (
     "set_always_build",
     ".added_methods",
     "BUILD_TARGETS",
+    "OptionsParser",
 )
 
 
@@ -67,6 +70,15 @@ def test_options_are_read_from_where_scons_puts_them(monkeypatch: pytest.MonkeyP
     assert internals.cache_is_used() and not internals.cache_is_written()
     monkeypatch.setattr(SCons.CacheDir, "cache_enabled", False)
     assert not internals.cache_is_used()
+
+
+def test_more_actions_are_started_than_the_command_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = SConsOptions.Parser("4.11")
+    parser.parse_args(["-j2"], SConsOptions.SConsValues(parser.get_default_values()))
+    monkeypatch.setattr(SCons.Script.Main, "OptionsParser", parser)
+    assert SCons.Script.GetOption("num_jobs") == 2
+    internals.start_actions(66)
+    assert SCons.Script.GetOption("num_jobs") == 66
 
 
 def test_states_of_nodes(env: SCons.Environment.Base, tmp_path: Path) -> None:

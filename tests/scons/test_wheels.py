@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from packaging.pylock import Pylock
 from uv import find_uv_bin
 
@@ -454,6 +455,23 @@ def test_fetch_brings_what_a_build_would_download(wheels: Wheels) -> None:
     assert "raw 1.0: foo-1.0.tar.gz" in wheels.scons(*fetch, code=2)
     (wheels.folder / "downloads/foo-1.0.tar.gz").write_bytes(data)
     assert "raw 1.0: foo" not in wheels.scons(*fetch, code=2)
+
+
+def test_crates_of_the_lock_are_a_fact_of_the_wheel_and_those_that_cannot_be_locked_are_told(wheels: Wheels) -> None:
+    wheels.declare_components()
+    sdist = add_sdist(wheels.links, "raw", build_requires=["maturin"])
+    rust = wheels.folder / "rust"
+    rust.mkdir()
+    lock, arguments = wheels.folder / "pylock.toml", ("pkgs=raw", f"rust={rust}", "lock=pylock.toml")
+    output = wheels.scons("nothing", *arguments)
+    assert "raw 1.0: its crates are not locked" in output and "no Rust that compiles for" in output
+    assert "crates of raw" not in wheels.scons("-n", "--tree=all", "wheels", *arguments)
+    entry = {"package": "raw", "source": sha256(sdist), "rust": "rustc 1.0", "locks": {"Cargo.lock": "version = 4\n"}}
+    data = tomllib.loads(lock.read_text())
+    data["tool"]["crosspython"]["crates"] = [entry]
+    lock.write_text(tomli_w.dumps(data))
+    assert "crates of raw" in wheels.scons("-n", "--tree=all", "wheels", *arguments)
+    assert "its crates are not locked" not in wheels.scons("nothing", *arguments)
 
 
 def test_fetch_brings_the_files_for_later_runs_offline_and_in_another_home(wheels: Wheels) -> None:

@@ -42,6 +42,18 @@ def test_a_new_folder_gets_a_project_with_an_example(tmp_path: Path, capsys: pyt
     assert f"cd {folder} && " in capsys.readouterr().out
 
 
+def test_the_next_step_is_what_to_type_from_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "camera"]) == 0
+    assert "next:  cd camera && " in capsys.readouterr().out
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["init"]) == 0
+    assert "next:  cd" not in capsys.readouterr().out
+
+
 def test_every_flag_is_written_as_the_reader_takes_it(tmp_path: Path) -> None:
     chosen = ["--target", "rk3568", "--slim", "yes", "--max-size", "80M", "--binary", "auto,numpy=never"]
     assert main(["init", str(tmp_path), *chosen, "--pkgs", "numpy>=2 idna; python_version<'4'", "--ci", "gitlab"]) == 0

@@ -10,7 +10,7 @@ import pytest
 from crosspython.errors import StepError
 from crosspython.run.log import Log
 from crosspython.store.fetch import Store
-from crosspython.wheels.model import LockedFile, LockedPackage, Toolset, file_of_tool
+from crosspython.wheels.model import LockedCrates, LockedFile, LockedPackage, Toolset, file_of_tool
 from crosspython.wheels.resolving.indexes import Indexes
 from crosspython.wheels.resolving.lock import describe_tool_changes, keep_toolsets
 from crosspython.wheels.resolving.pylock import Lock
@@ -129,6 +129,12 @@ def test_an_upgrade_takes_the_toolsets_that_have_the_package(
     found = keep_toolsets(Lock({}, ()), earlier, upgrade)
     assert tuple(each.requires[0] for each in found.toolsets) == kept
     assert tuple(each.requires[0] for each in found.outdated) == outdated
+
+
+@pytest.mark.parametrize(("upgrade", "kept"), [((), ["one", "two"]), (("one",), ["two"]), (("all",), [])])
+def test_an_upgrade_takes_the_crates_of_the_package(upgrade: Sequence[str], kept: list[str]) -> None:
+    earlier = Lock({}, (), crates=tuple(LockedCrates(name, "", "rustc", {}) for name in ("one", "two")))
+    assert [each.package for each in keep_toolsets(Lock({}, ()), earlier, upgrade).crates] == kept
 
 
 def test_what_changes_is_described_once_for_all_toolsets() -> None:

@@ -164,7 +164,7 @@ def switch(session: Session, places: Places, new: str, old: str) -> None:
 
 
 def _left_behind(found: BoardFacts, version: str) -> Iterator[str]:
-    """A remark if Python's X.Y changes: packages that pip installed on the board lie in a folder of the old X.Y, and
+    """A remark if Python's X.Y changes: packages that pip installed on the board are in a folder of the old X.Y, and
     compiled ones run only with that X.Y."""
     series, before = (name.rpartition(".")[0] for name in (version, (found.current or version).partition("-")[0]))
     if series != before:

@@ -28,7 +28,7 @@ _PROBE = Path(__file__).with_name("probe.sh")
 
 @dataclass(frozen=True)
 class Places:
-    """Where things lie on the board: `prefix` is a link into `versions`, in which each tree has a folder."""
+    """Where things are on the board: `prefix` is a link into `versions`, in which each tree has a folder."""
 
     prefix: str
 
@@ -150,7 +150,7 @@ def board_refusal(address: object, reasons: list[str]) -> BoardError:
 
 
 def _judge_place(facts: BoardFacts) -> Iterator[str]:
-    """Whether files, programs and links can lie where the prefix is to be."""
+    """Whether files, programs and links can be made where the prefix is to be."""
     mount = facts.mount or "/"
     if facts.not_writable:
         cure = f"; on the board: mount -o remount,rw {mount}" if "ead-only" in facts.not_writable else ""

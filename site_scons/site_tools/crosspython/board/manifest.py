@@ -1,7 +1,7 @@
 """The list of a tree's files as text: one line a file or link. The difference of two lists says which files to send and
 which to remove.
 
-On the board the manifest lies in the tree that it describes. Files that are in no manifest (what the board's own pip
+On the board the manifest is in the tree that it describes. Files that are in no manifest (what the board's own pip
 installed) are left alone.
 """
 

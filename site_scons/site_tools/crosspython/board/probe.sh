@@ -1,6 +1,6 @@
 # What a board is and has, told in lines of "$mark KEY VALUE". POSIX and BusyBox alone; nothing is left behind.
 #
-# Given: mark; tools, loaders: what the tree needs; prefix, parent, versions, manifest: where things lie there.
+# Given: mark; tools, loaders: what the tree needs; prefix, parent, versions, manifest: where things are there.
 
 tell() { echo "$mark$*"; }
 

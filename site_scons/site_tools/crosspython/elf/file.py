@@ -164,7 +164,7 @@ def _has_flag(tags: Mapping[str, list[Any]], name: str, flag: int) -> bool:
 
 
 def _has_text_relocations(elf: Any, dynamic: Any, tags: Mapping[str, list[Any]]) -> bool:
-    """Whether a file has text relocations. The flag is not believed if all relocations lie in writable segments: GNU ld
+    """Whether a file has text relocations. The flag is not believed if all relocations are in writable segments: GNU ld
     for RISC-V (2.40) also sets it for relocations that it reserved for thread-local variables and then did not need
     (R_RISCV_NONE)."""
     if "DT_TEXTREL" not in tags and not _has_flag(tags, "DT_FLAGS", _DF_TEXTREL):

@@ -16,7 +16,7 @@ class Contents:
     """A complete tree, and the facts about it for a package manager.
 
     tree:    the folder that takes the prefix's place; it belongs to the build machine
-    prefix:  where it lies on the board, if not elsewhere
+    prefix:  where it is on the board, if not elsewhere
     name, version: what the image is called
     parts:   titles with their sizes in bytes, largest first
     """

@@ -143,7 +143,7 @@ def _find_clashes(parts: Sequence[ImagePart]) -> list[str]:
     for part in parts:
         for file in part.files:
             if is_cached(file.name):
-                continue  # its source lies in the same part
+                continue  # its source is in the same part
             if rival := taken.find_rival(file):
                 what = "the program" if file.name.startswith("bin/") else "the file"
                 clashes.append(f"{rival} and {part.title} both have {what} {file.name}")

@@ -67,7 +67,7 @@ class _Token(NamedTuple):
 class Jobserver:
     """A pool of `jobs` tokens, or our share of an outer make's.
 
-    The FIFO lies in a new folder below `folder`. If that path has characters that MAKEFLAGS cannot contain, it lies
+    The FIFO is in a new folder below `folder`. If that path has characters that MAKEFLAGS cannot contain, it is
     below the system's folder for temporary files. `makeflags` is the MAKEFLAGS that we were started with (default: from
     our environment).
     """

@@ -200,7 +200,7 @@ class Libc:
 
     @staticmethod
     def is_of_compiler(soname: str) -> bool:
-        """Whether a library that lies beside a libc came with the compiler."""
+        """Whether a library that is beside a libc came with the compiler."""
         return soname in _GCC_LIBRARIES
 
     def reserves(self, soname: str) -> bool:

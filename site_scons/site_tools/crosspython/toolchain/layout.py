@@ -15,7 +15,7 @@ from pathlib import Path
 from crosspython.elf.versions import parse_version
 from crosspython.toolchain.yocto import find_setups
 
-# Where compilers lie below an SDK's folder, a Buildroot output being one.
+# Where compilers are below an SDK's folder, a Buildroot output being one.
 _OWN = ("", "bin", "usr/bin", "host/bin", "host/usr/bin", "output/host/bin")
 # And below a vendor's whole source tree, or a Yocto SDK.
 _DEEP = (

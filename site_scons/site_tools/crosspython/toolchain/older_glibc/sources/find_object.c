@@ -1,4 +1,4 @@
-/* What GCC's unwinder asks since glibc 2.35: which file of the process an address lies in, and where its table of frames is
+/* What GCC's unwinder asks since glibc 2.35: which file of the process an address is in, and where its table of frames is
    (glibc's manual, "Dynamic Linker Introspection"). Found here as the unwinder did before, with dl_iterate_phdr. */
 
 #define _GNU_SOURCE
