@@ -46,6 +46,8 @@ def test_a_project_may_lie_in_a_folder_of_it(tmp_path: Path, first: Commit) -> N
     assert (get(Commit(first.url, first.id, "lib"), tmp_path) / "pyproject.toml").is_file()
     with pytest.raises(SourceError, match="no folder absent"):
         get(Commit(first.url, first.id, "absent"), tmp_path)
+    with pytest.raises(SourceError, match=r"no folder \.\."):
+        get(Commit(first.url, first.id, ".."), tmp_path)
 
 
 def test_it_is_fetched_once_and_serves_without_a_network(tmp_path: Path, first: Commit) -> None:

@@ -401,3 +401,17 @@ def test_a_pdm_lock_without_groups_is_read_with_its_project(tmp_path: Path) -> N
     (tmp_path / "pyproject.toml").write_text(project + '[dependency-groups]\ndev = ["cam"]\n')
     assert titles(read_foreign_lock(lock, BOARD)) == {"top 1.0", "below 1.5", "speed 1.0"}
     assert "cam 1.0" in titles(read_foreign_lock(lock, BOARD, Wanted(groups=frozenset({"dev"}))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        package("../top"),
+        package("top").replace(HASH, "../top"),
+        package("top").replace("[[packages.wheels]]", '[[packages.wheels]]\nname = "../top-1.0-py3-none-any.whl"'),
+        VCS.format("git", "1" * 40).replace('"lib"', '"../lib"'),
+    ],
+)
+def test_a_lock_that_names_places_elsewhere_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="not a lock that can be used"):
+        read_foreign_lock(write(tmp_path, text), BOARD)

@@ -107,3 +107,27 @@ def test_a_build_requirement_without_a_file_is_refused(tmp_path: Path) -> None:
     write_pylock(tmp_path / "pylock.toml", Lock(ASKED, (), (toolset,)), 'sys_platform == "linux"')
     with pytest.raises(ConfigurationError, match=r"ninja.*which other packages need for their build, has no file"):
         read_pylock(tmp_path / "pylock.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('[[packages]]\nname = "numpy"', '[[packages]]\nname = "../numpy"'),
+        ('version = "2.2.6"', 'version = "../2.2.6"'),
+        ('name = "numpy-2.2.6.tar.gz"', 'name = "../../numpy-2.2.6.tar.gz"'),
+        ('name = "ninja-1.13-py3-none-manylinux_2_17_x86_64.whl"', 'name = "/x/ninja-1.13-py3-none-any.whl"'),
+        (f'sha256 = "{HASH}"', f'sha256 = "../{HASH}"'),
+        (f'commit-id = "{"1" * 40}"', 'commit-id = "../1"'),
+        ('subdirectory = "lib"', 'subdirectory = "/lib"'),
+        ('"rust/Cargo.lock"', '"../Cargo.lock"'),
+        ('"rust/Cargo.lock"', '"/x/Cargo.lock"'),
+        ('"rust/Cargo.lock"', '"rust/build.rs"'),
+    ],
+)
+def test_a_lock_that_names_places_elsewhere_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    write_pylock(tmp_path / "pylock.toml", lock_in(tmp_path), 'sys_platform == "linux"')
+    text = (tmp_path / "pylock.toml").read_text()
+    assert old in text
+    (tmp_path / "pylock.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigurationError, match="not a lock that can be used"):
+        read_pylock(tmp_path / "pylock.toml")

@@ -103,7 +103,7 @@ def check_out(commit: Commit, store: Path, *, path: str, offline: bool, wanted_b
                 )
             _make(git, tree, commit, wanted_by, log)
     project = tree / commit.subdirectory
-    if not project.is_dir():
+    if not project.is_dir() or not project.resolve().is_relative_to(tree.resolve()):
         raise SourceError(f"{wanted_by}: this commit has no folder {commit.subdirectory}", found=commit.url)
     return project
 

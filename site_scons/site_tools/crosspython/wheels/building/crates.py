@@ -21,6 +21,7 @@ from crosspython.run.log import Log
 from crosspython.run.process import run_command
 from crosspython.store.disk import write_whole
 from crosspython.store.exclusive import exclusive
+from crosspython.wheels.building.inside import path_inside
 
 if TYPE_CHECKING:
     from crosspython.toolchain.rust import Rust
@@ -137,9 +138,9 @@ def find_manifests(source: Path) -> tuple[Path, ...]:
 
 
 def put_locks(source: Path, locks: Mapping[str, str]) -> None:
-    """Write lock files into a source, by their paths in it."""
+    """Write lock files into a source, by their paths in it. Raises StepError for a path that leaves it."""
     for place, text in locks.items():
-        (source / place).write_text(text, encoding="utf-8")
+        path_inside(source, place).write_text(text, encoding="utf-8")
 
 
 def _lock_files(source: Path) -> dict[str, str]:

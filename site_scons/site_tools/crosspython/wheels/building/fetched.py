@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crosspython.errors import StepError
 from crosspython.store.archive import unpack_archive
+from crosspython.wheels.building.inside import path_inside
 from crosspython.wheels.model import Fetch
 
 # Names a file for CMake that the toolchain file includes.
@@ -51,11 +51,11 @@ def hand_over(fetches: Sequence[Fetch], files: Mapping[str, Path], source: Path,
     for fetch in fetches:
         archive = files[fetch.sha256]
         if fetch.file:
-            place = _below(source, fetch.file)
+            place = path_inside(source, fetch.file)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(archive, place)
         elif fetch.folder:
-            unpack_archive(archive, _below(source, fetch.folder), strip=1)
+            unpack_archive(archive, path_inside(source, fetch.folder), strip=1)
         else:
             folder = work / "fetched" / fetch.cmake
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -68,11 +68,3 @@ def hand_over(fetches: Sequence[Fetch], files: Mapping[str, Path], source: Path,
     settings.write_text("".join(lines) + f"list(APPEND CMAKE_PROJECT_TOP_LEVEL_INCLUDES [==[{commands}]==])\n")
     commands.write_text(_EXTERNAL_PROJECT)
     return settings
-
-
-def _below(source: Path, path: str) -> Path:
-    """A path in a source; links in it may not lead out of the source."""
-    place = source / path
-    if not place.resolve().is_relative_to(source.resolve()):
-        raise StepError(f"{path}: not in the package's source", expected="a path in it", found=str(place.resolve()))
-    return place

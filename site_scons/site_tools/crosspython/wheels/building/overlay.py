@@ -281,10 +281,12 @@ def _named_wheels(wheels: Mapping[str, Path], folder: Path) -> Path:
 
 def take_target_files(wheel: Path, overlay: Path) -> None:
     """Replace a native package's headers, static libraries and files about them by those of the target's wheel."""
+    top = overlay.resolve()
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             place = overlay / name
-            if name.endswith(_TARGET_SUFFIXES) and ".." not in place.parts and place.parent.is_dir():
+            there = place.parent.is_dir() and place.parent.resolve().is_relative_to(top)
+            if name.endswith(_TARGET_SUFFIXES) and there:
                 place.unlink(missing_ok=True)  # the file may be a link into uv's cache
                 place.write_bytes(archive.read(name))
 

@@ -33,6 +33,7 @@ from crosspython.wheels.resolving.foreign.pdm import is_pdm, read_pdm
 from crosspython.wheels.resolving.foreign.poetry import is_poetry, read_poetry
 from crosspython.wheels.resolving.foreign.uv import is_uv, read_uv
 from crosspython.wheels.resolving.foreign.wanted import Wanted, markers_of, read_commit, require_known
+from crosspython.wheels.resolving.plain import require_plain
 from crosspython.wheels.resolving.platform import Platform
 from crosspython.wheels.resolving.projects import read_project, read_version
 
@@ -49,6 +50,7 @@ def read_foreign_lock(path: Path, platform: Platform, wanted: Wanted | None = No
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         read = next((read for is_it, read in _OTHERS if is_it(data)), _read_pylock)
         packages = read(data, path, platform, wanted)
+        require_plain(packages)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PylockUnsupportedVersionError) as error:
         raise ConfigurationError(
             f"{path}: not a lock that can be used",

@@ -24,6 +24,7 @@ from crosspython.wheels.commits import Commit
 from crosspython.wheels.model import LockedCrates, LockedFile, LockedPackage, Toolset
 from crosspython.wheels.requirements import read_requirements
 from crosspython.wheels.resolving.boards import environments_of, join, part_of
+from crosspython.wheels.resolving.plain import require_plain
 from crosspython.wheels.resolving.projects import read_version
 
 _TOOL = "crosspython"
@@ -79,6 +80,8 @@ def read_pylock(path: Path, environment: str = "") -> Lock | None:
         for text in (*asked.get("requirements", ()), *asked.get("constraints", ())):
             Requirement(text)
         packages = tuple(read_entry(entry, path.parent) for entry in data["packages"])
+        tools = [package for each in toolsets for package in (*each.packages, *each.beneath)]
+        require_plain((*packages, *tools), crates)
         return Lock(asked, packages, toolsets, crates=crates)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         found = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
