@@ -11,15 +11,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from crosspython.builders.settings import DEFAULT_CACHE
 
-from tests.conftest import CONFIGURE, REPOSITORY, TOOLS, Project, processes_below, wait_for
+from tests.conftest import CONFIGURE, REPOSITORY, TOOLS, Project, pack, processes_below, wait_for
+from tests.target.test_front_end import BACKEND, IN_TREE, MODULE
+from tests.target.test_rv1126 import built  # noqa: F401 -- a fixture
 from tests.unit.loopback import serving
+from tests.unit.made_packages import add_wheel, metadata, sha256
 from tests.unit.made_server import KeepingHandler
 
 PAGE = REPOSITORY / "docs/farm.md"
+ARTIFACTS = Path(DEFAULT_CACHE).expanduser()
+HELPED = IN_TREE.replace("requires = []", 'requires = ["helper"]')
 SLOW = CONFIGURE.replace("#!/bin/sh\n", "#!/bin/sh\nsleep 20\n")
 FAILING = CONFIGURE.replace("all: ", "all:\n\t@echo the moon is missing >&2; exit 3\nnever: ")
 
@@ -68,6 +76,10 @@ class Farm:
         stage = self.project.stage(name).relative_to(self.project.folder)
         recipes = f"components={self.project.recipes}"
         return [f"farm={self.address}", f"cache={self.cache}", "cache_write=all", recipes, str(stage)]
+
+    def wheel(self, name: str) -> list[str]:
+        """What a build of a wheel with this farm is started with."""
+        return [f"farm={self.address}", f"cache={self.cache}", "cache_write=all", "wheels", f"pkgs={name}"]
 
     def folders(self) -> list[int]:
         """The processes of builds on the worker."""
@@ -190,3 +202,73 @@ def test_a_worker_with_other_code_gets_no_work_and_is_told_why(farm: Farm, tmp_p
     assert "is not used: its code of crosspython is" in output
     assert "was built on the farm" not in output
     assert "does not use this worker: its code of crosspython is" in farm.said()
+
+
+class SharedHandler(KeepingHandler):
+    """A cache's server that also has what the user's own builds have made: Python for the board takes minutes."""
+
+    def do_GET(self) -> None:
+        kind, _, name = self.path.removeprefix("/").partition("/")
+        place = ARTIFACTS / kind / name[:2] / name
+        if self.path not in self.things and place.is_file():
+            self.things[self.path] = place.read_bytes()
+        super().do_GET()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def wheel_farm(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    """A farm with one worker, and the packages of an index on loopback."""
+    link_repository(project)
+    links = tmp_path / "links"
+    links.mkdir()
+    add_wheel(links, "helper", files={"helper.py": "FLAGS = ['-O1']\n"})
+    for name, code in (("toy", MODULE), ("broken", "#error the moon is missing\n")):
+        backend = BACKEND.format(body="    import helper", flags="helper.FLAGS").replace("toy-1.0", f"{name}-1.0")
+        files = {"PKG-INFO": metadata(name, "1.0", [], None), "toy.c": code, "backend.py": backend}
+        (links / f"{name}-1.0.tar.gz").write_bytes(pack(f"{name}-1.0", {**files, "pyproject.toml": HELPED}))
+    for file in sorted(links.iterdir()):
+        page = links / "simple" / file.name.partition("-")[0] / "index.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(f'<a href="../../{file.name}#sha256={sha256(file)}">{file.name}</a>')
+    index = partial(QuietHandler, directory=str(links))
+    with serving(SharedHandler.new()) as cache, serving(index) as address, ExitStack() as stack:
+        monkeypatch.setattr(Project, "environment", project.environment | {"PIP_INDEX_URL": f"{address}/simple/"})
+        farm = Farm(tmp_path / "farm", project, f"none,{cache}", stack)
+        farm.worker()
+        yield farm
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.xdist_group("target")
+def test_a_worker_builds_the_same_bytes_of_a_wheel(wheel_farm: Farm) -> None:
+    project, made = wheel_farm.project, "rv1126/wheels"
+    output = project.scons(*wheel_farm.wheel("toy"))
+    assert output.count("was built on the farm") == 1
+    assert "warning" not in output
+    assert not list(project.folder.glob("build/rv1126/logs/wheels/*"))
+    project.scons(*wheel_farm.wheel("toy")[3:], f"cache={ARTIFACTS}", "cache_write=none", "build=alone")
+    [there], [here] = ([*project.folder.glob(f"{build}/{made}/*.whl")] for build in ("build", "alone"))
+    assert there.name == here.name == "toy-1.0-cp313-cp313-linux_armv7l.whl"
+    assert there.read_bytes() == here.read_bytes()
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.xdist_group("target")
+def test_a_wheel_that_fails_on_a_worker_is_shown_as_one_here(wheel_farm: Farm) -> None:
+    project = wheel_farm.project
+    output = project.scons(*wheel_farm.wheel("broken"), code=2)
+    log = project.folder / "build/rv1126/logs/wheels/broken-1.0.log"
+    assert "the moon is missing" in log.read_text()
+    here = project.scons(*wheel_farm.wheel("broken")[3:], f"cache={ARTIFACTS}", "cache_write=none", code=2)
+    assert whole_lines(output) == whole_lines(here)
+    assert str(wheel_farm.folder) not in output + log.read_text()
+
+
+def whole_lines(output: str) -> list[str]:
+    """The lines from the failure on. A long command is cut, and the worker's paths are longer than ours."""
+    return [line for line in output[output.index("scons: ***") :].splitlines() if not line.endswith(" ...")]

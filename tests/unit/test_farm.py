@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import msgspec
 import pytest
+from crosspython.builders.farm_wheel import part_of_lock
 from crosspython.builders.settings import read_settings
 from crosspython.command.main import main
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, StepError
 from crosspython.farm.address import is_loopback, require_address
 from crosspython.farm.kind import describe_kind, differences
-from crosspython.farm.order import FarmOrder
+from crosspython.farm.order import FarmAnswer, FarmFailure, FarmOrder
+from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
+from crosspython.wheels.resolving.binary import Binary
+from crosspython.wheels.resolving.pylock import Lock
 
 from tests.conftest import REPOSITORY
 
@@ -78,6 +84,50 @@ def test_an_order_sets_and_writes_nothing_else(variables: dict[str, str], produc
     with pytest.raises(ConfigurationError) as error:
         FarmOrder(variables, product, "0" * 64, "0" * 64).require_plain()
     assert words in str(error.value)
+
+
+def test_what_decides_about_a_wheel_travels_with_a_lock_alone() -> None:
+    order = FarmOrder({"libraries": "bundle"}, "rv1126/stages/wheels/x.whl", "0" * 64, "0" * 64, lock="x")
+    order.require_plain()
+    with pytest.raises(ConfigurationError, match="the order sets libraries"):
+        msgspec.structs.replace(order, lock="").require_plain()
+
+
+def test_a_failure_elsewhere_is_told_as_one_here(tmp_path: Path) -> None:
+    there, here = tmp_path / "there/build", tmp_path / "build"
+    log = there / "logs/x.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"cc {there}/x.c\n")
+    error = StepError(f"{there}/x.c is wrong", evidence=[f"{there}/x.c:1"], log=log, next=f"look at {there}")
+    told = msgspec.json.decode(msgspec.json.encode(FarmFailure.of(error, there)), type=FarmFailure)
+    brought = told.bring(here)
+    assert str(brought) == str(error).replace(str(there), str(here))
+    assert (here / "logs/x.log").read_text() == f"cc {here}/x.c\n"
+
+
+def test_the_log_of_a_failure_stays_in_the_build_folder() -> None:
+    failure = FarmFailure("/x", "x", (), None, None, None, "../../.profile", "")
+    with pytest.raises(ConfigurationError, match="the answer's log"):
+        FarmAnswer("failed", failure=failure).require_plain()
+
+
+def test_a_wheels_order_has_what_its_build_needs_and_nothing_else() -> None:
+    file = LockedFile("x-1.tar.gz", "0" * 64, url="https://x/x-1.tar.gz")
+    top, needed, other = (LockedPackage(name, "1", sdist=file) for name in ("top", "needed", "other"))
+    tools = [Toolset("x86_64", (name,), (), (top,)) for name in ("a", "b")]
+    lock = Lock({"python": "3.13.5"}, (top, needed, other), tuple(tools))
+    needs = {"top": ["needed"], "needed": []}
+
+    def part(lock: Lock) -> Lock | None:
+        toolsets = {"top": tools[0], "other": tools[1]}
+        return part_of_lock(lock, top, lambda package: needs[package.name], toolsets, Binary("never"))
+
+    found = part(lock)
+    assert found is not None
+    assert (found.packages, found.toolsets) == ((top, needed), (tools[0],))
+    assert found.asked == {"python": "3.13.5", "binary": {":all:": "never"}}
+    local = LockedPackage("needed", "1", sdist=LockedFile("x-1.tar.gz", "0" * 64, path=Path("/x-1.tar.gz")))
+    assert part(Lock(lock.asked, (top, local, other))) is None
 
 
 def test_machines_say_in_what_they_differ() -> None:

@@ -1,4 +1,4 @@
-"""Asks the farm for components that are in no cache, before SCons builds them here.
+"""Asks the farm for components and wheels that are in no cache, before SCons builds them here.
 
 SCons asks its CacheDir for a product before it runs the action. With `farm=` that question takes longer: a worker
 builds the product, and puts it into the cache under the same key. Then it is taken from there, as any other.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +17,20 @@ import SCons.Errors
 from crosspython.builders.action import NodeAction, step_of
 from crosspython.builders.build import Build
 from crosspython.builders.cache import ArtifactCache, key_of
-from crosspython.builders.scons_internals import actions_of, environment_of, is_only_shown, start_actions
-from crosspython.errors import Interrupted
+from crosspython.builders.scons_internals import actions_of, environment_of, is_only_shown, made_together, start_actions
+from crosspython.errors import CrosspythonError, Interrupted
 from crosspython.farm.engine import require_distributed
 from crosspython.run.signals import stop_all
-from crosspython.store.disk import write_whole
 from crosspython.store.fetch import hash_file
 
 if TYPE_CHECKING:
     from crosspython.farm.client import Farm
-    from crosspython.farm.order import FarmAnswer, FarmOrder
+    from crosspython.farm.order import FarmFailure, FarmOrder
 
 
 # How many products SCons asks the farm for at the same time.
 _MOST = 64
+_FARMED = ("component", "wheel")
 _MAKING = threading.Lock()
 
 
@@ -40,19 +41,21 @@ class FarmCache(ArtifactCache):
         """Bring a product from the cache; if it is not there, let the farm make it. Called by several threads."""
         if super().retrieve(node):
             return True
-        step, build = component_step(node), environment_of(node)["CROSSPYTHON"]
-        if step is None or is_only_shown() or not self.is_enabled():
+        step, build = farmed_step(node), environment_of(node)["CROSSPYTHON"]
+        if step is None or is_only_shown() or not self.is_enabled() or node is not made_together(node)[0]:
+            return False
+        order = order_of(build, node, step)
+        if order is None:
             return False
         farm, console = _farm(build), build.run.console
         try:
-            order = order_of(build, node, step)
             answer = farm.build(order, lambda: build.run.workshop.jobserver.free > 0)
         except Interrupted as error:
             raise SCons.Errors.BuildError(node=node, errstr=str(error), status=2) from None
         if answer is None:
             return False
-        if answer.outcome == "failed":
-            raise _failure(build, node, answer)
+        if answer.failure is not None:
+            raise _failed(build, node, answer.failure)
         if answer.outcome == "refused":
             farm.tell(answer.reason)
             return False
@@ -60,23 +63,31 @@ class FarmCache(ArtifactCache):
         return super().retrieve(node)
 
 
-def component_step(node: Any) -> NodeAction | None:
-    """The action of a component's stage archive; None for all other nodes."""
+def farmed_step(node: Any) -> NodeAction | None:
+    """The action of a component's stage archive, or of a wheel that is built; None for all other nodes."""
     steps = (step_of(action) for action in actions_of(node))
-    return next((step for step in steps if step is not None and step.shared and step.name == "component"), None)
+    return next((step for step in steps if step is not None and step.shared and step.name in _FARMED), None)
 
 
-def order_of(build: Build, node: Any, step: NodeAction) -> FarmOrder:
-    """What a worker has to know to build a component."""
-    from crosspython.farm.order import FarmOrder
+def order_of(build: Build, node: Any, step: NodeAction) -> FarmOrder | None:
+    """What a worker has to know to build a product. None: the product needs files that only this machine has."""
+    from crosspython.farm.order import FOR_WHEELS, FarmOrder
 
-    settings = build.settings
+    settings, lock = build.settings, ""
     assert settings.farm is not None
+    variables = dict(settings.farm.variables)
+    if step.name == "wheel":
+        if (text := node.attributes.farmed.lock()) is None:
+            return None
+        lock = text
+    else:
+        variables = {name: value for name, value in variables.items() if name not in FOR_WHEELS}
     return FarmOrder(
-        variables=dict(settings.farm.variables),
+        variables=variables,
         product=os.path.relpath(node.abspath, settings.build),
         key=key_of(node, step),
         toolchain=hash_file(settings.folder / "toolchain.txt"),
+        lock=lock,
     )
 
 
@@ -108,12 +119,12 @@ def _farm(build: Build) -> Farm:
         return _farm_at(build.settings.farm.address, build.run.console.warn)
 
 
-def _failure(build: Build, node: Any, answer: FarmAnswer) -> SCons.Errors.BuildError:
+def _failed(build: Build, node: Any, failure: FarmFailure) -> SCons.Errors.BuildError:
     """The failure of a build on a worker, with its log and its paths as if it had run here."""
-    here = str(build.settings.build)
-    log = build.run.workshop.logs / f"{node.name.removesuffix('.tar.zst')}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(log, answer.log.replace(answer.folder, here))
+    error = failure.bring(build.settings.build)
+    if farmed := getattr(node.attributes, "farmed", None):
+        with suppress(CrosspythonError):
+            farmed.fail(error)
     if not build.run.keeps_going:
         stop_all(f"{node} failed")
-    return SCons.Errors.BuildError(node=node, errstr=answer.reason.replace(answer.folder, here), status=2)
+    return SCons.Errors.BuildError(node=node, errstr=str(error), status=2)

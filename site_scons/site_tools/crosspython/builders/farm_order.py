@@ -17,10 +17,10 @@ import SCons.Script
 
 from crosspython.builders.build import Build
 from crosspython.builders.cache import ArtifactCache, key_of
-from crosspython.builders.farm import component_step
+from crosspython.builders.farm import farmed_step
 from crosspython.builders.scons_internals import environment_of
 from crosspython.errors import AuditError, StepError
-from crosspython.farm.order import FarmAnswer, FarmOrder
+from crosspython.farm.order import FarmAnswer, FarmFailure, FarmOrder
 from crosspython.store.disk import write_whole
 from crosspython.store.fetch import hash_file
 
@@ -33,7 +33,7 @@ class OrderCache(ArtifactCache):
 
     def retrieve(self, node: Any) -> bool:
         """Bring what the product depends on. The product itself is built, if it has the ordered key."""
-        step = component_step(node)
+        step = farmed_step(node)
         if step is None:
             return super().retrieve(node)
         build, order = environment_of(node)["CROSSPYTHON"], read_order()
@@ -65,23 +65,23 @@ def read_order() -> FarmOrder:
     return msgspec.json.decode(Path("order.json").read_bytes(), type=FarmOrder)
 
 
-def carry_out_order(env: Any) -> None:
-    """Let this run of SCons carry out the order of its folder, and write the answer when it ends."""
+def carry_out_order(env: Any) -> list[str]:
+    """Let this run of SCons carry out the order of its folder, and write the answer when it ends. Returns the goals
+    that have to be declared."""
     build: Build = env["CROSSPYTHON"]
     build.environment.CacheDir("crosspython", OrderCache)
     # The first to be registered runs last: after the uploads.
     atexit.register(lambda: write_whole(Path("answer.json"), msgspec.json.encode(_answer(build)).decode()))
+    return ["wheels"] if read_order().lock else []
 
 
 def _answer(build: Build) -> FarmAnswer:
     failures = SCons.Script.GetBuildFailures()
-    folder, product = str(build.settings.build), build.settings.build / read_order().product
-    if not failures and product.exists():
-        return FarmAnswer("built", folder=folder)
+    if not failures and (build.settings.build / read_order().product).exists():
+        return FarmAnswer("built")
     if not failures:
-        return FarmAnswer("refused", f"the worker {os.uname().nodename} could not start the build", folder)
+        return FarmAnswer("refused", f"the worker {os.uname().nodename} could not start the build")
     error = failures[0].__context__
-    reason = str(failures[0].errstr)
-    if isinstance(error, StepError | AuditError) and error.log is not None and _DISK_FULL not in reason:
-        return FarmAnswer("failed", reason, folder, error.log.read_text(errors="replace"))
-    return FarmAnswer("refused", reason, folder)
+    if isinstance(error, StepError | AuditError) and error.log is not None and _DISK_FULL not in str(error):
+        return FarmAnswer("failed", failure=FarmFailure.of(error, build.settings.build))
+    return FarmAnswer("refused", str(failures[0].errstr))

@@ -230,8 +230,8 @@ VARIABLES = (
     ),
     Variable(
         "farm",
-        "a scheduler of Dask, whose workers build components, too: tls://HOST:8786, tcp://127.0.0.1:8786; needs a"
-        " cache's server, and cache_write=all; docs/farm.md",
+        "a scheduler of Dask, whose workers build components and wheels, too: tls://HOST:8786, tcp://127.0.0.1:8786;"
+        " needs a cache's server, and cache_write=all; docs/farm.md",
     ),
     Variable("launcher", "a program in front of the cross compiler; without it, none", "", tuple(LAUNCHERS)),
     Variable(
@@ -276,7 +276,7 @@ class CacheChoice(msgspec.Struct, frozen=True):
 
 
 class FarmChoice(msgspec.Struct, frozen=True):
-    """The scheduler's address, and the variables that decide what a component becomes: paths in them are absolute."""
+    """The scheduler's address, and the variables that decide what a product becomes: paths in them are absolute."""
 
     address: str
     variables: tuple[tuple[str, str], ...]
@@ -617,7 +617,7 @@ def _cache(start: Path, chosen: Mapping[str, str]) -> CacheChoice:
 
 def _farm(start: Path, chosen: Mapping[str, str], cache: CacheChoice) -> FarmChoice:
     from crosspython.farm.address import require_address  # not needed without a farm
-    from crosspython.farm.order import TRAVELLING
+    from crosspython.farm.order import FOR_WHEELS, TRAVELLING
 
     address = require_address(chosen["farm"], f"farm={chosen['farm']}")
     if not cache.is_shared:
@@ -627,7 +627,8 @@ def _farm(start: Path, chosen: Mapping[str, str], cache: CacheChoice) -> FarmCho
             found=f"cache={hide_logins(chosen['cache'])} cache_write={chosen['cache_write']}",
             next="docs/farm.md",
         )
-    given = {name: chosen[name] for name in TRAVELLING if chosen[name] != find_variable(name).default}
+    names = (*TRAVELLING, *FOR_WHEELS)
+    given = {name: chosen[name] for name in names if chosen[name] != find_variable(name).default}
     return FarmChoice(address, tuple((name, _for_anywhere(start, name, text)) for name, text in given.items()))
 
 

@@ -10,13 +10,14 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from crosspython.builders.action import Shared, fact, make_action
 from crosspython.builders.build import Build, BuiltWheel
 from crosspython.builders.components import BuiltComponent
+from crosspython.builders.farm_wheel import FarmedWheel, part_of_lock
 from crosspython.builders.guest import declare
 from crosspython.builders.papers import require_allowed_wheels
 from crosspython.builders.ready_wheels import Verdicts
@@ -26,7 +27,7 @@ from crosspython.builders.wheel_lock import override_of
 from crosspython.builders.wheel_source import fetch_source, local_files
 from crosspython.builders.wheel_tools import find_toolsets, sources_of_tools
 from crosspython.builders.wheelhouse_node import WheelhouseNode, report_beside
-from crosspython.errors import ConfigurationError
+from crosspython.errors import ConfigurationError, CrosspythonError
 from crosspython.hosttools import describe_install, find_tool
 from crosspython.names import suggest
 from crosspython.recipes.cpython import BUILD_PYTHON
@@ -45,7 +46,7 @@ from crosspython.wheels.resolving.lock import (
     target_needs,
 )
 from crosspython.wheels.resolving.platform import Platform
-from crosspython.wheels.resolving.pylock import Lock
+from crosspython.wheels.resolving.pylock import Lock, pylock_text
 from crosspython.wheels.shards import Shard
 
 # Increase this number when the same package would now give another wheel.
@@ -56,7 +57,7 @@ class WheelNodes:
     """The nodes of one lock, in the making."""
 
     def __init__(self, env: Any, build: Build, lock: Lock, binary: Binary) -> None:
-        self.env, self.build, self.lock = env, build, lock
+        self.env, self.build, self.lock, self.binary = env, build, lock, binary
         self.settings = settings = build.settings
         self.platform = Platform.of(settings.target, settings.release)
         self.packages = lock.by_name
@@ -238,7 +239,21 @@ class WheelNodes:
             build.declared.rust.append(order)
         node = self._declare(package, sources, build_it, f"building {package.title}", shared=Shared())
         build.declared.built_wheels[package.name] = BuiltWheel(node, sources, order)
+        node.attributes.farmed = FarmedWheel(partial(self._text_of_part, package), partial(self._fail, package))
         return node
+
+    def _text_of_part(self, package: LockedPackage) -> str | None:
+        """What a worker of a farm has to know of the lock to build a wheel."""
+        part = part_of_lock(self.lock, package, self._target_needs, self.toolsets, self.binary)
+        return None if part is None else pylock_text(part, self.platform.as_marker(of_series=True), Path(os.sep), {})
+
+    def _fail(self, package: LockedPackage, error: CrosspythonError) -> None:
+        """Record that the build of a wheel has failed elsewhere. Raises the error."""
+
+        def fail() -> WheelReport:
+            raise error
+
+        self.house.summary.watch(package, fail)
 
     def _leave_to_bundle(self, package: LockedPackage, names: Sequence[str]) -> None:
         """Let the bundle bring these components: the package needs them, and its wheel does not contain them."""

@@ -83,7 +83,7 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
         "completion", help="print the script that completes goals and variables in a shell"
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
-    worker = commands.add_parser("worker", help="build components for others, by a scheduler of Dask: docs/farm.md")
+    worker = commands.add_parser("worker", help="build for others, by a scheduler of Dask: docs/farm.md")
     worker.add_argument(
         "--scheduler", required=True, metavar="ADDRESS", help="tls://HOST:8786, or tcp://127.0.0.1:8786"
     )

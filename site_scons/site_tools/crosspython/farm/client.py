@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from distributed import Client
 
-from crosspython.errors import CrosspythonError
+from crosspython.errors import Interrupted
 from crosspython.farm.kind import describe_kind, differences
 from crosspython.farm.order import FarmAnswer, FarmOrder
 from crosspython.farm.task import build_product, hear_refusal
@@ -49,7 +49,7 @@ class Farm:
         try:
             with self._place(is_free_here) as workers:
                 return self._send(order, workers) if workers else None
-        except CrosspythonError:
+        except Interrupted:
             raise
         except Exception as error:  # Dask and its transport raise exceptions of many kinds
             with self._lock:
@@ -126,7 +126,9 @@ class Farm:
                 STOP.check()
                 if not self.workers().keys() & set(workers):
                     raise ConnectionError("the workers that could build it are gone")
-            return msgspec.json.decode(future.result(), type=FarmAnswer)
+            answer = msgspec.json.decode(future.result(), type=FarmAnswer)
+            answer.require_plain()
+            return answer
         finally:
             # The worker looks whether its task is still wanted, and ends the build if it is not.
             future.release() if future.done() else future.cancel()

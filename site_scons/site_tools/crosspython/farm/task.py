@@ -26,7 +26,7 @@ from crosspython.run.process import run_command
 from crosspython.run.signals import Stop
 
 NAME = "crosspython"
-ORDER, ANSWER = "order.json", "answer.json"  # in the folder of a build; farm/data/SConstruct reads and writes them
+ORDER, ANSWER, LOCK = "order.json", "answer.json", "pylock.toml"  # in the folder of a build
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LOOK = 0.2  # seconds between two looks whether a build is still wanted
 _KEPT = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE")
@@ -77,6 +77,7 @@ class FarmBench(WorkerPlugin):
             folder = self.folder / str(number)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / ORDER).write_text(text)
+            (folder / LOCK).write_text(order.lock)
             for old in (folder / ANSWER, folder / "build" / order.product):
                 old.unlink(missing_ok=True)
             with self.jobserver.token():  # the slot that every child of a make owns
@@ -125,7 +126,7 @@ class FarmBench(WorkerPlugin):
                 stop.close()
 
     def _command(self, order: FarmOrder) -> Sequence[str]:
-        variables = {**order.variables, **self.variables}
+        variables = {**order.variables, **self.variables, **({"lock": LOCK} if order.lock else {})}
         script = _PACKAGE / "farm" / "data" / "SConstruct"
         words = (f"{name}={value}" for name, value in variables.items())
         return [sys.executable, "-m", "SCons", "-f", str(script), f"-j{self.cores}", *words, f"build/{order.product}"]

@@ -113,6 +113,12 @@ def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool
     environment:  the markers that it was resolved for
     keeps_others: the parts of the file for other boards are kept
     """
+    others = _read_others(path) if keeps_others else {}
+    write_whole(path, pylock_text(lock, environment, path.parent, others))
+
+
+def pylock_text(lock: Lock, environment: str, folder: Path, others: Mapping[str, Any]) -> str:
+    """The text of a lock. folder: the start of relative paths in it; others: the data of a lock for other boards"""
     import tomli_w
 
     packages = sorted(lock.packages, key=lambda package: package.name)
@@ -121,11 +127,10 @@ def write_pylock(path: Path, lock: Lock, environment: str, *, keeps_others: bool
         "environments": [environment],
         "requires-python": f"=={lock.asked['python'].rpartition('.')[0]}.*",
         "created-by": _TOOL,
-        "tool": {_TOOL: {**lock.asked, **_write_toolsets(lock.toolsets, path.parent), **_write_crates(lock.crates)}},
-        "packages": [_write_package(package, path.parent) for package in packages],
+        "tool": {_TOOL: {**lock.asked, **_write_toolsets(lock.toolsets, folder), **_write_crates(lock.crates)}},
+        "packages": [_write_package(package, folder) for package in packages],
     }
-    joined = join(data, _read_others(path) if keeps_others else {})
-    write_whole(path, tomli_w.dumps(joined, multiline_strings=True))  # a Cargo.lock has many lines
+    return tomli_w.dumps(join(data, others), multiline_strings=True)  # a Cargo.lock has many lines
 
 
 def _read_others(path: Path) -> Mapping[str, Any]:
