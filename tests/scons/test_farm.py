@@ -60,10 +60,10 @@ class Farm:
         self._stack.callback(process.kill)
         return process
 
-    def worker(self, name: str = "worker", code: Path = TOOLS) -> subprocess.Popen[str]:
+    def worker(self, *words: str, name: str = "worker", code: Path = TOOLS) -> subprocess.Popen[str]:
         mirror = f"mirror={self.project.mirror}"
         downloads = f"downloads={self.folder / name / 'downloads'}"
-        own = ["--folder", str(self.folder / name), "--cores", "2", f"cache={self.cache}", mirror, downloads]
+        own = ["--folder", str(self.folder / name), "--cores", "2", f"cache={self.cache}", mirror, downloads, *words]
         process = self.start(name, "crosspython", "worker", "--scheduler", self.address, *own, code=code)
         wait_for(lambda: "takes up to" in self.said(name), 120)
         return process
@@ -202,6 +202,26 @@ def test_a_worker_with_other_code_gets_no_work_and_is_told_why(farm: Farm, tmp_p
     assert "is not used: its code of crosspython is" in output
     assert "was built on the farm" not in output
     assert "does not use this worker: its code of crosspython is" in farm.said()
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("prefix=/elsewhere", "it would make another base-1.0.tar.zst"),
+        ("toolchain=/no/such/sdk", "/no/such/sdk"),
+    ],
+)
+def test_a_worker_that_would_make_other_bytes_is_asked_once(farm: Farm, word: str, said: str) -> None:
+    project = farm.project
+    project.add("base")
+    project.add("user", options='depends=["base"]')
+    farm.worker(word)
+    output = project.scons(*farm.words("user"))
+    assert output.count("is not used: ") == 1
+    assert said in output and said in farm.said()
+    assert {file.parent.name for file in (farm.folder / "worker").glob("*/order.json")} == {"0"}
+    assert "base-1.0" in (farm.folder / "worker/0/order.json").read_text()
+    assert project.stage("user").exists()
 
 
 class SharedHandler(KeepingHandler):

@@ -19,7 +19,7 @@ from crosspython.builders.build import Build
 from crosspython.builders.cache import ArtifactCache, key_of
 from crosspython.builders.farm import farmed_step
 from crosspython.builders.scons_internals import environment_of
-from crosspython.errors import AuditError, StepError
+from crosspython.errors import AuditError, ConfigurationError, StepError, ToolchainError
 from crosspython.farm.order import FarmAnswer, FarmFailure, FarmOrder
 from crosspython.store.disk import write_whole
 from crosspython.store.fetch import hash_file
@@ -38,11 +38,12 @@ class OrderCache(ArtifactCache):
             return super().retrieve(node)
         build, order = environment_of(node)["CROSSPYTHON"], read_order()
         if hash_file(build.settings.folder / "toolchain.txt") != order.toolchain:
-            raise _refuse(node, "its toolchain is another one")
+            raise _refuse(node, "its toolchain is another one", _DiffersError)
         if os.path.relpath(node.abspath, build.settings.build) != order.product:
             return self._wait_for(node)
         if key_of(node, step) != order.key:
-            raise _refuse(node, f"it would make another {node.name}: a source, a patch or a dependency differs")
+            said = f"it would make another {node.name}: a source, a patch, a variable or a dependency differs"
+            raise _refuse(node, said, _DiffersError)
         environment_of(node)["CROSSPYTHON_PROVED"] = True
         return False
 
@@ -55,9 +56,15 @@ class OrderCache(ArtifactCache):
         return True
 
 
-def _refuse(node: Any, reason: str) -> SCons.Errors.BuildError:
+class _DiffersError(SCons.Errors.BuildError):
+    """This machine would make other bytes."""
+
+
+def _refuse(
+    node: Any, reason: str, kind: type[SCons.Errors.BuildError] = SCons.Errors.BuildError
+) -> SCons.Errors.BuildError:
     text = f"the worker {os.uname().nodename} did not build it: {reason}"
-    return SCons.Errors.BuildError(node=node, errstr=text, status=2)
+    return kind(node=node, errstr=text, status=2)
 
 
 def read_order() -> FarmOrder:
@@ -80,8 +87,9 @@ def _answer(build: Build) -> FarmAnswer:
     if not failures and (build.settings.build / read_order().product).exists():
         return FarmAnswer("built")
     if not failures:
-        return FarmAnswer("refused", f"the worker {os.uname().nodename} could not start the build")
+        return FarmAnswer("refused")
     error = failures[0].__context__
     if isinstance(error, StepError | AuditError) and error.log is not None and _DISK_FULL not in str(error):
         return FarmAnswer("failed", failure=FarmFailure.of(error, build.settings.build))
-    return FarmAnswer("refused", str(failures[0].errstr))
+    is_lasting = isinstance(failures[0], _DiffersError) or isinstance(error, ToolchainError | ConfigurationError)
+    return FarmAnswer("refused", str(failures[0].errstr), is_lasting=is_lasting)

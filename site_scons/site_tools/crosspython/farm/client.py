@@ -39,7 +39,7 @@ class Farm:
         self._is_off = False
         self._said: set[str] = set()
         self._places: dict[str, int] = {}  # usable workers: how many orders each takes at once
-        self._refused: dict[str, str] = {}  # workers that are not used: why
+        self._refused: set[tuple[str, str]] = set()  # workers that are not used, for a toolchain or for all ("")
         self._seen = 0.0
         self._sent = 0
 
@@ -47,8 +47,13 @@ class Farm:
         """Let a worker build a product. None: it has to be built here. Waits until there is a place here or there.
         Raises Interrupted."""
         try:
-            with self._place(is_free_here) as workers:
-                return self._send(order, workers) if workers else None
+            while True:
+                with self._place(order.toolchain, is_free_here) as workers:
+                    answer = self._send(order, workers) if workers else None
+                if answer is None or not answer.is_lasting or answer.worker not in workers:
+                    return answer
+                with self._lock:
+                    self._refuse(answer.worker, order.toolchain, answer.reason)
         except Interrupted:
             raise
         except Exception as error:  # Dask and its transport raise exceptions of many kinds
@@ -77,25 +82,33 @@ class Farm:
                 self._look()
             return dict(self._places)
 
+    def _usable(self, toolchain: str) -> dict[str, int]:
+        """Those workers that have not refused an order for a toolchain."""
+        return {name: count for name, count in self.workers().items() if (name, toolchain) not in self._refused}
+
     def _look(self) -> None:
         listed = self._client.scheduler_info(n_workers=-1)["workers"]
-        new = [address for address in listed if address not in self._places and address not in self._refused]
+        new = [address for address in listed if address not in self._places and (address, "") not in self._refused]
         kinds = self._client.run(describe_kind, workers=new, on_error="return") if new else {}
         for address, kind in kinds.items():
             others = differences(describe_kind(), kind if isinstance(kind, dict) else {})
             if others:
-                self._refuse(address, "; ".join(others))
-        self._places = {address: facts["nthreads"] for address, facts in listed.items() if address not in self._refused}
+                self._refuse(address, "", "; ".join(others))
+        self._places = {
+            address: facts["nthreads"] for address, facts in listed.items() if (address, "") not in self._refused
+        }
         self._seen = time.monotonic()
 
-    def _refuse(self, address: str, reason: str) -> None:
-        """Do not use a worker any more in this run, and tell both sides why."""
-        self._refused[address] = reason
+    def _refuse(self, address: str, toolchain: str, reason: str) -> None:
+        """Do not use a worker any more in this run, for a toolchain or for all (""), and tell both sides why."""
+        if (address, toolchain) in self._refused:
+            return
+        self._refused.add((address, toolchain))
         self._warn(f"farm={self.address}: the worker {address} is not used: {reason}")
         self._client.run(hear_refusal, reason, workers=[address], on_error="return")
 
     @contextmanager
-    def _place(self, is_free_here: Callable[[], bool]) -> Iterator[list[str]]:
+    def _place(self, toolchain: str, is_free_here: Callable[[], bool]) -> Iterator[list[str]]:
         """Hold a place on the farm; the workers that may take the order. Empty: a place here is free instead."""
         workers: list[str] = []
         while not self._is_off:
@@ -103,7 +116,7 @@ class Farm:
             with self._lock:
                 if self._is_off:  # another thread has found no scheduler meanwhile
                     break
-                places = self.workers()
+                places = self._usable(toolchain)
                 if sum(places.values()) > self._sent:
                     workers, self._sent = sorted(places), self._sent + 1
                     break

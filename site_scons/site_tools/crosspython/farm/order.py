@@ -94,12 +94,15 @@ class FarmAnswer(msgspec.Struct, frozen=True):
     """outcome: built: the product is in the cache; failed: its own build failed, as it would anywhere; refused: this
     worker could not build it, or not with the same bytes
 
-    reason: why it was refused; failure: what failed
+    reason: why it was refused; is_lasting: the worker would refuse further orders for the same toolchain, too;
+    failure: what failed; worker: the address of the one that answers
     """
 
     outcome: Literal["built", "failed", "refused"]
     reason: str = ""
+    is_lasting: bool = False
     failure: FarmFailure | None = None
+    worker: str = ""
 
     def require_plain(self) -> None:
         """Check an answer from elsewhere: the log's path stays in its folder. Raises ConfigurationError."""

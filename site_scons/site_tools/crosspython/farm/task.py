@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 from distributed import WorkerPlugin, get_worker
+from msgspec.structs import replace
 
 from crosspython.errors import CrosspythonError
 from crosspython.farm.order import FarmAnswer, FarmOrder
@@ -27,6 +28,7 @@ from crosspython.run.signals import Stop
 
 NAME = "crosspython"
 ORDER, ANSWER, LOCK = "order.json", "answer.json", "pylock.toml"  # in the folder of a build
+LOG = "scons.log"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LOOK = 0.2  # seconds between two looks whether a build is still wanted
 _KEPT = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE")
@@ -43,7 +45,8 @@ def build_product(text: str) -> str:
         task = worker.state.tasks.get(key)
         return task is not None and task.state == "executing"
 
-    return msgspec.json.encode(bench.build(text, is_wanted)).decode()
+    answer = replace(bench.build(text, is_wanted), worker=worker.address)
+    return msgspec.json.encode(answer).decode()
 
 
 def hear_refusal(reason: str) -> None:
@@ -82,9 +85,9 @@ class FarmBench(WorkerPlugin):
                 old.unlink(missing_ok=True)
             with self.jobserver.token():  # the slot that every child of a make owns
                 self._run(order, folder, is_wanted)
-            return msgspec.json.decode((folder / ANSWER).read_bytes(), type=FarmAnswer)
-        except FileNotFoundError as error:
-            return FarmAnswer("refused", f"the build on {os.uname().nodename} gave no answer: {error}")
+            answer = folder / ANSWER
+            told = msgspec.json.decode(answer.read_bytes(), type=FarmAnswer) if answer.exists() else None
+            return told if told and (told.outcome != "refused" or told.reason) else _not_started(folder / LOG)
         except (CrosspythonError, OSError, msgspec.DecodeError) as error:
             return FarmAnswer("refused", f"{os.uname().nodename}: {error}")
         finally:
@@ -108,7 +111,7 @@ class FarmBench(WorkerPlugin):
         self._stops.add(stop)
         watcher.start()
         try:
-            with Log(folder / "scons.log") as log:
+            with Log(folder / LOG) as log:
                 run_command(
                     self._command(order),
                     cwd=folder,
@@ -134,3 +137,10 @@ class FarmBench(WorkerPlugin):
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return {**kept, **self.jobserver.environment("fifo"), "PYTHONPATH": str(_PACKAGE.parent)}
+
+
+def _not_started(log: Path) -> FarmAnswer:
+    """The answer where SCons built nothing: its settings did not fit this machine, and it says why."""
+    _, _, said = log.read_text(errors="replace").partition("scons: *** ")
+    reason = said.partition("\n  File ")[0].strip() or "SCons did not say why"
+    return FarmAnswer("refused", f"the worker {os.uname().nodename} could not start: {reason}", is_lasting=bool(said))
