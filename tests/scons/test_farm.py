@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -47,29 +47,50 @@ class Farm:
         self.start("scheduler", *words)
         wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 120)
 
-    def start(self, name: str, *words: str, code: Path = TOOLS) -> subprocess.Popen[str]:
+    def start(self, name: str, *words: str, code: Path = TOOLS, before: Sequence[str] = ()) -> subprocess.Popen[str]:
         """A Python module that runs until the test ends; what it says is in NAME.txt."""
         folder = self.folder / f"home-{name}"
         folder.mkdir(exist_ok=True)
         environment = {**self.project.environment, "PYTHONPATH": str(code)}
         with (self.folder / f"{name}.txt").open("w") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", *words], cwd=folder, env=environment, stdout=said, stderr=said, text=True
+                [*before, sys.executable, "-m", *words],
+                cwd=folder,
+                env=environment,
+                stdout=said,
+                stderr=said,
+                text=True,
             )
         self._stack.callback(process.wait, 30)
         self._stack.callback(process.kill)
         return process
 
-    def worker(self, *words: str, name: str = "worker", code: Path = TOOLS) -> subprocess.Popen[str]:
+    def worker(
+        self, *words: str, name: str = "worker", code: Path = TOOLS, cores: int = 2, before: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
         mirror = f"mirror={self.project.mirror}"
         downloads = f"downloads={self.folder / name / 'downloads'}"
-        own = ["--folder", str(self.folder / name), "--cores", "2", f"cache={self.cache}", mirror, downloads, *words]
-        process = self.start(name, "crosspython", "worker", "--scheduler", self.address, *own, code=code)
+        own = [
+            "--folder",
+            str(self.folder / name),
+            "--cores",
+            str(cores),
+            f"cache={self.cache}",
+            mirror,
+            downloads,
+            *words,
+        ]
+        process = self.start(name, "crosspython", "worker", "--scheduler", self.address, *own, code=code, before=before)
         wait_for(lambda: "takes up to" in self.said(name), 120)
         return process
 
     def said(self, name: str = "worker") -> str:
         return (self.folder / f"{name}.txt").read_text()
+
+    def tell(self) -> str:
+        command = [sys.executable, "-m", "crosspython", "farm", "--scheduler", self.address]
+        environment = {**self.project.environment, "PYTHONPATH": str(TOOLS)}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
     def words(self, name: str) -> list[str]:
         """What a build with this farm is started with."""
@@ -155,8 +176,13 @@ def test_ctrl_c_ends_the_work_there(farm: Farm) -> None:
     project = farm.project
     project.add("slow", configure=SLOW)
     farm.worker()
+    assert "builds nothing now" in farm.tell()
     run = project.start(*farm.words("slow"))
     wait_for(lambda: len(farm.folders()) > 2, 60)
+    told = farm.tell()
+    assert told.startswith(f"{farm.address}: 1 worker, 2 cores\n")
+    assert "builds rv1126/stages/slow-1.0.tar.zst since" in told
+    assert "not used" not in told
     begin = time.monotonic()
     run.send_signal(signal.SIGINT)
     wait_for(lambda: not farm.folders(), 5)
@@ -202,6 +228,7 @@ def test_a_worker_with_other_code_gets_no_work_and_is_told_why(farm: Farm, tmp_p
     assert "is not used: its code of crosspython is" in output
     assert "was built on the farm" not in output
     assert "does not use this worker: its code of crosspython is" in farm.said()
+    assert "not used by builds on this machine: its code of crosspython is" in farm.tell()
 
 
 @pytest.mark.parametrize(
@@ -240,14 +267,11 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def wheel_farm(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
-    """A farm with one worker, and the packages of an index on loopback."""
-    link_repository(project)
-    links = tmp_path / "links"
+def lay_packages(links: Path, codes: Mapping[str, str]) -> None:
+    """An index of packages, each with one extension; their backend needs a wheel of the index."""
     links.mkdir()
     add_wheel(links, "helper", files={"helper.py": "FLAGS = ['-O1']\n"})
-    for name, code in (("toy", MODULE), ("broken", "#error the moon is missing\n")):
+    for name, code in codes.items():
         backend = BACKEND.format(body="    import helper", flags="helper.FLAGS").replace("toy-1.0", f"{name}-1.0")
         files = {"PKG-INFO": metadata(name, "1.0", [], None), "toy.c": code, "backend.py": backend}
         (links / f"{name}-1.0.tar.gz").write_bytes(pack(f"{name}-1.0", {**files, "pyproject.toml": HELPED}))
@@ -255,6 +279,14 @@ def wheel_farm(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
         page = links / "simple" / file.name.partition("-")[0] / "index.html"
         page.parent.mkdir(parents=True)
         page.write_text(f'<a href="../../{file.name}#sha256={sha256(file)}">{file.name}</a>')
+
+
+@pytest.fixture
+def wheel_farm(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    """A farm with one worker, and the packages of an index on loopback."""
+    link_repository(project)
+    links = tmp_path / "links"
+    lay_packages(links, {"toy": MODULE, "broken": "#error the moon is missing\n"})
     index = partial(QuietHandler, directory=str(links))
     with serving(SharedHandler.new()) as cache, serving(index) as address, ExitStack() as stack:
         monkeypatch.setattr(Project, "environment", project.environment | {"PIP_INDEX_URL": f"{address}/simple/"})

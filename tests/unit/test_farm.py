@@ -14,6 +14,7 @@ from crosspython.errors import ConfigurationError, StepError
 from crosspython.farm.address import is_loopback, require_address
 from crosspython.farm.kind import describe_kind, differences
 from crosspython.farm.order import FarmAnswer, FarmFailure, FarmOrder
+from crosspython.farm.overview import FarmWorker, describe_farm
 from crosspython.wheels.model import LockedFile, LockedPackage, Toolset
 from crosspython.wheels.resolving.binary import Binary
 from crosspython.wheels.resolving.pylock import Lock
@@ -135,3 +136,26 @@ def test_machines_say_in_what_they_differ() -> None:
     assert differences(here, dict(here)) == []
     assert differences(here, {**here, "CPU": "riscv64"}) == [f"its CPU is riscv64, not {os.uname().machine}"]
     assert len(differences(here, {})) == len(here)
+
+
+def test_a_farm_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["farm", "--scheduler", "tcp://10.0.0.1:8786"]) == 2
+    assert "not encrypted" in capsys.readouterr().err
+
+
+def test_the_workers_of_a_farm_are_described() -> None:
+    here = {"CPU": "x86_64"}
+    workers = [
+        FarmWorker("b-2", 1, 10**9, 1, {"CPU": "riscv64"}, {}),
+        FarmWorker("a-1", 8, 16 * 10**9, 8, here, {"x": 65}),
+    ]
+    assert list(describe_farm("tcp://127.0.0.1:8786", workers, here)) == [
+        "tcp://127.0.0.1:8786: 2 workers, 9 cores",
+        "  a-1: 8 cores, 16.0 GB, takes 8 orders at once",
+        "    CPU x86_64",
+        "    builds x since 1 min 05 s",
+        "  b-2: 1 core, 1.0 GB, takes 1 order at once",
+        "    CPU riscv64",
+        "    not used by builds on this machine: its CPU is riscv64, not x86_64",
+        "    builds nothing now",
+    ]

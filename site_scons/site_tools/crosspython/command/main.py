@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _diagnose(chosen.variables)
         if chosen.command == "worker":
             return _work(chosen)
+        if chosen.command == "farm":
+            return _tell_farm(chosen.scheduler)
         if chosen.command == "completion":
             return _complete(chosen.shell)
     except CrosspythonError as error:
@@ -93,6 +95,8 @@ def _parser(*, with_variables: bool) -> argparse.ArgumentParser:
     worker.add_argument(
         "variables", nargs="*", metavar="VARIABLE=VALUE", help="as for scons; cache=http://... is needed"
     )
+    farm = commands.add_parser("farm", help="tell the workers of a scheduler, and what they build now")
+    farm.add_argument("--scheduler", required=True, metavar="ADDRESS", help="tls://HOST:8786, or tcp://127.0.0.1:8786")
     commands.add_parser(
         "build", help="run scons; in a folder without an SConstruct, with that of crosspython", add_help=False
     )
@@ -147,7 +151,7 @@ def _work(chosen: argparse.Namespace) -> int:
     if chosen.cores < 1:
         raise ConfigurationError(f"--cores {chosen.cores}: nothing could be built", expected="1 or more")
     require_distributed("crosspython worker")
-    from crosspython.farm.worker import at_once, work
+    from crosspython.farm.worker import work
 
     variables = {"cache_write": "all", **_read_variables("worker", chosen.variables)}
     settings = read_settings(variables, Path.cwd(), os.environ)
@@ -156,7 +160,19 @@ def _work(chosen: argparse.Namespace) -> int:
     folder = Path(chosen.folder or f"{USERS_FOLDER}/worker").expanduser().resolve()
     memory = read_size("--memory", chosen.memory) if chosen.memory else None
     with BuildLock(folder):
-        work(chosen.scheduler, folder, variables, chosen.cores, at_once(chosen.cores, memory))
+        work(chosen.scheduler, folder, variables, chosen.cores, memory)
+    return 0
+
+
+def _tell_farm(address: str) -> int:
+    from crosspython.farm.address import require_address
+    from crosspython.farm.engine import require_distributed
+
+    require_address(address, f"--scheduler {address}")
+    require_distributed("crosspython farm")
+    from crosspython.farm.overview import ask_farm
+
+    print("\n".join(ask_farm(address)))
     return 0
 
 

@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 from distributed import Client
 
-from crosspython.errors import Interrupted
+from crosspython.errors import HostToolError, Interrupted
 from crosspython.farm.kind import describe_kind, differences
 from crosspython.farm.order import FarmAnswer, FarmOrder
-from crosspython.farm.task import build_product, hear_refusal
+from crosspython.farm.overview import FarmWorker
+from crosspython.farm.task import build_product, describe_worker, hear_refusal
 from crosspython.run.signals import STOP
 
 _TURN = 0.05  # seconds between two looks at an order or at free places
@@ -145,6 +146,18 @@ class Farm:
         finally:
             # The worker looks whether its task is still wanted, and ends the build if it is not.
             future.release() if future.done() else future.cancel()
+
+
+def ask_workers(address: str) -> list[FarmWorker]:
+    """The workers of a scheduler, of all kinds. Raises HostToolError where none answers."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        with _connect(address) as client:
+            told = client.run(describe_worker, on_error="return")
+    except Exception as error:  # Dask and its transport raise exceptions of many kinds
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise HostToolError(f"no scheduler answers at {address}", found=reason, next="docs/farm.md") from None
+    return [msgspec.json.decode(text, type=FarmWorker) for text in told.values() if isinstance(text, str)]
 
 
 def _connect(address: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,9 @@ from distributed import WorkerPlugin, get_worker
 from msgspec.structs import replace
 
 from crosspython.errors import CrosspythonError
+from crosspython.farm.kind import describe_kind
 from crosspython.farm.order import FarmAnswer, FarmOrder
+from crosspython.farm.overview import FarmWorker
 from crosspython.run.jobserver import Jobserver
 from crosspython.run.log import Log
 from crosspython.run.process import run_command
@@ -49,6 +52,17 @@ def build_product(text: str) -> str:
     return msgspec.json.encode(answer).decode()
 
 
+def describe_worker(dask_worker: Any) -> str:
+    """The facts about a worker and what it builds now, as the JSON of a FarmWorker. Dask calls it with the worker."""
+    bench = dask_worker.plugins[NAME]
+    now = time.time()
+    building = {product: now - since for product, since in list(bench.building.values())}
+    facts = FarmWorker(
+        str(dask_worker.name), bench.cores, bench.memory, bench.at_once, describe_kind(), building=building
+    )
+    return msgspec.json.encode(facts).decode()
+
+
 def hear_refusal(reason: str) -> None:
     """Tell the owner of this worker why a build does not use it."""
     print(f"crosspython worker: a build does not use this worker: {reason}", file=sys.stderr, flush=True)
@@ -56,12 +70,14 @@ def hear_refusal(reason: str) -> None:
 
 class FarmBench(WorkerPlugin):
     """Where a worker builds. folder: all that is built here; variables: those of this machine; cores: of all builds
-    together; at_once: how many orders are built at the same time"""
+    together; memory: bytes for all builds; at_once: how many orders are built at the same time"""
 
     name = NAME
 
-    def __init__(self, folder: Path, variables: Mapping[str, str], cores: int, at_once: int) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str], cores: int, memory: int, at_once: int) -> None:
         self.folder, self.variables, self.cores = folder, dict(variables), cores
+        self.memory, self.at_once = memory, at_once
+        self.building: dict[int, tuple[str, float]] = {}  # by the number of the folder: the product, and since when
         self.jobserver = Jobserver(cores)
         self._free: SimpleQueue[int] = SimpleQueue()
         self._stops: set[Stop] = set()
@@ -83,6 +99,7 @@ class FarmBench(WorkerPlugin):
             (folder / LOCK).write_text(order.lock)
             for old in (folder / ANSWER, folder / "build" / order.product):
                 old.unlink(missing_ok=True)
+            self.building[number] = order.product, time.time()
             with self.jobserver.token():  # the slot that every child of a make owns
                 self._run(order, folder, is_wanted)
             answer = folder / ANSWER
@@ -91,6 +108,7 @@ class FarmBench(WorkerPlugin):
         except (CrosspythonError, OSError, msgspec.DecodeError) as error:
             return FarmAnswer("refused", f"{os.uname().nodename}: {error}")
         finally:
+            self.building.pop(number, None)
             self._free.put(number)
 
     def stop(self) -> None:

@@ -25,19 +25,21 @@ def at_once(cores: int, memory: int | None) -> int:
     return max(1, cores if memory is None else min(cores, memory // _BUILD))
 
 
-def work(address: str, folder: Path, variables: Mapping[str, str], cores: int, builds: int) -> None:
-    """Build what the scheduler at an address orders, until SIGINT or SIGTERM. folder, variables, cores: as FarmBench"""
+def work(address: str, folder: Path, variables: Mapping[str, str], cores: int, memory: int | None) -> None:
+    """Build what the scheduler at an address orders, until SIGINT or SIGTERM. folder, variables, cores: as FarmBench;
+    memory: as at_once"""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    asyncio.run(_serve(address, FarmBench(folder, variables, cores, builds), builds))
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    asyncio.run(_serve(address, FarmBench(folder, variables, cores, memory or whole, at_once(cores, memory))))
 
 
-async def _serve(address: str, bench: FarmBench, builds: int) -> None:
+async def _serve(address: str, bench: FarmBench) -> None:
     ends = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ends.set)
     while not ends.is_set():
         try:
-            await _join(address, bench, builds, ends)
+            await _join(address, bench, ends)
         except Exception as error:  # Dask and its transport raise exceptions of many kinds
             _say(f"no scheduler at {address} ({type(error).__name__}); trying again")
         bench.stop()
@@ -45,12 +47,12 @@ async def _serve(address: str, bench: FarmBench, builds: int) -> None:
         await asyncio.gather(with_pause, return_exceptions=True)
 
 
-async def _join(address: str, bench: FarmBench, builds: int, ends: asyncio.Event) -> None:
+async def _join(address: str, bench: FarmBench, ends: asyncio.Event) -> None:
     """Be a worker of the scheduler, until it has gone or this process has to end."""
     with tempfile.TemporaryDirectory(prefix="crosspython-worker-") as scratch:
         worker = Worker(
             address,
-            nthreads=builds,
+            nthreads=bench.at_once,
             name=f"{os.uname().nodename}-{os.getpid()}",
             host="127.0.0.1" if is_loopback(address) else None,
             memory_limit=0,  # builds are processes of their own
@@ -60,7 +62,7 @@ async def _join(address: str, bench: FarmBench, builds: int, ends: asyncio.Event
         )
         try:
             await asyncio.wait_for(worker, 30)
-            _say(f"takes up to {builds} orders at once from {address}, on {bench.cores} cores")
+            _say(f"takes up to {bench.at_once} orders at once from {address}, on {bench.cores} cores")
             gone = asyncio.ensure_future(worker.finished())  # type: ignore[no-untyped-call]
             ended = asyncio.ensure_future(ends.wait())
             await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
