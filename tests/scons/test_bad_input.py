@@ -254,6 +254,26 @@ def test_the_next_run_removes_what_a_killed_one_left(project: Project, temporary
     assert [*(project.folder / "build").glob("crosspython-*"), *temporary.iterdir()] == []
 
 
+def test_the_next_run_removes_temporary_files_of_a_killed_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add("hello")
+    slow, started = project.folder / "slow/unshare", project.folder / "started"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 3\n")
+    slow.chmod(0o755)
+    with monkeypatch.context() as changed:
+        path = f"{slow.parent}:{project.environment['PATH']}"
+        changed.setattr(Project, "environment", {**project.environment, "PATH": path})
+        process = project.start()
+        wait_for(started.exists)
+        send(process, signal.SIGKILL)
+    left = project.folder / "build/tmp"
+    assert len([*left.iterdir()]) == 1
+    project.scons()
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_stops_everything_at_once(project: Project, number: signal.Signals) -> None:
     project.add("hello", configure=SLOW_CONFIGURE)

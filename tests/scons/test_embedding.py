@@ -28,8 +28,8 @@ tool.crosspython = {python = "3.13.5", machine = "armv7l", libc = "glibc", requi
 [[packages]]
 name = "app"
 version = "1.0"
-sdist = {name = "app-1.0.tar.gz", url = "https://upstream.invalid/app-1.0.tar.gz", hashes = {sha256 = "00"}}
-"""
+sdist = {name = "app-1.0.tar.gz", url = "https://upstream.invalid/app-1.0.tar.gz", hashes = {sha256 = "HASH"}}
+""".replace("HASH", "0" * 64)
 
 
 class Host(Project):

@@ -66,8 +66,9 @@ class Session:
         require_tools(["ssh"], self._path)
         shutil.rmtree(self._logs, ignore_errors=True)
         self._logs.mkdir(parents=True)
-        # The path of a socket has at most 107 characters (unix(7)), and a build folder may be deep.
-        self._folder = Path(tempfile.mkdtemp(prefix="crosspython-ssh-"))
+        # The path of a socket has at most 107 characters (unix(7)), and a build folder, where the other temporary files
+        # are, may be deep.
+        self._folder = Path(tempfile.mkdtemp(prefix="crosspython-ssh-", dir=os.environ.get("TMPDIR", "/tmp")))
         self._socket = self._folder / "s"
         self._master = threading.Thread(target=self._hold, daemon=True)
         self._master.start()

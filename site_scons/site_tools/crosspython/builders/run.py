@@ -57,6 +57,20 @@ def _jobserver(jobs: int, build: Path) -> Jobserver:
     return _POOLS[jobs]
 
 
+@cache
+def _use_temporary_folder(build: Path) -> None:
+    """Put the temporary files of this process below the build folder, if the user does not say where (TMPDIR): a run
+    that was killed left its own there, and this run, which holds the folder, removes them."""
+    place = build.absolute() / "tmp"
+    if "TMPDIR" in os.environ or not PLAIN_PATH.fullmatch(str(place)):
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):  # a full disk: what needs a temporary file will tell
+        place.mkdir()
+        tempfile.tempdir = str(place)
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+
+
 def _own_folder(build: Path) -> Path:
     """A folder for temporary files, always the same for a build folder, so that runs leave only one behind.
     Raises ConfigurationError if it is not the user's own."""
@@ -142,6 +156,7 @@ class SconsRun:
             lock = BuildLock(self.settings.build)
             lock.acquire()
             self.lock = lock
+            _use_temporary_folder(self.settings.build)
 
     @property
     def workshop(self) -> Workshop:
