@@ -822,8 +822,12 @@ def test_uvs_own_lock_is_taken_with_groups_and_extras(wheels: Wheels) -> None:
     wheels.make("lock=app/uv.lock", "group=dev")
     assert wheels.filenames() == {*files, "tester-1.0-py3-none-any.whl"}
     assert "did you mean dev?" in wheels.make("lock=app/uv.lock", "group=dve", code=2)
+    way = "the lock asks for top; top 1.0 needs below"
+    assert f"below 1.5: {way}" in wheels.scons("why", "lock=app/uv.lock", "pkgs=below")
     wheels.declare_components()
     wheels.scons("nothing", "lock=app/uv.lock", "pkgs=./app[camera]")
+    assert "cam 1.0" in wheels.scons("tree", "lock=app/uv.lock", "pkgs=./app[camera]")
+    assert "no such extra: canera" in wheels.scons("tree", "lock=app/uv.lock", "pkgs=./app[canera]", code=2)
     completed = (wheels.house.parent / "pylock.given-py313.toml").read_text()
     assert 'path = "../../app"' in completed and 'name = "cam"' in completed and 'name = "tester"' not in completed
 

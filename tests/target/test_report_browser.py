@@ -24,22 +24,24 @@ def test_a_browser_shows_the_report(tmp_path: Path) -> None:
     report = project.folder / "build/rv1126/report.html"
     browser = shutil.which("chromium")
     assert browser, "chromium is in packages-tests.txt"
-    picture = tmp_path / "report.png"
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1000,1000"]
-    shown = subprocess.run(
-        [
-            browser,
-            *options,
-            f"--user-data-dir={tmp_path}/profile",
-            f"--screenshot={picture}",
-            "--dump-dom",
-            report.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert shown.stdout.count("<rect") == 2
-    assert "base 1.0 (" in shown.stdout
+    picture, printed, narrow = (tmp_path / name for name in ("report.png", "report.pdf", "narrow.html"))
+
+    def show(page: Path, *what: str, width: int = 1000) -> str:
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        place = [f"--window-size={width},1000", f"--user-data-dir={tmp_path}/profile"]
+        command = [browser, *options, *place, *what, page.as_uri()]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    shown = show(report, f"--screenshot={picture}", "--dump-dom")
+    assert shown.count("<rect") == 2
+    assert "base 1.0 (" in shown
     assert picture.stat().st_size > 5000
+    show(report, f"--print-to-pdf={printed}")
+    assert printed.read_bytes().startswith(b"%PDF")
+
+    page = "document.documentElement"  # nothing has to be moved sideways, and the text is light on a dark ground
+    ask = f"({page}.scrollWidth <= {page}.clientWidth) + ' ' + getComputedStyle(document.body).color"
+    narrow.write_text(f"{report.read_text()}<script>document.title = ({ask})</script>")
+    for scheme, color in (("0", "rgb(255, 255, 255)"), ("1", "rgb(0, 0, 0)")):
+        shown = show(narrow, "--dump-dom", f"--blink-settings=preferredColorScheme={scheme}", width=500)
+        assert f"<title>true {color}</title>" in shown

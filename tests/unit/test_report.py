@@ -84,7 +84,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.seen.append(tag)
         assert not [value for name, value in attributes if name in ("src", "href")], "the page asks for another file"
-        if tag not in ("meta",):
+        if tag not in ("meta", "br"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -101,6 +101,12 @@ def test_the_page_is_whole_and_needs_nothing_else() -> None:
     assert page.open == []
     assert page.seen.count("rect") == 4
     assert "polygon" in page.seen
+
+
+def test_the_page_says_when_and_with_what_it_was_built() -> None:
+    text = make_page(Journal(1, [entry("zlib", 86400, 86402)]), {}, "x", {"toolchain": "gcc <14>"})
+    assert "<p>begun: 1970-01-02 00:00 UTC<br>toolchain: gcc &lt;14&gt;</p>" in text
+    assert "with 1 job;" in text
 
 
 def test_no_text_of_a_build_is_markup() -> None:

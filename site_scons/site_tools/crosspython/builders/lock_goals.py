@@ -6,6 +6,7 @@ Modules that only wheels need are imported in the actions, so that a build of th
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from crosspython.builders.action import make_action
@@ -140,12 +141,10 @@ def _names_of(build: Build) -> dict[str, Any]:
 
 
 def _tree(build: Build, lock: KnownLock) -> Document:
-    from packaging.utils import canonicalize_name
-
     from crosspython.documents import Tree, TreePackage
-    from crosspython.wheels.resolving.lock import asked_names
+    from crosspython.wheels.resolving.why import requested_names
 
-    asked = set(map(canonicalize_name, asked_names(lock.asked)))
+    asked = set(requested_names(lock))
     packages = [
         TreePackage(p.name, p.version, p.name in asked, p.build_only, _source(p), list(p.depends))
         for p in lock.packages
@@ -160,11 +159,16 @@ def _source(package: LockedPackage) -> Literal["wheel", "sdist", "folder", "comm
 
 
 def _lock(build: Build) -> KnownLock:
-    from crosspython.builders.wheel_lock import find_lock, known_lock, lock_file
+    from crosspython.builders.wheel_lock import find_lock, known_lock, lock_file, named_request
     from crosspython.wheels.resolving.pylock import is_foreign
 
-    # Our file beside another tool's lock may belong to an earlier state of that lock, or to another lock.
-    lock = find_lock(build, None) if is_foreign(lock_file(build)) else known_lock(build)
+    # Our file beside another tool's lock may belong to an earlier state of that lock, or to another lock. The names in
+    # pkgs= choose what to show; its projects also say which extras of that lock are wanted.
+    if is_foreign(lock_file(build)):
+        named = named_request(build)
+        lock = find_lock(build, replace(named, requirements=()) if named else None)
+    else:
+        lock = known_lock(build)
     if lock is None:
         raise ConfigurationError(
             f"{lock_file(build)}: there is no lock yet", next="for example `scons wheels pkgs=numpy` makes one"

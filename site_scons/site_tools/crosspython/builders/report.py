@@ -11,6 +11,7 @@ from crosspython.builders.documents import common_fields, tell_document
 from crosspython.builders.toolchain import describe_boards, known_toolchain
 from crosspython.errors import ConfigurationError
 from crosspython.run.journal import Journal, read_journal
+from crosspython.version import VERSION
 
 if TYPE_CHECKING:
     from crosspython.documents import Document
@@ -39,7 +40,7 @@ def Report(env: Any) -> Any:
             )
         depends = _depends(build)
         whole = {entry.title: list(depends) for entry in journal.entries if entry.title not in depends}
-        write_page(journal, depends | whole, f"crosspython: {settings.target.name}{_libc(build)}", page)
+        write_page(journal, depends | whole, f"crosspython: {settings.target.name}", _facts(build), page)
         build.run.console.line(f"  {page}")
         if settings.format == "json":
             tell_document(_document(build, journal, page))
@@ -64,10 +65,13 @@ def _document(build: Build, journal: Journal, page: Path) -> Document:
     return documents.Report(**common_fields(build.settings), page=str(page), jobs=journal.jobs, products=products)
 
 
-def _libc(build: Build) -> str:
-    """The libc that the products were built for, if it is known."""
-    toolchain = known_toolchain(build)
-    return f", {describe_boards(build, toolchain)}" if toolchain is not None else ""
+def _facts(build: Build) -> dict[str, str]:
+    """The board, the toolchain if it is known, Python and crosspython."""
+    settings, toolchain = build.settings, known_toolchain(build)
+    facts = {"board": f"{settings.target.name} ({settings.target.description})"}
+    if toolchain is not None:
+        facts |= {"products": describe_boards(build, toolchain), "toolchain": toolchain.describe()}
+    return facts | {"Python": settings.release.version, "crosspython": VERSION}
 
 
 def _depends(build: Build) -> dict[str, list[str]]:

@@ -89,8 +89,14 @@ def known_lock(build: Build) -> Lock | None:
 
 def named_packages(build: Build) -> tuple[str, ...]:
     """The names of what `pkgs=` asks for, normalized: for goals that are about packages of the lock."""
+    request = named_request(build)
+    return tuple(dict.fromkeys(request.names)) if request is not None else ()
+
+
+def named_request(build: Build) -> Request | None:
+    """What `pkgs=` says, for goals that are about packages of the lock; None if it is empty."""
     text = build.settings.packages
-    return tuple(dict.fromkeys(read_request([text], None, build.settings.start).names)) if text.strip() else ()
+    return read_request([text], None, build.settings.start) if text.strip() else None
 
 
 def require_named(build: Build, goal: str, example: str) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ It knows HTML and SVG; figures.py computes the figures. Every text of the build 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from crosspython.report.figures import critical_path, lanes_of, mean_busy, time_by_kind
-from crosspython.run.console import format_seconds, format_size
+from crosspython.run.console import format_count, format_seconds, format_size
 from crosspython.run.journal import Journal, JournalEntry
 from crosspython.store.disk import write_whole
 
@@ -26,16 +27,26 @@ svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; 
 .busy { fill: var(--built); opacity: .35; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td:first-child, p { overflow-wrap: anywhere; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr { break-inside: avoid; } h2 { break-after: avoid; }
+@media (max-width: 40rem) {
+  body { font-size: 13px; margin: 1rem auto; padding: 0 .6rem; } th, td { padding: .15rem .25rem; }
+}
+@media print { svg rect, svg polygon { print-color-adjust: exact; } }
 """
 
 
-def write_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str, path: Path) -> None:
-    """Write the page. depends: what each thing is made of, by title."""
-    write_whole(path, make_page(journal, depends, title))
+def write_page(
+    journal: Journal, depends: Mapping[str, Sequence[str]], title: str, facts: Mapping[str, str], path: Path
+) -> None:
+    """Write the page. depends: what each thing is made of, by title; facts: what built, and for which board"""
+    write_whole(path, make_page(journal, depends, title, facts))
 
 
-def make_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str) -> str:
+def make_page(
+    journal: Journal, depends: Mapping[str, Sequence[str]], title: str, facts: Mapping[str, str] | None = None
+) -> str:
     """The page as text."""
     entries = sorted((entry for entry in journal.entries if entry.ended), key=lambda entry: entry.started)
     chain = critical_path(entries, depends)
@@ -46,6 +57,7 @@ def make_page(journal: Journal, depends: Mapping[str, Sequence[str]], title: str
             f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             f"<p>{escape(_summary(journal, entries))}</p>",
+            f"<p>{'<br>'.join(_facts(entries, facts or {}))}</p>",
             "<h2>Timeline</h2>",
             _timeline(journal, entries, chain),
             "<p>Blue was built, green came from the cache, red failed; orange frames are the critical path."
@@ -66,9 +78,15 @@ def _summary(journal: Journal, entries: Sequence[JournalEntry]) -> str:
     hits = sum(entry.origin == "cache" for entry in entries)
     wall = max(entry.ended for entry in entries) - entries[0].started if entries else 0.0
     return (
-        f"{format_seconds(wall)} with {journal.jobs} jobs; {mean_busy(journal):.2f} cores busy on average;"
-        f" {hits} of {len(entries)} from the cache."
+        f"{format_seconds(wall)} with {format_count(journal.jobs, 'job')};"
+        f" {mean_busy(journal):.2f} cores busy on average; {hits} of {len(entries)} from the cache."
     )
+
+
+def _facts(entries: Sequence[JournalEntry], facts: Mapping[str, str]) -> list[str]:
+    """Lines of HTML: when the build began, and the facts."""
+    begun = {"begun": f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime(entries[0].started))} UTC"} if entries else {}
+    return [escape(f"{name}: {text}") for name, text in {**begun, **facts}.items()]
 
 
 def _row(entry: JournalEntry) -> tuple[str, ...]:

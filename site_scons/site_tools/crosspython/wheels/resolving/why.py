@@ -6,12 +6,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from crosspython.names import check_known
 from crosspython.wheels.model import LockedPackage
 from crosspython.wheels.resolving.lock import GIVEN, asked_names
 from crosspython.wheels.resolving.pylock import Lock
+
+
+def requested_names(lock: Lock) -> list[NormalizedName]:
+    """The packages that were asked for. Another tool's lock does not say it: those that no other package needs."""
+    names = [canonicalize_name(name) for name in asked_names(lock.asked)]
+    if GIVEN not in lock.asked:
+        return names
+    needed = {need for package in lock.packages for need in package.depends}
+    return [name for name in names if name not in needed] or names
 
 
 def find_presence(lock: Lock, names: Sequence[str]) -> list[tuple[LockedPackage, tuple[str, ...] | None, list[str]]]:
@@ -40,7 +49,8 @@ def explain_presence(lock: Lock, names: Sequence[str]) -> list[str]:
             lines.append(f"{package.title}: no package needs it at run time; a build needs its headers")
             continue
         steps = [f"{packages[one].title} needs {other}" for one, other in pairwise(way)]
-        lines.append(f"{package.title}: {'; '.join([f'pkgs= asks for {way[0]}', *steps])}")
+        asker = "the lock" if GIVEN in lock.asked else "pkgs="
+        lines.append(f"{package.title}: {'; '.join([f'{asker} asks for {way[0]}', *steps])}")
         titles = ", ".join(packages[other].title for other in others)
         lines += [f"  {titles} {'needs' if len(others) == 1 else 'need'} it, too"] if others else []
     return lines
@@ -50,12 +60,9 @@ def draw_tree(lock: Lock, names: Sequence[str] = ()) -> list[str]:
     """The lock as a tree, below these packages or below all requested ones. The dependencies of a package are drawn
     only at its first place. Raises ConfigurationError if a package is not in the lock."""
     packages = lock.by_name
-    tops = [canonicalize_name(name) for name in names or asked_names(lock.asked)]
+    tops = [canonicalize_name(name) for name in names] or requested_names(lock)
     if names:
         check_known("the lock has no such package{s}", tops, list(packages), form="pkgs={}")
-    needed = {need for package in lock.packages for need in package.depends}
-    if GIVEN in lock.asked and not names:  # another tool's lock does not contain the request
-        tops = [name for name in tops if name not in needed] or tops
     lines: list[str] = []
     drawn: set[str] = set()
 
@@ -77,7 +84,7 @@ def draw_tree(lock: Lock, names: Sequence[str] = ()) -> list[str]:
 
 def _shortest_ways(lock: Lock) -> dict[str, tuple[str, ...]]:
     packages = lock.by_name
-    waiting = [(name,) for name in map(canonicalize_name, asked_names(lock.asked)) if name in packages]
+    waiting = [(name,) for name in requested_names(lock) if name in packages]
     ways: dict[str, tuple[str, ...]] = {}
     while waiting:
         way: tuple[str, ...] = waiting.pop(0)

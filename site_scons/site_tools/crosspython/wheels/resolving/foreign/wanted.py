@@ -45,7 +45,7 @@ class Wanted:
 
 def require_known(what: str, wanted: Collection[str], known: Iterable[str]) -> None:
     """Raise ConfigurationError for an extra or a group that a lock does not have."""
-    names = [canonicalize_name(name) for name in known]
+    names = sorted(map(canonicalize_name, known))
     check_known(f"the lock has no such {what}{{s}}", sorted(wanted), names, form="{}")
 
 
