@@ -45,6 +45,7 @@ def watch(stream: io.StringIO, journal: Journal, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_terminal_sees_one_line_that_goes_when_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     stream, journal = Terminal(), Journal(entries=[entry("b 1.0", "make")])
     watcher = watch(stream, journal, monkeypatch)
     watcher.tick()
@@ -53,6 +54,13 @@ def test_a_terminal_sees_one_line_that_goes_when_nothing_runs(monkeypatch: pytes
     journal.entries[0].origin = "built"
     watcher.tick()
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_terminal_that_can_only_write_lines_gets_no_control_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    stream, journal = Terminal(), Journal(entries=[entry("b 1.0", "make")])
+    watch(stream, journal, monkeypatch).tick()
+    assert stream.getvalue() == ""
 
 
 def test_lines_stand_above_the_one_that_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

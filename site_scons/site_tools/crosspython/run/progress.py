@@ -1,4 +1,5 @@
-"""Progress: a status line that is redrawn every half second; without a terminal, a new line every minute.
+"""Progress: a status line that is redrawn every half second; without a terminal, or where TERM=dumb says that it cannot
+move its cursor, a new line every minute.
 
 It reads the journal and writes to the console. It starts with the first product, and pauses while nothing is made. It
 also records in the journal how many cores are busy, and how many compilers and linkers run.
@@ -6,6 +7,7 @@ also records in the journal how many cores are busy, and how many compilers and 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -52,7 +54,7 @@ class Progress:
         if self._ticks % _TICKS_A_LOOK == 0:
             note_tools(running)
         self._ticks += 1
-        live = self._console.is_live
+        live = self._console.is_live and os.environ.get("TERM") != "dumb"
         if not live and time.monotonic() - self._told < HEARTBEAT:
             return
         self._told = time.monotonic()
