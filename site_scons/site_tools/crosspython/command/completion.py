@@ -17,7 +17,7 @@ from crosspython.targets import target_names
 
 # Variables that may also name a TOML file.
 _FILES = ("target", "python")
-COMMANDS = ("build", "completion", "doctor", "init", "worker")
+COMMANDS = ("build", "completion", "doctor", "farm", "init", "worker")
 
 _BASH = Template("""\
 _crosspython_here() {
